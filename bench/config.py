@@ -1,0 +1,87 @@
+"""Typed settings: frozen dataclasses whose fields carry their own documentation, checked before anything runs.
+
+>>> from dataclasses import dataclass
+>>> @dataclass(frozen=True, kw_only=True)
+... class Example:
+...     lr: float = setting(1e-3, "step size", ge=0)
+>>> build(Example, {"lr": "2e-3"}, owner="example")
+Example(lr=0.002)
+"""
+
+import dataclasses
+import functools
+import typing
+from collections.abc import Hashable, Mapping
+from typing import Any, TypeVar
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import Field as PydanticField
+
+from bench.errors import UsageError
+from bench.registry import nearest
+
+C = TypeVar("C")
+_BOUNDS = {"ge": Ge, "gt": Gt, "le": Le, "lt": Lt}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NoOptions:
+    """For what has nothing to set."""
+
+
+def setting(default: Any, help: str, **bounds: float) -> Any:
+    """A dataclass field with its help text and optional bounds `ge`, `gt`, `le`, `lt`."""
+    unknown = set(bounds) - set(_BOUNDS)
+    if unknown:
+        raise TypeError(f"unknown bounds {sorted(unknown)}")
+    return dataclasses.field(default=default, metadata={"help": help, "bounds": bounds})
+
+
+@functools.cache
+def _adapter(cls: Hashable, field: str) -> TypeAdapter[Any]:
+    hint = typing.get_type_hints(cls)[field]
+    bounds = {f.name: f.metadata.get("bounds", {}) for f in dataclasses.fields(cls)}[field]
+    annotated = typing.Annotated[hint, PydanticField(**bounds)] if bounds else hint
+    return TypeAdapter(annotated, config=ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False))
+
+
+def build(cls: type[C], values: Mapping[str, Any], owner: str) -> C:
+    """An instance of dataclass `cls` from `values` (strings are converted); `owner` names it in errors."""
+    fields = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    checked = {}
+    for name, value in values.items():
+        if name not in fields:
+            raise UsageError(f"{owner} has no option {name!r}; {nearest(name, fields)}")
+        try:
+            checked[name] = _adapter(cls, name).validate_python(value)
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"]
+            raise UsageError(f"{owner}.{name} = {value!r} is not allowed: {reason}.") from None
+    try:
+        return cls(**checked)
+    except ValueError as error:
+        raise UsageError(f"{owner}: {error}") from None
+
+
+def values(config: Any) -> dict[str, Any]:
+    """The fields of a config as plain JSON values, in declaration order."""
+    return {f.name: _plain(getattr(config, f.name)) for f in dataclasses.fields(config)}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def parse_overrides(assignments: list[str]) -> dict[str, dict[str, str]]:
+    """`["scenes.world=7", "scenes.n_train=500"]` -> `{"scenes": {"world": "7", "n_train": "500"}}`."""
+    parsed: dict[str, dict[str, str]] = {}
+    for assignment in assignments:
+        target, equals, value = assignment.partition("=")
+        owner, dot, option = target.strip().partition(".")
+        if not (equals and dot and owner and option):
+            raise UsageError(f"{assignment!r} is not an option; write NAME.OPTION=VALUE, for instance scenes.world=7.")
+        if option in parsed.setdefault(owner, {}):
+            raise UsageError(f"{owner}.{option} is set twice; give it once.")
+        parsed[owner][option] = value.strip()
+    return parsed

@@ -1,0 +1,89 @@
+"""Where a result was made: versions, device, threads, commit."""
+
+import functools
+import hashlib
+import importlib.metadata
+import inspect
+import os
+import platform
+import subprocess
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any, cast
+
+PACKAGES = (
+    "torch", "torchvision", "open_clip_torch", "mmengine", "mmpretrain", "numpy", "scikit-learn", "mlflow", "optuna",
+)  # fmt: skip
+
+
+@functools.cache
+def versions() -> dict[str, str]:
+    """Installed versions of what decides a result; absent packages are left out."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+@functools.cache
+def git_commit() -> str:
+    """Commit of the source tree this package runs from, with "+changes" if it is dirty; "" outside a checkout."""
+    here = Path(__file__).resolve().parent.parent
+    if not (here / ".git").exists():
+        return ""
+    try:
+        head = _git(here, "rev-parse", "HEAD")
+        return head + ("+changes" if _git(here, "status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+
+
+def environment(device: Any) -> dict[str, Any]:
+    """What a row keeps about its machine and settings."""
+    import torch
+
+    gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
+    return {
+        "versions": versions(),
+        "commit": git_commit(),
+        "platform": platform.platform(),
+        "processor": processor(),
+        "device": gpu or "cpu",
+        "threads": torch.get_num_threads(),
+        "deterministic": True,
+    }
+
+
+@functools.cache
+def processor() -> str:
+    """The processor's name and number of cores this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    name = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = (line for line in info.read_text().splitlines() if line.startswith("model name"))
+        name = next(lines, f": {name}").split(":", 1)[1].strip()
+    return f"{name}, {cores} cores"
+
+
+@functools.cache
+def source_hash(method: Hashable) -> str:
+    """A hash of the source that makes a method: its file or package and what methods share."""
+    import methods
+
+    own = Path(inspect.getfile(cast(type, method))).resolve()
+    shared = Path(methods.__file__).resolve().parent
+    is_package = own.parent not in (shared, shared / "baselines")
+    files = {*shared.glob("*.py"), *(own.parent.glob("**/*.py") if is_package else [own])}
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
