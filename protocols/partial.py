@@ -1,0 +1,25 @@
+"""Labels hidden one by one, uniformly at random: the setting of the 10-90 % tables."""
+
+import numpy as np
+
+from bench.seeding import numpy_stream
+from protocols.base import PROTOCOLS, Protocol
+
+
+def hide_uniformly(labels: np.ndarray, percent: int, seed: int) -> np.ndarray:
+    """Keep each entry of `labels` (N, C) with probability percent / 100, independently.
+
+    One uniform draw per entry, shared by all percents, so the masks of one seed are nested.
+    """
+    draw = numpy_stream("mask", seed).random(labels.shape, dtype=np.float32)
+    return np.where(draw < np.float32(percent / 100), labels, np.int8(0))
+
+
+@PROTOCOLS.register("partial")
+class Partial(Protocol):
+    """A share of all labels is known, drawn per image and class; nested over ratios."""
+
+    def observe(self, labels: np.ndarray, percent: int | None, seed: int) -> np.ndarray:
+        if percent is None:
+            raise ValueError("protocol 'partial' needs a percent")
+        return hide_uniformly(labels, percent, seed)

@@ -1,0 +1,27 @@
+"""One positive label an image, nothing else known."""
+
+import numpy as np
+
+from bench.seeding import numpy_stream
+from protocols.base import PROTOCOLS, Protocol
+
+
+def keep_one_positive(labels: np.ndarray, seed: int) -> np.ndarray:
+    """Keep one positive of each row of `labels` (N, C), drawn uniformly; rows without a positive stay unknown."""
+    draw = numpy_stream("mask", seed).random(labels.shape)
+    chosen = np.where(labels == 1, draw, -1.0).argmax(axis=1)
+    observed = np.zeros_like(labels)
+    rows = np.flatnonzero((labels == 1).any(axis=1))
+    observed[rows, chosen[rows]] = 1
+    return observed
+
+
+@PROTOCOLS.register("single_positive")
+class SinglePositive(Protocol):
+    """One positive label is known in each image, and no negative (Cole et al., CVPR 2021)."""
+
+    has_percent = False
+    nested = False
+
+    def observe(self, labels: np.ndarray, percent: int | None, seed: int) -> np.ndarray:
+        return keep_one_positive(labels, seed)
