@@ -1,0 +1,5 @@
+"""Datasets: images, class names, full labels and the official train/test split."""
+
+from bench.data.base import DATASETS, Dataset, Split
+
+__all__ = ["DATASETS", "Dataset", "Split"]

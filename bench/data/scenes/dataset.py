@@ -1,0 +1,87 @@
+"""The embedded dataset: nothing to download, drawn on first use."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from bench.data.base import DATASETS, Dataset, Split
+from bench.errors import UsageError
+
+from .categories import CLASS_NAMES
+from .gallery import Progress, pictures
+from .seeds import RENDERER_VERSION
+from .source import Benchmark
+
+
+@dataclass(frozen=True)
+class ScenesOptions:
+    """world: 0 is the benchmark's own; another number is an unseen world (own contexts and palette).
+    n_train, n_test: how many scenes; scene i is the same whatever the count."""
+
+    world: int = 0
+    n_train: int = 3000
+    n_test: int = 2000
+
+    def __post_init__(self) -> None:
+        if self.world < 0 or self.n_train < 1 or self.n_test < 1:
+            raise UsageError(f"scenes takes world >= 0, n_train >= 1 and n_test >= 1, not {self}")
+
+
+class _Images(Sequence[Image.Image]):
+    """Opens the gallery when the first picture is asked for."""
+
+    def __init__(self, source: Benchmark, count: int, cache: Path, hearer: Callable[[], Progress | None]) -> None:
+        self._source, self._count, self._cache, self._hearer = source, count, cache, hearer
+
+    @cached_property
+    def _pixels(self) -> np.ndarray:
+        name = f"v{RENDERER_VERSION}-w{self._source.world}-{self._source.split}-{self._count}.npy"
+        return pictures(self._source, self._count, self._cache / "scenes" / name, on_progress=self._hearer())
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, i):  # an int gives a picture, a slice a list of pictures
+        if isinstance(i, slice):
+            return [self[j] for j in range(*i.indices(self._count))]
+        return Image.fromarray(np.array(self._pixels[i]))
+
+
+@DATASETS.register("scenes")
+class Scenes(Dataset):
+    """Procedurally drawn scenes of 20 everyday categories, 64x64 pixels, made on first use.
+
+    Labels are composed without drawing; set ``on_progress`` to hear how the drawing goes.
+    """
+
+    name = "scenes"
+    version = RENDERER_VERSION
+    Options = ScenesOptions
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return CLASS_NAMES
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The renderer's version and the options decide every label and pixel; nothing is composed to tell."""
+        return hashlib.sha256(f"scenes {RENDERER_VERSION} {self.options}".encode()).hexdigest()
+
+    @cached_property
+    def train(self) -> Split:
+        return self._split("train", self.options.n_train)
+
+    @cached_property
+    def test(self) -> Split:
+        return self._split("test", self.options.n_test)
+
+    def _split(self, split: str, count: int) -> Split:
+        source = Benchmark(self.options.world, split)
+        ids = tuple(f"scenes-v{RENDERER_VERSION}/w{self.options.world}/{split}/{i:06d}" for i in range(count))
+        labels = np.stack([source.scene(i).labels() for i in range(count)])
+        return Split(ids, labels, _Images(source, count, self.cache, lambda: self.on_progress))
