@@ -1,0 +1,35 @@
+"""From similarities at every position to one logit a class: the step that all text-pixel methods share.
+
+Shapes: B images, T tokens (positions), C classes, D dimensions.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def cosine_map(tokens: Tensor, text: Tensor) -> Tensor:
+    """Cosine similarities (..., C) of tokens (..., D) and text features (C, D); neither needs to be normalised.
+
+    In float32 also under autocast: a bfloat16 cosine has two or three digits, and a scale of up to 100 follows.
+    """
+    with torch.autocast(tokens.device.type, enabled=False):
+        return F.normalize(tokens.float(), dim=-1) @ F.normalize(text.float(), dim=-1).T
+
+
+def spatial_softmax(guide: Tensor, *maps: Tensor) -> tuple[Tensor, ...]:
+    """For each map (B, T, C) its mean over T, (B, C), weighted by the softmax of `guide` (B, T, C) over T.
+
+    One set of weights for all maps: DualCoOp pools its negative map where the positive one looks.
+    """
+    weights = guide.float().softmax(dim=1)
+    return tuple((weights * values.float()).sum(dim=1) for values in maps)
+
+
+def with_mean_token(dense: Tensor, position: Tensor) -> Tensor:
+    """Tokens (B, 1 + HW, D): the mean of the dense tokens (B, HW, D) in front, `position` (1 + HW, D) added.
+
+    CLIP's attention pool prepends the spatial mean and adds positions before its linear value path. A linear map
+    commutes with the mean and the sum, so the projected tokens and the projected positions give the same.
+    """
+    return torch.cat([dense.mean(dim=1, keepdim=True), dense], dim=1) + position

@@ -1,0 +1,60 @@
+"""CLIP without training: similarity of the image to a sentence about each class."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from bench.config import setting
+from methods.aggregation import cosine_map, spatial_softmax
+from methods.base import METHODS, Features, Method, MethodConfig
+from methods.prompts import TEMPLATES, template_features
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZeroShotConfig(MethodConfig):
+    epochs: int = setting(0, "nothing is trained", ge=0, le=0)
+    pool: Literal["pooled", "dense"] = setting(
+        "pooled",
+        "one vector an image, or every position, pooled by a softmax over its own similarities (about 9 mAP more on "
+        "COCO: say which)",
+    )
+    templates: Literal["photo", "ensemble"] = setting("photo", "'a photo of a {}.', or the mean of several sentences")
+
+
+@METHODS.register("clip_zero_shot")
+class ClipZeroShot(Method):
+    """Zero-shot CLIP (Radford et al., ICML 2021), with one vector an image or with all positions.
+
+    pooled: logit_c = s cos(x, t_c).  dense: logit_c = sum_t softmax_t(s cos(x_t, t_c)) s cos(x_t, t_c)
+    ("ZSCLIP" of TaI-DPT, CVPR 2023), with s the checkpoint's logit scale and t_c the class's sentence(s).
+    """
+
+    Config = ZeroShotConfig
+    labels = "none"
+    reference = "Radford et al., Learning Transferable Visual Models From Natural Language Supervision, ICML 2021"
+    note = "no training; the same at every ratio"
+    recipes: ClassVar[dict[str, dict[str, Any]]] = {"dense": {"pool": "dense"}}
+
+    config: ZeroShotConfig
+
+    @classmethod
+    def needs_dense(cls, config: ZeroShotConfig) -> bool:
+        return config.pool == "dense"
+
+    def scorer(self) -> Callable[[Features], Tensor]:
+        scale = self.task.logit_scale
+        text = template_features(self.task.text, self.task.class_names, TEMPLATES[self.config.templates])
+
+        @torch.no_grad()
+        def pooled(features: Features) -> Tensor:
+            return scale * cosine_map(features.pooled, text)
+
+        @torch.no_grad()
+        def dense(features: Features) -> Tensor:
+            similarity = scale * cosine_map(features.dense, text)
+            return spatial_softmax(similarity, similarity)[0]
+
+        return pooled if self.config.pool == "pooled" else dense

@@ -1,0 +1,146 @@
+"""DualCoOp: a positive and a negative learned prompt for each class, matched with every position of the image."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from bench.config import setting
+from methods.aggregation import cosine_map, spatial_softmax, with_mean_token
+from methods.base import METHODS, Batch, Features, Method, MethodConfig, Task
+from methods.losses import two_way_asymmetric_loss
+from methods.prompts import PromptLearner, encode_together
+
+Scale = float | Literal["checkpoint"]
+OFFICIAL_SPATIAL_SHARE = 4.0  # 20 : 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class DualCoOpConfig(MethodConfig):
+    """Defaults: the official code's values for COCO.
+
+    The loss is a sum over known labels and goes into SGD, so `loss_weight` is a part of the learning rate. The code's
+    default is 1; the only published value is the README's 0.03 for COCO at 50 %, with the advice "larger for fewer
+    known labels".
+    """
+
+    n_ctx: int = setting(16, "learned context vectors in each prompt", ge=1)
+    class_specific: bool = setting(True, "contexts for each class, instead of one shared set (better with few labels)")
+    spatial_scale: float | Literal["checkpoint"] = setting(
+        20.0, "sharpness of the softmax over positions, or 'checkpoint'"
+    )
+    output_scale: float | Literal["checkpoint"] = setting(
+        5.0, "factor on the pooled similarities, or 'checkpoint' (see `scales`)"
+    )
+    gamma_pos: float = setting(1.0, "focusing exponent of positives", ge=0)
+    gamma_neg: float = setting(2.0, "focusing exponent of negatives", ge=0)
+    clip: float = setting(0.05, "probability shift of negatives", ge=0, lt=1)
+    reduction: Literal["sum", "sum/batch", "mean/known", "mean"] = setting(
+        "sum", "what the summed loss is divided by; officially nothing"
+    )
+    loss_weight: float = setting(0.03, "factor on the loss", gt=0)
+
+    epochs: int = setting(50, "training epochs", ge=0)
+    batch_size: int = setting(32, "images in a batch", ge=1)
+    optimizer: Literal["sgd", "adam", "adamw"] = setting("sgd", "optimiser (SGD has momentum 0.9)")
+    lr: float = setting(2e-3, "base learning rate", gt=0)
+    weight_decay: float = setting(5e-4, "weight decay (decoupled with adamw, L2 otherwise)", ge=0)
+    schedule: Literal["constant", "cosine", "dassl_cosine", "onecycle"] = setting(
+        "dassl_cosine", "CoOp's: one epoch at 1e-5, then cosine per epoch"
+    )
+
+    def __post_init__(self) -> None:
+        for name in ("spatial_scale", "output_scale"):
+            value = getattr(self, name)
+            if value != "checkpoint" and value <= 0:
+                raise ValueError(f"{name} = {value} is not allowed: give a number above 0, or 'checkpoint'")
+
+
+def scales(spatial: Scale, output: Scale, logit_scale: float) -> tuple[float, float]:
+    """The two factors as numbers.
+
+    The official 20 and 5 make 100, the scale at which the released CLIPs were trained. A checkpoint with another scale
+    spreads its similarities differently, so constants do not carry over. "checkpoint" ties their product to the
+    checkpoint's scale s: one alone is s / (the other); both together keep the official ratio, 2 sqrt(s) and
+    sqrt(s) / 2. With s = 100 each of these is 20 and 5 again.
+    """
+    if spatial == "checkpoint" and output == "checkpoint":
+        output = (logit_scale / OFFICIAL_SPATIAL_SHARE) ** 0.5
+    if spatial == "checkpoint":
+        spatial = logit_scale / float(output)
+    if output == "checkpoint":
+        output = logit_scale / float(spatial)
+    return float(spatial), float(output)
+
+
+@METHODS.register("dualcoop")
+class DualCoOp(Method):
+    """Dual context optimisation (Sun et al., NeurIPS 2022), as in the official code (models/dualcoop.py).
+
+    tokens x_t: the mean token and all positions, with CLIP's positional embedding, projected by the value path.
+    s+-[c, t] = spatial_scale cos(text+-_c, x_t);  w[c, t] = softmax_t(s+[c, t])
+    z+-[c] = output_scale sum_t w[c, t] s+-[c, t]
+    loss = loss_weight ASL(softmax(z-, z+)) summed over the known labels; score = z+ - z-, which ranks as the
+    softmax's positive half does.
+    """
+
+    Config = DualCoOpConfig
+    reference = (
+        "Sun et al., DualCoOp: Fast Adaptation to Multi-Label Recognition with Limited Annotations, NeurIPS 2022"
+    )
+    note = "without the paper's image augmentation where features are cached"
+    recipes: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {"lr": 2e-3},
+        "paper-voc2007": {"lr": 1e-3},
+        "shared-contexts": {"class_specific": False},
+    }
+
+    config: DualCoOpConfig
+    position: Tensor
+
+    def __init__(self, config: DualCoOpConfig, task: Task):
+        super().__init__(config, task)
+        self.negative, self.positive = (
+            PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific) for _ in range(2)
+        )
+        self.register_buffer("position", task.position.float(), persistent=False)
+        self.spatial_scale, self.output_scale = scales(config.spatial_scale, config.output_scale, task.logit_scale)
+
+    def texts(self) -> tuple[Tensor, Tensor]:
+        """Negative and positive text features, (C, D) each."""
+        negative, positive = encode_together(self.task.text, [self.negative, self.positive])
+        return negative, positive
+
+    def match(self, features: Features, negative: Tensor, positive: Tensor) -> tuple[Tensor, Tensor]:
+        """Negative and positive logits, (B, C) each, of text features (C, D) each."""
+        tokens = with_mean_token(features.dense, self.position)
+        similarity = self.spatial_scale * cosine_map(tokens, torch.cat([negative, positive]))
+        s_neg, s_pos = similarity.chunk(2, dim=-1)
+        z_neg, z_pos = spatial_softmax(s_pos, s_neg, s_pos)
+        return self.output_scale * z_neg, self.output_scale * z_pos
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        z_neg, z_pos = self.match(batch.features, *self.texts())
+        asl = two_way_asymmetric_loss(
+            z_neg,
+            z_pos,
+            batch.labels,
+            gamma_pos=self.config.gamma_pos,
+            gamma_neg=self.config.gamma_neg,
+            clip=self.config.clip,
+            reduction=self.config.reduction,
+        )
+        return {"loss_asl": self.config.loss_weight * asl}
+
+    @torch.no_grad()
+    def scorer(self) -> Callable[[Features], Tensor]:
+        texts = self.texts()
+
+        @torch.no_grad()
+        def score(features: Features) -> Tensor:
+            z_neg, z_pos = self.match(features, *texts)
+            return z_pos - z_neg
+
+        return score

@@ -1,0 +1,6 @@
+"""TRM-ML, reconstructed: `model` reads like the paper, each other file holds one of its ideas."""
+
+from methods.trm_ml.config import TRMConfig
+from methods.trm_ml.model import TRMML
+
+__all__ = ["TRMML", "TRMConfig"]

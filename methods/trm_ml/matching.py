@@ -1,0 +1,33 @@
+"""Text-region matching: each category's text meets exactly one region. [P]"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from methods.trm_ml.config import TRMConfig
+from methods.trm_ml.text import Texts
+
+
+def match(regions: Tensor, text: Tensor) -> Tensor:
+    """<r_ic, t_c> (B, C) of regions (B, C, D) and texts (C, D): the diagonal only, one text to one region."""
+    return torch.einsum("bcd,cd->bc", regions, text)
+
+
+class Matching(nn.Module):
+    """s_ic = exp(w) (<r_ic, t_c> - <r_ic, n_c>) + b_c; the negative n_c and the bias are options. [U]"""
+
+    def __init__(self, config: TRMConfig, scale: float, classes: int):
+        """scale: exp(w) at the start."""
+        super().__init__()
+        self.log_scale = nn.Parameter(torch.tensor(math.log(scale)), requires_grad=config.learn_scale)
+        biases = {"none": 0, "shared": 1, "class": classes}[config.bias]
+        self.bias = nn.Parameter(torch.zeros(biases)) if biases else None
+
+    def forward(self, regions: Tensor, texts: Texts) -> Tensor:
+        """Logits (B, C)."""
+        likeness = match(regions, texts.category)
+        if texts.negative is not None:
+            likeness = likeness - match(regions, texts.negative)
+        logits = self.log_scale.exp() * likeness
+        return logits if self.bias is None else logits + self.bias

@@ -1,0 +1,191 @@
+"""TRM-ML: text-region matching for multi-label recognition with missing labels."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from methods.base import METHODS, Batch, Features, Method, Task
+from methods.losses import asymmetric_loss
+from methods.trm_ml.ablation import LADDER
+from methods.trm_ml.config import TRMConfig
+from methods.trm_ml.contrast import contrastive_loss, gather_elements
+from methods.trm_ml.distillation import local_teacher, logit_distillation, text_consistency
+from methods.trm_ml.evidence import prototype_evidence
+from methods.trm_ml.matching import Matching
+from methods.trm_ml.prototypes import Prototypes
+from methods.trm_ml.pseudo import pseudo_labels
+from methods.trm_ml.regions import RegionLearner, TextPixel
+from methods.trm_ml.text import TextSide
+from methods.trm_ml.thresholds import Thresholds
+
+
+@METHODS.register("trm_ml")
+class TRMML(Method):
+    """TRM-ML (ACM MM 2024): one region for each category's text, pseudo-labels from multimodal prototypes.
+
+    Shapes: B images, C classes, HW tokens, D dimensions.
+    """
+
+    name = "trm_ml"
+    Config = TRMConfig
+    reference = "Ma et al., Text-Region Matching for Multi-Label Image Recognition with Missing Labels, ACM MM 2024"
+    note = (
+        "A reconstruction from public descriptions: the official repository holds no code, and the paper's equations, "
+        "settings and tables could not be read. No number here is the authors'."
+    )
+    flags = ("reconstruction",)
+    recipes: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {"epochs": 40, "lr": 2e-4, "context_lr": 5.0, "ema": 0.9997}
+    }
+    ladder: ClassVar[dict[str, dict[str, Any]]] = LADDER
+
+    config: TRMConfig
+
+    def __init__(self, config: TRMConfig, task: Task):
+        super().__init__(config, task)
+        self.epoch = 0
+        self.sharpness = config.attention_scale * task.logit_scale
+        self.texts = TextSide(config, task)
+        template = self.texts.template
+        self.regions = (
+            RegionLearner(config, template, task.grid, self.sharpness) if config.regions else TextPixel(self.sharpness)
+        )
+        self.matching = Matching(config, config.logit_scale * task.logit_scale, task.num_classes)
+        self.prototypes = Prototypes(template, config.momentum) if config.prototypes else None
+        learned_thresholds = config.pseudo and config.pseudo_rule == "quantile"
+        self.thresholds = Thresholds(config, task.observed) if learned_thresholds else None
+        self.register_buffer("never_negative", ~(task.observed == -1).any(dim=0), persistent=False)
+        self.last_pseudo = torch.zeros(0, task.num_classes, dtype=torch.int8)
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        """The steps of the method; every part that is switched on adds its own terms."""
+        labels = batch.labels
+        tokens = F.normalize(batch.features.dense, dim=-1)  # 1. frozen dense features
+        texts = self.texts()  # 2. prompts through the frozen text tower
+        regions = self.regions(texts.category, tokens).features  # 3. one region for each category
+        with torch.autocast(tokens.device.type, enabled=False):
+            regions = regions.float()
+            logits = self.matching(regions, texts)  # 4. each text meets its region
+            terms = {"loss_match": self._classification(logits, labels)}  # 5. known labels
+            terms |= self._distillation(tokens, texts.category, logits)  # 6. CLIP teaches
+            evidence = self._evidence(regions, logits)
+            pseudo = self.last_pseudo = self.pseudo_labels(evidence, labels)  # 7. unknown labels
+            terms |= self._unknown(logits, labels, pseudo)
+            terms |= self._contrast(regions, labels, pseudo, texts.category)  # 8. both modalities, all categories
+            self._remember(regions, texts.category, evidence, labels)  # 9. prototypes, from known labels alone
+        return terms  # 10. MMEngine adds up what is called a loss
+
+    @torch.no_grad()
+    def scorer(self) -> Callable[[Features], Tensor]:
+        texts = self.texts()
+
+        @torch.no_grad()
+        def score(features: Features) -> Tensor:
+            regions = self.regions(texts.category, F.normalize(features.dense, dim=-1)).features
+            with torch.autocast(regions.device.type, enabled=False):
+                return self.matching(regions.float(), texts)
+
+        return score
+
+    @torch.no_grad()
+    def attention(self, features: Features) -> Tensor:
+        """Where each category looks: (B, C, HW), rows sum to 1."""
+        return self.regions(self.texts().category, F.normalize(features.dense, dim=-1)).attention
+
+    def start_epoch(self, epoch: int) -> None:
+        """Thresholds are set between epochs, so that what counts as evidence stands still within one."""
+        self.epoch = epoch
+        if self.thresholds is not None:
+            self.thresholds.estimate()
+
+    @classmethod
+    def lr_multipliers(cls, config: TRMConfig) -> dict[str, float]:
+        return {"contexts": config.context_lr}
+
+    @torch.no_grad()
+    def pseudo_labels(self, evidence: Tensor, labels: Tensor) -> Tensor:
+        """int8 (B, C), 0 at known entries of labels (B, C), and everywhere during the warm-up.
+
+        Those of the last batch stay in `last_pseudo`, for whoever holds the full labels to judge them.
+        """
+        if not self.config.pseudo or self.epoch < self.config.warmup:
+            return torch.zeros_like(labels)
+        if self.thresholds is not None:
+            return pseudo_labels(evidence, labels, self.thresholds.upper, self.thresholds.lower)
+        return pseudo_labels(evidence, labels, self.config.pseudo_margin, -self.config.pseudo_margin)
+
+    def _classification(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """ASL over the entries of labels (B, C) that are not 0. [A]"""
+        config = self.config
+        return asymmetric_loss(
+            logits,
+            labels,
+            gamma_pos=config.gamma_pos,
+            gamma_neg=config.gamma_neg,
+            clip=config.clip,
+            reduction=config.reduction,
+        )
+
+    def _distillation(self, tokens: Tensor, text: Tensor, logits: Tensor) -> dict[str, Tensor]:
+        config, template = self.config, self.texts.template
+        terms = {}
+        if "logits" in config.kd:
+            teacher = local_teacher(tokens, template, self.sharpness, config.teacher_scale * self.task.logit_scale)
+            terms["loss_kd"] = config.kd_weight * logit_distillation(logits, teacher, config.kd_temperature)
+        if "text" in config.kd:
+            terms["loss_text"] = config.consistency_weight * text_consistency(text, template)
+        return terms
+
+    @torch.no_grad()
+    def _evidence(self, regions: Tensor, logits: Tensor) -> Tensor:
+        """(B, C), larger = more likely present: from prototypes, or the model's own logits."""
+        config, prototypes = self.config, self.prototypes
+        if not config.pseudo or config.pseudo_score == "logit" or prototypes is None:
+            return logits.detach()
+        negative = (prototypes.negative, prototypes.negative_seen) if config.pseudo_negative else (None, None)
+        return prototype_evidence(
+            F.normalize(regions.detach(), dim=-1),
+            prototypes.positive,
+            prototypes.positive_seen,
+            prototypes.text,
+            *negative,
+            modality=config.pseudo_modality,
+            inter=config.pseudo_inter,
+        )
+
+    def _unknown(self, logits: Tensor, labels: Tensor, pseudo: Tensor) -> dict[str, Tensor]:
+        """Losses of unknown entries: pseudo-labels, and negatives where a class has no known one to learn from."""
+        config = self.config
+        unknown = labels == 0
+        terms = {}
+        if config.pseudo:
+            decided = (pseudo != 0).sum()
+            terms["loss_pseudo"] = config.pseudo_weight * self._classification(logits, pseudo)
+            terms["pseudo_share"] = decided / unknown.sum().clamp(min=1)
+            terms["pseudo_positives"] = (pseudo == 1).sum() / decided.clamp(min=1)
+        if config.assume_negative and self.never_negative.any():
+            assumed = -(unknown & self.never_negative & (pseudo == 0)).to(labels.dtype)
+            terms["loss_assumed"] = config.assume_negative * self._classification(logits, assumed)
+        return terms
+
+    def _contrast(self, regions: Tensor, labels: Tensor, pseudo: Tensor, text: Tensor) -> dict[str, Tensor]:
+        config, prototypes = self.config, self.prototypes
+        if not config.contrast:
+            return {}
+        present = labels + pseudo if config.contrast_pseudo else labels
+        visual = ()
+        if prototypes is not None and config.contrast_prototypes:
+            visual = (prototypes.positive, prototypes.positive_seen)
+        elements, classes = gather_elements(F.normalize(regions, dim=-1), present, text, *visual)
+        weight = config.contrast_weight * min(1.0, (self.epoch + 1) / (config.warmup + 1))
+        return {"loss_contrast": weight * contrastive_loss(elements, classes, config.contrast_temperature)}
+
+    @torch.no_grad()
+    def _remember(self, regions: Tensor, text: Tensor, evidence: Tensor, labels: Tensor) -> None:
+        if self.prototypes is not None:
+            self.prototypes.update(F.normalize(regions, dim=-1), labels, text)
+        if self.thresholds is not None:
+            self.thresholds.remember(evidence, labels)
