@@ -1,0 +1,100 @@
+"""MMEngine 0.10's Runner, repaired where it fails today; each repair has a test that tells when it is not needed.
+
+Repairs: checkpoints load again (torch >= 2.6 refuses their metadata), no state shared between runs of one second,
+evaluation leaves the random state alone, and a run writes only into its own folder.
+"""
+
+import logging
+import random
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dist import get_dist_info
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner as MMEngineRunner
+from mmengine.visualization import Visualizer
+from torch import nn
+
+
+def random_state() -> dict[str, Any]:
+    """The state of every global random generator."""
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return {"python": random.getstate(), "numpy": np.random.get_state(), "torch": torch.get_rng_state(), "cuda": cuda}
+
+
+def restore_random_state(state: dict[str, Any]) -> None:
+    random.setstate(state["python"])
+    np.random.set_state(state["numpy"])
+    torch.set_rng_state(state["torch"].cpu())
+    if state["cuda"]:
+        torch.cuda.set_rng_state_all([s.cpu() for s in state["cuda"]])
+
+
+@contextmanager
+def undisturbed_randomness() -> Iterator[None]:
+    """Whatever is drawn inside the block, the generators outside do not notice."""
+    state = random_state()
+    try:
+        yield
+    finally:
+        restore_random_state(state)
+
+
+class Runner(MMEngineRunner):
+    """MMEngine's Runner for one cell in one folder."""
+
+    def __init__(self, *, work_dir: Path, device: torch.device, **kwargs: Any):
+        self.device = device
+        super().__init__(
+            work_dir=str(work_dir),
+            default_scope="bench",
+            # Logger, message hub and visualizer are looked up by this name; a timestamp in seconds is not enough.
+            experiment_name=f"{work_dir.name}-{uuid.uuid4().hex}",
+            **kwargs,
+        )
+        Path(self._log_dir).rmdir()
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """One process, no global settings: MMEngine's version forces the start method `fork` on the whole program."""
+        self._rank, self._world_size = get_dist_info()
+        self._timestamp = time.strftime("%Y%m%d_%H%M%S")
+
+    def build_logger(self, log_level: Any = "INFO", log_file: str | None = None, **kwargs: Any) -> MMLogger:
+        """A log in the work folder and nowhere else."""
+        logger = super().build_logger(log_level=log_level, log_file=str(Path(self.work_dir) / "log.txt"))
+        for handler in [h for h in logger.handlers if not isinstance(h, logging.FileHandler)]:
+            logger.removeHandler(handler)
+        return logger
+
+    def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
+        return model.to(self.device)
+
+    def load_checkpoint(
+        self, filename: str, map_location: Any = "cpu", strict: bool = True, revise_keys: Any = ()
+    ) -> dict[str, Any]:
+        """Our own checkpoints hold optimiser and random states, which torch's safe loading refuses."""
+        checkpoint = torch.load(filename, map_location=map_location, weights_only=False)
+        self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
+        self.model.load_state_dict(checkpoint["state_dict"], strict=strict)
+        return checkpoint
+
+    def dump_config(self) -> None:
+        """The cell's description is the configuration; MMEngine's copy would be a second truth."""
+
+    def _log_env(self, env_cfg: dict) -> None:
+        """The row keeps the environment; MMEngine's report starts compilers and takes seconds."""
+
+    def close(self) -> None:
+        """Forget this run in MMEngine's global tables and close its log."""
+        for handler in list(self.logger.handlers):
+            handler.close()
+            self.logger.removeHandler(handler)
+        for table in (MMLogger, MessageHub, Visualizer, DefaultScope):
+            table._instance_dict.pop(self._experiment_name, None)

@@ -1,0 +1,5 @@
+"""One cell as one MMEngine run."""
+
+from bench.runner.cell import Inputs, Outcome, run_cell
+
+__all__ = ["Inputs", "Outcome", "run_cell"]

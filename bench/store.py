@@ -1,0 +1,159 @@
+"""The store: plain files, one folder a cell, the only truth.
+
+results/
+  cells/<key>/   cell.json  row.json (its presence means: done)  curve.jsonl  scores.npz  log.txt  error.txt
+                 lock, lease.json (who runs it)  checkpoint/ (while running)
+  targets/<dataset fingerprint>.npz   test ids, labels and class names, once for all cells of a dataset
+  sweeps/<id>.json                    which cells a command asked for
+"""
+
+import os
+import socket
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import psutil
+from filelock import FileLock, Timeout
+
+from bench.cells import Cell
+from bench.files import read_json, read_lines, write_arrays, write_json, write_text
+from bench.rows import Row
+
+State = Literal["planned", "running", "done", "failed"]
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The test split that scores belong to: ids (N,), labels int8 (N, C), class names (C,)."""
+
+    ids: tuple[str, ...]
+    labels: np.ndarray
+    class_names: tuple[str, ...]
+
+
+class Store:
+    """A folder of cells. Any number of processes may share it."""
+
+    def __init__(self, root: Path):
+        self.root = Path(root)
+
+    def folder(self, key: str) -> Path:
+        return self.root / "cells" / key
+
+    def keys(self) -> list[str]:
+        """Keys of all cells that were ever started here."""
+        cells = self.root / "cells"
+        return sorted(p.name for p in cells.iterdir() if (p / "cell.json").exists()) if cells.is_dir() else []
+
+    def state(self, key: str) -> State:
+        folder = self.folder(key)
+        if (folder / "row.json").exists():
+            return "done"
+        if self.lease(key) is not None:
+            return "running"
+        return "failed" if (folder / "error.txt").exists() else "planned"
+
+    def lease(self, key: str) -> dict[str, Any] | None:
+        """Who runs the cell now, or None; a lease of a process that is gone does not count."""
+        try:
+            lease = read_json(self.folder(key) / "lease.json")
+        except (FileNotFoundError, ValueError):
+            return None
+        if lease["host"] != socket.gethostname():
+            return lease
+        try:
+            alive = abs(psutil.Process(lease["pid"]).create_time() - lease["process_started"]) < 1
+        except psutil.NoSuchProcess:
+            alive = False
+        return lease if alive else None
+
+    @contextmanager
+    def claim(self, cell: Cell) -> Iterator[Path | None]:
+        """The cell's folder, held for this process alone; None if another holds it.
+
+        The lock is the operating system's, so a killed process lets go of it at once.
+        """
+        folder = self.folder(cell.key)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            yield None
+            return
+        try:
+            started = psutil.Process().create_time()
+            lease = {"host": socket.gethostname(), "pid": os.getpid(), "process_started": started, "at": time.time()}
+            write_json(folder / "lease.json", lease)
+            if not (folder / "cell.json").exists():
+                write_json(folder / "cell.json", cell.to_json())
+            yield folder
+        finally:
+            (folder / "lease.json").unlink(missing_ok=True)
+            lock.release()
+
+    def finish(self, row: Row, scores: np.ndarray) -> None:
+        """Record a finished cell; the row is written last, and makes it done."""
+        folder = self.folder(row.key)
+        write_arrays(folder / "scores.npz", logits=scores.astype(np.float32))
+        (folder / "error.txt").unlink(missing_ok=True)
+        write_json(folder / "row.json", row.to_json())
+
+    def fail(self, key: str, error: BaseException) -> None:
+        """Keep the traceback; the cell is tried again by the next run."""
+        write_text(self.folder(key) / "error.txt", "".join(traceback.format_exception(error)))
+
+    def error(self, key: str) -> str | None:
+        path = self.folder(key) / "error.txt"
+        return path.read_text() if path.exists() else None
+
+    def reason(self, key: str) -> str:
+        """The stored error in one line, `RuntimeError: out of luck`; "" for a cell that did not fail."""
+        lines = (self.error(key) or "").splitlines()
+        last_frame = max((i for i, line in enumerate(lines) if line.startswith('  File "')), default=-1)
+        return next((line for line in lines[last_frame + 1 :] if line and not line.startswith(" ")), "")
+
+    def cell(self, key: str) -> Cell:
+        return Cell.from_json(read_json(self.folder(key) / "cell.json"))
+
+    def row(self, key: str) -> Row:
+        return Row.from_json(read_json(self.folder(key) / "row.json"))
+
+    def rows(self) -> list[Row]:
+        return [self.row(key) for key in self.keys() if self.state(key) == "done"]
+
+    def curve(self, key: str) -> list[dict[str, Any]]:
+        """One record an epoch: `epoch` from 1, `mAP` (test), `heldout_mAP`, `loss...`, `lr`, `seconds`, ..."""
+        return read_lines(self.folder(key) / "curve.jsonl")
+
+    def scores(self, key: str) -> np.ndarray:
+        """Test logits float32 (N, C) of the last epoch."""
+        with np.load(self.folder(key) / "scores.npz") as arrays:
+            return arrays["logits"]
+
+    def save_targets(self, fingerprint: str, targets: Targets) -> None:
+        path = self.root / "targets" / f"{fingerprint}.npz"
+        if not path.exists():
+            ids, names = np.array(targets.ids), np.array(targets.class_names)
+            write_arrays(path, ids=ids, labels=targets.labels, class_names=names)
+
+    def targets(self, fingerprint: str) -> Targets:
+        with np.load(self.root / "targets" / f"{fingerprint}.npz") as arrays:
+            return Targets(tuple(arrays["ids"]), arrays["labels"], tuple(arrays["class_names"]))
+
+    def save_sweep(self, record: Mapping[str, Any]) -> None:
+        """Keep what a command asked for; asking again moves the sweep to the end but leaves its creation time."""
+        path = self.root / "sweeps" / f"{record['id']}.json"
+        created = read_json(path)["created"] if path.exists() else record["created"]
+        write_json(path, {**record, "created": created, "asked": record["created"]})
+
+    def sweeps(self) -> list[dict[str, Any]]:
+        """All sweeps, the one last asked for at the end; see `bench.plan.record`."""
+        records: Sequence[dict[str, Any]] = [read_json(p) for p in (self.root / "sweeps").glob("*.json")]
+        return sorted(records, key=lambda r: r["asked"])
