@@ -1,0 +1,188 @@
+"""The typed view of a store that tables and figures are made from: one line for each place of a sweep's table."""
+
+import dataclasses
+import functools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from bench.report.selection import Place, Selection, select
+from bench.rows import Row
+from bench.store import Store
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A place of the table without a number. state: planned, running, failed, skipped or unreadable."""
+
+    method: str
+    percent: int | None
+    seed: int
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a report says, before it is drawn.
+
+    frame: a line for each filled place; see `COLUMNS`. A cell that does not depend on the ratio fills several places,
+    which then share its `key`.
+    missing: the other places, with the reason. warnings: what makes the numbers less comparable than they look.
+    """
+
+    selection: Selection
+    frame: pd.DataFrame
+    missing: tuple[Missing, ...]
+    rows: Mapping[str, Row]
+    warnings: tuple[str, ...]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """In the order in which they were asked for; also those without any number."""
+        return tuple(dict.fromkeys(place.method for place in self.selection.places))
+
+    @property
+    def percents(self) -> tuple[int | None, ...]:
+        return tuple(sorted({place.percent for place in self.selection.places}, key=lambda p: -1 if p is None else p))
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(sorted({place.seed for place in self.selection.places}))
+
+    @functools.cached_property
+    def filled(self) -> Mapping[tuple[str, int | None], tuple[Row, ...]]:
+        """The distinct rows behind each (method, percent)."""
+        found: dict[tuple[str, int | None], dict[str, Row]] = {}
+        for place in self.selection.places:
+            if place.key and place.key in self.rows:
+                found.setdefault((place.method, place.percent), {})[place.key] = self.rows[place.key]
+        return {where: tuple(rows.values()) for where, rows in found.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """The table as plain data, for programs that read the command line's output."""
+        lines = json.loads(self.frame.to_json(orient="records", double_precision=15))
+        missing = [dataclasses.asdict(gap) for gap in self.missing]
+        return {"sweep": self.selection.id, "places": lines, "missing": missing, "warnings": list(self.warnings)}
+
+
+COLUMNS = (
+    "method", "percent", "seed", "key", "role", "mAP", "mAP_asl", "mAP_voc", "test_best", "test_best_epoch",
+    "heldout_best", "heldout_best_epoch", "epochs", "trainable_parameters", "known", "known_positives",
+    "known_negatives", "mask_sha256", "flags", "code", "finished",
+)  # fmt: skip
+"""The first columns of `Results.frame`; all other metrics, timings and memory follow as `<group>_<name>`.
+
+role: "observed" (learned from the labels that were left), "ceiling" (from all labels), "untrained" (from none).
+"""
+
+
+def load(
+    store: Store,
+    sweep: str | None = None,
+    *,
+    merge: bool = False,
+    methods: Sequence[str] | None = None,
+    percents: Sequence[int] | None = None,
+    seeds: Sequence[int] | None = None,
+) -> Results:
+    """Read a sweep's table from the store: the newest sweep, or the one named by the start of its id.
+
+    merge: all sweeps over the same dataset, protocol, backbone and held-out share as that one, in one table.
+    """
+    selection = select(store, sweep, merge=merge, methods=methods, percents=percents, seeds=seeds)
+    lines, missing, rows = [], [], {}
+    for place in selection.places:
+        row = _read(store, place.key) if place.key and store.state(place.key) == "done" else None
+        if isinstance(row, Row):
+            rows[row.key] = row
+            lines.append(_line(place, row, selection.protocol))
+        else:
+            missing.append(_missing(store, place, unreadable=row))
+    columns = [*COLUMNS, *sorted({name for line in lines for name in line} - set(COLUMNS))]
+    frame = pd.DataFrame(lines, columns=columns).astype({"percent": "Int64"})
+    return Results(selection, frame, tuple(missing), rows, tuple(_warnings(frame, rows.values())))
+
+
+def curves(results: Results, store: Store) -> pd.DataFrame:
+    """The filled places' curves: method, percent, seed, key, role, and what `curve.jsonl` holds."""
+    columns = ["method", "percent", "seed", "key", "role"]
+    by_key = {key: store.curve(key) for key in results.rows}
+    places = results.frame[columns].to_dict("records")
+    records = [{**place, **record} for place in places for record in by_key[place["key"]]]
+    return pd.DataFrame(records, columns=None if records else [*columns, "epoch", "mAP"])
+
+
+def _read(store: Store, key: str) -> Row | str:
+    """The row, or why it cannot be read."""
+    try:
+        return store.row(key)
+    except (KeyError, TypeError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _line(place: Place, row: Row, protocol: str) -> dict[str, Any]:
+    line = {
+        "method": place.method,
+        "percent": place.percent,
+        "seed": place.seed,
+        "key": row.key,
+        "role": role(row, protocol),
+        **row.metrics,
+        "epochs": row.epochs,
+        "trainable_parameters": row.trainable_parameters,
+        **{name: row.mask.get(name) for name in ("known", "known_positives", "known_negatives")},
+        "mask_sha256": row.mask.get("sha256", ""),
+        "flags": "; ".join(row.flags),
+        "code": row.code,
+        "finished": row.finished,
+        **{f"time_{name}": value for name, value in row.timings.items()},
+        **{f"memory_{name}": value for name, value in row.peak_memory.items()},
+    }
+    for name, best in (("test_best", row.test_best), ("heldout_best", row.heldout_best or {})):
+        line[name], line[f"{name}_epoch"] = best.get("mAP"), best.get("epoch")
+    return line
+
+
+def role(row: Row, protocol: str) -> str:
+    """What the cell learned from, seen from a table about `protocol`; see `COLUMNS`."""
+    if row.epochs == 0 or row.trainable_parameters == 0:
+        return "untrained"
+    return "observed" if row.cell.protocol.name == protocol else "ceiling"
+
+
+def _missing(store: Store, place: Place, unreadable: str | None) -> Missing:
+    if place.key is None:
+        state, reason = "skipped", place.skipped
+    elif unreadable is not None:
+        state, reason = "unreadable", f"row.json of cell {place.key}: {unreadable}"
+    else:
+        state = store.state(place.key)
+        reason = {
+            "failed": f"{last_line(store.error(place.key))} (cell {place.key})",
+            "running": f"{len(store.curve(place.key))} epochs so far",
+        }.get(state, "not run yet")
+    return Missing(place.method, place.percent, place.seed, state, reason)
+
+
+def last_line(text: str | None) -> str:
+    """The line of a traceback that says what went wrong."""
+    lines = (text or "").strip().splitlines()
+    return lines[-1].strip() if lines else "no error was recorded"
+
+
+def _warnings(frame: pd.DataFrame, rows: Iterable[Row]) -> Iterator[str]:
+    observed = frame[frame["role"] == "observed"]
+    for (percent, seed), group in observed.groupby(["percent", "seed"], dropna=False):
+        if group["mask_sha256"].nunique() > 1:
+            ratio = "" if pd.isna(percent) else f" at {percent} %"
+            yield f"The methods did not train on the same labels{ratio}, seed {seed}: their masks differ."
+    for method, group in frame.groupby("method", sort=False):
+        if group["code"].nunique() > 1:
+            yield f"The numbers of {method} come from {group['code'].nunique()} versions of its source code."
+    devices = sorted({str(row.environment.get("device")) for row in rows})
+    if len(devices) > 1:
+        yield f"The cells ran on different devices: {', '.join(devices)}."

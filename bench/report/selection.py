@@ -1,0 +1,155 @@
+"""Which places of which sweeps a report is about."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.cells import Cell, Component, canonical_json
+from bench.errors import UsageError
+from bench.store import Store
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place of the table; `key` is None where the sweep leaves it out for the reason `skipped`."""
+
+    method: str
+    percent: int | None
+    seed: int
+    key: str | None
+    skipped: str = ""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The places of a report. id: the folder it is written to. records: the sweeps it is made of, newest last."""
+
+    id: str
+    records: tuple[Mapping[str, Any], ...]
+    places: tuple[Place, ...]
+
+    @property
+    def newest(self) -> Mapping[str, Any]:
+        return self.records[-1]
+
+    @property
+    def dataset(self) -> str:
+        return self.newest["dataset"]
+
+    @property
+    def protocol(self) -> str:
+        return self.newest["protocol"]
+
+    @property
+    def backbone(self) -> str:
+        return self.newest["backbone"]
+
+    @property
+    def title(self) -> str:
+        return f"{self.dataset}, {self.protocol}, {self.backbone}"
+
+
+def find_sweep(store: Store, sweep: str | None) -> Mapping[str, Any]:
+    """The newest sweep, or the newest whose id starts with `sweep`."""
+    records = store.sweeps()
+    if not records:
+        raise UsageError(f"There is no sweep in {store.root} yet; start one with `bench run`.")
+    found = [record for record in records if sweep is None or record["id"].startswith(sweep)]
+    if not found:
+        known = ", ".join(record["id"] for record in records[-8:])
+        raise UsageError(f"There is no sweep {sweep!r} in {store.root}; the latest are {known}.")
+    return found[-1]
+
+
+def select(
+    store: Store,
+    sweep: str | None = None,
+    *,
+    merge: bool = False,
+    methods: Sequence[str] | None = None,
+    percents: Sequence[int] | None = None,
+    seeds: Sequence[int] | None = None,
+) -> Selection:
+    """The places of one sweep, or with `merge` of all that can stand in one table with it; see `load`."""
+    record = find_sweep(store, sweep)
+    records = _comparable(store, record) if merge else (record,)
+    places = tuple(_merged_places(store, records) if merge else _places(record))
+    if methods is not None:
+        unknown = set(methods) - {place.method.partition(" [")[0] for place in places}
+        if unknown:
+            asked = ", ".join(sorted({place.method for place in places}))
+            raise UsageError(f"The sweep has no method {sorted(unknown)[0]!r}; it has {asked}.")
+    chosen = tuple(
+        place
+        for place in places
+        if (methods is None or place.method in methods or place.method.partition(" [")[0] in methods)
+        and (percents is None or place.percent is None or place.percent in percents)
+        and (seeds is None or place.seed in seeds)
+    )
+    if not chosen:
+        raise UsageError("No place of the table is left by these filters; give others or none.")
+    name = f"all-{record['dataset']}-{record['protocol']}-{record['backbone']}" if merge else record["id"]
+    if chosen != places:
+        name += "-" + _digest([place.__dict__ for place in chosen])
+    return Selection(name, records, chosen)
+
+
+def _digest(data: Any) -> str:
+    return hashlib.sha256(canonical_json(data).encode()).hexdigest()[:6]
+
+
+def _places(record: Mapping[str, Any]) -> Iterator[Place]:
+    for entry in record["entries"]:
+        yield Place(entry["method"], entry["percent"], entry["seed"], entry["key"], entry["skipped"])
+
+
+def _comparable(store: Store, record: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Sweeps on the same images, labels, masks and features, oldest first, `record` last."""
+    setting = _setting(store, record)
+    same = [r for r in store.sweeps() if r["id"] != record["id"] and setting and _setting(store, r) == setting]
+    return (*same, record)
+
+
+def _setting(store: Store, record: Mapping[str, Any]) -> str | None:
+    """Dataset, protocol, backbone and held-out share of a sweep, from any cell that was started; None without one."""
+    for cell in _started(store, record):
+        if cell.protocol.name == record["protocol"]:
+            data = cell.to_json()
+            return canonical_json({axis: data[axis] for axis in ("dataset", "protocol", "backbone", "holdout")})
+    return None
+
+
+def _started(store: Store, record: Mapping[str, Any]) -> Iterator[Cell]:
+    for key in dict.fromkeys(entry["key"] for entry in record["entries"] if entry["key"]):
+        try:
+            yield store.cell(key)
+        except FileNotFoundError:
+            continue
+
+
+def _merged_places(store: Store, records: Sequence[Mapping[str, Any]]) -> Iterator[Place]:
+    """Places of all sweeps, newer ones first in conflict; a method with several settings becomes several."""
+    components = {cell.key: cell.method for record in records for cell in _started(store, record)}
+    variants: dict[str, dict[Component, None]] = {}
+    for component in components.values():
+        variants.setdefault(component.name, {})[component] = None
+    taken: dict[tuple[str, int | None, int], Place] = {}
+    for record in records:
+        for place in _places(record):
+            method = components.get(place.key or "")
+            label = _label(method, list(variants[place.method])) if method else place.method
+            where = (label, place.percent, place.seed)
+            # A place that an older sweep filled is not emptied by a newer one that has not come to it.
+            if where not in taken or method:
+                taken[where] = Place(label, place.percent, place.seed, place.key, place.skipped)
+    yield from taken.values()
+
+
+def _label(component: Component, variants: Sequence[Component]) -> str:
+    """The method's name, with whatever tells this setting from its other settings: `asl [lr=0.01]`."""
+    options = [{**variant.options, "version": variant.version} for variant in variants]
+    differing = {name for name in set().union(*options) if len({str(o.get(name)) for o in options}) > 1}
+    own = {**component.options, "version": component.version}
+    told = ", ".join(f"{name}={own.get(name)}" for name in sorted(differing))
+    return f"{component.name} [{told}]" if told else component.name

@@ -1,0 +1,37 @@
+"""MLflow as a projection of the store: rebuilt from it at any time, and never needed by it.
+
+    with following(store) as follower:      # a separate process writes while cells run
+        ...
+        problem = follower.finish()         # None, or one sentence to show
+    print(sync(store))                      # the same at once: `bench sync`
+    ui(store, announce=print)               # browse, until Ctrl-C
+
+An experiment is a dataset under a protocol. In it, every sweep is a run, with its cells as child runs (found again by
+the tags `cell_key` and `sweep`) and one summary run a method, whose `mAP_by_ratio` draws the paper's figure. A cell
+that several sweeps share hangs under the oldest of them; its tag `sweeps` names all.
+
+Names are imported when they are first used, so that importing the package is cheap.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.tracking.database import TrackingError
+    from bench.tracking.follow import Follower, following
+    from bench.tracking.projection import SyncReport, is_current, sync
+    from bench.tracking.server import Server, serving, ui
+
+_HOMES = {
+    "TrackingError": "database", "Follower": "follow", "following": "follow",
+    "Server": "server", "serving": "server", "ui": "server",
+    "SyncReport": "projection", "is_current": "projection", "sync": "projection",
+}  # fmt: skip
+
+__all__ = ["Follower", "Server", "SyncReport", "TrackingError", "following", "is_current", "serving", "sync", "ui"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

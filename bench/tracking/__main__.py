@@ -1,0 +1,82 @@
+"""The process behind `following`: `python -m bench.tracking STORE PARENT_PID [TRACKING_URI]`.
+
+It projects every few seconds what changed, and a last time when its standard input is closed, which also happens when
+the parent dies; then it ends. Standard output carries one sentence if something went wrong, standard error the log.
+"""
+
+import contextlib
+import importlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+from bench.store import Store
+from bench.tracking.database import TrackingError
+from bench.tracking.projection import is_current, sync
+
+INTERVAL = 3.0
+SHARE, LONGEST = 4, 15.0
+"""It rests this many times longer than it worked, so that it takes a fifth of a core at most; seconds at most."""
+
+_log = logging.getLogger("bench.tracking")
+
+
+def follow(store: Store, uri: str | None, parent: int, stop: threading.Event, interval: float = INTERVAL) -> str | None:
+    """Project until `stop` is set or the parent is gone, then once more; what is wrong at the end, or None."""
+    pause = interval
+    while not stop.wait(pause) and psutil.pid_exists(parent):
+        began = time.process_time()
+        try:
+            if not is_current(store, uri, live=True):
+                importlib.import_module("mlflow")
+                began = time.process_time()
+                _log.info("%s", sync(store, uri, live=True, wait=0))
+        except (ImportError, TrackingError, OSError, ValueError, KeyError) as error:
+            _log.warning("%s", error)  # a file that is being written now is whole at the next look
+        pause = min(max(interval, SHARE * (time.process_time() - began)), LONGEST)
+    try:
+        _log.info("%s", sync(store, uri))
+    except TrackingError as error:
+        _log.exception("the last pass failed")
+        return str(error)
+    return None
+
+
+def main(arguments: list[str]) -> int:
+    """Run as a process of low priority."""
+    with contextlib.suppress(AttributeError, OSError):
+        os.nice(10)
+    # Whatever a library prints goes to the log; the pipe to the parent is for our one sentence.
+    answer = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
+    root, parent, *uri = arguments
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_wait_for_end_of_input, args=(stop,), daemon=True).start()
+    problem = follow(Store(Path(root)), uri[0] if uri else None, int(parent), stop)
+    if problem:
+        with contextlib.suppress(OSError):
+            answer.write(problem)
+            answer.flush()
+    return 1 if problem else 0
+
+
+def _wait_for_end_of_input(stop: threading.Event) -> None:
+    while os.read(0, 1024):
+        pass
+    stop.set()
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    # The thread may still hang in its read, and the pipe to a dead parent cannot be flushed.
+    sys.stderr.flush()
+    os._exit(code)

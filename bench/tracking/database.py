@@ -1,0 +1,101 @@
+"""Opening MLflow: where the database is, how it is made, and how the library is kept quiet."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from bench.errors import BenchError
+from bench.tracking.ledger import TOKEN, ask_sqlite, sqlite_path
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    # A pooled connection would go on writing into a database file that was deleted or replaced.
+    "MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool",
+    # The server would start workers for jobs of which we have none.
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "GIT_PYTHON_REFRESH": "quiet",
+}
+
+
+class TrackingError(BenchError):
+    """MLflow could not be brought up to date; the results in the store are not touched by that."""
+
+
+def default_uri(root: Path) -> str:
+    """The store's own database."""
+    return f"sqlite:///{(root / 'mlflow.db').resolve().as_posix()}"
+
+
+def artifact_place(root: Path) -> str:
+    """Where the runs' small files lie; MLflow would put them under the working directory."""
+    return (root / "mlflow-artifacts").resolve().as_uri()
+
+
+def set_moved_aside(uri: str, root: Path) -> None:
+    """Rename the store's own database if its artifacts are elsewhere: the store was moved, and MLflow keeps full paths.
+
+    The next sync makes a new one.
+    """
+    path = sqlite_path(uri)
+    if path is None or uri != default_uri(root) or not path.exists():
+        return
+    query = "SELECT artifact_location FROM experiments JOIN experiment_tags USING (experiment_id) WHERE key LIKE ?"
+    places = [place for (place,) in ask_sqlite(path, query, f"{TOKEN}%") or ()]
+    if any(not place.startswith(artifact_place(root)) for place in places):
+        path.replace(path.with_name("mlflow.moved.db"))
+
+
+def is_server(uri: str) -> bool:
+    return uri.startswith(("http://", "https://"))
+
+
+@contextmanager
+def single_writer(root: Path, wait: float) -> Iterator[None]:
+    """Hold `<store>/mlflow.lock`; TrackingError if another process holds it for longer than `wait` seconds."""
+    root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(root / "mlflow.lock")
+    try:
+        lock.acquire(timeout=wait)
+    except Timeout:
+        raise TrackingError(
+            f"Another process has been writing to MLflow for {root} for {wait:.0f} s; wait for it, then try again."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def open_client(uri: str) -> "MlflowClient":
+    """A client; the database is made if it is a file that does not exist. Call it under `single_writer`."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        from mlflow import MlflowClient
+    except ImportError as error:
+        raise TrackingError(f"MLflow cannot be imported ({error}); install it with `pip install mlflow`.") from error
+    path = sqlite_path(uri)
+    if path is not None and not path.exists():
+        create_database(path)
+    return MlflowClient(uri)
+
+
+def create_database(path: Path) -> None:
+    """A migrated, empty database. It is made beside its place: one that was cut off half-way could not be opened."""
+    # Not through a client: it would give the default experiment a place under the working directory.
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".mlflow-") as folder:
+        half = Path(folder) / "mlflow.db"
+        SqlAlchemyStore(default_uri(half.parent), artifact_place(path.parent)).engine.dispose()
+        half.replace(path)

@@ -1,0 +1,189 @@
+"""Bringing an MLflow database up to date with a store."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bench.store import Store
+from bench.tracking.cells import cell_run
+from bench.tracking.database import (
+    TrackingError,
+    artifact_place,
+    default_uri,
+    is_server,
+    open_client,
+    set_moved_aside,
+    single_writer,
+)
+from bench.tracking.ledger import Entry, Ledger, read_ledger
+from bench.tracking.spec import RunSpec
+from bench.tracking.survey import Survey, survey
+from bench.tracking.sweeps import summary_run, sweep_run
+from bench.tracking.writer import DIGEST, UNIT, Outcome, existing_run, write_run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+LEDGER = "mlflow.sync.json"
+WAIT = 120.0
+"""Seconds to wait for another writer."""
+
+
+@dataclass
+class SyncReport:
+    """How many runs were made, changed and left alone; problems: what in the store could not be read."""
+
+    uri: str
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def count(self, outcome: Outcome) -> None:
+        setattr(self, outcome, getattr(self, outcome) + 1)
+
+    def __str__(self) -> str:
+        counts = f"{self.created} runs created, {self.updated} updated, {self.unchanged} unchanged"
+        return "\n".join([f"MLflow: {counts} ({self.uri})", *(f"left out {problem}" for problem in self.problems)])
+
+
+def sync(store: Store, tracking_uri: str | None = None, *, live: bool = False, wait: float = WAIT) -> SyncReport:
+    """Project the store into MLflow; doing it twice changes nothing, and a database that is gone is made anew.
+
+    tracking_uri: an MLflow server or database; by default sqlite under the store. live: the newest sweep is being run
+    by the caller. TrackingError if MLflow cannot be written within `wait` seconds, or not at all.
+    """
+    uri = tracking_uri or default_uri(store.root)
+    try:
+        seen = survey(store, live)
+    except (OSError, ValueError, KeyError) as error:
+        raise TrackingError(f"The store {store.root} could not be read ({type(error).__name__}: {error}).") from error
+    if _is_current(seen, uri):
+        return SyncReport(uri, unchanged=len(seen.signatures))
+    with single_writer(store.root, wait):
+        try:
+            set_moved_aside(uri, store.root)
+            # Read under the lock: what another writer did while this one waited is not done again.
+            ledger = read_ledger(store.root / LEDGER, uri)
+            client = open_client(uri)
+            return _Sync(client, seen, ledger).run()
+        except TrackingError:
+            raise
+        except Exception as error:
+            raise TrackingError(_advice(store, uri, error)) from error
+
+
+def is_current(store: Store, tracking_uri: str | None = None, live: bool = False) -> bool:
+    """Whether a sync would change nothing, found without importing MLflow."""
+    return _is_current(survey(store, live), tracking_uri or default_uri(store.root))
+
+
+def _is_current(seen: Survey, uri: str) -> bool:
+    return read_ledger(seen.store.root / LEDGER, uri).holds(seen.signatures)
+
+
+def _advice(store: Store, uri: str, error: Exception) -> str:
+    reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else 'no message'}"
+    if is_server(uri):
+        return f"The MLflow server {uri} could not be written ({reason}); check it, then run `bench sync`."
+    return (
+        f"The MLflow database {uri} could not be written ({reason}); if this stays, move the file away and run "
+        f"`bench sync`: it is rebuilt from {store.root}."
+    )
+
+
+@dataclass
+class _Sync:
+    """One pass over the store, under the writer's lock.
+
+    trusted: the ledger knows every run; otherwise an earlier pass was cut off, or the database is not the one it was.
+    """
+
+    client: "MlflowClient"
+    seen: Survey
+    ledger: Ledger
+    runs: dict[str, str] = field(default_factory=dict)
+    experiments: dict[str, str] = field(default_factory=dict)
+    trusted: bool = False
+
+    def run(self) -> SyncReport:
+        report = SyncReport(self.ledger.uri)
+        self.trusted = self.ledger.clean
+        self.runs = {unit: entry.run for unit, entry in self.ledger.units.items() if entry.run}
+        self.ledger.save(clean=False)
+        for unit, signature in self.seen.signatures.items():
+            known = self.ledger.units.get(unit) if self.trusted else None
+            if known and known.signature == signature:
+                report.count("unchanged")
+                continue
+            run = self._project(unit, report)
+            self.ledger.units[unit] = Entry(signature, run)
+        for unit in set(self.ledger.units) - set(self.seen.signatures):
+            self._forget(unit)
+        self.ledger.save(clean=True)
+        return report
+
+    def _project(self, unit: str, report: SyncReport) -> str:
+        """Write the unit's run; its id, "" if there is nothing to show yet."""
+        try:
+            spec = self._spec(unit)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            report.problems.append(f"{unit} ({type(error).__name__}: {error})")
+            return self.runs.get(unit, "")
+        if spec is None:
+            return ""
+        experiment = self._experiment(spec.experiment)
+        parent = self.runs.get(spec.parent) if spec.parent else None
+        before = self.runs.get(unit)
+        self.runs[unit], outcome = write_run(self.client, spec, before, experiment, parent)
+        report.count(outcome)
+        if before not in (None, self.runs[unit]) and spec.parent is None:
+            self.trusted = False  # a sweep has another run now, so its children must be hung under that one
+        return self.runs[unit]
+
+    def _spec(self, unit: str) -> RunSpec | None:
+        kind, _, rest = unit.partition(":")
+        if kind == "cell":
+            return cell_run(self.seen, rest)
+        sweep, _, method = rest.partition(":")
+        record = next(record for record in self.seen.sweeps if record["id"] == sweep)
+        return sweep_run(self.seen, record) if kind == "sweep" else summary_run(self.seen, record, method)
+
+    def _experiment(self, name: str) -> str:
+        """The experiment's id; it is made, or taken out of the bin, if need be, and tied to this ledger."""
+        if name in self.experiments:
+            return self.experiments[name]
+        found = self.client.get_experiment_by_name(name)
+        if found is None:
+            place = None if is_server(self.ledger.uri) else f"{artifact_place(self.seen.store.root)}/{name}"
+            # The kind keeps the interface from asking what the experiment is about.
+            tags = {"mlflow.experimentKind": "custom_model_development"}
+            self.experiments[name] = self.client.create_experiment(name, place, tags)
+        else:
+            if found.lifecycle_stage == "deleted":
+                self.client.restore_experiment(found.experiment_id)
+            self.experiments[name] = found.experiment_id
+        experiment = self.experiments[name]
+        if found is None or self.ledger.tag not in found.tags:
+            self.client.set_experiment_tag(experiment, self.ledger.tag, "")
+        if found is not None and not self.trusted:
+            self._remember_runs(experiment)
+        return experiment
+
+    def _remember_runs(self, experiment: str) -> None:
+        """Runs of an earlier projection, by their tags; of two for one unit, a complete one is taken."""
+        token = None
+        while True:
+            page = self.client.search_runs([experiment], max_results=1000, page_token=token)
+            for run in page:
+                unit = run.data.tags.get(UNIT)
+                if unit and (unit not in self.runs or DIGEST in run.data.tags):
+                    self.runs[unit] = run.info.run_id
+            token = page.token
+            if not token:
+                return
+
+    def _forget(self, unit: str) -> None:
+        """Take away the run of a cell or sweep that was removed from the store."""
+        entry = self.ledger.units.pop(unit)
+        if entry.run and existing_run(self.client, entry.run):
+            self.client.delete_run(entry.run)

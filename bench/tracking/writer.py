@@ -1,0 +1,166 @@
+"""Bringing one MLflow run to what its spec says, from whatever state an earlier writer left it in."""
+
+import hashlib
+import itertools
+import json
+import math
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from bench.tracking.spec import NOTE, DatasetFacts, Point, RunSpec
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import DatasetInput, Run
+
+T = TypeVar("T")
+Outcome = Literal["created", "updated", "unchanged"]
+
+UNIT, DIGEST, FILES = "bench.unit", "bench.digest", "bench.files"
+PARENT = "mlflow.parentRunId"
+METRICS_AT_ONCE, OTHERS_AT_ONCE = 800, 100
+"""Metrics, params and tags in one batch: MLflow's REST interface takes 100 of the latter and 1000 of all together."""
+
+
+def write_run(
+    client: "MlflowClient", spec: RunSpec, run_id: str | None, experiment: str, parent: str | None
+) -> tuple[str, Outcome]:
+    """Create the run, or add to `run_id` what it lacks; its id, and what was done.
+
+    The digest tag is written last, so that a run whose writer was killed is looked at again. A metric point is never
+    written twice, and a run that holds something which the spec does not (an attempt that was started over) is
+    replaced, since MLflow cannot take points back.
+    """
+    run = existing_run(client, run_id) if run_id else None
+    if run and run.data.tags.get(DIGEST) == spec.digest and run.data.tags.get(PARENT) == parent:
+        return run.info.run_id, "unchanged"
+    if run and (run.info.experiment_id != experiment or _contradicts(client, run, spec)):
+        client.delete_run(run.info.run_id)
+        run = None
+    outcome: Outcome = "updated" if run_id else "created"
+    if run is None:
+        marks = {UNIT: spec.unit, **({PARENT: parent} if parent else {})}
+        run = client.create_run(experiment, int(spec.start * 1000), tags={**spec.tags, **marks}, run_name=spec.name)
+    _complete(client, run, spec, parent)
+    return run.info.run_id, outcome
+
+
+def existing_run(client: "MlflowClient", run_id: str) -> "Run | None":
+    """The run, or None if somebody deleted it."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        run = client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+    return run if run.info.lifecycle_stage == "active" else None
+
+
+def _complete(client: "MlflowClient", run: "Run", spec: RunSpec, parent: str | None) -> None:
+    from mlflow.entities import Metric, Param, RunTag
+
+    known, run_id = run.data, run.info.run_id
+    began = run.info.start_time
+    drawn = {(p.key, p.step) for p in _points_of(client, run)} if known.metrics else set()
+    metrics = [
+        Metric(p.key, p.value, began + int(p.seconds * 1000), p.step)
+        for p in spec.points
+        if (p.key, p.step) not in drawn
+    ]
+    params = [Param(name, value) for name, value in spec.params.items() if name not in known.params]
+    wanted = {**spec.tags, **({PARENT: parent} if parent else {})}
+    tags = [RunTag(name, value) for name, value in wanted.items() if known.tags.get(name) != value]
+    _log(client, run_id, metrics, params, tags)
+    for name in _stale_tags(known.tags, wanted):
+        client.delete_tag(run_id, name)
+    if spec.dataset and not (run.inputs and run.inputs.dataset_inputs):
+        client.log_inputs(run_id, [_dataset_input(spec.dataset)])
+    files = _log_files(client, run, spec.files)
+    _set_status(client, run, spec)
+    last = [RunTag(DIGEST, spec.digest), *([RunTag(FILES, files)] if files else [])]
+    client.log_batch(run_id, tags=last)
+
+
+def _log(client: "MlflowClient", run_id: str, metrics: Sequence, params: Sequence, tags: Sequence) -> None:
+    batches = itertools.zip_longest(
+        _chunks(metrics, METRICS_AT_ONCE), _chunks(params, OTHERS_AT_ONCE), _chunks(tags, OTHERS_AT_ONCE), fillvalue=()
+    )
+    for some_metrics, some_params, some_tags in batches:
+        client.log_batch(run_id, metrics=some_metrics, params=some_params, tags=some_tags)
+
+
+def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def _contradicts(client: "MlflowClient", run: "Run", spec: RunSpec) -> bool:
+    """Whether the run holds a param or a point that the spec gives another value, or does not have at all."""
+    if any(spec.params.get(name) != value for name, value in run.data.params.items()):
+        return True
+    wanted = {(p.key, p.step): p.value for p in spec.points}
+    return any(not _equal(p.value, wanted.get((p.key, p.step))) for p in _points_of(client, run))
+
+
+def _equal(a: float, b: float | None) -> bool:
+    return b is not None and (a == b or (math.isnan(a) and math.isnan(b)))
+
+
+def _points_of(client: "MlflowClient", run: "Run") -> Iterator[Point]:
+    """All metric points of the run."""
+    for key in run.data.metrics:
+        for metric in client.get_metric_history(run.info.run_id, key):
+            yield Point(key, metric.value, metric.step)
+
+
+def _stale_tags(tags: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+    """Tags of ours that no longer hold (the error of a cell that was retried); what people added stays."""
+    ours = {"error", "flags", "code", "cells_shared", "mask_sha256", "sweep", "sweeps", PARENT}
+    note = {NOTE} if "error" in tags else set()
+    return [name for name in tags if name in ours | note and name not in wanted]
+
+
+def _dataset_input(facts: DatasetFacts) -> "DatasetInput":
+    """The labels a cell learned from, by digest alone: no image and no array goes into MLflow."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    source = {"dataset_fingerprint": facts.fingerprint, "mask_sha256": facts.mask_sha256}
+    dataset = Dataset(
+        name=facts.name,
+        digest=facts.mask_sha256[:36],  # MLflow's limit
+        source_type="bench",
+        source=json.dumps(source),
+        profile=json.dumps(facts.profile),
+    )
+    return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
+
+
+def _log_files(client: "MlflowClient", run: "Run", files: Mapping[str, bytes]) -> str:
+    """Upload the files in one go, unless the run has them; their digest, "" if there are none."""
+    if not files:
+        return ""
+    content = b"".join(name.encode() + content for name, content in sorted(files.items()))
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    if run.data.tags.get(FILES) == digest:
+        return digest
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        client.log_artifacts(run.info.run_id, folder)
+    return digest
+
+
+def _set_status(client: "MlflowClient", run: "Run", spec: RunSpec) -> None:
+    if run.info.run_name != spec.name:
+        client.update_run(run.info.run_id, name=spec.name)
+    if spec.status == "RUNNING":
+        if run.info.status != "RUNNING":
+            client.update_run(run.info.run_id, status="RUNNING")
+    else:
+        end = int(spec.end * 1000) if spec.end else None
+        client.set_terminated(run.info.run_id, spec.status, end)
