@@ -1,0 +1,44 @@
+"""The command line. Heavy imports wait until a command needs them, so that help is instant."""
+
+import os
+import sys
+
+import typer
+
+from bench.cli import inspect, results, run
+from bench.errors import BenchError
+
+app = typer.Typer(
+    name="bench",
+    help="Multi-label recognition with missing labels: every method under equal masks, features and selection.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("status")(inspect.status)
+app.command("ls")(inspect.ls)
+app.command("report")(results.report)
+app.command("ui")(results.ui)
+app.command("sync")(results.sync)
+app.command("doctor")(inspect.doctor)
+
+EXIT_WRONG_USE, EXIT_INTERRUPTED = 2, 130
+
+
+def main() -> None:
+    """Entry point: errors of use become one sentence and exit code 2; `--debug` shows the traceback."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; must be set before CUDA starts
+    try:
+        app()
+    except BenchError as error:
+        if "--debug" in sys.argv:
+            raise
+        typer.secho(f"error: {error}", fg="red", err=True)
+        sys.exit(EXIT_WRONG_USE)
+    except SystemExit as ending:
+        if ending.code == EXIT_INTERRUPTED:  # what typer makes of Ctrl-C
+            typer.secho("interrupted; the same command goes on from the last checkpoint.", err=True)
+        raise
