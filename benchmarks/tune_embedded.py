@@ -1,0 +1,174 @@
+"""Choose each method's settings for the embedded benchmark: the same number of random trials for every method.
+
+    python benchmarks/tune_embedded.py --trials 24 --methods trm_ml,dualcoop,asl
+
+A trial trains on 80 % of the training images at 10, 50 and 90 % known labels and is judged by the last epoch's mAP on
+the other 20 %, averaged. Seed 100 is used here and nowhere in the results. The test split plays no part: it is cut to
+a handful of images, whose scores are never read. Every trial is appended to a CSV; the best one becomes the method's
+table in methods/recipes/embedded.toml, which a person copies with the number of trials beside it.
+"""
+
+import argparse
+import csv
+import json
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SEED, HOLDOUT, PERCENTS = 100, 20, (10, 50, 90)
+Sampler = Callable[[np.random.Generator], dict[str, Any]]
+
+
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    return float(f"{np.exp(rng.uniform(np.log(low), np.log(high))):.3g}")
+
+
+def one_of(rng: np.random.Generator, *choices: Any) -> Any:
+    return choices[rng.integers(len(choices))]
+
+
+def sample_head(rng: np.random.Generator) -> dict[str, Any]:
+    gamma_pos, gamma_neg, clip = one_of(rng, (0.0, 0.0, 0.0), (1.0, 2.0, 0.05), (0.0, 1.0, 0.05), (0.0, 2.0, 0.0))
+    return {
+        "pool": one_of(rng, "clip", "mean", "attention"),
+        "gamma_pos": gamma_pos,
+        "gamma_neg": gamma_neg,
+        "clip": clip,
+        "lr": log_uniform(rng, 5e-4, 3e-2),
+        "weight_decay": log_uniform(rng, 1e-2, 3.0),
+        "epochs": one_of(rng, 8, 15),
+        "reduction": one_of(rng, "sum/batch", "mean/known"),
+    }
+
+
+def sample_dualcoop(rng: np.random.Generator) -> dict[str, Any]:
+    gamma_pos, gamma_neg, clip = one_of(rng, (1.0, 2.0, 0.05), (0.0, 1.0, 0.05), (0.0, 0.0, 0.0))
+    return {
+        "n_ctx": one_of(rng, 4, 8),
+        "class_specific": one_of(rng, True, False),
+        "spatial_scale": one_of(rng, "checkpoint", 10.0, 20.0),
+        "output_scale": one_of(rng, "checkpoint", 2.0, 5.0),
+        "gamma_pos": gamma_pos,
+        "gamma_neg": gamma_neg,
+        "clip": clip,
+        "reduction": "sum/batch",
+        "loss_weight": 1.0,
+        "optimizer": "adamw",
+        "schedule": "onecycle",
+        "batch_size": 64,
+        "lr": log_uniform(rng, 1e-3, 3e-2),
+        "weight_decay": log_uniform(rng, 1e-4, 1e-1),
+        "epochs": one_of(rng, 6, 10),
+    }
+
+
+def sample_trm(rng: np.random.Generator) -> dict[str, Any]:
+    gamma_pos, gamma_neg, clip = one_of(rng, (1.0, 2.0, 0.05), (0.0, 1.0, 0.05), (0.0, 0.0, 0.0))
+    return {
+        "n_ctx": 4,
+        "ffn": 512,
+        "logit_scale": one_of(rng, 0.5, 1.0, 2.0),
+        "attention_scale": one_of(rng, 0.5, 1.0),
+        "teacher_scale": one_of(rng, 0.5, 1.0),
+        "kd_weight": log_uniform(rng, 0.03, 3.0),
+        "contrast_weight": log_uniform(rng, 0.03, 1.0),
+        "query_residual": one_of(rng, True, False),
+        "gamma_pos": gamma_pos,
+        "gamma_neg": gamma_neg,
+        "clip": clip,
+        "lr": log_uniform(rng, 3e-4, 5e-3),
+        "context_lr": one_of(rng, 1.0, 5.0),
+        "weight_decay": log_uniform(rng, 1e-3, 3e-1),
+        "warmup": one_of(rng, 2, 5),
+        "momentum": 0.9,
+        "epochs": one_of(rng, 6, 10),
+    }
+
+
+SAMPLERS: dict[str, Sampler] = {
+    "asl": sample_head,
+    "oracle": sample_head,
+    "dualcoop": sample_dualcoop,
+    "trm_ml": sample_trm,
+}
+
+
+def trial(method: str, settings: dict[str, Any], scratch: str) -> dict[str, float]:
+    """Held-out mAP by percent, their mean, and seconds."""
+    import torch
+
+    from bench.plan import Sweep, cells, open_dataset, plan
+    from bench.store import Store
+    from bench.sweep import run_cells
+    from bench.workbench import Workbench, choose_device
+
+    torch.set_num_threads(1)
+    overrides = {"scenes": {"n_test": 40}, method: settings}
+    sweep = Sweep(methods=(method,), percents=PERCENTS, seeds=(SEED,), holdout=HOLDOUT, overrides=overrides)
+    dataset = open_dataset(sweep, Path(scratch) / "cache")
+    store = Store(Path(scratch) / "store")
+    bench = Workbench(dataset, choose_device("cpu"), Path(scratch) / "cache", progress=lambda what, done, total: None)
+    started = time.perf_counter()
+    todo = list(cells(plan(sweep, dataset)))
+    run_cells(todo, store, bench, _Silent())
+    levels = {
+        str(cell.percent): store.curve(cell.key)[-1]["heldout_mAP"] if store.state(cell.key) == "done" else 0.0
+        for cell in todo
+    }
+    return {**levels, "mean": float(np.mean(list(levels.values()))), "seconds": time.perf_counter() - started}
+
+
+class _Silent:
+    def cell_started(self, cell: Any) -> None: ...
+
+    def epoch_ended(self, cell: Any, epoch: int, epochs: int, record: Any) -> None: ...
+
+    def cell_ended(self, cell: Any, ending: str, message: str) -> None:
+        if ending == "failed":
+            print("failed:", cell.title, message, flush=True)  # noqa: T201
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--methods", default="trm_ml,dualcoop,asl,oracle")
+    parser.add_argument("--trials", type=int, default=24)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--first", type=int, default=0, help="number of the first trial, to extend a search")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/embedded_trials.csv"))
+    parser.add_argument("--scratch", default=str(Path(tempfile.gettempdir()) / "bench-tune"))
+    arguments = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    plan = [
+        (method, number, SAMPLERS[method](np.random.default_rng([SEED, number])))
+        for number in range(arguments.first, arguments.first + arguments.trials)
+        for method in arguments.methods.split(",")
+    ]
+    new = not arguments.out.exists()
+    context = multiprocessing.get_context("spawn")
+    with arguments.out.open("a", newline="") as file, ProcessPoolExecutor(arguments.workers, context) as pool:
+        table = csv.writer(file)
+        if new:
+            table.writerow(["method", "trial", "heldout_mAP", "by_percent", "seconds", "settings"])
+        jobs = {
+            pool.submit(trial, method, settings, arguments.scratch): (method, n, settings)
+            for method, n, settings in plan
+        }
+        for job in as_completed(jobs):
+            method, number, settings = jobs[job]
+            level = job.result()
+            by_percent = {p: round(v, 3) for p, v in level.items() if p.isdigit()}
+            row = [method, number, round(level["mean"], 3), json.dumps(by_percent), round(level["seconds"], 1)]
+            table.writerow([*row, json.dumps(settings)])
+            file.flush()
+            print(*row, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

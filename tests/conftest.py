@@ -1,0 +1,74 @@
+"""What the tests of the core share: one thread, one cache, a tiny dataset, and cells on it."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn images and features, made once for the whole test session; subprocesses find it too."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["BENCH_CACHE"] = str(folder)
+    return folder
+
+
+@pytest.fixture
+def toys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The toy methods, registered for one test."""
+    from toys import TOYS
+
+    from methods import METHODS
+
+    METHODS.names()  # look for the real ones first
+    for name, toy in TOYS.items():
+        monkeypatch.setitem(METHODS._entries, name, toy)
+
+
+@pytest.fixture(scope="session")
+def make_bench(cache: Path) -> Callable:
+    """Opens a workbench on the tiny scenes, or on any dataset."""
+    from toys import TINY, quiet
+
+    from bench.plan import Sweep, open_dataset
+    from bench.workbench import Workbench
+
+    def make(dataset=None) -> Workbench:
+        sweep = Sweep(methods=(), percents=(), overrides={"scenes": TINY})
+        return Workbench(dataset or open_dataset(sweep, cache), torch.device("cpu"), cache, progress=quiet)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def bench(make_bench: Callable):
+    """A workbench on the tiny scenes."""
+    return make_bench()
+
+
+@pytest.fixture(scope="session")
+def environment(cache: Path) -> dict[str, str]:
+    """Environment of a subprocess that runs `python -m bench` from any folder, with the toys at hand."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
+    return {**os.environ, "PYTHONPATH": path, "BENCH_CACHE": str(cache), "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
+
+
+@pytest.fixture(scope="session")
+def elsewhere(environment: dict[str, str]) -> dict:
+    """`elsewhere.facts()` as another process with another hash seed sees them."""
+    command = [sys.executable, str(ROOT / "tests" / "elsewhere.py")]
+    told = subprocess.run(command, env={**environment, "PYTHONHASHSEED": "7"}, capture_output=True, check=True)
+    return json.loads(told.stdout)

@@ -1,0 +1,158 @@
+"""Every part is a switch: off, its term, its state and its influence are gone."""
+
+import dataclasses
+import itertools
+
+import pytest
+import torch
+from torch import Tensor
+from toy_world import Data, build_task, total
+
+from bench.config import build
+from bench.errors import UsageError
+from methods import Batch, MethodConfig, Task
+from methods.trm_ml import TRMML, TRMConfig
+from methods.trm_ml.ablation import LADDER
+
+OFF = LADDER["text-pixel baseline"]
+SMALL = {"n_ctx": 2, "ffn": 8, "warmup": 0, "dropout": 0.0}
+
+
+def make(task: Task, **settings: object) -> TRMML:
+    torch.manual_seed(0)
+    return TRMML(build(TRMConfig, SMALL | settings, "trm_ml"), task)
+
+
+def step(model: TRMML, data: Data) -> dict[str, Tensor]:
+    """The terms of one batch, with gradients, after an epoch that filled the memories."""
+    features, labels = data
+    batch = Batch(features, labels, torch.arange(len(labels)))
+    model.train()
+    for epoch in (0, 1):
+        model.start_epoch(epoch)
+        terms = model.loss(batch)
+    model.zero_grad()
+    total(terms).backward()
+    return terms
+
+
+@pytest.fixture
+def partial(data: Data) -> "Partial":
+    """Half of the labels known."""
+    known = torch.rand(data[1].shape, generator=torch.Generator().manual_seed(0)) < 0.5
+    observed = torch.where(known, data[1], 0)
+    return build_task(observed), Data(data.features, observed)
+
+
+Partial = tuple[Task, Data]
+
+
+def test_all_parts_add_their_terms(partial: Partial) -> None:
+    task, data = partial
+    terms = step(make(task, kd="logits+text"), data)
+    assert set(terms) == {
+        "loss_match", "loss_kd", "loss_text", "loss_pseudo", "loss_contrast", "pseudo_share", "pseudo_positives",
+    }  # fmt: skip
+    assert all(value.isfinite() and value.ndim == 0 for value in terms.values())
+
+
+@pytest.mark.parametrize(("settings", "term"), [
+    ({"kd": "none"}, "loss_kd"),
+    ({"kd": "logits"}, "loss_text"),
+    ({"kd": "text"}, "loss_kd"),
+    ({"contrast": False}, "loss_contrast"),
+    ({"pseudo": False}, "loss_pseudo"),
+])  # fmt: skip
+def test_a_part_that_is_off_adds_no_term(partial: Partial, settings: dict, term: str) -> None:
+    task, data = partial
+    assert term in step(make(task, kd="logits+text"), data)
+    assert term not in step(make(task, **settings), data)
+
+
+@pytest.mark.parametrize(("settings", "prefix"), [
+    ({"regions": False}, "regions."),
+    ({"prototypes": False, "pseudo": False}, "prototypes."),
+    ({"pseudo": False}, "thresholds."),
+    ({"pseudo_rule": "fixed"}, "thresholds."),
+    ({"contexts": "template"}, "texts.prompts."),
+    ({"negative": "none"}, "texts.negative"),
+    ({"mlp": "none"}, "regions.mlp."),
+    ({"ffn": 0}, "regions.layers.0.feed_forward."),
+    ({"query": "text"}, "regions.embedding"),
+    ({"bias": "none"}, "matching.bias"),
+])  # fmt: skip
+def test_a_part_that_is_off_has_no_state(task: Task, settings: dict, prefix: str) -> None:
+    assert any(name.startswith(prefix) for name in make(task, bias="class").state_dict())
+    assert not any(name.startswith(prefix) for name in make(task, **settings).state_dict())
+
+
+def test_the_baseline_is_text_pixel_matching_alone(partial: Partial) -> None:
+    task, data = partial
+    model = make(task, **OFF, negative="none")
+    assert set(step(model, data)) == {"loss_match"}
+    assert {name.rsplit(".", 1)[-1] for name, _ in model.named_parameters()} == {"contexts", "log_scale"}
+
+
+def test_dual_prompts(partial: Partial) -> None:
+    task, data = partial
+    model = make(task, negative="prompt")
+    step(model, data)
+    assert len(model.texts.prompts) == 2
+    assert all(learner.contexts.grad.abs().sum() > 0 for learner in model.texts.prompts)
+
+
+@pytest.mark.parametrize("settings", [
+    {}, {"kd": "none"}, {"contrast": False}, {"pseudo": False}, {"prototypes": False, "pseudo": False},
+    {"negative": "prompt"}, {"query": "embed"}, {"mlp": "both"}, {"bias": "class"}, OFF,
+], ids=str)  # fmt: skip
+def test_every_trained_parameter_gets_a_gradient(partial: Partial, settings: dict) -> None:
+    task, data = partial
+    model = make(task, **settings)
+    step(model, data)
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.grad is not None, name
+
+
+def test_a_fixed_scale(task: Task) -> None:
+    model = make(task, learn_scale=False)
+    assert not model.matching.log_scale.requires_grad
+    assert model.matching.log_scale.exp().item() == pytest.approx(0.2 * task.logit_scale)
+
+
+@pytest.mark.parametrize("part", ["kd", "contrast", "pseudo"])
+def test_a_weight_of_zero_is_the_same_as_off(partial: Partial, part: str) -> None:
+    task, data = partial
+    weightless = make(task, **{f"{part}_weight": 0.0})
+    off = make(task, **{part: "none" if part == "kd" else False})
+    step(weightless, data)
+    step(off, data)
+    other = dict(off.named_parameters())
+    for name, parameter in weightless.named_parameters():
+        if parameter.requires_grad:
+            torch.testing.assert_close(parameter.grad, other[name].grad, atol=1e-7, rtol=1e-4)
+
+
+def test_the_ladder_only_switches_off_and_adds_one_part_a_step() -> None:
+    steps = list(LADDER.values())
+    assert steps[-1] == {}
+    assert all(value in (False, "none") for step in steps for value in step.values())
+    for step, following in itertools.pairwise(steps):
+        assert following.items() < step.items()
+        build(TRMConfig, step, "trm_ml")
+
+
+def test_pseudo_labels_from_prototypes_need_prototypes() -> None:
+    with pytest.raises(UsageError, match="needs prototypes=true"):
+        build(TRMConfig, {"prototypes": False}, "trm_ml")
+    build(TRMConfig, {"prototypes": False, "pseudo_score": "logit"}, "trm_ml")
+
+
+def test_every_setting_states_its_evidence() -> None:
+    """[P]aper, [A]uthor's other code, [R]elatives or [U]nknown; inherited settings belong to the harness."""
+    inherited = {field.name for field in dataclasses.fields(MethodConfig)}
+    for field in dataclasses.fields(TRMConfig):
+        if field.name not in inherited:
+            assert any(
+                f"[{grade}" in field.metadata["help"] or f"{grade}:" in field.metadata["help"] for grade in "PARU"
+            ), field.name
