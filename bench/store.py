@@ -119,6 +119,11 @@ class Store:
         last_frame = max((i for i, line in enumerate(lines) if line.startswith('  File "')), default=-1)
         return next((line for line in lines[last_frame + 1 :] if line and not line.startswith(" ")), "")
 
+    def failed_at(self, key: str) -> float:
+        """When the cell's last attempt failed (seconds since the epoch), 0 if it did not."""
+        path = self.folder(key) / "error.txt"
+        return path.stat().st_mtime if path.exists() else 0.0
+
     def cell(self, key: str) -> Cell:
         return Cell.from_json(read_json(self.folder(key) / "cell.json"))
 

@@ -33,26 +33,33 @@ class Observer(Protocol):
 def run_cells(cells: Sequence[Cell], store: Store, bench: Workbench, observer: Observer) -> None:
     """Bring every cell to an end; cells that another process holds are waited for.
 
-    A cell that fails is recorded and does not stop the others.
+    A cell that fails is recorded and does not stop the others; one that fails in another process meanwhile is not
+    tried again here.
     """
-    waiting = list(cells)
+    began = time.time()
+    waiting = []
+    for cell in cells:
+        if store.state(cell.key) == "done":
+            observer.cell_ended(cell, "cached", "")
+        else:
+            waiting.append(cell)
     while waiting:
-        held = [cell for cell in waiting if not _advance(cell, store, bench, observer)]
+        held = [cell for cell in waiting if not _advance(cell, store, bench, observer, began)]
         if len(held) == len(waiting):
             time.sleep(POLL_SECONDS)
         waiting = held
 
 
-def _advance(cell: Cell, store: Store, bench: Workbench, observer: Observer) -> bool:
-    """Run the cell unless it is done; False if another process holds it."""
-    if store.state(cell.key) == "done":
-        observer.cell_ended(cell, "cached", "")
-        return True
+def _advance(cell: Cell, store: Store, bench: Workbench, observer: Observer, began: float) -> bool:
+    """Run the cell unless another process has since `began`; False if one holds it now."""
     with store.claim(cell) as folder:
         if folder is None:
             return False
         if store.state(cell.key) == "done":
-            observer.cell_ended(cell, "elsewhere", "")
+            observer.cell_ended(cell, "elsewhere", f"mAP {store.row(cell.key).mAP:.2f}")
+            return True
+        if store.failed_at(cell.key) > began:
+            observer.cell_ended(cell, "failed", (store.error(cell.key) or "").strip().splitlines()[-1])
             return True
         observer.cell_started(cell)
         try:

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bench.cells import Cell
@@ -24,7 +24,7 @@ class PlainObserver:
     def __init__(self, todo: Sequence[Cell], quiet: bool = False):
         self.total, self.ended, self.failed = len(todo), 0, 0
         self.quiet = quiet
-        self.clock = Clock(todo)
+        self.clock = Clock(len(todo))
         self.console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)  # errors hold brackets
 
     def say(self, text: str) -> None:
@@ -44,58 +44,73 @@ class PlainObserver:
     def cell_ended(self, cell: Cell, ending: Ending, message: str) -> None:
         self.ended += 1
         self.failed += ending == "failed"
-        self.clock.stop(ran=ending == "done")
+        self.clock.tick(ran=ending != "cached")
         if ending != "cached":
-            self.say(f"[{self.ended}/{self.total}] {cell.title}: {ending} {message} {self.clock.left()}".rstrip())
+            word = "done" if ending == "elsewhere" else ending
+            self.say(f"[{self.ended}/{self.total}] {cell.title}: {word} {message} {self.clock.left()}".rstrip())
 
 
 class LiveObserver(PlainObserver):
-    """A bar over the sweep's cells and a line for what is going on now."""
+    """A bar over the sweep's cells and a line for each cell that runs now, in this process or another."""
 
-    def __init__(self, todo: Sequence[Cell], progress: Progress):
+    def __init__(self, todo: Sequence[Cell], store: Store, progress: Progress):
         super().__init__(todo)
         self.console = progress.console
-        self.progress = progress
+        self.progress, self.store = progress, store
+        self.open = {cell.key: cell for cell in todo}
+        self.lines: dict[str, TaskID] = {}
         self.sweep = progress.add_task("cells", total=len(todo), detail="")
-        self.now = progress.add_task("starting", total=None, detail="")
 
     def encoding(self, what: str, done: int, total: int) -> None:
-        self.progress.update(self.now, description=what, completed=done, total=total, detail="images")
-
-    def cell_started(self, cell: Cell) -> None:
-        super().cell_started(cell)
-        self.progress.reset(self.now, description=cell.title, total=None, detail="")
+        self._line(what, what, done, total, "images")
+        if done == total:
+            self._drop(what)
 
     def epoch_ended(self, cell: Cell, epoch: int, epochs: int, record: dict[str, Any]) -> None:
-        detail = f"loss {record['loss']:.3f}  mAP {record['mAP']:.1f}"
-        self.progress.update(self.now, completed=epoch, total=epochs, description=cell.title, detail=detail)
+        for key, other in self.open.items():
+            if self.store.lease(key) is None:
+                self._drop(key)
+                continue
+            latest = record if key == cell.key else (self.store.curve(key) or [None])[-1]
+            if latest:
+                detail = f"loss {latest['loss']:.3f}  mAP {latest['mAP']:.1f}"
+                self._line(key, other.title, latest["epoch"], other.method.options["epochs"], detail)
 
     def cell_ended(self, cell: Cell, ending: Ending, message: str) -> None:
+        self.open.pop(cell.key, None)
+        self._drop(cell.key)
         super().cell_ended(cell, ending, message)
         self.progress.update(self.sweep, completed=self.ended, detail=self.clock.left())
 
+    def _line(self, name: str, description: str, done: int, total: int, detail: str) -> None:
+        if name not in self.lines:
+            self.lines[name] = self.progress.add_task(description, total=total, detail="")
+        self.progress.update(self.lines[name], completed=done, total=total, detail=detail)
+
+    def _drop(self, name: str) -> None:
+        if name in self.lines:
+            self.progress.remove_task(self.lines.pop(name))
+
 
 class Clock:
-    """How long the remaining cells will take, from those that ran."""
+    """How long the remaining cells will take, at the pace so far of all processes together."""
 
-    def __init__(self, todo: Sequence[Cell]):
-        self.remaining = len(todo)
-        self.seconds: list[float] = []
-        self.started = time.perf_counter()
+    def __init__(self, remaining: int):
+        self.remaining, self.ran = remaining, 0
+        self.began: float | None = None
 
     def start(self) -> None:
-        self.started = time.perf_counter()
+        self.began = self.began or time.perf_counter()
 
-    def stop(self, ran: bool) -> None:
+    def tick(self, ran: bool) -> None:
         self.remaining -= 1
-        if ran:
-            self.seconds.append(time.perf_counter() - self.started)
+        self.ran += ran
 
     def left(self) -> str:
         """`~2:10 left`, or "" before anything is known."""
-        if not self.seconds or not self.remaining:
+        if not self.ran or not self.remaining or self.began is None:
             return ""
-        minutes, seconds = divmod(round(self.remaining * sum(self.seconds) / len(self.seconds)), 60)
+        minutes, seconds = divmod(round(self.remaining * (time.perf_counter() - self.began) / self.ran), 60)
         return f"~{minutes}:{seconds:02d} left"
 
 
@@ -115,7 +130,7 @@ def observer_for(todo: Sequence[Cell], store: Store, quiet: bool) -> Iterator[Pl
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        yield LiveObserver(todo, progress)
+        yield LiveObserver(todo, store, progress)
 
 
 def show_plan(entries: Sequence[Entry], store: Store, as_json: bool) -> None:

@@ -32,7 +32,10 @@ def run(
     results: Results = DEFAULT_RESULTS,
     cache: Annotated[Path | None, typer.Option(help="Drawn images and features; BENCH_CACHE sets it too.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int, typer.Option(help="CPU threads; 0 takes all cores.", min=0)] = 0,
+    workers: Annotated[
+        int, typer.Option(help="Processes that train at once; 0: one a core, or one on a GPU.", min=0)
+    ] = 0,
+    threads: Annotated[int, typer.Option(help="CPU threads of each worker; part of what makes bits equal.", min=1)] = 1,
     mlflow: Annotated[bool, typer.Option(help="Project the results into MLflow while running.")] = True,
     tracking_uri: TrackingUri = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
@@ -75,6 +78,8 @@ def run(
         show_plan(entries, store, as_json)
         return
 
+    import torch
+
     from bench.workbench import Workbench, choose_device
 
     chosen = choose_device(device)
@@ -86,14 +91,17 @@ def run(
     from bench.report import load, write_report
     from bench.sweep import run_cells
     from bench.tracking import following
+    from bench.workers import assisted, worker_count
 
-    _set_threads(threads)
     with observer_for(todo, store, quiet=as_json) as observer, following(store, tracking_uri, mlflow) as follower:
         bench = Workbench(opened, chosen, cache, progress=observer.encoding)
         pending = [cell for cell in todo if store.state(cell.key) != "done"]
         if pending:
             bench.prepare(pending[0])
-        run_cells(todo, store, bench, observer)
+        torch.set_num_threads(threads)
+        helpers = worker_count(workers, len(pending), chosen) - 1
+        with assisted(helpers, sweep, results, cache, chosen, threads):
+            run_cells(todo, store, bench, observer)
         results_of_sweep = load(store, sweep_record["id"])
         report = write_report(results_of_sweep, store)
         problem = follower.finish()
@@ -113,10 +121,3 @@ def _dataset_of(overrides: dict[str, dict[str, str]]) -> str:
 
     named = [name for name in overrides if name in DATASETS.names()]
     return named[0] if named else "scenes"
-
-
-def _set_threads(threads: int) -> None:
-    import torch
-
-    if threads:
-        torch.set_num_threads(threads)

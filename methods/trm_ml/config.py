@@ -27,7 +27,7 @@ class TRMConfig(MethodConfig):
     )
     prototypes: bool = setting(True, "visual and text prototypes [P]")
     pseudo: bool = setting(True, "pseudo-labels of unknown entries [P]; from prototypes they need `prototypes`")
-    contrast: bool = setting(True, "multimodal contrast of regions, texts and (if on) prototypes [P]")
+    contrast: bool = setting(True, "multimodal contrast of regions and texts [P]")
 
     # texts
     contexts: Literal["learned", "template"] = setting(
@@ -92,9 +92,9 @@ class TRMConfig(MethodConfig):
     pseudo_rule: Literal["quantile", "fixed"] = setting(
         "quantile", "thresholds by class from known labels [U], or +-pseudo_margin [A]"
     )
-    pseudo_precision: float = setting(0.95, "precision of positives on known labels, rule quantile [U]", gt=0, lt=1)
+    pseudo_precision: float = setting(0.8, "precision of positives on known labels, rule quantile [U]", gt=0, lt=1)
     pseudo_miss: float = setting(
-        0.05, "share of known positives below the lower threshold, rule quantile [U]", ge=0, lt=1
+        0.02, "share of known positives below the lower threshold, rule quantile [U]", ge=0, lt=1
     )
     pseudo_margin: float = setting(0.9, "threshold of rule fixed; 0.9 goes with logits [A]", ge=0)
     pseudo_modality: Literal["visual", "text", "both"] = setting(
@@ -106,8 +106,8 @@ class TRMConfig(MethodConfig):
     # multimodal contrast
     contrast_weight: float = setting(0.1, "weight at the end of its rise [U]", ge=0)
     contrast_temperature: float = setting(0.2, "temperature [A: SADCL]", gt=0)
-    contrast_prototypes: bool = setting(True, "visual prototypes take part too [U]")
-    contrast_pseudo: bool = setting(True, "regions of pseudo-positives take part too [U]")
+    contrast_prototypes: bool = setting(False, "visual prototypes take part too [U]; texts alone did better in trials")
+    contrast_pseudo: bool = setting(False, "regions of pseudo-positives take part too [U]; they did harm in trials")
 
     def __post_init__(self) -> None:
         if self.pseudo and self.pseudo_score == "prototype" and not self.prototypes:

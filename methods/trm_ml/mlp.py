@@ -12,8 +12,8 @@ class SimpleMLP(nn.Module):
     def __init__(self, dim: int, residual: bool):
         super().__init__()
         self.residual = residual
-        self.layers = nn.Sequential(nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, dim))
-        first, last = self.layers[0], self.layers[2]
+        first, last = nn.Linear(dim, dim), nn.Linear(dim, dim)
+        self.layers = nn.Sequential(first, nn.ReLU(), last)
         for linear in (first, last):
             nn.init.xavier_uniform_(linear.weight)
             nn.init.zeros_(linear.bias)

@@ -84,6 +84,8 @@ class RegionLearner(nn.Module):
     Queries and tokens enter with norm sqrt(D), the size that a transformer expects of its inputs.
     """
 
+    sine: Tensor | None
+
     def __init__(self, config: TRMConfig, template: Tensor, grid: tuple[int, int], sharpness: float):
         """template: (C, D), unit norm; sharpness: attention starts at softmax(sharpness <text, token>)."""
         super().__init__()

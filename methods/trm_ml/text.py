@@ -43,7 +43,7 @@ class TextSide(nn.Module):
         self.mlp = SimpleMLP(template.shape[1], config.mlp_residual) if config.mlp in ("text", "both") else None
 
     def forward(self) -> Texts:
-        encoded = encode_together(self._task.text, list(self.prompts)) if len(self.prompts) else []
+        encoded = encode_together(self._task.text, [*self.prompts]) if len(self.prompts) else []
         encoded = [self._adapted(text.float()) for text in encoded]
         category = encoded.pop(0) if self.learned else self._adapted(self.template)
         return Texts(category, encoded.pop(0) if encoded else self.negative)

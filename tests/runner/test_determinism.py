@@ -62,7 +62,9 @@ def test_scores_are_the_averaged_models_own_float32_logits(bench, tmp_path):
     inputs, _ = bench.inputs(cell)
     method = METHODS.get("toy_buffered")
     model = method(build(method.Config, cell.method.options, owner="toy"), inputs.task)
-    model.load_state_dict(checkpoint(tmp_path)["state_dict"])  # MMEngine keeps the average there
+    saved = checkpoint(tmp_path)
+    model.load_state_dict(saved["state_dict"])  # MMEngine keeps the average there, and the plain weights beside it
+    assert not torch.equal(saved["state_dict"]["head.weight"], saved["ema_state_dict"]["module.head.weight"])
     features = Features(torch.tensor(inputs.test.dense).float(), torch.tensor(inputs.test.pooled))
     assert_same_scores(outcome.logits, model.score(features).numpy())
 

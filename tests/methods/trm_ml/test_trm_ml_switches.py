@@ -133,6 +133,14 @@ def test_a_weight_of_zero_is_the_same_as_off(partial: Partial, part: str) -> Non
             torch.testing.assert_close(parameter.grad, other[name].grad, atol=1e-7, rtol=1e-4)
 
 
+@pytest.mark.parametrize("switch", ["contrast_prototypes", "contrast_pseudo"])
+def test_what_takes_part_in_the_contrast(partial: Partial, switch: str) -> None:
+    task, data = partial
+    off, on = (step(make(task, pseudo_precision=0.5, **{switch: value}), data) for value in (False, True))
+    assert off["loss_contrast"] != on["loss_contrast"]
+    assert off["loss_match"] == on["loss_match"]
+
+
 def test_the_ladder_only_switches_off_and_adds_one_part_a_step() -> None:
     steps = list(LADDER.values())
     assert steps[-1] == {}
