@@ -9,9 +9,8 @@ Example(lr=0.002)
 """
 
 import dataclasses
-import functools
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -38,23 +37,21 @@ def setting(default: Any, help: str, **bounds: float) -> Any:
     return dataclasses.field(default=default, metadata={"help": help, "bounds": bounds})
 
 
-@functools.cache
-def _adapter(cls: Hashable, field: str) -> TypeAdapter[Any]:
-    hint = typing.get_type_hints(cls)[field]
-    bounds = {f.name: f.metadata.get("bounds", {}) for f in dataclasses.fields(cls)}[field]
-    annotated = typing.Annotated[hint, PydanticField(**bounds)] if bounds else hint
+def _adapter(hint: Any, bounds: Mapping[str, Any]) -> TypeAdapter[Any]:
+    annotated: Any = typing.Annotated[hint, PydanticField(**bounds)] if bounds else hint
     return TypeAdapter(annotated, config=ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False))
 
 
 def build(cls: type[C], values: Mapping[str, Any], owner: str) -> C:
     """An instance of dataclass `cls` from `values` (strings are converted); `owner` names it in errors."""
-    fields = {f.name for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    hints = typing.get_type_hints(cls)
     checked = {}
     for name, value in values.items():
         if name not in fields:
             raise UsageError(f"{owner} has no option {name!r}; {nearest(name, fields)}")
         try:
-            checked[name] = _adapter(cls, name).validate_python(value)
+            checked[name] = _adapter(hints[name], fields[name].metadata.get("bounds", {})).validate_python(value)
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
             raise UsageError(f"{owner}.{name} = {value!r} is not allowed: {reason}.") from None

@@ -7,9 +7,8 @@ import inspect
 import os
 import platform
 import subprocess
-from collections.abc import Hashable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 PACKAGES = (
     "torch", "torchvision", "open_clip_torch", "mmengine", "mmpretrain", "numpy", "scikit-learn", "mlflow", "optuna",
@@ -74,12 +73,15 @@ def processor() -> str:
     return f"{name}, {cores} cores"
 
 
-@functools.cache
-def source_hash(method: Hashable) -> str:
+def source_hash(method: type) -> str:
     """A hash of the source that makes a method: its file or package and what methods share."""
+    return _source_hash(Path(inspect.getfile(method)).resolve())
+
+
+@functools.cache
+def _source_hash(own: Path) -> str:
     import methods
 
-    own = Path(inspect.getfile(cast(type, method))).resolve()
     shared = Path(methods.__file__).resolve().parent
     is_package = own.parent not in (shared, shared / "baselines")
     files = {*shared.glob("*.py"), *(own.parent.glob("**/*.py") if is_package else [own])}

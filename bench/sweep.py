@@ -59,7 +59,7 @@ def _advance(cell: Cell, store: Store, bench: Workbench, observer: Observer, beg
             observer.cell_ended(cell, "elsewhere", f"mAP {store.row(cell.key).mAP:.2f}")
             return True
         if store.failed_at(cell.key) > began:
-            observer.cell_ended(cell, "failed", (store.error(cell.key) or "").strip().splitlines()[-1])
+            observer.cell_ended(cell, "failed", store.reason(cell.key))
             return True
         observer.cell_started(cell)
         try:

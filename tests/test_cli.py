@@ -24,7 +24,7 @@ def call(cache, tmp_path, monkeypatch, capsys):
 
     def run(*arguments: str) -> SimpleNamespace:
         if arguments[0] == "run" and "--dry-run" not in arguments:
-            arguments = (*arguments, "--no-mlflow")
+            arguments = ("run", "--no-mlflow", "--workers", "1", *arguments[1:])
         monkeypatch.setattr(sys, "argv", ["bench", *arguments])
         with pytest.raises(SystemExit) as ending:
             main()

@@ -100,6 +100,16 @@ def test_a_diverged_training_fails_in_its_first_epoch_with_a_sentence(store, ben
     assert observer.epochs == []
 
 
+def test_what_failed_in_another_process_meanwhile_is_told_and_not_tried_again(store, bench, monkeypatch):
+    cell = make_cell(bench, "toy_refusing", **SHORT)
+    advance([cell], store, bench)
+    monkeypatch.setattr("bench.sweep.time.time", lambda: 0.0)  # this sweep began before that failure
+    observer = advance([cell], store, bench)
+    assert observer.started == []
+    assert observer.endings == [(cell.key, "failed")]
+    assert observer.messages == ["RuntimeError: the toy refuses [/on purpose]"], "not the last of its lines"
+
+
 def test_an_interrupted_sweep_goes_on_where_it_was(store, bench):
     three = [make_cell(bench, "toy_linear", percent=percent, **SHORT) for percent in (10, 20, 30)]
     observer = Recorder()

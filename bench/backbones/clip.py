@@ -21,6 +21,8 @@ CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 class ClipText(TextEncoder):
     """The text tower of an open_clip model over the first L tokens only."""
 
+    mask: Tensor
+
     def __init__(self, model: open_clip.CLIP, tokenizer: Any):
         super().__init__()
         self.token_embedding = model.token_embedding

@@ -71,8 +71,9 @@ class LiveObserver(PlainObserver):
             if self.store.lease(key) is None:
                 self._drop(key)
                 continue
-            latest = record if key == cell.key else (self.store.curve(key) or [None])[-1]
-            if latest:
+            curve = [record] if key == cell.key else self.store.curve(key)
+            if curve:
+                latest = curve[-1]
                 detail = f"loss {latest['loss']:.3f}  mAP {latest['mAP']:.1f}"
                 self._line(key, other.title, latest["epoch"], other.method.options["epochs"], detail)
 

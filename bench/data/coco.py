@@ -16,6 +16,9 @@ from bench.data.base import DATASETS, Dataset, Split
 from bench.errors import DataError
 from bench.files import write_arrays
 
+Parsed = tuple[tuple[str, ...], np.ndarray, tuple[str, ...]]
+"""File names, labels int8 (N, C), class names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CocoOptions:
@@ -53,6 +56,13 @@ class Coco(Dataset):
     Options = CocoOptions
     needs_root = True
 
+    def __init__(self, options: CocoOptions, root: Path | None, cache: Path):
+        super().__init__(options, root, cache)
+        if root is None:
+            raise DataError("coco is read from your disk; --root must be the folder that holds annotations/.")
+        self.folder = root
+        self._parts: dict[str, Parsed] = {}
+
     @property
     def class_names(self) -> tuple[str, ...]:
         return self._labels("train")[2]
@@ -72,20 +82,16 @@ class Coco(Dataset):
         if self.options.images == "annotated":
             kept = (labels == 1).any(axis=1)
             names, labels = tuple(np.array(names)[kept]), labels[kept]
-        return Split(names, labels, JpegFolder(self.root / f"{part}2014", names))
+        return Split(names, labels, JpegFolder(self.folder / f"{part}2014", names))
 
-    def _labels(self, part: str) -> tuple[tuple[str, ...], np.ndarray, tuple[str, ...]]:
+    def _labels(self, part: str) -> Parsed:
         if part not in self._parts:
             self._parts[part] = self._cached_labels(part)
         return self._parts[part]
 
-    @cached_property
-    def _parts(self) -> dict[str, tuple[tuple[str, ...], np.ndarray, tuple[str, ...]]]:
-        return {}
-
-    def _cached_labels(self, part: str) -> tuple[tuple[str, ...], np.ndarray, tuple[str, ...]]:
+    def _cached_labels(self, part: str) -> Parsed:
         """Parsed once per annotation file: the official ones take several seconds to read."""
-        source = self.root / "annotations" / f"instances_{part}2014.json"
+        source = self.folder / "annotations" / f"instances_{part}2014.json"
         if not source.is_file():
             raise DataError(f"{source} is missing; --root must be the folder that holds annotations/ and {part}2014/.")
         about = source.stat()
@@ -98,7 +104,7 @@ class Coco(Dataset):
             return tuple(arrays["names"].tolist()), arrays["labels"], tuple(arrays["classes"].tolist())
 
 
-def read_instances(source: Path) -> tuple[tuple[str, ...], np.ndarray, tuple[str, ...]]:
+def read_instances(source: Path) -> Parsed:
     """File names in the file's order, labels int8 (N, 80), and class names by ascending category id."""
     try:
         content = json.loads(source.read_text())

@@ -5,7 +5,7 @@ import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -178,7 +178,7 @@ def _warnings(frame: pd.DataFrame, rows: Iterable[Row]) -> Iterator[str]:
     observed = frame[frame["role"] == "observed"]
     for (percent, seed), group in observed.groupby(["percent", "seed"], dropna=False):
         if group["mask_sha256"].nunique() > 1:
-            ratio = "" if pd.isna(percent) else f" at {percent} %"
+            ratio = "" if pd.isna(cast(Any, percent)) else f" at {percent} %"
             yield f"The methods did not train on the same labels{ratio}, seed {seed}: their masks differ."
     for method, group in frame.groupby("method", sort=False):
         if group["code"].nunique() > 1:

@@ -135,11 +135,11 @@ def _training(cell: Cell, config: Any, inputs: Inputs) -> dict[str, Any]:
     if not config.epochs:
         return {}
     batches = ShuffledBatches(inputs.train_rows, config.batch_size, cell.seed)
-    optimizer: dict[str, Any] = {
+    kinds: dict[str, dict[str, Any]] = {
         "sgd": {"type": "SGD", "momentum": 0.9},
         "adam": {"type": "Adam"},
         "adamw": {"type": "AdamW"},
-    }[config.optimizer]
+    }
     method = METHODS.get(cell.method.name)
     data = FeatureBatches(inputs.train, inputs.observed, method.needs_dense(config))
     multipliers = {part: {"lr_mult": scale} for part, scale in method.lr_multipliers(config).items()}
@@ -148,7 +148,7 @@ def _training(cell: Cell, config: Any, inputs: Inputs) -> dict[str, Any]:
         "train_cfg": {"by_epoch": True, "max_epochs": config.epochs, "val_interval": 1},
         "optim_wrapper": {
             "type": "AmpOptimWrapper" if config.amp and inputs.device.type == "cuda" else "OptimWrapper",
-            "optimizer": {**optimizer, "lr": config.lr, "weight_decay": config.weight_decay},
+            "optimizer": {**kinds[config.optimizer], "lr": config.lr, "weight_decay": config.weight_decay},
             "clip_grad": {"max_norm": config.clip_grad} if config.clip_grad else None,
             "paramwise_cfg": {"custom_keys": multipliers} if multipliers else None,
         },

@@ -52,6 +52,8 @@ def main(arguments: list[str]) -> int:
     """Run as a process of low priority."""
     with contextlib.suppress(AttributeError, OSError):
         os.nice(10)
+        # Linux weighs sessions first and processes within them; this process has a session of its own.
+        Path("/proc/self/autogroup").write_text("10")
     # Whatever a library prints goes to the log; the pipe to the parent is for our one sentence.
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -20,7 +20,7 @@ from bench.tracking.ledger import sqlite_path
 
 HOST = "127.0.0.1"
 LOG = "mlflow-ui.log"
-PATIENCE = 90.0
+PATIENCE = 180.0
 """Seconds for the server to answer; it imports much."""
 
 
