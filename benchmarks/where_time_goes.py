@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,12 +23,13 @@ from bench.runner import run_cell
 from bench.runner.batches import FeatureBatches, OrderedBatches, ShuffledBatches, loader
 from bench.runner.evaluate import split_logits
 from bench.workbench import Workbench, choose_device
-from methods import METHODS, Batch, Features
+from methods import METHODS, Batch
 from methods.prompts import PromptLearner
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median wall time."""
+    """Median wall time after one unmeasured call."""
+    work()
     times = []
     for _ in range(repeats):
         started = time.perf_counter()
@@ -42,6 +44,7 @@ def main() -> None:
     parser.add_argument("--methods", default="trm_ml,dualcoop,asl")
     arguments = parser.parse_args()
 
+    torch.set_num_threads(1)  # as a worker of `bench run` has
     names = tuple(arguments.methods.split(","))
     sweep = Sweep(methods=names, percents=(50,))
     dataset = open_dataset(sweep, default_cache())
@@ -69,6 +72,7 @@ def main() -> None:
         config = METHODS.get(cell.method.name).Config(**cell.method.options)
         torch.manual_seed(0)
         model = METHODS.get(cell.method.name)(config, inputs.task).to(bench.device)
+        model.start_epoch(config.epochs - 1)
         optimizer = torch.optim.AdamW(model.parameters(), 1e-4)
         batches = ShuffledBatches(inputs.train_rows, config.batch_size, 0)
         data = FeatureBatches(inputs.train, inputs.observed)
@@ -85,8 +89,8 @@ def main() -> None:
         ) -> None:
             model.train()
             for indices in batches:
-                batch = data[indices]
-                terms = model.loss(Batch(Features(*batch["features"]), batch["labels"], batch["index"]))
+                batch: dict[str, Any] = data[indices]
+                terms = model.loss(Batch(**batch))
                 optimizer.zero_grad()
                 sum(value for name, value in terms.items() if "loss" in name).backward()
                 optimizer.step()
