@@ -206,7 +206,7 @@ def test_ls_of_what_there_is_not(call):
 def test_status_before_any_run_says_how_to_start(call):
     told = call("status")
     assert told.code == 2
-    assert "results holds no sweep" in told.err
+    assert "There is no sweep in results yet" in told.err
     assert "bench run" in told.err
 
 

@@ -2,13 +2,13 @@
 
 import enum
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, SweepId, default_cache
-from bench.errors import UsageError
 
 
 class Axis(enum.StrEnum):
@@ -123,15 +123,12 @@ def status(
 ) -> None:
     """What is done, running, failed, stale or still to do."""
     from bench.environment import source_hash
+    from bench.report.selection import find_sweep
     from bench.store import Store
     from methods import METHODS
 
     store = Store(results)
-    sweeps = [s for s in store.sweeps() if sweep in (None, s["id"])]
-    if not sweeps:
-        known = ", ".join(s["id"] for s in store.sweeps()) or "none yet"
-        raise UsageError(f"{results} holds no sweep {sweep or ''}; sweeps there: {known}. Start one with bench run.")
-    newest = sweeps[-1]
+    newest = find_sweep(store, sweep)
     rows = []
     for entry in newest["entries"]:
         state, detail = ("skipped", entry["skipped"]) if entry["key"] is None else (store.state(entry["key"]), "")
@@ -153,7 +150,7 @@ def status(
     _show_status(newest, rows)
 
 
-def _show_status(sweep: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+def _show_status(sweep: Mapping[str, Any], rows: list[dict[str, Any]]) -> None:
     from collections import Counter
 
     from rich.console import Console

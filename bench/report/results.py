@@ -162,16 +162,10 @@ def _missing(store: Store, place: Place, unreadable: str | None) -> Missing:
     else:
         state = store.state(place.key)
         reason = {
-            "failed": f"{last_line(store.error(place.key))} (cell {place.key})",
+            "failed": f"{store.reason(place.key)} (cell {place.key})",
             "running": f"{len(store.curve(place.key))} epochs so far",
         }.get(state, "not run yet")
     return Missing(place.method, place.percent, place.seed, state, reason)
-
-
-def last_line(text: str | None) -> str:
-    """The line of a traceback that says what went wrong."""
-    lines = (text or "").strip().splitlines()
-    return lines[-1].strip() if lines else "no error was recorded"
 
 
 def _warnings(frame: pd.DataFrame, rows: Iterable[Row]) -> Iterator[str]:
