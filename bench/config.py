@@ -19,9 +19,25 @@ from pydantic import Field as PydanticField
 
 from bench.errors import UsageError
 from bench.registry import nearest
+from bench.search.ranges import Range, check_bounds, choice, integer, log_float, uniform
+
+__all__ = [
+    "NoOptions",
+    "build",
+    "choice",
+    "integer",
+    "log_float",
+    "parse_overrides",
+    "search_ranges",
+    "setting",
+    "uniform",
+    "values",
+]
 
 C = TypeVar("C")
 _BOUNDS = {"ge": Ge, "gt": Gt, "le": Le, "lt": Lt}
+INHERITED: Any = object()
+"""A setting that says nothing of its search range has that of the class it is declared anew in place of, if any."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -29,12 +45,36 @@ class NoOptions:
     """For what has nothing to set."""
 
 
-def setting(default: Any, help: str, **bounds: float) -> Any:
-    """A dataclass field with its help text and optional bounds `ge`, `gt`, `le`, `lt`."""
+def setting(default: Any, help: str, *, search: Range | None = INHERITED, **bounds: float) -> Any:
+    """A dataclass field with its help text and optional bounds `ge`, `gt`, `le`, `lt`.
+
+    search: what `bench search` tries for it (`log_float`, `uniform`, `integer`, `choice`); None keeps it fixed, also
+    where a base class has a range for it.
+    """
     unknown = set(bounds) - set(_BOUNDS)
     if unknown:
         raise TypeError(f"unknown bounds {sorted(unknown)}")
-    return dataclasses.field(default=default, metadata={"help": help, "bounds": bounds})
+    metadata: dict[str, Any] = {"help": help, "bounds": bounds}
+    if search is not INHERITED:
+        metadata["search"] = search
+        if search is not None:
+            check_bounds(search, bounds)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def search_ranges(cls: type) -> dict[str, Range]:
+    """The declared search range of each field of dataclass `cls` that has one, in declaration order."""
+    found = {}
+    for name in (f.name for f in dataclasses.fields(cls)):
+        told = (base.__dict__["__dataclass_fields__"][name].metadata for base in cls.__mro__ if _declares(base, name))
+        range_ = next((metadata["search"] for metadata in told if "search" in metadata), None)
+        if range_ is not None:
+            found[name] = range_
+    return found
+
+
+def _declares(cls: type, name: str) -> bool:
+    return name in cls.__dict__.get("__dataclass_fields__", {})
 
 
 def _adapter(hint: Any, bounds: Mapping[str, Any]) -> TypeAdapter[Any]:
@@ -44,21 +84,26 @@ def _adapter(hint: Any, bounds: Mapping[str, Any]) -> TypeAdapter[Any]:
 
 def build(cls: type[C], values: Mapping[str, Any], owner: str) -> C:
     """An instance of dataclass `cls` from `values` (strings are converted); `owner` names it in errors."""
-    fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    try:
+        return cls(**checked(cls, values, owner))
+    except ValueError as error:
+        raise UsageError(f"{owner}: {error}") from None
+
+
+def checked(cls: type, values: Mapping[str, Any], owner: str) -> dict[str, Any]:
+    """`values` with the types of the fields of dataclass `cls`, each for itself: they need not go together."""
+    fields = {f.name: f for f in dataclasses.fields(cls)}
     hints = typing.get_type_hints(cls)
-    checked = {}
+    typed = {}
     for name, value in values.items():
         if name not in fields:
             raise UsageError(f"{owner} has no option {name!r}; {nearest(name, fields)}")
         try:
-            checked[name] = _adapter(hints[name], fields[name].metadata.get("bounds", {})).validate_python(value)
+            typed[name] = _adapter(hints[name], fields[name].metadata.get("bounds", {})).validate_python(value)
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
             raise UsageError(f"{owner}.{name} = {value!r} is not allowed: {reason}.") from None
-    try:
-        return cls(**checked)
-    except ValueError as error:
-        raise UsageError(f"{owner}: {error}") from None
+    return typed
 
 
 def values(config: Any) -> dict[str, Any]:

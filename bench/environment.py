@@ -1,12 +1,16 @@
 """Where a result was made: versions, device, threads, commit."""
 
+import ast
 import functools
 import hashlib
 import importlib.metadata
+import importlib.util
 import inspect
 import os
 import platform
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,18 +78,44 @@ def processor() -> str:
 
 
 def source_hash(method: type) -> str:
-    """A hash of the source that makes a method: its file or package and what methods share."""
-    return _source_hash(Path(inspect.getfile(method)).resolve())
+    """A hash of the source that makes a method: its file or package, and what that imports of `methods`."""
+    return file_source_hash(Path(inspect.getfile(method)).resolve())
 
 
 @functools.cache
-def _source_hash(own: Path) -> str:
-    import methods
-
-    shared = Path(methods.__file__).resolve().parent
-    is_package = own.parent not in (shared, shared / "baselines")
-    files = {*shared.glob("*.py"), *(own.parent.glob("**/*.py") if is_package else [own])}
+def file_source_hash(own: Path) -> str:
+    """The same for the file `own` in which a method is defined."""
+    shared = _methods_folder()
+    is_package = own.is_relative_to(shared) and own.parent not in (shared, shared / "baselines")
+    files: set[Path] = set()
+    new = set(own.parent.glob("**/*.py")) if is_package else {own}
+    while new:
+        files |= new
+        new = {found for file in new for found in _imports(file.read_bytes(), shared)} - files
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _methods_folder() -> Path:
+    """Where the package `methods` lies; importing it would take seconds, and torch."""
+    loaded = sys.modules.get("methods") or importlib.util.find_spec("methods")
+    return Path(str(getattr(loaded, "__file__", None) or getattr(loaded, "origin", ""))).resolve().parent
+
+
+@functools.cache
+def _imports(source: bytes, package: Path) -> tuple[Path, ...]:
+    return tuple(_imported(source, package))
+
+
+def _imported(source: bytes, package: Path) -> Iterator[Path]:
+    """Files inside `package` that a file of this source imports from by its full name."""
+    for node in ast.walk(ast.parse(source)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        modules = names if isinstance(node, ast.Import) else [f"{getattr(node, 'module', None)}.{n}" for n in names]
+        for module in modules:
+            first, *rest = module.split(".")
+            for depth in range(len(rest) + 1 if first == package.name else 0):
+                place = package.joinpath(*rest[:depth])
+                yield from (path for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file())

@@ -1,7 +1,7 @@
 """Average precision in the three definitions that circulate, and F1; pure functions of scores and labels.
 
 Rank on float32 logits: half-precision sigmoids tie and lose up to a point of AP.
-Scores are (N, C); labels are (N, C) with +1 present and -1 absent. Values are in percent.
+Scores are (N, C); labels are (N, C) with +1 present, -1 absent and 0 left out of the metric. Values are in percent.
 """
 
 import numpy as np
@@ -39,14 +39,14 @@ def _per_class(ap, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
         raise ValueError(f"scores {scores.shape} and labels {labels.shape} differ in shape")
     if not np.isfinite(scores).all():
         raise ValueError("scores hold NaN or infinite values; the run diverged")
-    positive = labels == 1
-    values = [ap(s, y) if y.any() else np.nan for s, y in zip(scores.T, positive.T, strict=True)]
+    positive, judged = labels == 1, labels != 0
+    values = [ap(s[j], y[j]) if y.any() else np.nan for s, y, j in zip(scores.T, positive.T, judged.T, strict=True)]
     return 100.0 * np.array(values)
 
 
 def f1_scores(predicted: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """CF1 (mean of per-class F1), CF1_pr (F1 of mean precision and recall) and OF1 of boolean predictions (N, C)."""
-    truth = labels == 1
+    truth, predicted = labels == 1, predicted & (labels != 0)
     hit = (predicted & truth).sum(0).astype(float)
     claimed, present = predicted.sum(0), truth.sum(0)
     precision = np.divide(hit, claimed, out=np.zeros_like(hit), where=claimed > 0)

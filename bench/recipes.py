@@ -1,5 +1,6 @@
 """Which settings a method runs with: a paper's own, or those chosen on the embedded benchmark's training images."""
 
+import dataclasses
 import functools
 import tomllib
 from importlib import resources
@@ -21,8 +22,17 @@ def embedded_recipes() -> dict[str, dict[str, Any]]:
 
 def all_recipes(method: type[Method]) -> dict[str, dict[str, Any]]:
     """The method's own recipes, and "embedded" where it has been tuned there."""
-    embedded = embedded_recipes().get(method.name)
-    return {**method.recipes, **({"embedded": embedded} if embedded is not None else {})}
+    if method.name not in embedded_recipes():
+        return method.recipes
+    known = {field.name for field in dataclasses.fields(method.Config)}
+    embedded = {name: value for name, value in _resolved(method.name).items() if name in known}
+    return {**method.recipes, "embedded": embedded}
+
+
+def _resolved(table: str) -> dict[str, Any]:
+    """A table of the embedded recipes on top of those that it is `like`."""
+    own = {**embedded_recipes()[table]}
+    return {**_resolved(own.pop("like")), **own} if "like" in own else own
 
 
 def recipe_for(method: type[Method], recipe: str, backbone: str) -> dict[str, Any]:

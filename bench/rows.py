@@ -15,10 +15,12 @@ ROW_SCHEMA = 1
 class Row:
     """One finished cell.
 
-    metrics: the last epoch's test metrics in percent (`bench.metrics.summary`): the headline.
+    metrics: the last epoch's test metrics in percent (`bench.metrics.summary`): the headline. A search's cell, which
+    has no test split, has `heldout_mAP` alone, and nothing under test_best and class_ap.
     test_best, heldout_best: mAP in percent of the best epoch on test ("oracle", what most papers print), and of the
     epoch that was best on the held-out training images (None without a held-out part).
     class_ap: test AP in percent per class name, None for a class without test positives.
+    data: `Dataset.facts`: images, images left out as unreadable, whether the lists are the official ones.
     mask: `protocols.MaskFacts` as a dict. timings: seconds. peak_memory: MiB of this process, and of the GPU if used.
     environment: versions, device, threads, determinism flags, git commit.
     code: hash of the method's source, to tell a row of older code.
@@ -38,6 +40,7 @@ class Row:
     environment: Mapping[str, Any]
     code: str
     flags: tuple[str, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
     finished: str = ""
     schema: int = ROW_SCHEMA
     key: str = field(default="")
@@ -55,7 +58,7 @@ class Row:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Row":
-        kept = {f.name: data[f.name] for f in dataclasses.fields(cls)}
+        kept = {f.name: data[f.name] for f in dataclasses.fields(cls) if f.name in data or f.name != "data"}
         return cls(**{**kept, "cell": Cell.from_json(data["cell"]), "flags": tuple(data["flags"])})
 
 

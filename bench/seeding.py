@@ -10,7 +10,7 @@ import json
 import numpy as np
 import torch
 
-STREAMS = ("mask", "heldout", "init", "order", "augment", "search", "scene", "weights")
+STREAMS = ("mask", "heldout", "init", "order", "augment", "search", "scene", "weights", "bootstrap", "show")
 
 
 def stream_seed(stream: str, *axes: str | int) -> int:

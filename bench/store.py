@@ -2,6 +2,7 @@
 
 results/
   cells/<key>/   cell.json  row.json (its presence means: done)  curve.jsonl  scores.npz  log.txt  error.txt
+                 weights.safetensors (final weights, unless --no-weights)  attention*.{svg,pdf,png,json} (`bench show`)
                  lock, lease.json (who runs it)  checkpoint/ (while running)
   targets/<dataset fingerprint>.npz   test ids, labels and class names, once for all cells of a dataset
   sweeps/<id>.json                    which cells a command asked for
@@ -22,8 +23,10 @@ import psutil
 from filelock import FileLock, Timeout
 
 from bench.cells import Cell
-from bench.files import read_json, read_lines, write_arrays, write_json, write_text
+from bench.files import atomic, read_json, read_lines, write_arrays, write_json, write_text
 from bench.rows import Row
+
+WEIGHTS = "weights.safetensors"
 
 State = Literal["planned", "running", "done", "failed"]
 
@@ -98,16 +101,28 @@ class Store:
             (folder / "lease.json").unlink(missing_ok=True)
             lock.release()
 
-    def finish(self, row: Row, scores: np.ndarray) -> None:
-        """Record a finished cell; the row is written last, and makes it done."""
+    def finish(self, row: Row, scores: np.ndarray, weights: bytes | None = None) -> None:
+        """Record a finished cell; the row is written last, and makes it done.
+
+        weights: content of the file that keeps them (`bench.runner.weights`); None keeps none.
+        """
         folder = self.folder(row.key)
         write_arrays(folder / "scores.npz", logits=scores.astype(np.float32))
+        if weights is None:
+            (folder / WEIGHTS).unlink(missing_ok=True)
+        else:
+            with atomic(folder / WEIGHTS) as file:
+                file.write(weights)
         (folder / "error.txt").unlink(missing_ok=True)
         write_json(folder / "row.json", row.to_json())
 
     def fail(self, key: str, error: BaseException) -> None:
         """Keep the traceback; the cell is tried again by the next run."""
         write_text(self.folder(key) / "error.txt", "".join(traceback.format_exception(error)))
+
+    def forgive(self, key: str) -> None:
+        """Forget that an earlier attempt failed: the cell is planned again."""
+        (self.folder(key) / "error.txt").unlink(missing_ok=True)
 
     def error(self, key: str) -> str | None:
         path = self.folder(key) / "error.txt"
@@ -141,6 +156,11 @@ class Store:
         """Test logits float32 (N, C) of the last epoch."""
         with np.load(self.folder(key) / "scores.npz") as arrays:
             return arrays["logits"]
+
+    def weights(self, key: str) -> bytes | None:
+        """Content of the file that keeps the cell's final weights; None if there is none."""
+        path = self.folder(key) / WEIGHTS
+        return path.read_bytes() if path.exists() else None
 
     def save_targets(self, fingerprint: str, targets: Targets) -> None:
         path = self.root / "targets" / f"{fingerprint}.npz"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from elsewhere import CELL, facts
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bench.cells
-from bench.cells import Cell, Component, canonical_json
+from bench.cells import STREAMS, Cell, Component, canonical_json
 
 json_values = st.one_of(st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text())
 options = st.dictionaries(st.text(max_size=5), json_values, max_size=4)
@@ -61,9 +62,16 @@ def test_the_key_does_not_depend_on_the_order_of_options(values):
     assert cells[0].key == cells[1].key
 
 
-@given(options, st.one_of(st.none(), st.integers(1, 100)), st.integers(0, 9), st.integers(0, 90))
-def test_a_cell_survives_json(values, percent, seed, holdout):
-    cell = Cell(Component("m", 2, values, "f"), CELL.dataset, CELL.protocol, CELL.backbone, percent, seed, holdout)
+@given(
+    options,
+    st.one_of(st.none(), st.integers(1, 100)),
+    st.integers(0, 9),
+    st.integers(0, 90),
+    st.dictionaries(st.sampled_from(STREAMS), st.integers(0, 9)),
+)
+def test_a_cell_survives_json(values, percent, seed, holdout, streams):
+    axes = (Component("m", 2, values, "f"), CELL.dataset, CELL.protocol, CELL.backbone)
+    cell = Cell(*axes, percent, seed, holdout, streams=streams)
     again = Cell.from_json(json.loads(json.dumps(cell.to_json())))
     assert again == cell
     assert again.key == cell.key
@@ -71,7 +79,39 @@ def test_a_cell_survives_json(values, percent, seed, holdout):
 
 def test_the_key_is_pinned():
     """Changing it makes every stored cell of every user unknown: raise SCHEMA on purpose, never by accident."""
-    assert CELL.key == "9eef9f3ed30786c2"
+    assert CELL.key == "a4bdb76d7ac566a8"
+
+
+def test_streams_are_in_the_key_only_where_they_differ_from_the_seed():
+    """So that cells without them keep the keys they had before there were streams."""
+    plain = Cell(CELL.method, CELL.dataset, CELL.protocol, CELL.backbone, 10, 0, streams={"mask": 0, "order": 0})
+    assert plain == CELL
+    assert plain.key == "a4bdb76d7ac566a8"
+    assert "streams" not in plain.to_json()
+    moved = [replace(CELL, streams=streams) for streams in ({"mask": 1}, {"init": 1}, {"order": 1}, {"order": 2})]
+    assert len({CELL.key, replace(CELL, seed=1).key, *(cell.key for cell in moved)}) == 6
+    assert moved[1].title == "asl scenes partial 10% seed 0 init 1"
+    assert (moved[1].stream("mask"), moved[1].stream("init")) == (0, 1)
+
+
+@given(st.lists(st.integers(0, 2), min_size=3, max_size=3), st.integers(0, 2), st.integers(0, 2))
+def test_one_training_has_one_key_however_its_seeds_were_written_down(seeds, one, other):
+    wanted = dict(zip(STREAMS, seeds, strict=True))
+    cells = [replace(CELL, seed=seed, streams=wanted) for seed in (one, other)]
+    cells += [replace(CELL, seed=one, streams={n: s for n, s in wanted.items() if s != one})]
+    assert len({cell.key for cell in cells}) == len(set(cells)) == 1
+    for cell in cells:
+        assert {name: cell.stream(name) for name in STREAMS} == wanted
+        assert cell.seed == wanted["mask"]
+    if len(set(seeds)) == 1:
+        assert cells[0] == replace(CELL, seed=seeds[0])
+
+
+def test_a_stream_that_there_is_not():
+    with pytest.raises(ValueError, match="its streams are mask, init, order"):
+        replace(CELL, streams={"search": 1})
+    with pytest.raises(ValueError, match="its streams are mask, init, order"):
+        CELL.stream("search")
 
 
 def test_another_process_with_another_hash_seed_finds_the_same_key(elsewhere):

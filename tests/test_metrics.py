@@ -179,3 +179,18 @@ def test_scores_of_other_images_are_refused():
     scores, labels = drawn(0)
     with pytest.raises(ValueError, match="differ in shape"):
         average_precision(scores[1:], labels)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_entries_of_label_zero_are_left_out_of_every_average_precision(seed):
+    """As if the image were not there for that class; F1 does not count them as claimed."""
+    scores, labels = drawn(seed)
+    ignored = np.random.default_rng(seed + 100).random(labels.shape) < 0.2
+    ignored[labels == 1] = False
+    judged = np.where(ignored, 0, labels)
+    for ours in (average_precision, average_precision_ranked, average_precision_envelope):
+        alone = [ours(s[~i, None], y[~i, None])[0] for s, y, i in zip(scores.T, labels.T, ignored.T, strict=True)]
+        np.testing.assert_allclose(ours(scores, judged), alone)
+        assert (ours(scores, judged) > ours(scores, labels) - 1e-9).all()
+    assert f1_scores(scores > 0, judged) == f1_scores((scores > 0) & ~ignored, labels)
+    assert summary(scores, judged) != summary(scores, labels)
