@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -17,6 +17,16 @@ from bench.registry import Registry
 DATASETS: Registry[type["Dataset"]] = Registry("dataset", packages=("bench.data",))
 
 
+class Box(NamedTuple):
+    """An object: its class's column, and its box in shares of the image's width and height, from the upper left."""
+
+    category: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
 @dataclass(frozen=True)
 class Split:
     """N images in a fixed order.
@@ -24,11 +34,18 @@ class Split:
     ids: unique names, the same on every machine; the feature cache and the masks hang on their order.
     labels: int8 (N, C), +1 present and -1 absent; no 0 (a full label is never unknown).
     images: images[i] gives image i as an RGB PIL image, read or drawn when asked for.
+    positions: int64 (N,), strictly ascending: the row of each image in the official full list, for masks that are drawn
+    over that list before rows are dropped; official_count: how many rows that list has. Both None: it is the full list.
+    ignored: bool (N, C), entries that evaluation leaves out (VOC's objects marked difficult); None: none. Training sees
+    their labels all the same.
     """
 
     ids: tuple[str, ...]
     labels: np.ndarray
     images: Sequence[Image.Image]
+    positions: np.ndarray | None = None
+    official_count: int | None = None
+    ignored: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.labels.dtype != np.int8 or self.labels.ndim != 2 or not np.isin(self.labels, (-1, 1)).all():
@@ -39,9 +56,27 @@ class Split:
             twice = next(i for i in self.ids if self.ids.count(i) > 1)
             raise DataError(f"image {twice!r} is listed twice; every image may stand in a split once")
         self.labels.flags.writeable = False
+        if (self.positions is None) != (self.official_count is None):
+            raise DataError("positions in the official list and its length belong together; give both or neither")
+        if self.positions is not None and self.official_count is not None:
+            bounds = np.concatenate(([-1], self.positions, [self.official_count]))
+            if self.positions.shape != (len(self.ids),) or not (np.diff(bounds) > 0).all():
+                raise DataError(
+                    f"positions must be {len(self.ids)} ascending rows of an official list of {self.official_count}"
+                )
+            self.positions.flags.writeable = False
+        if self.ignored is not None:
+            if self.ignored.dtype != bool or self.ignored.shape != self.labels.shape:
+                raise DataError("ignored must be a bool matrix of the labels' shape")
+            self.ignored.flags.writeable = False
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @functools.cached_property
+    def judged(self) -> np.ndarray:
+        """The labels as evaluation takes them: int8 (N, C), 0 where `ignored`."""
+        return self.labels if self.ignored is None else np.where(self.ignored, np.int8(0), self.labels)
 
 
 class Dataset(ABC):
@@ -75,6 +110,23 @@ class Dataset(ABC):
     @abstractmethod
     def test(self) -> Split: ...
 
+    def boxes(self, part: str) -> Sequence[Sequence[Box]] | None:
+        """The objects of each image of a split (`train` or `test`), in its order; None where no file tells of them.
+
+        For looking at what was learned: nothing is trained or scored by them.
+        """
+        return None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What every row says about the data beside the cell's options."""
+        positives = (self.train.labels == 1).sum(axis=0).tolist()
+        return {
+            "train_images": len(self.train),
+            "test_images": len(self.test),
+            "train_positives": dict(zip(self.class_names, positives, strict=True)),
+        }
+
     @functools.cached_property
     def fingerprint(self) -> str:
         """A hash of image lists, class names and labels: equal on two machines only if the data are."""
@@ -82,4 +134,7 @@ class Dataset(ABC):
         for split in (self.train, self.test):
             digest.update("\n".join(split.ids).encode())
             digest.update(split.labels.tobytes())
+            for extra in (split.positions, split.ignored):
+                if extra is not None:
+                    digest.update(extra.tobytes())
         return digest.hexdigest()

@@ -1,111 +1,87 @@
 """MS-COCO 2014 in its official layout: annotations/instances_{train,val}2014.json and {train,val}2014/*.jpg."""
 
-import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
-from PIL import Image
 
 from bench.config import setting
-from bench.data.base import DATASETS, Dataset, Split
+from bench.data.base import DATASETS, Box
+from bench.data.download import Archive
+from bench.data.folder import FolderDataset, FolderOptions, Listing, Part
+from bench.data.official import Official
 from bench.errors import DataError
-from bench.files import write_arrays
 
-Parsed = tuple[tuple[str, ...], np.ndarray, tuple[str, ...]]
-"""File names, labels int8 (N, C), class names."""
+YEAR = {"train": "train2014", "test": "val2014"}
+TAI_NAMES = {"airplane": "aeroplane", "motorcycle": "motor bike"}
+"""What TaI-DPT (CVPR 2023) and the public code of TRM-ML's first author put into prompts in place of two names."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class CocoOptions:
-    """Which images count."""
+class CocoOptions(FolderOptions):
+    """Which images count, and which names stand in prompts."""
 
+    names: Literal["raw", "clean", "tai"] = setting(  # type: ignore[assignment]
+        "raw",
+        "names in prompts: raw, the official ones (DualCoOp, SCPNet); clean: the same; tai: as TaI-DPT has it",
+    )
     images: Literal["all", "annotated"] = setting(
         "all", "all: every image of the list (82,783 / 40,504); annotated: those with a label (82,081 / 40,137)"
     )
 
 
-class JpegFolder(Sequence[Image.Image]):
-    """Image files opened when asked for."""
-
-    def __init__(self, folder: Path, names: Sequence[str]):
-        self.folder, self.names = folder, names
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def __getitem__(self, index: Any) -> Any:
-        path = self.folder / self.names[index]
-        try:
-            with Image.open(path) as image:
-                return image.convert("RGB")
-        except FileNotFoundError:
-            raise DataError(f"the image {path} is missing; complete the folder {self.folder}.") from None
-        except OSError as error:
-            raise DataError(f"the image {path} cannot be read ({error}); fetch that file again.") from None
-
-
 @DATASETS.register("coco")
-class Coco(Dataset):
+class Coco(FolderDataset):
     """MS-COCO 2014: 80 classes by ascending category id, train2014 to val2014; crowds and small boxes count."""
 
     Options = CocoOptions
-    needs_root = True
+    layout = "annotations/, train2014/ and val2014/"
+    official: ClassVar[Mapping[Part, Official]] = {
+        "train": Official(
+            82_783,
+            annotated=82_081,
+            positives=241_035,
+            first="COCO_train2014_000000057870.jpg",
+            labels="b7e6927ddb73a5192fb284140d56b5e1e897286c8007cf2e7f21ac5eac464be0",
+        ),
+        "test": Official(40_504, annotated=40_137, first="COCO_val2014_000000391895.jpg"),
+    }
+    official_classes = "d7654b26101572841ed1cd80aa03aa60e35f1b8acb4aea6906c4066886f16e07"
+    archives = (
+        Archive(
+            "http://images.cocodataset.org/annotations/annotations_trainval2014.zip",
+            "0a379cfc70b0e71301e0f377548639bd",
+            provides="annotations/instances_train2014.json",
+        ),
+        Archive("http://images.cocodataset.org/zips/train2014.zip", "0da8c0bd3d6becc4dcb32757491aca88", "train2014"),
+        Archive("http://images.cocodataset.org/zips/val2014.zip", "a3d79f5ed8d289b7a7554ce06a5782b3", "val2014"),
+    )
 
-    def __init__(self, options: CocoOptions, root: Path | None, cache: Path):
-        super().__init__(options, root, cache)
-        if root is None:
-            raise DataError("coco is read from your disk; --root must be the folder that holds annotations/.")
-        self.folder = root
-        self._parts: dict[str, Parsed] = {}
+    def sources(self, part: Part) -> Sequence[Path]:
+        return (self.folder / "annotations" / f"instances_{YEAR[part]}.json",)
 
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        return self._labels("train")[2]
+    def image_folder(self, part: Part) -> Path:
+        return self.folder / YEAR[part]
 
-    @cached_property
-    def train(self) -> Split:
-        return self._split("train")
+    def read(self, part: Part) -> Listing:
+        return read_instances(self.sources(part)[0])
 
-    @cached_property
-    def test(self) -> Split:
-        if self._labels("val")[2] != self.class_names:
-            raise DataError("train and val annotations list different categories; both must be the official files.")
-        return self._split("val")
+    def boxes(self, part: str) -> Sequence[Sequence[Box]] | None:
+        found = read_boxes(self.sources(part)[0])  # type: ignore[arg-type]
+        return None if found is None else [found[name] for name in getattr(self, part).ids]
 
-    def _split(self, part: str) -> Split:
-        names, labels, _ = self._labels(part)
-        if self.options.images == "annotated":
-            kept = (labels == 1).any(axis=1)
-            names, labels = tuple(np.array(names)[kept]), labels[kept]
-        return Split(names, labels, JpegFolder(self.folder / f"{part}2014", names))
+    def counts(self, labels: np.ndarray) -> np.ndarray:
+        return super().counts(labels) if self.options.images == "all" else (labels == 1).any(axis=1)
 
-    def _labels(self, part: str) -> Parsed:
-        if part not in self._parts:
-            self._parts[part] = self._cached_labels(part)
-        return self._parts[part]
-
-    def _cached_labels(self, part: str) -> Parsed:
-        """Parsed once per annotation file: the official ones take several seconds to read."""
-        source = self.folder / "annotations" / f"instances_{part}2014.json"
-        if not source.is_file():
-            raise DataError(f"{source} is missing; --root must be the folder that holds annotations/ and {part}2014/.")
-        about = source.stat()
-        mark = hashlib.sha256(f"{source.resolve()} {about.st_size} {about.st_mtime_ns}".encode()).hexdigest()[:16]
-        path = self.cache / "coco" / f"{mark}.npz"
-        if not path.exists():
-            names, labels, classes = read_instances(source)
-            write_arrays(path, names=np.array(names), labels=labels, classes=np.array(classes))
-        with np.load(path) as arrays:
-            return tuple(arrays["names"].tolist()), arrays["labels"], tuple(arrays["classes"].tolist())
+    def prompt_name(self, raw: str) -> str:
+        return TAI_NAMES.get(raw, raw) if self.options.names == "tai" else super().prompt_name(raw)
 
 
-def read_instances(source: Path) -> Parsed:
-    """File names in the file's order, labels int8 (N, 80), and class names by ascending category id."""
+def read_instances(source: Path) -> Listing:
+    """Images in the file's order, labels int8 (N, 80), and class names by ascending category id."""
     try:
         content = json.loads(source.read_text())
         images, categories = content["images"], sorted(content["categories"], key=lambda c: c["id"])
@@ -121,4 +97,21 @@ def read_instances(source: Path) -> Parsed:
             labels[row[annotation["image_id"]], column[annotation["category_id"]]] = 1
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{source} is no COCO instances file ({type(error).__name__}: {error}).") from None
-    return names, labels, classes
+    return Listing(names, labels, classes)
+
+
+def read_boxes(source: Path) -> dict[str, list[Box]] | None:
+    """The boxes of each image by its file name, crowds among them; None where the file leaves boxes or sizes out."""
+    content = json.loads(source.read_text())
+    column = {c["id"]: i for i, c in enumerate(sorted(content["categories"], key=lambda c: c["id"]))}
+    images = {image["id"]: image for image in content["images"]}
+    found: dict[str, list[Box]] = {image["file_name"]: [] for image in images.values()}
+    try:
+        for annotation in content["annotations"]:
+            image, (x, y, wide, high) = images[annotation["image_id"]], annotation["bbox"]
+            width, height = image["width"], image["height"]
+            edges = (x / width, y / height, (x + wide) / width, (y + high) / height)
+            found[image["file_name"]].append(Box(column[annotation["category_id"]], *edges))
+    except KeyError:
+        return None
+    return found

@@ -187,7 +187,7 @@ def test_real_photos_with_their_real_labels(tmp_path):
     assert len(Coco(CocoOptions(images="annotated"), REAL, tmp_path).train) == 126
     assert 2 < (coco.train.labels == 1).sum(axis=1).mean() < 4
     assert all(coco.train.images[i].mode == "RGB" for i in (0, 64, 127))
-    names, labels, _ = read_instances(REAL / "annotations" / "instances_train2014.json")
+    real = read_instances(REAL / "annotations" / "instances_train2014.json")
     annotations = json.loads((REAL / "annotations" / "instances_train2014.json").read_text())["annotations"]
-    assert (labels == 1).sum() == len({(a["image_id"], a["category_id"]) for a in annotations})
-    assert names == coco.train.ids
+    assert (real.labels == 1).sum() == len({(a["image_id"], a["category_id"]) for a in annotations})
+    assert real.ids == coco.train.ids

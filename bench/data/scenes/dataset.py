@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bench.data.base import DATASETS, Dataset, Split
+from bench.data.base import DATASETS, Box, Dataset, Split
 from bench.errors import UsageError
 
 from .categories import CLASS_NAMES
+from .compose import SIZE, Placed
 from .gallery import Progress, pictures
 from .seeds import RENDERER_VERSION
 from .source import Benchmark
@@ -85,3 +86,14 @@ class Scenes(Dataset):
         ids = tuple(f"scenes-v{RENDERER_VERSION}/w{self.options.world}/{split}/{i:06d}" for i in range(count))
         labels = np.stack([source.scene(i).labels() for i in range(count)])
         return Split(ids, labels, _Images(source, count, self.cache, lambda: self.on_progress))
+
+    def boxes(self, part: str) -> Sequence[Sequence[Box]]:
+        """As composed; what stands in front may hide a part of what is behind."""
+        source = Benchmark(self.options.world, part)
+        return [[_box(one) for one in source.scene(i).objects] for i in range(len(getattr(self, part)))]
+
+
+def _box(one: Placed) -> Box:
+    """Cut off at the image's border."""
+    around = (one.x - one.half_w, one.y - one.half_h, one.x + one.half_w, one.y + one.half_h)
+    return Box(one.category, *(min(max(edge / SIZE, 0.0), 1.0) for edge in around))

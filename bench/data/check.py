@@ -1,0 +1,115 @@
+"""Is this copy of a dataset the one that the papers used, and can all of it be read?"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from bench.config import values
+from bench.data.folder import PARTS, FolderDataset, Part
+from bench.data.manifest import unreadable_images
+from bench.data.official import list_digest
+from bench.errors import DataError
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is checked, images done, images in all)."""
+
+SHOWN = 5
+"""How many damaged images get a sentence of their own; the JSON holds all."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence about the copy. error: it must be mended before results mean anything."""
+
+    level: Literal["ok", "warning", "error"]
+    what: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Examination:
+    """All that was found. parts: per part its counts, and every unreadable image with what is wrong with it."""
+
+    dataset: str
+    folder: str
+    options: dict[str, Any]
+    classes: tuple[str, ...] = ()
+    parts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def fine(self) -> bool:
+        return not any(finding.level == "error" for finding in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"fine": self.fine, **asdict(self)}
+
+
+def examine(dataset: FolderDataset, images: bool, progress: Progress) -> Examination:
+    """Lists, classes and labels against the official ones, and with `images` every image file decoded."""
+    parts: dict[str, dict[str, Any]] = {}
+    findings = [finding for part in PARTS for finding in _lists(dataset, part, parts)]
+    classes: tuple[str, ...] = ()
+    if len(parts) == len(PARTS):
+        try:
+            classes = dataset.class_names
+            findings.append(_classes(dataset, classes))
+            dataset.check_parts()
+        except DataError as error:
+            findings.append(Finding("error", "parts", str(error)))
+    if images:
+        for part in parts:
+            findings += _images(dataset, part, parts[part], progress)  # type: ignore[arg-type]
+    return Examination(dataset.name, str(dataset.folder), values(dataset.options), classes, parts, findings)
+
+
+def _lists(dataset: FolderDataset, part: Part, parts: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+    try:
+        labels, deviations = dataset.listing(part).labels, dataset.deviations(part)
+    except DataError as error:
+        yield Finding("error", part, str(error))
+        return
+    positive = labels == 1
+    annotated, total = int(positive.any(axis=1).sum()), int(positive.sum())
+    parts[part] = {
+        "images": len(labels),
+        "annotated": annotated,
+        "labels": total,
+        "used": int(dataset.counts(labels).sum()),
+        "official": None if dataset.pinned(part) is None else not deviations,
+    }
+    yield Finding(
+        "ok", part, f"{len(labels):,} images, {total:,} labels, {len(labels) - annotated:,} images without a label"
+    )
+    for deviation in deviations:
+        other_length = deviation.startswith("is not the official list")
+        detail = f"{part} {deviation}" + ("." if other_length else "; restore the official files.")
+        yield Finding("warning" if other_length else "error", part, detail)
+
+
+def _classes(dataset: FolderDataset, names: tuple[str, ...]) -> Finding:
+    used = f"{len(names)} classes, {dataset.options.names} names: {', '.join(names[:3])}, ..., {names[-1]}"
+    official = dataset.official_classes
+    if official is not None and list_digest(dataset.listing("train").classes) != official:
+        return Finding("error", "classes", f"{used}; not the official classes in their order; restore the files.")
+    return Finding("ok", "classes", used)
+
+
+def _images(dataset: FolderDataset, part: Part, about: dict[str, Any], progress: Progress) -> Iterator[Finding]:
+    problems = unreadable_images(dataset, part, lambda done, total: progress(f"reading {part} images", done, total))
+    about["unreadable"] = problems
+    if not problems:
+        yield Finding("ok", f"{part} images", f"all {about['images']:,} can be read")
+        return
+    skipped = dataset.options.unreadable == "skip"
+    for problem in list(problems.values())[:SHOWN]:
+        yield Finding("warning" if skipped else "error", f"{part} images", problem)
+    more = f" (the first {SHOWN} are named above; --json names all)" if len(problems) > SHOWN else ""
+    advice = (
+        "runs leave them out" if skipped else f"mend them, or leave them out with --data {dataset.name}.unreadable=skip"
+    )
+    yield Finding(
+        "warning" if skipped else "error",
+        f"{part} images",
+        f"{len(problems):,} of {about['images']:,} images are damaged or missing{more}; {advice}.",
+    )

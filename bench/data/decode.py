@@ -1,0 +1,73 @@
+"""From a file's bytes to RGB pixels: as Pillow gives them, and as fast as the installed libraries allow.
+
+torchvision reads ordinary JPEGs faster than Pillow does and, both being built on libjpeg-turbo, to the very same
+pixels; it also refuses the same damaged files, where OpenCV, faster still, returns grey areas without a word
+(benchmarks/decode.py measures all three). Everything else stays Pillow's.
+"""
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+_SEQUENTIAL, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Markers of a frame header; the three others in the range are tables."""
+
+
+def jpeg_pixels(content: bytes) -> np.ndarray | None:
+    """uint8 (H, W, 3) RGB of a sound, ordinary JPEG; None for anything else, which Pillow is to judge.
+
+    EXIF rotation is not applied: the papers' loaders do not, and the boxes in the annotations would not fit.
+    """
+    return _decoder()(content) if is_ordinary_jpeg(content) else None
+
+
+def is_ordinary_jpeg(content: bytes) -> bool:
+    """Whether this is a Huffman-coded JPEG of 8 bits with one or three components that ends with its end marker.
+
+    CMYK, where libraries disagree, and files that are cut off are not ordinary.
+    """
+    if not (content.startswith(b"\xff\xd8\xff") and content.endswith(b"\xff\xd9")):
+        return False
+    place = 2
+    while place + 9 < len(content) and content[place] == 0xFF:
+        marker = content[place + 1]
+        if marker in _FRAMES:
+            known = marker in (_SEQUENTIAL, _EXTENDED, _PROGRESSIVE)
+            return known and content[place + 4] == 8 and content[place + 9] in (1, 3)
+        place += 2 + int.from_bytes(content[place + 2 : place + 4])
+    return False
+
+
+@functools.cache
+def _decoder() -> Callable[[bytes], np.ndarray | None]:
+    """torchvision's, which takes a second to import; one that decodes nothing where it was built without libjpeg."""
+    try:
+        import torch
+        from torchvision.io import ImageReadMode, decode_jpeg
+    except (ImportError, OSError):
+        return lambda content: None
+
+    def decode(content: bytes) -> np.ndarray | None:
+        try:
+            encoded = torch.from_numpy(np.frombuffer(content, np.uint8).copy())  # torch wants to be able to write
+            return decode_jpeg(encoded, mode=ImageReadMode.RGB).permute(1, 2, 0).numpy()
+        except RuntimeError:  # damaged, or built without libjpeg
+            return None
+
+    return decode
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """An opened image as RGB; of 16 bits a channel the upper eight are kept, where Pillow cuts off at 255.
+
+    Transparency is dropped, not blended, as in the papers' loaders.
+    """
+    if image.mode in ("I", "I;16", "I;16B", "I;16L"):
+        grey = (np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
+        return Image.fromarray(grey).convert("RGB")
+    if image.mode == "P" and "transparency" in image.info:
+        return image.convert("RGBA").convert("RGB")  # the same pixels without Pillow's warning
+    return image.convert("RGB")

@@ -1,0 +1,238 @@
+"""Base of the datasets that lie on the user's disk: what their readers share.
+
+A reader says which files it reads, what is in them, and where the images are; everything else is here.
+"""
+
+import hashlib
+import zipfile
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from bench.cells import canonical_json
+from bench.config import setting, values
+from bench.data.base import Dataset, Split
+from bench.data.download import Archive
+from bench.data.images import ImageFiles
+from bench.data.lists import check_ids
+from bench.data.official import Official, deviations
+from bench.errors import DataError
+from bench.files import write_arrays
+
+Part = Literal["train", "test"]
+PARTS: tuple[Part, Part] = ("train", "test")
+APPLIED_LATER = ("names", "unreadable", "images")
+"""Options that choose from what was read, and do not change how files are read."""
+DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+"""What reading a cache raises that is absent or was not written by us; it is then made anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderOptions:
+    """What all datasets on disk have in common."""
+
+    names: Literal["raw", "clean"] = setting(
+        "raw", "names in prompts: raw, as the files spell them and as the papers' code uses them; clean: plain words"
+    )
+    unreadable: Literal["fail", "skip"] = setting(
+        "fail", "damaged or missing images: fail: stop and name them; skip: leave them out and say so in every row"
+    )
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One part as its files list it, before any image is dropped.
+
+    ids: (N,) as the papers' lists write them. labels: int8 (N, C) of +1 and -1. classes: (C,) raw names.
+    ignored: bool (N, C) or None; see `Split`.
+    """
+
+    ids: tuple[str, ...]
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    ignored: np.ndarray | None = None
+
+
+class FolderDataset(Dataset):
+    """A dataset read from a folder. Subclasses give `sources`, `read` and `image_folder`.
+
+    official: counts and hashes of the papers' lists; official_classes: `list_digest` of the raw class names.
+    archives: where the official files can be fetched. clean_names: raw name to plain words, where blanks for
+    underscores are not enough.
+    """
+
+    needs_root = True
+    options: Any
+    official: ClassVar[Mapping[Part, Official]] = {}
+    official_classes: ClassVar[str | None] = None
+    archives: ClassVar[tuple[Archive, ...]] = ()
+    clean_names: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, options: Any, root: Path | None, cache: Path):
+        super().__init__(options, root, cache)
+        if root is None:
+            raise DataError(f"{self.name} is read from your disk; --root must be the folder that holds its files.")
+        if not root.is_dir():
+            raise DataError(f"{root} is missing; --root must be the folder that holds {self.layout}.")
+        self.folder = self.locate(root)
+        self._listings: dict[Part, Listing] = {}
+
+    layout: ClassVar[str] = "its files"
+    """What stands in the folder, for error sentences."""
+
+    def locate(self, root: Path) -> Path:
+        """The folder that `sources` and `image_folder` start from; some datasets come with a folder around it."""
+        return root
+
+    @abstractmethod
+    def sources(self, part: Part) -> Sequence[Path]:
+        """The files that decide the part's list and labels, the list itself first."""
+
+    @abstractmethod
+    def read(self, part: Part) -> Listing:
+        """The part as those files list it."""
+
+    @abstractmethod
+    def image_folder(self, part: Part) -> Path:
+        """The folder that the ids are paths in."""
+
+    def image_paths(self, part: Part, ids: Sequence[str]) -> list[Path]:
+        folder = self.image_folder(part)
+        return [folder / name for name in ids]
+
+    def counts(self, labels: np.ndarray) -> np.ndarray:
+        """bool (N,): which images of the full list count under these options; all, unless a reader says otherwise."""
+        return np.ones(len(labels), bool)
+
+    @cached_property
+    def class_names(self) -> tuple[str, ...]:
+        raw = self.listing("train").classes
+        names = raw if self.options.names == "raw" else tuple(map(self.prompt_name, raw))
+        if len(set(names)) != len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise DataError(f"two classes of {self.name} are called {twice!r}; every class needs a name of its own.")
+        return names
+
+    def prompt_name(self, raw: str) -> str:
+        """A raw class name as plain words (or as the option `names` says); the raw names themselves never come here."""
+        return self.clean_names.get(raw, raw).replace("_", " ").strip()
+
+    @cached_property
+    def train(self) -> Split:
+        return self._split("train")
+
+    @cached_property
+    def test(self) -> Split:
+        self.check_parts()
+        return self._split("test")
+
+    def check_parts(self) -> None:
+        """Both parts have the same classes and no image in common; DataError if not."""
+        train, test = self.listing("train"), self.listing("test")
+        if test.classes != train.classes:
+            raise DataError("train and test files list different categories; both must belong to one dataset.")
+        both = set(train.ids) & set(test.ids) if self.image_folder("train") == self.image_folder("test") else set()
+        if both:
+            raise DataError(
+                f"{len(both)} images stand in the train and in the test list of {self.name}, {min(both)!r} among them; "
+                "an image that is trained on cannot be tested on."
+            )
+
+    def _split(self, part: Part) -> Split:
+        listing = self.listing(part)
+        kept = self.counts(listing.labels)
+        unreadable = self.unreadable[part]
+        if unreadable:
+            kept &= ~np.isin(listing.ids, sorted(unreadable))
+        rows = np.flatnonzero(kept)
+        if not len(rows):
+            raise DataError(f"no image of {self.name} {part} is left under these options; check {self.folder}.")
+        whole = len(rows) == len(listing.ids)
+        ids = listing.ids if whole else tuple(listing.ids[row] for row in rows)
+        return Split(
+            ids,
+            listing.labels[rows],
+            ImageFiles(self.image_paths(part, ids)),
+            positions=None if whole else rows,
+            official_count=None if whole else len(listing.ids),
+            ignored=None if listing.ignored is None else listing.ignored[rows],
+        )
+
+    @cached_property
+    def unreadable(self) -> Mapping[Part, frozenset[str]]:
+        """The ids left out as damaged or missing: all images are checked once, changed ones again."""
+        from bench.data.manifest import known_damage, unreadable_images
+
+        if self.options.unreadable == "skip":
+            return {part: frozenset(unreadable_images(self, part)) for part in PARTS}
+        for part in PARTS:
+            for name, problem in known_damage(self, part).items():
+                raise DataError(
+                    f"{problem} `bench prepare` found it: mend it ({part} image {name}), or leave such images out with "
+                    f"--data {self.name}.unreadable=skip."
+                )
+        return {part: frozenset() for part in PARTS}
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        skipped = {f"{part}_unreadable_skipped": len(self.unreadable[part]) for part in PARTS}
+        return {**super().facts, **skipped, "official_lists": not any(self.deviations(part) for part in PARTS)}
+
+    def pinned(self, part: Part) -> Official | None:
+        """What the papers' copy of the part is known by, under these options."""
+        return self.official.get(part)
+
+    def deviations(self, part: Part) -> list[str]:
+        """How the part's list and labels differ from the papers'."""
+        pinned, listing = self.pinned(part), self.listing(part)
+        return [] if pinned is None else list(deviations(pinned, listing.ids, listing.labels))
+
+    def listing(self, part: Part) -> Listing:
+        """The part as listed, parsed once for as long as its files stay the same."""
+        if part not in self._listings:
+            listing = self._remembered(part)
+            check_ids(listing.ids, self.sources(part)[0])
+            self._listings[part] = listing
+        return self._listings[part]
+
+    def _remembered(self, part: Part) -> Listing:
+        """From the cache if the files' sizes and times are those of when they were parsed."""
+        path = self.cache / self.name / f"{self.state_of_sources(part)}.npz"
+        try:
+            with np.load(path) as arrays:
+                ids, classes = (tuple(arrays[name].tolist()) for name in ("ids", "classes"))
+                return Listing(ids, arrays["labels"], classes, arrays.get("ignored"))
+        except DAMAGED:
+            listing = self.read(part)
+            write_arrays(path, **dict(_arrays(listing)))
+            return listing
+
+    def state_of_sources(self, part: Part) -> str:
+        """A hash of the annotation files' places, sizes and times and of the options that decide how they are read."""
+        options = {name: value for name, value in values(self.options).items() if name not in APPLIED_LATER}
+        files = []
+        for source in self.sources(part):
+            if not source.is_file():
+                raise DataError(f"{source} is missing; --root must be the folder that holds {self.layout}.")
+            about = source.stat()
+            files.append([str(source.resolve()), about.st_size, about.st_mtime_ns])
+        state = [self.name, self.version, part, options, files]
+        return hashlib.sha256(canonical_json(state).encode()).hexdigest()[:16]
+
+
+def _arrays(listing: Listing) -> Iterator[tuple[str, np.ndarray]]:
+    yield "ids", np.array(listing.ids, dtype=str)
+    yield "labels", listing.labels
+    yield "classes", np.array(listing.classes, dtype=str)
+    if listing.ignored is not None:
+        yield "ignored", listing.ignored
+
+
+def first_folder(parent: Path, *names: str) -> Path:
+    """The first of the folders that exists; the first of them if none does, for the sentence on what is missing."""
+    return next((parent / name for name in names if (parent / name).is_dir()), parent / names[0])

@@ -1,0 +1,103 @@
+"""NUS-WIDE with its 81 concepts: the official lists, or the lists of the ASL, Hill and SCPNet repositories.
+
+At least four versions with other images circulate; numbers on one say nothing about another.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from bench.config import setting
+from bench.data.base import DATASETS
+from bench.data.folder import FolderDataset, FolderOptions, Listing, Part, first_folder
+from bench.data.lists import read_index_list, read_lines
+from bench.data.official import Official
+from bench.errors import DataError
+
+CLASSES = tuple(
+    """
+    airport animal beach bear birds boats book bridge buildings cars castle cat cityscape clouds computer coral cow
+    dancing dog earthquake elk fire fish flags flowers food fox frost garden glacier grass harbor horses house lake
+    leaf map military moon mountain nighttime ocean person plane plants police protest railroad rainbow reflection
+    road rocks running sand sign sky snow soccer sports statue street sun sunset surf swimmers tattoo temple tiger
+    tower town toy train tree valley vehicle water waterfall wedding whales window zebra
+    """.split()  # noqa: SIM905
+)
+PLURALS = tuple("birds boats buildings cars clouds flags flowers horses plants rocks swimmers whales".split())  # noqa: SIM905
+OFFICIAL: dict[str, dict[Part, Official]] = {
+    "official": {"train": Official(161_789, annotated=125_449), "test": Official(107_859, annotated=83_898)},
+    "asl": {
+        "train": Official(119_103, positives=289_460),
+        "test": Official(
+            50_720,
+            annotated=50_720,
+            positives=123_567,
+            order="a08fbe1d56807272eff97e4b351fe409a59f3a195adafb1d6598f4a06e0e82ad",
+            labels="edb6dcc14a6a8633976161813cae5b117567591a9f2fc6b01e9a4a81cfcf4ead",
+        ),
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class NusWideOptions(FolderOptions):
+    """Which of the circulating versions."""
+
+    lists: Literal["official", "asl"] = setting(
+        "official", "official: 161,789 / 107,859 images; asl: the 119,103 / 50,720 of ASL, Hill and SCPNet"
+    )
+    images: Literal["all", "annotated"] = setting(
+        "all", "annotated leaves out images without any label (official: 125,449 / 83,898 stay)"
+    )
+    train: str = setting("nus_train.txt", "with lists=asl: the training list, lines 'path,index index'")
+    test: str = setting("nus_val.txt", "with lists=asl: the test list")
+
+
+@DATASETS.register("nuswide")
+class NusWide(FolderDataset):
+    """NUS-WIDE: 81 concepts; official lists, or with lists=asl those of the ASL and SCPNet repositories."""
+
+    Options = NusWideOptions
+    layout = "ImageList/, Groundtruth/TrainTestLabels/ and Flickr/ (or with lists=asl the two lists and images/)"
+    official_classes = "454b648677332111743cef9d74eacca941c9df4c61bd2d2a273c7d466941d04b"
+    clean_names: ClassVar[Mapping[str, str]] = {
+        **{plural: plural.removesuffix("s") for plural in PLURALS},
+        "nighttime": "night",
+        "plane": "airplane",
+    }
+
+    def pinned(self, part: Part) -> Official | None:
+        return OFFICIAL[self.options.lists][part]
+
+    def sources(self, part: Part) -> Sequence[Path]:
+        if self.options.lists == "asl":
+            return (self.folder / (self.options.train if part == "train" else self.options.test),)
+        word = part.capitalize()
+        truth = self.folder / "Groundtruth" / "TrainTestLabels"
+        images = self.folder / "ImageList" / f"{word}Imagelist.txt"
+        return (images, *(truth / f"Labels_{name}_{word}.txt" for name in CLASSES))
+
+    def image_folder(self, part: Part) -> Path:
+        official = self.options.lists == "official"
+        return first_folder(self.folder, *(("Flickr", "images") if official else ("images", "Flickr")))
+
+    def read(self, part: Part) -> Listing:
+        images, *truth = self.sources(part)
+        if self.options.lists == "asl":
+            return Listing(*read_index_list(images, len(CLASSES)), CLASSES)
+        ids = tuple(line.replace("\\", "/") for line in read_lines(images))  # as Windows writes paths
+        labels = np.empty((len(ids), len(CLASSES)), np.int8)
+        for column, source in enumerate(truth):
+            values = read_lines(source)
+            if len(values) != len(ids):
+                raise DataError(f"{source} holds {len(values)} labels for the {len(ids)} images of {images}.")
+            if not set(values) <= {"0", "1"}:
+                raise DataError(f"{source} must hold a 0 or a 1 a line; use the official file.")
+            labels[:, column] = np.where(np.array(values) == "1", 1, -1)
+        return Listing(ids, labels, CLASSES)
+
+    def counts(self, labels: np.ndarray) -> np.ndarray:
+        return super().counts(labels) if self.options.images == "all" else (labels == 1).any(axis=1)

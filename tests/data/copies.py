@@ -1,0 +1,277 @@
+"""Tiny copies of every dataset that is read from disk, in the layouts in which these are distributed.
+
+A writer fills a folder and tells the truth about it: ids and present classes of both parts.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from bench.data import DATASETS
+from bench.data.nuswide import CLASSES as CONCEPTS
+from bench.data.voc import CLASSES as VOC_CLASSES
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What a copy holds. train, test: id to present class indices, in list order."""
+
+    name: str
+    root: Path
+    classes: tuple[str, ...]
+    train: Mapping[str, Sequence[int]]
+    test: Mapping[str, Sequence[int]]
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def open(self, cache: Path, **options: Any) -> Any:
+        entry: Any = DATASETS.get(self.name)
+        return entry(entry.Options(**{**self.options, **options}), self.root, cache)
+
+    def labels(self, part: str) -> np.ndarray:
+        shown = getattr(self, part)
+        labels = np.full((len(shown), len(self.classes)), -1)
+        for row, indices in zip(labels, shown.values(), strict=True):
+            row[list(indices)] = 1
+        return labels
+
+
+def write(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def paint(folder: Path, names: Sequence[str], first: int) -> None:
+    """Image i is red to the degree of 20 (first + i); noise keeps the files long enough to be cut."""
+    noise = np.random.default_rng(0).integers(0, 8, (24, 32, 3), dtype=np.uint8)
+    for i, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        pixels = noise.copy()
+        pixels[..., 0] += 20 * (first + i)
+        Image.fromarray(pixels).save(folder / name, format="JPEG", quality=95)
+
+
+def lines(rows: Sequence[str]) -> str:
+    return "".join(f"{row}\n" for row in rows)
+
+
+def index_list(shown: Mapping[str, Sequence[int]]) -> str:
+    return lines([f"{name},{' '.join(map(str, indices))}" for name, indices in shown.items()])
+
+
+def coco(root: Path) -> Copy:
+    categories = [{"id": 90, "name": "toothbrush"}, {"id": 1, "name": "person"}, {"id": 5, "name": "airplane"}]
+    parts = {
+        "train": {"COCO_train2014_7.jpg": [0, 2], "COCO_train2014_3.jpg": [], "COCO_train2014_5.jpg": [1]},
+        "val": {"COCO_val2014_8.jpg": [], "COCO_val2014_2.jpg": [0, 1]},
+    }
+    for part, shown in parts.items():
+        ids = {name: int(name.rpartition("_")[2].removesuffix(".jpg")) for name in shown}
+        write(
+            root / "annotations" / f"instances_{part}2014.json",
+            {
+                "images": [{"id": number, "file_name": name} for name, number in ids.items()],
+                "categories": categories,
+                "annotations": [
+                    {"image_id": ids[name], "category_id": (1, 5, 90)[i], "iscrowd": 1, "area": 0.5}
+                    for name, indices in shown.items()
+                    for i in indices
+                ],
+            },
+        )
+        paint(root / f"{part}2014", list(shown), first=0 if part == "train" else 5)
+    return Copy("coco", root, ("person", "airplane", "toothbrush"), parts["train"], parts["val"])
+
+
+DIFFICULT = {"000005": 8, "000001": 14}
+"""Images with an object marked difficult (VOC), and its class."""
+
+
+def voc(root: Path, year: str = "2007", first: str = "trainval", second: str = "test", xml: bool = False) -> Copy:
+    home = root / "VOCdevkit" / f"VOC{year}"
+    parts = {first: {"000005": [0, 14], "000007": [19]}, second: {"000001": [11], "000002": [0, 14]}}
+    for part, shown in parts.items():
+        write(home / "ImageSets" / "Main" / f"{part}.txt", lines(list(shown)))
+        for c, name in enumerate(VOC_CLASSES):
+            value = {image: 1 if c in shown[image] else 0 if DIFFICULT.get(image) == c else -1 for image in shown}
+            if not xml:
+                rows = lines([f"{image} {value[image]:2d}" for image in shown])
+                write(home / "ImageSets" / "Main" / f"{name}_{part}.txt", rows)
+        for image in shown if xml else ():
+            objects = [(VOC_CLASSES[c], 0) for c in shown[image]]
+            objects += [(VOC_CLASSES[DIFFICULT[image]], 1)] if image in DIFFICULT else []
+            objects += [(VOC_CLASSES[shown[image][0]], 1)]  # one more of a class that is there anyway
+            write(
+                home / "Annotations" / f"{image}.xml",
+                "<annotation><filename>x</filename>"
+                + "".join(
+                    f"<object><name>{name}</name><difficult>{d}</difficult><part><name>head</name></part></object>"
+                    for name, d in objects
+                )
+                + "</annotation>",
+            )
+        paint(home / "JPEGImages", [f"{image}.jpg" for image in shown], first=0 if part == first else 5)
+    train, test = ({f"{image}.jpg": indices for image, indices in parts[p].items()} for p in (first, second))
+    return Copy(f"voc{year}", root, VOC_CLASSES, train, test)
+
+
+def voc2012(root: Path) -> Copy:
+    return voc(root, "2012", "train", "val")
+
+
+def vg(root: Path, size: int = 200) -> Copy:
+    parts = {"train": {"2.jpg": [0, size - 1], "10.jpg": [], "1.jpg": [3]}, "test": {"9.jpg": [7], "4.jpg": []}}
+    for part, shown in parts.items():
+        write(root / f"{part}_list_500.txt", lines(list(shown)))
+        paint(root / "VG_100K", list(shown), first=0 if part == "train" else 5)
+    (root / "VG_100K_2").mkdir()
+    (root / "VG_100K" / "10.jpg").rename(root / "VG_100K_2" / "10.jpg")
+    write(root / f"vg_category_{size}_labels_index.json", {**parts["train"], **parts["test"], "77.jpg": [1]})
+    classes = tuple(f"thing_{i}" for i in range(size))
+    write(root / f"vg_category_{size}_names.txt", lines(classes))
+    return Copy(f"vg{size}", root, classes, parts["train"], parts["test"])
+
+
+def vg500(root: Path) -> Copy:
+    return vg(root, 500)
+
+
+def nuswide(root: Path) -> Copy:
+    parts = {
+        "train": {"actor/0001_1.jpg": [0, 80], "actor/0002_2.jpg": [], "zoo/0001_3.jpg": [37]},
+        "test": {"actor/0003_4.jpg": [], "zoo/0009_5.jpg": [1]},
+    }
+    for part, shown in parts.items():
+        word = part.capitalize()
+        write(root / "ImageList" / f"{word}Imagelist.txt", lines([name.replace("/", "\\") for name in shown]))
+        for c, name in enumerate(CONCEPTS):
+            values = [str(int(c in indices)) for indices in shown.values()]
+            write(root / "Groundtruth" / "TrainTestLabels" / f"Labels_{name}_{word}.txt", lines(values))
+        paint(root / "Flickr", list(shown), first=0 if part == "train" else 5)
+    return Copy("nuswide", root, CONCEPTS, parts["train"], parts["test"])
+
+
+def nuswide_asl(root: Path) -> Copy:
+    parts = {"train": {"1_2_ab_m.jpg": [0, 80], "2_3_cd_m.jpg": [5]}, "val": {"3_4_ef_m.jpg": [42, 60, 79]}}
+    for part, shown in parts.items():
+        write(root / f"nus_{part}.txt", index_list(shown))
+        paint(root / "images", list(shown), first=0 if part == "train" else 5)
+    return Copy("nuswide", root, CONCEPTS, parts["train"], parts["val"], {"lists": "asl"})
+
+
+COLOURS = [
+    "blue",
+    "brown",
+    "iridescent",
+    "purple",
+    "rufous",
+    "grey",
+    "yellow",
+    "olive",
+    "green",
+    "pink",
+    "orange",
+    "black",
+    "white",
+    "red",
+    "buff",
+]
+PATTERNS = ["solid", "spotted", "striped", "multi-colored"]
+GROUPS = (
+    ("bill_shape", "curved_(up_or_down) dagger hooked needle hooked_seabird spatulate all-purpose cone specialized"),
+    ("wing_color", COLOURS),
+    ("upperparts_color", COLOURS),
+    ("underparts_color", COLOURS),
+    ("breast_pattern", PATTERNS),
+    ("back_color", COLOURS),
+    ("tail_shape", "forked_tail rounded_tail notched_tail fan-shaped_tail pointed_tail squared_tail"),
+    ("upper_tail_color", COLOURS),
+    ("head_pattern", "spotted malar crested masked unique_pattern eyebrow eyering plain eyeline striped capped"),
+    ("breast_color", COLOURS),
+    ("throat_color", COLOURS),
+    ("eye_color", [colour for colour in COLOURS if colour != "iridescent"]),
+    ("bill_length", "about_the_same_as_head longer_than_head shorter_than_head"),
+    ("forehead_color", COLOURS),
+    ("under_tail_color", COLOURS),
+    ("nape_color", COLOURS),
+    ("belly_color", COLOURS),
+    ("wing_shape", "rounded-wings pointed-wings broad-wings tapered-wings long-wings"),
+    (
+        "size",
+        "large_(16_-_32_in) small_(5_-_9_in) very_large_(32_-_72_in) medium_(9_-_16_in) very_small_(3_-_5_in)",
+    ),
+    (
+        "shape",
+        "upright-perching_water-like chicken-like-marsh long-legged-like duck-like owl-like gull-like hummingbird-like "
+        "pigeon-like tree-clinging-like hawk-like sandpiper-like upland-ground-like swallow-like perching-like",
+    ),
+    ("back_pattern", PATTERNS),
+    ("tail_pattern", PATTERNS),
+    ("belly_pattern", PATTERNS),
+    ("primary_color", COLOURS),
+    ("leg_color", COLOURS),
+    ("bill_color", COLOURS),
+    ("crown_color", COLOURS),
+    ("wing_pattern", PATTERNS),
+)
+ATTRIBUTES = tuple(
+    f"has_{group}::{value}" for group, given in GROUPS for value in (given.split() if isinstance(given, str) else given)
+)
+"""The 312 lines of CUB's attributes.txt."""
+
+
+def cub(root: Path) -> Copy:
+    home = root / "CUB_200_2011"
+    shown = {
+        "001.Albatross/A_0046_18.jpg": [4, 311],
+        "001.Albatross/A_0009_34.jpg": [0],
+        "002.Finch/F_0001_1.jpg": [],
+        "002.Finch/F_0002_2.jpg": [7, 8, 9],
+    }
+    train = ("001.Albatross/A_0009_34.jpg", "002.Finch/F_0002_2.jpg")
+    write(home / "images.txt", lines([f"{i} {name}" for i, name in enumerate(shown, 1)]))
+    write(home / "train_test_split.txt", lines([f"{i} {int(name in train)}" for i, name in enumerate(shown, 1)]))
+    write(root / "attributes.txt", lines([f"{i} {name}" for i, name in enumerate(ATTRIBUTES, 1)]))
+    rows = [
+        f"{i} {c + 1} {int(c in indices)} {3 if c % 5 else 1} 2.5" + (" 0" if c == 100 else "")  # a field too many
+        for i, indices in enumerate(shown.values(), 1)
+        for c in range(312)
+    ]
+    write(home / "attributes" / "image_attribute_labels.txt", lines(rows))
+    parts = {
+        "train": {name: indices for name, indices in shown.items() if name in train},
+        "test": {name: indices for name, indices in shown.items() if name not in train},
+    }
+    paint(home / "images", list(parts["train"]), first=0)
+    paint(home / "images", list(parts["test"]), first=5)
+    return Copy("cub", root, ATTRIBUTES, parts["train"], parts["test"], {"names": "raw"})
+
+
+def listfile(root: Path) -> Copy:
+    classes = ("cat", "dog", "hot_dog")
+    parts = {"train": {"a/1.jpg": [0, 2], "a/2.jpg": [], "b,c.jpg": [1]}, "test": {"a/9.jpg": [2], "8.jpg": [0]}}
+    for part, shown in parts.items():
+        write(root / f"{part}.txt", index_list(shown))
+        paint(root / "images", list(shown), first=0 if part == "train" else 5)
+    write(root / "classes.txt", lines(classes))
+    return Copy("listfile", root, classes, parts["train"], parts["test"])
+
+
+def mmpretrain_json(root: Path) -> Copy:
+    classes = ("cat", "dog", "hot_dog")
+    parts = {"train": {"train/1.jpg": [0, 2], "train/2.jpg": []}, "test": {"test/1.jpg": [2], "test/2.jpg": [0, 1]}}
+    for part, shown in parts.items():
+        data = [{"img_path": name, "gt_label": indices} for name, indices in shown.items()]
+        write(root / f"{part}.json", {"metainfo": {"classes": classes}, "data_list": data})
+        paint(root, list(shown), first=0 if part == "train" else 5)
+    return Copy("mmpretrain_json", root, classes, parts["train"], parts["test"])
+
+
+COPIES: dict[str, Callable[[Path], Copy]] = {
+    writer.__name__: writer
+    for writer in (coco, voc, voc2012, vg, vg500, nuswide, nuswide_asl, cub, listfile, mmpretrain_json)
+}

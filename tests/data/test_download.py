@@ -1,0 +1,219 @@
+"""Archives from a server on this machine: resumed, verified, unpacked inside the root, or refused."""
+
+import hashlib
+import io
+import tarfile
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from bench.data import DATASETS, download
+from bench.data.download import Archive, obtain
+from bench.errors import DataError
+
+CONTENT = bytes(range(256)) * 4000
+
+
+def zipped(**members: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as pack:
+        for name, content in members.items():
+            pack.writestr(name, content)
+    return file.getvalue()
+
+
+def tarred(*members: tarfile.TarInfo, mode: str = "w") -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode=mode) as pack:
+        for member in members:
+            member.size = len(CONTENT) if member.isfile() else 0
+            pack.addfile(member, io.BytesIO(CONTENT))
+    return file.getvalue()
+
+
+class Server(ThreadingHTTPServer):
+    """files: what it serves. log: (path, Range) of each request. cut: bytes after which a connection is dropped."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files: dict[str, bytes] = {}
+        self.log: list[tuple[str, str | None]] = []
+        self.cut: list[int] = []
+        self.ranges = True
+
+    def archive(self, name: str, content: bytes, provides: str) -> Archive:
+        self.files[f"/{name}"] = content
+        url = f"http://127.0.0.1:{self.server_port}/{name}"
+        return Archive(url, hashlib.md5(content).hexdigest(), provides)
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        wanted = self.headers.get("Range")
+        self.server.log.append((self.path, wanted))
+        content = self.server.files.get(self.path)
+        if content is None:
+            self.send_error(404)
+            return
+        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.server.ranges else 0
+        if start >= len(content):
+            self.send_error(416)
+            return
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        stop = start + self.server.cut.pop(0) if self.server.cut else len(content)
+        self.wfile.write(content[start:stop])
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(download, "BLOCK", 1 << 14)
+    monkeypatch.setattr(download, "TIMEOUT", 5)
+
+
+def ignore(what: str, done: int, total: int) -> None:
+    assert 0 <= done <= total
+
+
+def test_an_archive_is_fetched_verified_unpacked_and_taken_away(server, tmp_path):
+    archive = server.archive("all.zip", zipped(**{"train2014/1.jpg": CONTENT}), "train2014")
+    heard: list[str] = []
+    assert obtain(archive, tmp_path, lambda what, done, total: heard.append(what))
+    assert (tmp_path / "train2014" / "1.jpg").read_bytes() == CONTENT
+    assert list((tmp_path / "downloads").iterdir()) == []
+    assert list(dict.fromkeys(heard)) == ["fetching all.zip", "verifying all.zip", "unpacking all.zip"]
+    assert not obtain(archive, tmp_path, ignore)
+    assert len(server.log) == 1
+
+
+@pytest.mark.parametrize("ranges", [True, False], ids=["resuming server", "server of whole files"])
+def test_a_dropped_connection_is_taken_up_again(ranges, server, tmp_path):
+    server.ranges = ranges
+    server.cut = [1000, 5000]
+    archive = server.archive("all.tgz", tarred(tarfile.TarInfo("a/1.jpg"), mode="w:gz"), "a")
+    assert obtain(archive, tmp_path, ignore)
+    assert (tmp_path / "a" / "1.jpg").read_bytes() == CONTENT
+    assert [wanted for _, wanted in server.log][:2] == [None, "bytes=1000-"]
+
+
+def test_what_a_stopped_command_left_is_gone_on_with(server, tmp_path):
+    content = zipped(**{"a/1.jpg": CONTENT})
+    archive = server.archive("all.zip", content, "a")
+    part = tmp_path / "downloads" / "all.zip.part"
+    part.parent.mkdir()
+    part.write_bytes(content[:3000])
+    assert obtain(archive, tmp_path, ignore)
+    assert [wanted for _, wanted in server.log] == ["bytes=3000-"]
+    part.write_bytes(content)
+    (tmp_path / "a" / "1.jpg").unlink()
+    (tmp_path / "a").rmdir()
+    assert obtain(archive, tmp_path, ignore)
+    assert (tmp_path / "a" / "1.jpg").read_bytes() == CONTENT
+
+
+def test_an_interrupted_unpacking_is_done_again_without_fetching(server, tmp_path):
+    content = zipped(**{"a/1.jpg": CONTENT, "a/2.jpg": CONTENT})
+    archive = server.archive("all.zip", content, "a")
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "all.zip").write_bytes(content)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.jpg").write_bytes(CONTENT[:10])
+    assert obtain(archive, tmp_path, ignore)
+    assert (tmp_path / "a" / "1.jpg").read_bytes() == (tmp_path / "a" / "2.jpg").read_bytes() == CONTENT
+    assert server.log == []
+
+
+def test_a_server_that_always_drops_is_given_up_and_the_part_kept(server, tmp_path):
+    server.cut = [10] * 20
+    archive = server.archive("all.zip", zipped(**{"a/1.jpg": CONTENT}), "a")
+    with pytest.raises(DataError, match=r"could not be fetched .the connection was closed early"):
+        obtain(archive, tmp_path, ignore)
+    assert len(server.log) == download.ATTEMPTS
+    assert (tmp_path / "downloads" / "all.zip.part").stat().st_size == 10 * download.ATTEMPTS
+
+
+def test_a_file_that_is_another_is_deleted_unopened(server, tmp_path):
+    archive = server.archive("all.zip", zipped(**{"a/1.jpg": CONTENT}), "a")
+    server.files["/all.zip"] = zipped(**{"a/1.jpg": b"another"})
+    with pytest.raises(DataError, match="gave a file with MD5"):
+        obtain(archive, tmp_path, ignore)
+    assert not (tmp_path / "a").exists()
+    assert list((tmp_path / "downloads").iterdir()) == []
+
+
+def test_an_address_that_answers_with_an_error_is_named_at_once(server, tmp_path):
+    archive = server.archive("all.zip", b"", "a")
+    del server.files["/all.zip"]
+    with pytest.raises(DataError, match=r"all.zip answers 404 .*; fetch the archive by hand"):
+        obtain(archive, tmp_path, ignore)
+    assert len(server.log) == 1
+
+
+def test_too_small_a_disk_is_said_before_anything_is_written(server, tmp_path, monkeypatch):
+    archive = server.archive("all.zip", zipped(**{"a/1.jpg": CONTENT}), "a")
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda path: type("", (), {"free": 1000}))
+    with pytest.raises(DataError, match="make room"):
+        obtain(archive, tmp_path, ignore)
+    assert list((tmp_path / "downloads").iterdir()) == []
+
+
+def linked() -> tarfile.TarInfo:
+    link = tarfile.TarInfo("link")
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc"
+    return link
+
+
+UNSAFE = {
+    "zip that climbs": ("all.zip", zipped(**{"a/1.jpg": CONTENT, "../out.txt": b"x"})),
+    "zip with an absolute path": ("all.zip", zipped(**{"/out.txt": b"x"})),
+    "tar that climbs": ("all.tar", tarred(tarfile.TarInfo("../out.txt"))),
+    "tar with a link away": ("all.tar", tarred(linked())),
+    "no archive": ("all.tar", b"this is no archive"),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), UNSAFE.values(), ids=UNSAFE)
+def test_an_archive_that_leads_out_of_the_root_is_refused(name, content, server, tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    with pytest.raises(DataError, match=r"leads out of|cannot be unpacked"):
+        obtain(server.archive(name, content, "a"), root, ignore)
+    assert [path.name for path in tmp_path.iterdir()] == ["root"]
+    assert [path.name for path in root.iterdir()] == ["downloads"]
+
+
+def test_official_archives_have_an_address_and_a_checksum_each():
+    fetched = {name: DATASETS.get(name).archives for name in ("coco", "voc2007", "voc2012", "cub")}
+    assert {name: len(archives) for name, archives in fetched.items()} == {
+        "coco": 3,
+        "voc2007": 2,
+        "voc2012": 1,
+        "cub": 1,
+    }
+    archives = [archive for several in fetched.values() for archive in several]
+    assert len({archive.md5 for archive in archives}) == len(archives) == 7
+    for archive in archives:
+        assert archive.url.startswith(("http://", "https://"))
+        assert len(bytes.fromhex(archive.md5)) == 16
+        assert not Path(archive.provides).is_absolute()
