@@ -1,37 +1,119 @@
 """What a protocol is, and the facts of a mask that go into every result."""
 
+import dataclasses
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from bench.config import NoOptions
+from bench.errors import DataError, UsageError
 from bench.registry import Registry
 
 PROTOCOLS: Registry[type["Protocol"]] = Registry("protocol", packages=("protocols",))
 
 
-class Protocol(ABC):
-    """A rule (labels, percent, seed) -> observed labels, the same for every method.
+@dataclass(frozen=True)
+class Images:
+    """Whose labels the N rows are, for rules that were published with an image list.
 
-    `nested`: what is known at a smaller percent is known at every larger one, for the same seed.
-    `has_percent`: whether the rule takes a share of known labels at all.
+    ids: file names in the order of the rows; empty where nobody knows them.
+    positions, count: the row of each image in the official list, and how many rows that has; None: this is the list.
+    """
+
+    ids: Sequence[str] = ()
+    positions: np.ndarray | None = None
+    count: int | None = None
+
+
+UNNAMED = Images()
+
+
+class Protocol(ABC):
+    """A rule (labels, percent, seed, image list) -> observed labels, the same for every method.
+
+    A subclass writes `hide` and states these facts, which the harness reads and the tests hold it to:
+
+    reference: the paper or file that the rule comes from.
+    has_percent: whether the rule takes a share of known labels at all.
+    nested: what is known at a smaller percent is known at every larger one, for the same seed.
+    negatives: whether a known negative can ever occur; False where only positives are known.
+    faithful: a known value is the label's; False where the rule is there to give wrong ones.
+    blind: which entries are known does not depend on what their labels are.
+    seeded: whether the seed changes anything.
+    by_name: an image's row follows its name, in whatever order the rows stand.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    reference: ClassVar[str] = ""
     has_percent: ClassVar[bool] = True
     nested: ClassVar[bool] = True
+    negatives: ClassVar[bool] = True
+    faithful: ClassVar[bool] = True
+    blind: ClassVar[bool] = True
+    seeded: ClassVar[bool] = True
+    by_name: ClassVar[bool] = False
     Options: ClassVar[type] = NoOptions
 
     def __init__(self, options: Any = None):
         self.options = options if options is not None else self.Options()
 
+    def observe(self, labels: np.ndarray, percent: int | None, seed: int, images: Images = UNNAMED) -> np.ndarray:
+        """Observed labels int8 (N, C) in {-1, 0, +1} from full labels (N, C), checked to give no other value away."""
+        observed = self.hide(labels, self._share(percent), seed, images)
+        assert observed.shape == labels.shape, f"protocol {self.name!r} changed the shape of the labels"
+        assert observed.dtype == np.int8, f"protocol {self.name!r} gave {observed.dtype}"
+        wrong = (observed != labels) & (observed != 0)
+        assert not (self.faithful and wrong.any()), f"protocol {self.name!r} gave a value that is not the label's"
+        return observed
+
     @abstractmethod
-    def observe(self, labels: np.ndarray, percent: int | None, seed: int) -> np.ndarray:
-        """Observed labels int8 (N, C) in {-1, 0, +1} from full labels (N, C); never a value that is not `labels`'s."""
+    def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
+        """A new array: `labels` (N, C) where known, 0 elsewhere. `percent` is 100 where the rule takes none."""
+
+    @classmethod
+    def files(cls, options: Any) -> list[Path]:
+        """The files that `options` name: their content decides the mask."""
+        return [value for value in _values(options).values() if isinstance(value, Path)]
+
+    @classmethod
+    def fingerprint(cls, options: Any) -> str:
+        """A hash of the content of `files`, wherever they lie; empty for a rule without files."""
+        digests = [_digest(cls.name, path) for path in cls.files(options)]
+        return hashlib.sha256("\n".join(digests).encode()).hexdigest() if digests else ""
+
+    def _share(self, percent: int | None) -> int:
+        if not self.has_percent:
+            if percent is not None:
+                raise UsageError(f"protocol {self.name!r} takes no percent, and {percent} was given; leave it out.")
+            return 100
+        if percent is None:
+            raise UsageError(f"protocol {self.name!r} needs a percent of known labels; give one from 1 to 100.")
+        if not 1 <= percent <= 100 or percent != int(percent):
+            raise UsageError(f"protocol {self.name!r} cannot keep {percent} % of the labels; give 1 to 100.")
+        return int(percent)
+
+
+def paths_of(options: Any) -> dict[str, str]:
+    """Those options that are paths: where a file lies on this machine says nothing about what is in it."""
+    return {name: str(value) for name, value in _values(options).items() if isinstance(value, Path)}
+
+
+def _values(options: Any) -> dict[str, Any]:
+    return {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
+
+
+def _digest(owner: str, path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"protocol {owner!r} cannot read {path} ({error.strerror}); give a file that exists.") from None
 
 
 @dataclass(frozen=True)
@@ -42,12 +124,16 @@ class MaskFacts:
     known: float
     known_positives: float
     known_negatives: float
+    known_wrong: float
     images_without_labels: int
     classes_without_positives: int
 
 
 def mask_facts(labels: np.ndarray, observed: np.ndarray) -> MaskFacts:
-    """Digest and realised shares of `observed` (N, C) against the full `labels` (N, C)."""
+    """Digest and realised shares of `observed` (N, C) against the full `labels` (N, C).
+
+    known_wrong: the share of known entries whose value is not the label's.
+    """
     known = observed != 0
     positive = labels == 1
     return MaskFacts(
@@ -55,6 +141,7 @@ def mask_facts(labels: np.ndarray, observed: np.ndarray) -> MaskFacts:
         known=float(known.mean()),
         known_positives=float(known[positive].mean()) if positive.any() else float("nan"),
         known_negatives=float(known[~positive].mean()) if (~positive).any() else float("nan"),
+        known_wrong=float((observed != labels)[known].mean()) if known.any() else float("nan"),
         images_without_labels=int((~known).all(axis=1).sum()),
         classes_without_positives=int((~(observed == 1)).all(axis=0).sum()),
     )

@@ -2,14 +2,16 @@
 
 import numpy as np
 
-from protocols.base import PROTOCOLS, Protocol
+from protocols.base import PROTOCOLS, Images, Protocol
 
 
 @PROTOCOLS.register("full")
 class Full(Protocol):
     """All labels are known."""
 
+    reference = "the datasets' own labels"
     has_percent = False
+    seeded = False
 
-    def observe(self, labels: np.ndarray, percent: int | None, seed: int) -> np.ndarray:
+    def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
         return labels.copy()

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bench.seeding import numpy_stream
-from protocols.base import PROTOCOLS, Protocol
+from protocols.base import PROTOCOLS, Images, Protocol
 
 
 def hide_uniformly(labels: np.ndarray, percent: int, seed: int) -> np.ndarray:
@@ -19,7 +19,7 @@ def hide_uniformly(labels: np.ndarray, percent: int, seed: int) -> np.ndarray:
 class Partial(Protocol):
     """A share of all labels is known, drawn per image and class; nested over ratios."""
 
-    def observe(self, labels: np.ndarray, percent: int | None, seed: int) -> np.ndarray:
-        if percent is None:
-            raise ValueError("protocol 'partial' needs a percent")
+    reference = "the setting of SST, DualCoOp and TRM-ML, with draws of our own"
+
+    def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
         return hide_uniformly(labels, percent, seed)

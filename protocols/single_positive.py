@@ -3,7 +3,7 @@
 import numpy as np
 
 from bench.seeding import numpy_stream
-from protocols.base import PROTOCOLS, Protocol
+from protocols.base import PROTOCOLS, Images, Protocol
 
 
 def keep_one_positive(labels: np.ndarray, seed: int) -> np.ndarray:
@@ -18,10 +18,13 @@ def keep_one_positive(labels: np.ndarray, seed: int) -> np.ndarray:
 
 @PROTOCOLS.register("single_positive")
 class SinglePositive(Protocol):
-    """One positive label is known in each image, and no negative (Cole et al., CVPR 2021)."""
+    """One positive label is known in each image, and no negative; draws of our own."""
 
+    reference = "Cole et al., CVPR 2021"
     has_percent = False
     nested = False
+    negatives = False
+    blind = False
 
-    def observe(self, labels: np.ndarray, percent: int | None, seed: int) -> np.ndarray:
+    def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
         return keep_one_positive(labels, seed)

@@ -1,118 +1,224 @@
-"""What every protocol must keep: never a value that is not the label's, the same for all, the same for ever."""
+"""What every protocol must keep, whichever is registered: it is what it says of itself, for ever and everywhere."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import masks
 import numpy as np
 import pytest
 from elsewhere import facts, full_labels
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from masks import named, opened
 
-from protocols import PROTOCOLS, mask_facts
+from bench.errors import BenchError, UsageError
+from protocols import PROTOCOLS, UNNAMED, Protocol, mask_facts
 
 labels = arrays(np.int8, st.tuples(st.integers(1, 30), st.integers(1, 8)), elements=st.sampled_from([-1, 1]))
 percents, seeds = st.integers(1, 100), st.integers(0, 50)
-everyone = pytest.mark.parametrize("name", PROTOCOLS.names())
+quick = settings(max_examples=40, deadline=None)
 
 
-def observe(name: str, full: np.ndarray, percent: int, seed: int) -> np.ndarray:
-    protocol = PROTOCOLS.get(name)()
-    return protocol.observe(full, percent if protocol.has_percent else None, seed)
+def those(**wanted: bool) -> pytest.MarkDecorator:
+    """Once for every protocol that says so of itself."""
+    names = [n for n in PROTOCOLS.names() if all(getattr(PROTOCOLS.get(n), fact) == v for fact, v in wanted.items())]
+    return pytest.mark.parametrize("name", names)
 
 
-@everyone
+everyone = those()
+
+
+@pytest.fixture(scope="module")
+def observe(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    return lambda *what: masks.observe(*what, folder)
+
+
+def test_every_protocol_can_be_imported_and_says_where_it_comes_from():
+    assert not PROTOCOLS.broken()
+    assert all(PROTOCOLS.get(name).reference for name in PROTOCOLS.names())
+
+
+@those(faithful=True)
+@quick
 @given(full=labels, percent=percents, seed=seeds)
-def test_what_is_known_is_the_label_itself(name, full, percent, seed):
+def test_what_is_known_is_the_label_itself(observe, name, full, percent, seed):
     observed = observe(name, full, percent, seed)
-    assert observed.shape == full.shape
-    assert observed.dtype == np.int8
     assert np.isin(observed[observed != full], 0).all()
 
 
 @everyone
+@quick
 @given(full=labels, percent=percents, seed=seeds)
-def test_the_full_labels_are_left_alone_and_not_shared(name, full, percent, seed):
+def test_the_full_labels_are_left_alone_and_not_shared(observe, name, full, percent, seed):
     before = full.copy()
     full.flags.writeable = False
     observed = observe(name, full, percent, seed)
+    assert observed.shape == full.shape
+    assert observed.dtype == np.int8
+    assert np.isin(observed, (-1, 0, 1)).all()
     assert observed.flags.writeable
     observed[:] = 0
     assert np.array_equal(full, before)
 
 
 @everyone
+@quick
 @given(full=labels, percent=percents, seed=seeds)
-def test_asking_again_gives_the_same_whatever_was_drawn_in_between(name, full, percent, seed):
-    first = observe(name, full, percent, seed)
+def test_asking_again_gives_the_same_whatever_was_drawn_in_between(observe, name, full, percent, seed):
+    np.random.seed(0)
+    first, left = observe(name, full, percent, seed), np.random.random()
     np.random.seed(percent)
-    np.random.random(7)
     assert np.array_equal(observe(name, full, percent, seed), first)
+    np.random.seed(0)
+    assert np.random.random() == left, "the global generator was disturbed"
 
 
-@everyone
+@those(has_percent=True, nested=True)
+@quick
 @given(full=labels, low=percents, high=percents, seed=seeds)
-def test_a_protocol_that_says_so_is_nested(name, full, low, high, seed):
-    if not PROTOCOLS.get(name).nested:
-        return
+def test_a_nested_protocol_knows_the_same_and_more_at_a_larger_percent(observe, name, full, low, high, seed):
     few, many = (observe(name, full, p, seed) for p in sorted((low, high)))
     assert np.array_equal(many[few != 0], few[few != 0])
 
 
-@pytest.mark.parametrize("name", [n for n in PROTOCOLS.names() if n != "full"])
-def test_another_seed_hides_other_labels(name):
-    one, other = (observe(name, full_labels(), 50, seed) for seed in (0, 1))
-    assert not np.array_equal(one, other)
-
-
-@settings(max_examples=15)
-@given(percent=percents, seed=seeds)
-def test_partial_keeps_its_share_of_positives_and_of_negatives(percent, seed):
-    """Within five standard deviations of a binomial, in each sign and in each class."""
-    full = full_labels()
-    known = observe("partial", full, percent, seed) != 0
-    p = percent / 100
-    for group in (full == 1, full == -1, np.ones_like(full, bool)):
-        spread = 5 * np.sqrt(p * (1 - p) / group.sum()) + 1e-9
-        assert abs(known[group].mean() - p) <= spread
-    spread = 5 * np.sqrt(p * (1 - p) / len(full)) + 1e-9
-    assert (abs(known.mean(axis=0) - p) <= spread).all()
-
-
-@given(full=labels, seed=seeds)
-def test_partial_does_not_look_at_the_labels(full, seed):
+@those(blind=True)
+@quick
+@given(full=labels, percent=percents, seed=seeds)
+def test_a_blind_protocol_does_not_look_at_the_labels(observe, name, full, percent, seed):
     """Which entries are known says nothing about what is there."""
-    assert np.array_equal(observe("partial", full, 50, seed) != 0, observe("partial", -full, 50, seed) != 0)
+    assert np.array_equal(observe(name, full, percent, seed) != 0, observe(name, -full, percent, seed) != 0)
 
 
-def test_partial_at_one_hundred_percent_hides_nothing():
-    assert np.array_equal(observe("partial", full_labels(), 100, 3), full_labels())
+@those(has_percent=True)
+@settings(max_examples=15, deadline=None)
+@given(percent=percents, seed=seeds)
+def test_the_share_that_is_known_is_the_percent(observe, name, percent, seed):
+    """Within five standard deviations of a binomial: over all entries, or over images where those are known whole."""
+    known = observe(name, full_labels(), percent, seed) != 0
+    whole = (known.all(axis=1) | ~known.any(axis=1)).all()
+    p, draws = percent / 100, len(known) if whole else known.size
+    assert abs(known.mean() - p) <= 5 * np.sqrt(p * (1 - p) / draws) + 1e-9
 
 
-def test_partial_without_a_percent_is_refused():
-    with pytest.raises(ValueError, match="needs a percent"):
-        PROTOCOLS.get("partial")().observe(full_labels(), None, 0)
+@those(has_percent=True, faithful=True)
+def test_one_hundred_percent_is_everything(observe, name):
+    assert np.array_equal(observe(name, full_labels(), 100, 3), full_labels())
 
 
-@given(full=labels, seed=seeds)
-def test_single_positive_knows_one_positive_where_there_is_one_and_nothing_else(full, seed):
-    observed = observe("single_positive", full, 0, seed)
-    assert np.array_equal((observed == 1).sum(axis=1), (full == 1).any(axis=1))
-    assert not (observed == -1).any()
+@those(negatives=False)
+@quick
+@given(full=labels, percent=percents, seed=seeds)
+def test_a_protocol_of_positives_never_knows_a_negative(observe, name, full, percent, seed):
+    assert not (observe(name, full, percent, seed) == -1).any()
 
 
-def test_single_positive_draws_each_positive_equally_often():
-    full = np.full((8000, 5), -1, np.int8)
-    full[:, 1:4] = 1
-    counts = (observe("single_positive", full, 0, 0) == 1).sum(axis=0)
-    assert counts[[0, 4]].tolist() == [0, 0]
-    assert (abs(counts[1:4] / 8000 - 1 / 3) < 5 * np.sqrt(2 / 9 / 8000)).all()
+@those(negatives=True)
+def test_the_others_do_know_negatives(observe, name):
+    assert (observe(name, full_labels(), 50, 0) == -1).any()
 
 
-def test_full_hides_nothing():
-    assert np.array_equal(observe("full", full_labels(), 10, 0), full_labels())
+@those(faithful=False)
+def test_a_protocol_that_says_it_is_wrong_is_wrong(observe, name):
+    observed = observe(name, full_labels(), 50, 0)
+    assert 0 < mask_facts(full_labels(), observed).known_wrong < 0.5
+    assert (observed != full_labels())[observed != 0].any()
 
 
-def test_masks_are_pinned():
-    """These are the masks of every published number: changing one needs a new protocol version."""
+@those(seeded=True)
+def test_another_seed_hides_other_labels(observe, name):
+    assert len({observe(name, full_labels(), 10, seed).tobytes() for seed in range(4)}) == 4
+
+
+@those(seeded=False)
+def test_without_a_seed_all_seeds_are_one(observe, name):
+    assert len({observe(name, full_labels(), 50, seed).tobytes() for seed in range(4)}) == 1
+
+
+@those(by_name=True)
+@quick
+@given(full=labels, seed=seeds, shuffle=st.randoms(use_true_random=False))
+def test_a_row_follows_its_images_name(name, full, seed, shuffle, tmp_path_factory):
+    protocol, images = opened(name, full, 50, tmp_path_factory.mktemp("files")), named(len(full))
+    order = list(range(len(full)))
+    shuffle.shuffle(order)
+    moved = type(images)(tuple(images.ids[i] for i in order))
+    assert np.array_equal(
+        protocol.observe(full[order], None, seed, moved), protocol.observe(full, None, seed, images)[order]
+    )
+
+
+@everyone
+def test_a_wrong_percent_gives_one_sentence(name, tmp_path):
+    protocol = opened(name, full_labels(), 50, tmp_path)
+    for percent in (None, 0, 101, -5, 10.5) if protocol.has_percent else (10, 100):
+        with pytest.raises(UsageError, match=rf"protocol '{name}' (needs a|cannot keep|takes no) ") as caught:
+            protocol.observe(full_labels(), percent, 0, named(500))
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [*masks.WITH_FILES])
+def test_a_protocol_that_reads_files_asks_for_them(name):
+    protocol = PROTOCOLS.get(name)
+    for ask in (protocol.fingerprint, lambda options: protocol(options).observe(full_labels(), None, 0)):
+        with pytest.raises(BenchError, match=rf"--set {name}\.|needs a percent"):
+            ask(protocol.Options())
+
+
+class Liar(Protocol):
+    """Gives hidden labels away, negated."""
+
+    name = "liar"
+    has_percent = False
+
+    def hide(self, labels, percent, seed, images):
+        return -labels
+
+
+def test_a_protocol_that_gives_another_value_is_stopped():
+    with pytest.raises(AssertionError, match="not the label's"):
+        Liar().observe(full_labels(), None, 0)
+
+
+def test_a_protocol_that_shares_the_wrong_type_or_shape_is_stopped(monkeypatch):
+    for wrong in (lambda self, labels, *rest: labels.astype(float), lambda self, labels, *rest: labels[1:]):
+        monkeypatch.setattr(Liar, "hide", wrong)
+        with pytest.raises(AssertionError, match="liar"):
+            Liar().observe(full_labels(), None, 0, UNNAMED)
+
+
+PINNED = {
+    "dualcoop": ["f97d19ffb6588c87", "1e2163315b9fa6c6", "f97d19ffb6588c87"],
+    "fixed_per_class": ["8401b687377a9dbe", "8401b687377a9dbe", "2814c0abba4a89b7"],
+    "frequency_biased": ["b508ee2252746dd8", "6e56607552e48934", "71bf363016e845f1"],
+    "full": ["1bbb1cc4789553cd", "1bbb1cc4789553cd", "1bbb1cc4789553cd"],
+    "hcp": ["5daefb3be8ead2b4", "d8cd7ad42c1be565", "08953100b565b473"],
+    "image_level": ["b6a318e6399aa696", "57dec614ac00b96f", "2049fbf710bfa0d8"],
+    "label_list": ["3f107996582dede3", "3f107996582dede3", "3f107996582dede3"],
+    "noisy_negatives": ["ce6aa043ef9d10f8", "7d433a7b4c6efb4e", "0309c1ce25f5cd99"],
+    "partial": ["19bc3a21e56ec7f3", "e6c894d7774127a0", "731f637d3f6d0346"],
+    "random_per_sample": ["bc6f8ee30afd010a", "7cc5d034747260da", "f15a20ed25461a29"],
+    "role": ["d14b80895f413342", "d14b80895f413342", "d0116ed158949d9b"],
+    "single_positive": ["0fd366b8cd7ce6cc", "0fd366b8cd7ce6cc", "faac3bf46a1602ab"],
+}
+"""The masks of every published number: changing one needs a new protocol version."""
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_masks_are_pinned(name, here):
+    assert here[name] == PINNED[name]
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    return masks.digests(tmp_path_factory.mktemp("here"))
+
+
+def test_the_names_of_older_pins_give_the_same_masks(here):
+    """The digests that results of earlier versions carry."""
     assert facts()["masks"] == {
         "partial 10 0": "19bc3a21e56ec7f3",
         "partial 10 1": "731f637d3f6d0346",
@@ -125,11 +231,18 @@ def test_masks_are_pinned():
     }
 
 
-def test_another_process_with_another_hash_seed_draws_the_same(elsewhere):
-    assert elsewhere["masks"] == facts()["masks"]
+def test_another_process_with_another_hash_seed_draws_the_same(here, environment, tmp_path):
+    script = Path(masks.__file__)
+    told = subprocess.run(
+        [sys.executable, str(script), str(tmp_path)],
+        env={**environment, "PYTHONHASHSEED": "7"},
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(told.stdout) == here
 
 
-def test_mask_facts_count_what_a_naive_loop_counts():
+def test_mask_facts_count_what_a_naive_loop_counts(observe):
     full = full_labels(40, 6)
     observed = observe("partial", full, 30, 0)
     observed[3] = 0
@@ -139,8 +252,12 @@ def test_mask_facts_count_what_a_naive_loop_counts():
     assert found.known_positives == pytest.approx(sum(known[1]) / len(known[1]))
     assert found.known_negatives == pytest.approx(sum(known[-1]) / len(known[-1]))
     assert found.known == pytest.approx(np.count_nonzero(observed) / observed.size)
+    assert found.known_wrong == 0
     assert found.images_without_labels == sum(not any(row) for row in observed)
     assert found.classes_without_positives == sum(1 not in column for column in observed.T)
     changed = observed.copy()
     changed[0, 0] += 1
     assert mask_facts(full, changed).sha256 != found.sha256
+    changed = -observed
+    assert mask_facts(full, changed).known_wrong == 1
+    assert np.isnan(mask_facts(full, np.zeros_like(full)).known_wrong)

@@ -1,0 +1,24 @@
+"""Whole images annotated or not: what a project has that labelled some of its images fully and stopped."""
+
+import numpy as np
+
+from bench.seeding import numpy_stream
+from protocols.base import PROTOCOLS, Images, Protocol
+
+
+def annotated_images(images: int, percent: int, seed: int) -> np.ndarray:
+    """bool (N,): exactly that share of the images, rounded; the first of one random order, so shares are nested."""
+    order = numpy_stream("mask", "images", seed).permutation(images)
+    annotated = np.zeros(images, dtype=bool)
+    annotated[order[: round(images * percent / 100)]] = True
+    return annotated
+
+
+@PROTOCOLS.register("image_level")
+class ImageLevel(Protocol):
+    """All labels of a share of the images; none of the others."""
+
+    reference = "unlabelled images, as in semi-supervised learning; draws of our own"
+
+    def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
+        return labels * annotated_images(len(labels), percent, seed)[:, None].astype(np.int8)

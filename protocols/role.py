@@ -1,0 +1,88 @@
+"""The single-positive labels of ROLE's generator, to the bit: also LargeLoss, BoostLU, EM, VLPL, GR and AEVLP."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from bench.config import setting
+from bench.errors import UsageError
+from protocols.base import PROTOCOLS, Images, Protocol
+
+OFFICIAL_SEED = 1200
+_COCO = re.compile(r"COCO_(?:train|val)2014_(\d{12})\.jpg")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleOptions:
+    """Settings of ROLE's generator."""
+
+    order: Literal["names", "rows"] = setting(
+        "names", "rows are drawn by sorted image name (COCO, VOC) or as the dataset has them (CUB: images.txt)"
+    )
+
+
+def draw_order(ids: Sequence[str]) -> np.ndarray:
+    """Row numbers in the generator's order: image names sorted as strings.
+
+    COCO's are its bare numeric ids, so 10 stands before 9.
+
+    >>> draw_order([f"COCO_train2014_{i:012d}.jpg" for i in (9, 30, 10)]).tolist()
+    [2, 1, 0]
+    """
+    names = [str(int(coco[1])) if (coco := _COCO.fullmatch(name)) else name for name in ids]
+    return np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.int64)
+
+
+def one_positive_each(labels: np.ndarray, seed: int) -> np.ndarray:
+    """The column of the positive that is kept in each row of `labels` (N, C); every row must have one.
+
+    Each row's positives are shuffled and the first is kept; then its negatives are shuffled and thrown away. Of the
+    latter only the random numbers that it uses up matter, and those depend on how many there are, not on which.
+    """
+    _, columns = np.nonzero(labels == 1)
+    ends = np.cumsum((labels == 1).sum(axis=1))
+    unused = np.zeros(labels.shape[1], np.int8)
+    shuffle = np.random.RandomState(seed).shuffle
+    start = 0
+    for end in ends.tolist():
+        shuffle(columns[start:end])
+        shuffle(unused[end - start :])
+        start = end
+    return columns[np.concatenate(([0], ends[:-1]))]
+
+
+@PROTOCOLS.register("role")
+class Role(Protocol):
+    """One positive an image, as ROLE's generator draws it: seed 0 is theirs.
+
+    Seed s of a sweep is 1200 + s of the generator. Images without a positive are not in the official lists: they draw
+    nothing and stay unknown. Official for whole training lists only; a part of one gets draws of its own.
+    """
+
+    reference = "Cole et al., CVPR 2021; elijahcole/single-positive-multi-label, preproc/generate_observed_labels.py"
+    has_percent = False
+    nested = False
+    negatives = False
+    blind = False
+    by_name = True
+    Options = RoleOptions
+
+    def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
+        observed = np.zeros_like(labels)
+        rows = self._rows(len(labels), images)
+        rows = rows[(labels[rows] == 1).any(axis=1)]
+        if len(rows):
+            observed[rows, one_positive_each(labels[rows], OFFICIAL_SEED + seed)] = 1
+        return observed
+
+    def _rows(self, count: int, images: Images) -> np.ndarray:
+        if self.options.order == "rows":
+            return np.arange(count)
+        if len(images.ids) != count:
+            raise UsageError(
+                "protocol 'role' draws in the order of image names, and none are known; set role.order=rows."
+            )
+        return draw_order(images.ids)

@@ -1,0 +1,138 @@
+"""Rules of published code, against the random numbers that code would use: NumPy's global generator, entry by entry."""
+
+import numpy as np
+import pytest
+from elsewhere import full_labels
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from masks import named
+from real import coco, needs_coco, needs_voc, voc2007
+
+from bench.errors import UsageError
+from protocols import PROTOCOLS, Images
+from protocols.csl import PerClassOptions
+from protocols.role import RoleOptions, draw_order
+from protocols.splits import role_split
+
+labels = arrays(np.int8, st.tuples(st.integers(1, 30), st.integers(1, 8)), elements=st.sampled_from([-1, 1]))
+percents, seeds = st.integers(1, 100), st.integers(0, 50)
+quick = settings(max_examples=40, deadline=None)
+
+
+def observe(name: str, full: np.ndarray, percent: int | None, seed: int, images=None, options=None) -> np.ndarray:
+    return PROTOCOLS.get(name)(options).observe(full, percent, seed, images or named(len(full)))
+
+
+@needs_voc
+@pytest.mark.parametrize(("percent", "counts"), [(10, (740, 9368)), (50, (3674, 46489)), (90, (6558, 83616))])
+def test_hcp_on_voc2007_knows_as_many_as_the_published_masks(percent, counts):
+    full = voc2007()
+    assert full.shape == (5011, 20)
+    observed = observe("hcp", full, percent, seed=0)
+    assert ((observed == 1).sum(), (observed == -1).sum()) == counts
+
+
+@quick
+@given(full=labels, tenth=st.integers(1, 9), seed=seeds)
+def test_hcp_draws_row_by_row_from_the_legacy_generator(full, tenth, seed):
+    np.random.seed(seed)
+    expected = [[y if np.random.random() < tenth / 10 else 0 for y in row] for row in full.tolist()]
+    assert observe("hcp", full, 10 * tenth, seed).tolist() == expected
+
+
+@quick
+@given(full=labels, percent=percents, seed=seeds, data=st.data())
+def test_hcp_drops_rows_after_drawing(full, percent, seed, data):
+    kept = np.array(sorted(data.draw(st.sets(st.integers(0, len(full) - 1), min_size=1))))
+    part = Images(positions=kept, count=len(full))
+    assert np.array_equal(observe("hcp", full[kept], percent, seed, part), observe("hcp", full, percent, seed)[kept])
+
+
+def naive_role(full: np.ndarray, seed: int) -> np.ndarray:
+    rng, observed = np.random.RandomState(seed), np.zeros_like(full)
+    for row, given_labels in zip(observed, full, strict=True):
+        for sign, kept in ((1, 1), (-1, 0)):
+            where = np.flatnonzero(given_labels == sign)
+            rng.shuffle(where)
+            row[where[:kept]] = sign
+    return observed
+
+
+@quick
+@given(full=labels, seed=seeds)
+def test_role_shuffles_the_negatives_too(full, seed):
+    full = full[(full == 1).any(axis=1)]
+    observed = observe("role", full, None, seed, options=RoleOptions(order="rows"))
+    assert np.array_equal(observed, naive_role(full, 1200 + seed))
+
+
+@quick
+@given(full=labels, seed=seeds)
+def test_role_draws_by_bare_coco_id_as_a_string_and_leaves_out_images_without_a_positive(full, seed):
+    ids = [int(name[-16:-4]) for name in named(len(full)).ids]
+    order = [r for r in sorted(range(len(full)), key=lambda r: str(ids[r])) if (full[r] == 1).any()]
+    expected = np.zeros_like(full)
+    expected[order] = naive_role(full[order], 1200 + seed)
+    assert np.array_equal(observe("role", full, None, seed), expected)
+
+
+def test_other_names_are_sorted_as_they_are():
+    assert draw_order(["2008_000019.jpg", "2008_000008.jpg", "2007_1.jpg"]).tolist() == [2, 1, 0]
+
+
+def test_role_without_names_says_what_to_set():
+    with pytest.raises(UsageError, match=r"set role\.order=rows"):
+        observe("role", full_labels(), None, 0, Images())
+
+
+@needs_coco
+def test_role_on_real_coco_labels():
+    ids, full = coco()
+    part = slice(0, 5000)
+    order = draw_order(ids[part])
+    expected = np.zeros_like(full[part])
+    expected[order] = naive_role(full[part][order], 1200)
+    assert np.array_equal(observe("role", full[part], None, 0, Images(ids[part])), expected)
+    whole = observe("role", full, None, 0, Images(ids))
+    assert (whole == 1).sum(axis=1).tolist() == [1] * 82_081
+    assert (whole != 0).sum() == 82_081
+
+
+@quick
+@given(full=labels, percent=percents, seed=seeds)
+def test_random_per_sample_is_the_released_code_after_seeding_with_its_drop_rate(full, percent, seed):
+    np.random.seed(seed)
+    expected = [[0 if np.random.random() < (100 - percent) / 100 else y for y in row] for row in full.tolist()]
+    assert observe("random_per_sample", full, percent, seed).tolist() == expected
+
+
+@quick
+@given(full=labels, number=st.integers(1, 12), seed=seeds)
+def test_fixed_per_class_is_the_released_code_after_seeding(full, number, seed):
+    np.random.seed(seed)
+    expected = np.zeros_like(full)
+    for c in range(full.shape[1]):
+        positives, negatives = np.where(full[:, c] == 1)[0], np.where(full[:, c] == -1)[0]
+        for sign, rows in ((1, positives), (-1, negatives)):
+            kept = np.random.permutation(rows.size)[: min(number, rows.size)] if rows.size else []
+            expected[rows[kept], c] = sign
+    observed = observe("fixed_per_class", full, None, seed, options=PerClassOptions(labels=number))
+    assert np.array_equal(observed, expected)
+    for sign in (1, -1):
+        assert np.array_equal((observed == sign).sum(axis=0), np.minimum(number, (full == sign).sum(axis=0)))
+
+
+@given(images=st.integers(1, 300), percent=st.integers(0, 90), seed=seeds)
+def test_roles_split_cuts_the_end_of_one_permutation(images, percent, seed):
+    kept, out = role_split(images, percent, seed)
+    order = np.random.RandomState(seed).permutation(images).tolist()
+    size = int(np.round(percent / 100 * images))
+    assert out.tolist() == sorted(order[images - size :])
+    assert kept.tolist() == sorted(order[: images - size])
+
+
+def test_roles_split_of_voc2012_train_is_pinned():
+    kept, out = role_split(5717)
+    assert (len(kept), len(out)) == (4574, 1143)
+    assert out[:5].tolist() == [5, 6, 11, 15, 22]
