@@ -1,9 +1,10 @@
-"""What a frozen image-text encoder gives to everybody else."""
+"""What an image encoder, with or without a text tower, gives to everybody else."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
@@ -48,6 +49,13 @@ class TextEncoder(nn.Module):
         """
         raise NotImplementedError
 
+    def sequence(self, embedded: Tensor) -> Tensor:
+        """Un-normalised features (P, L, D) at every position of embedded prompts (P, L, W).
+
+        What `forward` gives is the row at `end`; a row behind it means nothing.
+        """
+        raise NotImplementedError
+
     def encode(self, texts: Sequence[str]) -> Tensor:
         """Un-normalised text features (P, D) of plain texts."""
         tokens = self.tokenize(texts)
@@ -62,25 +70,47 @@ class ImageFeatures(NamedTuple):
     pooled: Tensor
 
 
+class ImageEncoder(nn.Module):
+    """The image tower: `encoder(images)` of normalised images (B, 3, S, S); parameters that ask for it get gradients.
+
+    Live runs train a copy of it; everything else runs it frozen, through `Backbone.encode_images`.
+    """
+
+    def forward(self, images: Tensor) -> ImageFeatures:
+        raise NotImplementedError
+
+    def last_stage(self) -> dict[str, nn.Module | nn.Parameter]:
+        """By name, what is trained when only the last stage is: the trunk's last stage and what comes behind it."""
+        raise NotImplementedError
+
+
 class Backbone(ABC):
     """Base of all backbones; subclasses set `Options` and are registered by name.
 
+    has_text: whether there is a text tower; without one, `text` is None and methods that need it are skipped.
     grid: (H, W) of the token grid; dim: D; logit_scale: the multiplier that the checkpoint was trained with
-    (about 100 for the released CLIPs); weights_sha256: what the weights are; random_weights: whether they mean nothing.
-    position: (1 + HW, D), the projected positional embedding without bias: row 0 belongs to the mean token.
-    Adding it to projected tokens gives the projection of tokens with positions, exactly.
+    (about 100 for the released CLIPs, 1 without a text tower); weights_sha256: what the weights are; random_weights:
+    whether they mean nothing.
+    position: (1 + HW, D), the projected positional embedding without bias: row 0 belongs to the mean token. Where the
+    encoder adds positions behind its trunk (ResNet CLIPs) and leaves them out of `dense`, adding `position` gives the
+    projection of tokens with positions, exactly. Zeros where `dense` holds all there is to know of them already.
+    mean, std: of RGB in 0..1, for the normalisation.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     Options: ClassVar[type]
+    has_text: ClassVar[bool] = True
 
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
     grid: tuple[int, int]
     dim: int
     image_size: int
     logit_scale: float
     position: Tensor
-    text: TextEncoder
+    text: TextEncoder | None
+    encoder: ImageEncoder
     weights_sha256: str
     random_weights: bool = False
 
@@ -93,17 +123,29 @@ class Backbone(ABC):
         """A hash of the weights that `options` name, found without building the model."""
 
     @property
-    @abstractmethod
     def transform(self) -> dict[str, Any]:
         """The preprocessing as plain data; it is part of the feature cache's key."""
+        return {"resize": "squash, PIL bicubic", "size": self.image_size, "mean": self.mean, "std": self.std}
 
-    @abstractmethod
+    def resize(self, image: Image.Image) -> Image.Image:
+        """Squashed to a square of S x S pixels (a crop would drop objects)."""
+        size = (self.image_size, self.image_size)
+        return image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)
+
     def preprocess(self, image: Image.Image) -> Tensor:
         """float32 (3, S, S), normalised."""
+        pixels = torch.from_numpy(np.asarray(self.resize(image), dtype=np.float32) / 255.0)
+        normalised = (pixels - torch.tensor(self.mean)) / torch.tensor(self.std)
+        return normalised.permute(2, 0, 1)
 
-    @abstractmethod
+    @torch.inference_mode()
     def encode_images(self, images: Tensor) -> ImageFeatures:
         """Features of images (B, 3, S, S); no gradient."""
+        return self.encoder(images)
 
-    @abstractmethod
-    def to(self, device: torch.device) -> "Backbone": ...
+    def to(self, device: torch.device) -> "Backbone":
+        self.encoder.to(device)
+        if self.text is not None:
+            self.text.to(device)
+        self.position = self.position.to(device)
+        return self

@@ -119,6 +119,16 @@ def test_text_cut_to_its_length_is_encode_text(backbone):
                 close(backbone.text(backbone.text.embed(F.pad(tokens.ids, (0, more))), tokens.end)[0], row)
 
 
+def test_every_position_of_a_text_is_what_a_text_that_ended_there_would_give(backbone):
+    tokens = backbone.text.tokenize(TEXTS)
+    with torch.no_grad():
+        embedded = backbone.text.embed(tokens.ids)
+        sequence = backbone.text.sequence(embedded)
+        assert sequence.shape == (*tokens.ids.shape, backbone.dim)
+        for position in range(tokens.ids.shape[1]):
+            close(sequence[:, position], backbone.text(embedded, torch.full_like(tokens.end, position)))
+
+
 def test_a_prompt_that_is_too_long_gives_one_sentence(backbone):
     text = "cat " * backbone.text.context
     with pytest.raises(DataError, match=f"the prompt '{text}' is longer than the tower's {backbone.text.context}"):
