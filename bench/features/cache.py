@@ -1,0 +1,169 @@
+"""The feature cache: encoded once for all processes, found again by everything that decides the values."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bench.backbones.base import Backbone
+from bench.cells import Component, canonical_json
+from bench.data.base import Split
+from bench.errors import DataError
+from bench.features.encode import ENCODE_BATCH, Precision, Prepare, batches, encode_batch, encoding_dtype
+from bench.features.keys import FORMAT, feature_key
+from bench.features.layout import Entry, Shape
+from bench.features.locks import Hold, hold
+from bench.features.writer import ChunkWriter
+from bench.files import read_json
+
+POLL_SECONDS = 0.2
+
+Progress = Callable[[int, int], None]
+"""Called with (images done, images in all)."""
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """Features of N images: dense float16 (N, HW, D) and pooled float32 (N, D), memory-mapped.
+
+    hold: keeps `bench cache rm` from removing the files for as long as this object lives.
+    """
+
+    dense: np.ndarray
+    pooled: np.ndarray
+    hold: Hold | None = field(default=None, repr=False, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.pooled)
+
+
+def cached_features(
+    *,
+    part: str,
+    split: Split,
+    dataset: Component,
+    backbone: Backbone,
+    component: Component,
+    cache: Path,
+    progress: Progress,
+    variant: dict[str, Any] | None = None,
+    prepare: Prepare | None = None,
+    precision: Precision = "auto",
+) -> FeatureSet:
+    """The features of `split`, which is the dataset's `part`, encoded now if they are not in `cache` yet.
+
+    One process encodes, others wait for it and go on if it dies. `progress` is called only while something is encoded,
+    here or there. `prepare` is applied to every image before `backbone.preprocess`; `variant`, plain data, must say
+    all that decides what it does, since it stands for it in the key.
+    """
+    if prepare is not None and variant is None:
+        raise ValueError("prepare needs a variant: what changes the images must change the key")
+    if not len(split):
+        raise DataError(f"{dataset.name} {part} holds no image; there is nothing to encode.")
+    dtype = encoding_dtype(backbone.position.device, precision)
+    name = str(dtype).removeprefix("torch.")
+    entry = Entry(cache / "features" / feature_key(part, split, dataset, component, backbone.transform, variant, name))
+    height, width = backbone.grid
+    shape = Shape(len(split), height * width, backbone.dim, ENCODE_BATCH)
+    about = _description(part, dataset, component, variant, name, shape)
+    waited = False
+    while True:
+        found = _open(entry, shape) if entry.complete else None
+        if found is not None:
+            if waited:
+                progress(len(split), len(split))
+            return found
+        try:
+            entry.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(f"the cache {cache} cannot be written ({error.strerror}); give another --cache.") from None
+        alone = hold(entry.folder, alone=True)
+        if alone is None:
+            if not entry.complete and (done := entry.images_done):
+                progress(min(done, len(split) - 1), len(split))  # how far the process that encodes has got
+                waited = True
+            time.sleep(POLL_SECONDS)
+            continue
+        with alone:
+            if not entry.complete:
+                waited = False
+                with ChunkWriter(entry, about, shape) as writer:
+                    progress(writer.done, len(split))
+                    _encode(split, backbone, dtype, prepare, writer, progress)
+
+
+def _description(
+    part: str, dataset: Component, backbone: Component, variant: dict[str, Any] | None, precision: str, shape: Shape
+) -> dict[str, Any]:
+    """What about.json says, as it will be read back."""
+    about = {
+        "format": FORMAT,
+        "dataset": dataset.name,
+        "dataset_options": dict(dataset.options),
+        "part": part,
+        "backbone": backbone.name,
+        "backbone_options": dict(backbone.options),
+        "variant": variant,
+        "precision": precision,
+        "shape": asdict(shape),
+    }
+    return json.loads(canonical_json(about))
+
+
+def _encode(
+    split: Split,
+    backbone: Backbone,
+    dtype: torch.dtype,
+    prepare: Prepare | None,
+    writer: ChunkWriter,
+    progress: Progress,
+) -> None:
+    """The images that `writer` has not got yet, which may be none, and the marker."""
+    began, before = time.perf_counter(), writer.done
+    for images in batches(split.images, backbone, prepare, first=before):
+        dense, pooled = encode_batch(backbone, images, dtype)
+        del images  # before the next batch is put together
+        writer.append({"dense": dense, "pooled": pooled})
+        progress(writer.done, len(split))
+    writer.finish({"images": len(split) - before, "seconds": round(time.perf_counter() - began, 3)})
+
+
+def _open(entry: Entry, shape: Shape) -> FeatureSet | None:
+    """The mapped arrays; None while somebody holds the entry alone or has just removed it."""
+    held = hold(entry.folder, alone=False)
+    if held is None:
+        return None
+    if not entry.complete:
+        held.release()
+        return None
+    arrays = shape.arrays(entry.folder)
+    try:
+        read_json(entry.folder / "features.json")
+        if entry.shape != shape:
+            raise ValueError(f"{entry.shape.images} images instead of {shape.images}")
+        mapped = {name: np.load(array.path, mmap_mode="r") for name, array in arrays.items()}
+        for name, array in arrays.items():
+            if mapped[name].shape != array.shape or mapped[name].dtype != array.dtype:
+                raise ValueError(f"{name} is {mapped[name].dtype} {mapped[name].shape}")
+    except DataError:
+        held.release()  # not only with the traceback: the next command may well be to remove it
+        raise
+    except (OSError, ValueError, EOFError) as error:
+        held.release()
+        raise entry.damaged(error) from None
+    _touch(entry)
+    return FeatureSet(mapped["dense"], mapped["pooled"], held)
+
+
+def _touch(entry: Entry) -> None:
+    """When it was last used, as the marker's time."""
+    try:
+        os.utime(entry.folder / "features.json")
+    except OSError:
+        return  # a cache that may only be read

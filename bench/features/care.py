@@ -1,0 +1,42 @@
+"""Looking after the cache: what is in use, what is damaged, what can go."""
+
+import shutil
+from typing import Literal
+
+from bench.errors import DataError, UsageError
+from bench.features.layout import Entry
+from bench.features.locks import hold, is_held
+
+Verdict = Literal["sound", "damaged", "in use by an encoder", "cut off", "of another version"]
+
+
+def usage(entry: Entry) -> bool:
+    """Whether some process reads or fills the entry now."""
+    return is_held(entry.folder)
+
+
+def verify(entry: Entry) -> tuple[Verdict, list[str]]:
+    """The entry's state and what is wrong with it; every byte of a complete one is read again."""
+    if entry.outdated:
+        return "of another version", []
+    held = hold(entry.folder, alone=False)
+    if held is None:
+        return "in use by an encoder", []
+    with held:
+        if not entry.complete:
+            return "cut off", []
+        problems = list(entry.problems())
+        return ("damaged", problems) if problems else ("sound", [])
+
+
+def remove(entry: Entry) -> None:
+    """The entry and all its files; UsageError if some process uses it."""
+    alone = hold(entry.folder, alone=True)
+    if alone is None:
+        raise UsageError(f"the features {entry.key} are in use by a process; let it end, then remove them.")
+    with alone:
+        (entry.folder / "features.json").unlink(missing_ok=True)  # half-removed must not look whole
+        try:
+            shutil.rmtree(entry.folder)
+        except OSError as error:
+            raise DataError(f"the cache folder {entry.folder} cannot be removed ({error.strerror}).") from None
