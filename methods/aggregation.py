@@ -26,6 +26,21 @@ def spatial_softmax(guide: Tensor, *maps: Tensor) -> tuple[Tensor, ...]:
     return tuple((weights * values.float()).sum(dim=1) for values in maps)
 
 
+def spatial_weights(guide: Tensor) -> Tensor:
+    """The weights (B, C, T) with which `spatial_softmax` averages by a guide (B, T, C); rows sum to 1."""
+    return guide.float().softmax(dim=1).mT
+
+
+def without_mean_token(weights: Tensor) -> Tensor:
+    """Weights (B, C, HW) of weights (B, C, 1 + HW) over the tokens of `with_mean_token`.
+
+    What the mean token has is shared out evenly: it is the mean of all positions, so rows still sum to 1 and no
+    position gains on another.
+    """
+    mean, own = weights[..., :1], weights[..., 1:]
+    return own + mean / own.shape[-1]
+
+
 def with_mean_token(dense: Tensor, position: Tensor) -> Tensor:
     """Tokens (B, 1 + HW, D): the mean of the dense tokens (B, HW, D) in front, `position` (1 + HW, D) added.
 

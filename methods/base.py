@@ -4,8 +4,10 @@ A method sees a `Task` (names, text tower, sizes, the observed labels) and batch
 observed labels. It never sees a hidden label: what the protocol hid is not in anything handed over here.
 """
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
@@ -13,8 +15,11 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from bench.backbones.base import TextEncoder
-from bench.config import setting
+from bench.config import log_float, setting
+from bench.errors import DataError
 from bench.registry import Registry
+from methods.parts import Part
+from methods.pseudo_labels import PseudoLabels
 
 METHODS: Registry[type["Method"]] = Registry("method", packages=("methods.baselines", "methods"))
 
@@ -27,11 +32,15 @@ class Features(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """A training batch: features, observed labels int8 (B, C) in {-1, 0, +1}, and the images' rows (B,)."""
+    """A training batch: features, observed labels int8 (B, C) in {-1, 0, +1}, and the images' rows (B,).
+
+    strong: features of a strongly augmented view of the same images, where the run makes one; else None.
+    """
 
     features: Features
     labels: Tensor
     rows: Tensor
+    strong: Features | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,7 @@ class Task:
 
     observed: int8 (N, C), the training labels as the protocol left them.
     position: (1 + HW, D), the projected positional embedding (see `Backbone.position`).
+    text_tower: frozen; None where the backbone has none, and then no method with `text = True` is built.
     """
 
     class_names: tuple[str, ...]
@@ -47,12 +57,18 @@ class Task:
     dim: int
     logit_scale: float
     position: Tensor
-    text: TextEncoder
+    text_tower: TextEncoder | None
     observed: Tensor
 
     @property
     def num_classes(self) -> int:
         return len(self.class_names)
+
+    @property
+    def text(self) -> TextEncoder:
+        """The text tower, for methods that declared to use it."""
+        assert self.text_tower is not None, "a method that uses the text tower must say text = True"
+        return self.text_tower
 
     def __deepcopy__(self, memo: dict) -> "Task":
         return self  # frozen, and the text tower is large: EMA copies of a model share it
@@ -65,8 +81,10 @@ class MethodConfig:
     epochs: int = setting(20, "training epochs", ge=0)
     batch_size: int = setting(64, "images in a batch", ge=1)
     optimizer: Literal["sgd", "adam", "adamw"] = setting("adamw", "optimiser (SGD has momentum 0.9)")
-    lr: float = setting(1e-3, "base learning rate", gt=0)
-    weight_decay: float = setting(1e-2, "weight decay (decoupled with adamw, L2 otherwise)", ge=0)
+    lr: float = setting(1e-3, "base learning rate", gt=0, search=log_float(1e-4, 3e-2))
+    weight_decay: float = setting(
+        1e-2, "weight decay (decoupled with adamw, L2 otherwise)", ge=0, search=log_float(1e-4, 3.0)
+    )
     schedule: Literal["constant", "cosine", "dassl_cosine", "onecycle"] = setting(
         "onecycle",
         "cosine (to 0) and onecycle (20 % rise) step per iteration; dassl_cosine is CoOp's: one epoch at 1e-5, "
@@ -77,29 +95,64 @@ class MethodConfig:
     amp: bool = setting(True, "half-precision forward passes on a GPU; never on a CPU")
 
 
+def _digest(method: str, path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"method {method!r} cannot read {path} ({error.strerror}); give a file that exists.") from None
+
+
 class Method(BaseModel):
     """Base of all methods.
 
-    labels: which labels it learns from: "observed" ones, all of them ("full": a ceiling), or "none" (no training).
-    reference: the paper, or what stands in its place. note: what a reader of its numbers must know.
+    labels: which labels it learns from: "observed" ones, all of them ("full": a ceiling), or "none": then it is given
+    none, and either is not trained (epochs 0: one cell for all ratios and seeds) or learns from something else, such as
+    sentences (one cell for all ratios, one a seed).
+    text: whether it uses the text tower.
+    reads_images: False for a floor whose scores are the same for every image.
+    reference: the paper, or what stands in its place. equation: the heart of it in one line of plain text.
+    defaults_from: where the default settings come from. note: what a reader of its numbers must know, such as how it
+    differs from its source.
     flags: words that every table sets beside its numbers, such as "reconstruction".
     recipes: named settings from papers, each a dict of config fields; "paper" is used where it exists and nothing
     else is asked for.
+    switches: the parts that an ablation study can take out, in the order in which they are built up.
+    ladder: rungs from a bare baseline to the whole method, each a dict of config fields, where the order or grouping
+    of the paper's own table is not that of `switches`.
+    sensitivity: by setting, the values over which a study of it is worth while.
+    training_only: submodules whose state scores never need, such as a guess for each training image: they are left out
+    of the weights that a finished cell keeps.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     Config: ClassVar[type[MethodConfig]] = MethodConfig
     labels: ClassVar[Literal["observed", "full", "none"]] = "observed"
+    text: ClassVar[bool] = False
+    reads_images: ClassVar[bool] = True
     reference: ClassVar[str] = ""
+    equation: ClassVar[str] = ""
+    defaults_from: ClassVar[str] = ""
     note: ClassVar[str] = ""
     flags: ClassVar[tuple[str, ...]] = ()
     recipes: ClassVar[dict[str, dict[str, Any]]] = {}
+    switches: ClassVar[Mapping[str, Part]] = {}
+    ladder: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    sensitivity: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    training_only: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, config: Any, task: Task):
         super().__init__()
         self.config = config
         self.task = task
+        self.recorder: PseudoLabels | None = None
+        """Where `record` writes while somebody listens; never read in training, and in no checkpoint."""
+
+    def record(self, batch: Batch, *, positive: Tensor | None = None, negative: Tensor | None = None) -> None:
+        """Called in `loss` by methods that make pseudo-labels: what this step takes unknown labels for, bool (B, C)."""
+        if self.recorder is not None:
+            self.recorder.note(batch.rows, batch.labels, positive, negative)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Scalars by name; MMEngine sums those whose name holds "loss"."""
@@ -112,13 +165,21 @@ class Method(BaseModel):
         """
         raise NotImplementedError
 
+    def attention(self, features: Features) -> Tensor | None:
+        """Where each class looks: (B, C, HW), no weight below 0, rows sum to 1; None where it has no such weights.
+
+        They are the weights with which tokens are averaged into what the class is scored by, in evaluation mode: a
+        function of the trained state and the features alone. A method that has them says which of its equations.
+        """
+        return None
+
     def start_epoch(self, epoch: int) -> None:
         """Called before each training epoch, counted from 0; for schedules inside a method."""
 
     @classmethod
-    def refuses(cls, protocol: str) -> str:
-        """Why this method cannot run under `protocol` (shown in the table), or "" if it can."""
-        return ""
+    def needs_negatives(cls, config: Any) -> bool:
+        """Whether it needs labels known to be negative: without any, it would be content to call everything present."""
+        return False
 
     @classmethod
     def needs_dense(cls, config: Any) -> bool:
@@ -126,15 +187,29 @@ class Method(BaseModel):
         return True
 
     @classmethod
+    def fingerprint(cls, config: Any) -> str:
+        """A hash of the content of the files that `config` names, wherever they lie; empty where it names none."""
+        paths = [path for path in vars(config).values() if isinstance(path, Path)]
+        digests = [_digest(cls.name, path) for path in paths]
+        return hashlib.sha256("\n".join(digests).encode()).hexdigest() if digests else ""
+
+    @classmethod
     def lr_multipliers(cls, config: Any) -> dict[str, float]:
         """Learning-rate factors by a part of the parameter's name, for instance {"prompts": 0.1}."""
         return {}
 
-    def forward(self, features: Features, labels: Tensor, rows: Tensor, mode: str = "loss") -> Any:
+    @classmethod
+    def decay_multipliers(cls, config: Any) -> dict[str, float]:
+        """Weight-decay factors by a part of the parameter's name, for instance {"estimates": 0.0}."""
+        return {}
+
+    def forward(
+        self, features: Features, labels: Tensor, rows: Tensor, strong: Features | None = None, mode: str = "loss"
+    ) -> Any:
         """MMEngine's entry point."""
         if mode != "loss":
             raise ValueError(f"mode {mode!r}: scores come from scorer()")
-        return self.loss(Batch(Features(*features), labels, rows))
+        return self.loss(Batch(Features(*features), labels, rows, Features(*strong) if strong is not None else None))
 
     @torch.no_grad()
     def score(self, features: Features) -> Tensor:

@@ -1,93 +1,77 @@
 """A head trained with the asymmetric loss: what frozen features give without any text."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-import torch
 from torch import Tensor
 
 from bench.config import setting
-from methods.base import METHODS, Batch, Features, Method, MethodConfig, Task
-from methods.heads import ClassAttentionHead, LinearHead
-from methods.losses import asymmetric_loss
+from methods.asymmetric import AsymmetricConfig
+from methods.base import METHODS, Batch
+from methods.head_method import HeadConfig, HeadMethod
+from methods.parts import FOCUSING, SHIFT, Part
 
 
 @dataclass(frozen=True, kw_only=True)
-class ASLConfig(MethodConfig):
-    """Defaults: the gammas of the partial-label papers (DualCoOp, TaI-DPT), unknown labels left out, and the head
-    that reads the same dense tokens as the text-pixel methods do."""
+class ASLConfig(HeadConfig, AsymmetricConfig):
+    """What else the published variants of the loss differ in."""
 
-    pool: Literal["attention", "mean", "clip"] = setting(
-        "attention",
-        "what is classified: dense tokens through a learned attention per class, their mean, or CLIP's pooled vector",
-    )
-    unknown: Literal["ignore", "negative"] = setting(
-        "ignore", "what an unknown label is: left out, or taken for a negative"
-    )
-    gamma_pos: float = setting(1.0, "focusing exponent of positives", ge=0)
-    gamma_neg: float = setting(2.0, "focusing exponent of negatives", ge=0)
-    clip: float = setting(0.05, "probability shift of negatives", ge=0, lt=1)
-    reduction: Literal["sum", "sum/batch", "mean/known", "mean"] = setting(
-        "sum/batch", "what the summed loss is divided by"
-    )
+    eps: float = setting(1e-8, "smallest chance inside the logarithm", gt=0, lt=1)
+    detach: bool = setting(True, "whether the focusing factors are constants for the gradient")
 
 
 @METHODS.register("asl")
-class ASL(Method):
+class ASL(HeadMethod):
     """A head on frozen image features with the asymmetric loss (Ridnik et al., ICCV 2021).
 
-    logit_c = b_c + sum_t softmax_t(q_c . x_t) w_c . x_t over the tokens x_t (attention), or b_c + w_c . x;
     loss = ASL(logit, label; gamma+, gamma-, clip) over the labels that count.
 
     ASL's own recipe trains a whole TResNet, so there is no "paper" recipe: its optimiser settings mean nothing for a
-    head on frozen features. The recipes here carry the published settings of the loss only.
+    head on frozen features. The recipes here carry the published settings of the loss only; under one name, papers use
+    losses that differ in gammas, clip, eps, gradient and scale:
+
+    asl: the official train.py; assume-negative: the same where labels are missing. asl-class: the official class's
+    defaults. query2label: its README's command (sum / B / C x 1000). dualcoop: its softmax over a prompt pair is the
+    sigmoid of their difference. tai: TaI-DPT, also the defaults here. hcp: its co-occurrence branch. mmpretrain: the
+    class's defaults in a head. bce: no focus at all.
     """
 
     Config = ASLConfig
     reference = "Ridnik et al., Asymmetric Loss for Multi-Label Classification, ICCV 2021"
+    equation = "-(1-p)^g+ log p for positives, -(1-q)^g- log q for negatives, q = min(1-p+m, 1)"
+    defaults_from = "gammas and clip of DualCoOp's and TaI-DPT's code; optimiser ours"
     note = "the paper's loss on a head over frozen features; the paper trains the whole network"
     recipes: ClassVar[dict[str, dict[str, Any]]] = {
-        "assume-negative": {"gamma_pos": 0.0, "gamma_neg": 4.0, "clip": 0.05, "unknown": "negative"},
-        "query2label": {"gamma_pos": 0.0, "gamma_neg": 2.0, "clip": 0.0},
+        "asl": {"gamma_pos": 0.0, "gamma_neg": 4.0, "clip": 0.05, "reduction": "sum"},
+        "assume-negative": {
+            "gamma_pos": 0.0,
+            "gamma_neg": 4.0,
+            "clip": 0.05,
+            "reduction": "sum",
+            "unknown": "negative",
+        },
+        "asl-class": {"gamma_pos": 1.0, "gamma_neg": 4.0, "clip": 0.05, "reduction": "sum"},
+        "query2label": {
+            "gamma_pos": 0.0,
+            "gamma_neg": 2.0,
+            "clip": 0.0,
+            "eps": 1e-5,
+            "reduction": "mean",
+            "loss_weight": 1000.0,
+        },
+        "dualcoop": {"gamma_pos": 1.0, "gamma_neg": 2.0, "clip": 0.05, "eps": 1e-6, "reduction": "sum"},
+        "tai": {"gamma_pos": 1.0, "gamma_neg": 2.0, "clip": 0.05, "reduction": "sum/batch"},
+        "hcp": {"gamma_pos": 1.0, "gamma_neg": 2.0, "clip": 0.05, "detach": False, "reduction": "mean"},
+        "mmpretrain": {"gamma_pos": 0.0, "gamma_neg": 4.0, "clip": 0.05, "detach": False, "reduction": "sum/batch"},
         "bce": {"gamma_pos": 0.0, "gamma_neg": 0.0, "clip": 0.0},
     }
+    switches: ClassVar[dict[str, Part]] = {"focusing": FOCUSING, "shift": SHIFT}
 
     config: ASLConfig
 
-    def __init__(self, config: ASLConfig, task: Task):
-        super().__init__(config, task)
-        head = ClassAttentionHead if config.pool == "attention" else LinearHead
-        self.head = head(task.dim, task.num_classes)
-
     @classmethod
-    def needs_dense(cls, config: ASLConfig) -> bool:
-        return config.pool != "clip"
+    def needs_negatives(cls, config: ASLConfig) -> bool:
+        return config.unknown == "ignore"
 
-    def view(self, features: Features) -> Tensor:
-        """What the head reads: (B, HW, D) for attention, else (B, D)."""
-        match self.config.pool:
-            case "clip":
-                return features.pooled
-            case "mean":
-                return features.dense.mean(dim=1)
-        return features.dense
-
-    def loss(self, batch: Batch) -> dict[str, Tensor]:
-        asl = asymmetric_loss(
-            self.head(self.view(batch.features)),
-            batch.labels,
-            gamma_pos=self.config.gamma_pos,
-            gamma_neg=self.config.gamma_neg,
-            clip=self.config.clip,
-            unknown=self.config.unknown,
-            reduction=self.config.reduction,
-        )
-        return {"loss_asl": asl}
-
-    def scorer(self) -> Callable[[Features], Tensor]:
-        @torch.no_grad()
-        def score(features: Features) -> Tensor:
-            return self.head(self.view(features)).float()
-
-        return score
+    def objective(self, logits: Tensor, batch: Batch) -> Tensor:
+        return self.config.asymmetric_loss(logits, batch.labels, self.config.eps, self.config.detach)

@@ -15,6 +15,7 @@ class Oracle(ASL):
 
     labels = "full"
     reference = "the asl baseline with full labels"
+    defaults_from = "as asl"
     note = "sees all labels at every ratio"
     recipes: ClassVar[dict[str, dict[str, Any]]] = {
         name: fields for name, fields in ASL.recipes.items() if "unknown" not in fields

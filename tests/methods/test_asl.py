@@ -8,7 +8,7 @@ from toy_world import Data, build_task, fit, hide
 from methods import METHODS, Batch, Features, Task
 from methods.baselines.asl import ASL, ASLConfig
 from methods.baselines.oracle import Oracle
-from methods.heads import ClassAttentionHead, LinearHead, unit
+from methods.heads import ClassAttentionHead, LinearHead, MLPHead, unit
 from methods.losses import asymmetric_loss
 
 
@@ -54,9 +54,13 @@ def test_each_class_looks_where_its_query_points() -> None:
     torch.testing.assert_close(head(tokens), torch.tensor([[2.0, 20.0]]))
 
 
-@pytest.mark.parametrize(("pool", "reads"), [("clip", "pooled"), ("mean", "dense"), ("attention", "dense")])
-def test_each_pooling_reads_its_features_only(task: Task, data: Data, pool: str, reads: str) -> None:
-    model = randomised(ASL(ASLConfig(pool=pool), task))
+@pytest.mark.parametrize("head", ["linear", "mlp", "attention"])
+@pytest.mark.parametrize("pool", ["clip", "mean"])
+def test_each_head_reads_its_features_only(task: Task, data: Data, head: str, pool: str) -> None:
+    config = ASLConfig(head=head, pool=pool)
+    model = randomised(ASL(config, task))
+    reads = "pooled" if (pool == "clip" and head != "attention") else "dense"
+    assert ASL.needs_dense(config) == (reads == "dense")
     scores = model.score(data.features)
     assert scores.shape == (40, 5)
     for name in Features._fields:
@@ -65,7 +69,7 @@ def test_each_pooling_reads_its_features_only(task: Task, data: Data, pool: str,
 
 
 def test_the_mean_is_taken_before_the_length_is_set(task: Task, data: Data) -> None:
-    model = randomised(ASL(ASLConfig(pool="mean"), task))
+    model = randomised(ASL(ASLConfig(head="linear", pool="mean"), task))
     mean = F.normalize(data.features.dense.mean(dim=1), dim=-1) * 12**0.5
     torch.testing.assert_close(model.score(data.features), mean @ model.head.weight.T + model.head.bias)
 
@@ -79,8 +83,20 @@ def test_settings_reach_the_loss(task: Task, data: Data, unknown: str) -> None:
     torch.testing.assert_close(loss, asymmetric_loss(model.score(data.features), observed, **settings))
 
 
-def test_heads_start_without_an_opinion_whatever_the_seed(task: Task, data: Data) -> None:
-    assert torch.equal(ASL(ASLConfig(), task).score(data.features), torch.zeros(40, 5))
+@pytest.mark.parametrize("head", ["linear", "mlp", "attention"])
+def test_heads_start_without_an_opinion_whatever_the_seed(task: Task, data: Data, head: str) -> None:
+    assert torch.equal(ASL(ASLConfig(head=head), task).score(data.features), torch.zeros(40, 5))
+
+
+def test_mlp_head_by_hand() -> None:
+    head = MLPHead(dim=2, num_classes=1, hidden=2)
+    with torch.no_grad():
+        head.inner.weight.copy_(torch.tensor([[1.0, 0.0], [-1.0, 0.0]]))
+        head.inner.bias.fill_(0.5)
+        head.outer.weight.copy_(torch.tensor([[2.0, 10.0]]))
+        head.outer.bias.fill_(1.0)
+    # unit([30, 40]) = sqrt(2) (0.6, 0.8); the second unit is off
+    assert head(torch.tensor([[30.0, 40.0]])).item() == pytest.approx(2 * (2**0.5 * 0.6 + 0.5) + 1)
 
 
 def test_the_oracle_is_asl_with_all_labels(data: Data) -> None:

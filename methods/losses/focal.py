@@ -1,0 +1,60 @@
+"""Focal losses: entries that are already right count less."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from methods.losses.reduce import Reduction, Unknown, reduce_entries
+
+
+def focal_loss(
+    logits: Tensor,
+    labels: Tensor,
+    *,
+    gamma: float = 2.0,
+    alpha: float | None = None,
+    unknown: Unknown = "negative",
+    reduction: Reduction = "sum",
+) -> Tensor:
+    """Focal loss (Lin et al., ICCV 2017), as the Hill loss's code has it: nothing is detached.
+
+    positives: -(1 - p)^gamma log p;  negatives: -p^gamma log(1 - p), with p = sigmoid(z)
+
+    alpha: the original paper's balance, which multiplies positives with alpha and negatives with 1 - alpha.
+    """
+    with torch.autocast(logits.device.type, enabled=False):
+        logits = logits.float()
+        positive = labels > 0
+        wrong_way = torch.where(positive, -logits, logits)
+        entries = _power(torch.sigmoid(wrong_way), gamma) * F.softplus(wrong_way)
+        if alpha is not None:
+            entries = torch.where(positive, alpha, 1 - alpha) * entries
+        return reduce_entries(entries, labels, unknown, reduction)
+
+
+def hill_loss(
+    logits: Tensor,
+    labels: Tensor,
+    *,
+    lamb: float = 1.5,
+    margin: float = 1.0,
+    gamma: float = 2.0,
+    unknown: Unknown = "negative",
+    reduction: Reduction = "sum",
+) -> Tensor:
+    """Hill loss (Zhang et al., 2021, eq. 8-10): a negative that looks very positive is let go, it may be a hidden one.
+
+    positives: -(1 - p_m)^gamma log p_m with p_m = sigmoid(z - margin)  (focal margin loss)
+    negatives: (lamb - p) p^2 with p = sigmoid(z): steepest at p = lamb / 3, flat again at p = 1 for lamb = 1.5
+    """
+    with torch.autocast(logits.device.type, enabled=False):
+        logits = logits.float()
+        chance, missed = torch.sigmoid(logits), margin - logits
+        present = _power(torch.sigmoid(missed), gamma) * F.softplus(missed)
+        absent = (lamb - chance) * chance.square()
+        return reduce_entries(torch.where(labels > 0, present, absent), labels, unknown, reduction)
+
+
+def _power(chance: Tensor, exponent: float) -> Tensor:
+    """chance^exponent; kept off 0, where an exponent below 1 has an infinite gradient."""
+    return chance.clamp(min=1e-30).pow(exponent) if exponent else torch.ones_like(chance)

@@ -1,0 +1,57 @@
+"""The partial asymmetric loss: unknown labels have a focusing exponent of their own, and some are left out."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from methods.losses.reduce import Reduction, reduce_entries
+
+UnknownMode = Literal["ignore", "negative", "selective"]
+
+
+def partial_asymmetric_loss(
+    logits: Tensor,
+    labels: Tensor,
+    *,
+    gamma_pos: float = 0.0,
+    gamma_neg: float = 1.0,
+    gamma_unknown: float = 2.0,
+    clip: float = 0.0,
+    left_out: Tensor | None = None,
+    reduction: Reduction = "sum",
+    eps: float = 1e-8,
+) -> Tensor:
+    """P-ASL (Ben-Baruch et al., CVPR 2022, eq. 3-5): known positives, known negatives, and unknown ones as negatives.
+
+    p = sigmoid(z), q = min(1 - p + clip, 1); each entry is -(1 - t)^gamma log max(t, eps), the factor detached:
+    t = p and gamma_pos for known positives, q and gamma_neg for known negatives, q and gamma_unknown for the rest.
+
+    left_out: bool (B, C), unknown labels that do not count.
+    """
+    with torch.autocast(logits.device.type, enabled=False):
+        logits = logits.float()
+        positive, unknown = labels > 0, labels == 0
+        target = torch.where(positive, torch.sigmoid(logits), (torch.sigmoid(-logits) + clip).clamp(max=1))
+        gamma = torch.where(positive, gamma_pos, torch.where(unknown, gamma_unknown, gamma_neg))
+        entries = -(1 - target.detach()).pow(gamma) * target.clamp(min=eps).log()
+        counted = torch.ones_like(labels) if left_out is None else torch.where(unknown & left_out, 0, 1)
+        return reduce_entries(entries, counted, "ignore", reduction)
+
+
+def doubtful_unknowns(
+    logits: Tensor, labels: Tensor, *, prior: Tensor | None, prior_threshold: float, topk: int
+) -> Tensor:
+    """Which unknown labels are too likely to be positives to be taken for negatives, bool (B, C).
+
+    Class-aware selection: those of classes whose prior (C,) is above `prior_threshold`, and the topk B likeliest of the
+    whole batch. Ties at the last place are all left out, so that the order of classes does not decide (officially the
+    sort does).
+    """
+    unknown = labels == 0
+    doubtful = torch.zeros_like(unknown) if prior is None else unknown & (prior > prior_threshold)
+    count = min(topk * len(labels), int(unknown.sum()))
+    if count:
+        last = logits.detach()[unknown].topk(count).values[-1]
+        doubtful = doubtful | (unknown & (logits.detach() >= last))
+    return doubtful

@@ -1,0 +1,52 @@
+"""Losses that let an unknown label be unknown: its entropy is maximised, unless a soft label has been found for it."""
+
+import torch
+from torch import Tensor
+
+from methods.losses.reduce import Reduction, reduce_entries
+
+EPS = 1e-5
+"""The official codes' guard inside logarithms (ROLE and all that grew out of it)."""
+
+
+def neg_log(logits: Tensor, eps: float = EPS) -> Tensor:
+    """-log(sigmoid(z) + eps); of -z it is that of 1 - p, without the rounding of 1 - p.
+
+    Unlike -log sigmoid(z) it is bounded by -log eps, and its gradient vanishes where p is far below eps.
+    """
+    return -torch.log(torch.sigmoid(logits) + eps)
+
+
+def binary_entropy(logits: Tensor) -> Tensor:
+    """H(p) = -p log p - (1 - p) log(1 - p) of p = sigmoid(z), with `neg_log`'s guard; log 2 at z = 0, its largest."""
+    chance, other = torch.sigmoid(logits), torch.sigmoid(-logits)
+    return chance * neg_log(logits) + other * neg_log(-logits)
+
+
+def entropy_maximization_loss(
+    logits: Tensor,
+    labels: Tensor,
+    *,
+    alpha: float,
+    soft: Tensor | None = None,
+    soft_weight: float = 1.0,
+    reduction: Reduction = "mean",
+) -> Tensor:
+    """EM (Zhou et al., ECCV 2022), with soft pseudo-labels: APL's negatives, VLPL's positives.
+
+    known: -log p, -log(1 - p)
+    unknown with a soft label s: soft_weight [-s log p - (1 - s) log(1 - p)]
+    unknown otherwise: -alpha H(p), so that minimising it *raises* the entropy
+
+    soft: (B, C), NaN where there is none. All entries count in the reduction, officially the mean over B C. The paper
+    knows positives only.
+    """
+    with torch.autocast(logits.device.type, enabled=False):
+        logits = logits.float()
+        present, absent = neg_log(logits), neg_log(-logits)
+        entries = -alpha * binary_entropy(logits)
+        if soft is not None:
+            found, target = ~soft.isnan(), soft.nan_to_num()
+            entries = torch.where(found, soft_weight * (target * present + (1 - target) * absent), entries)
+        entries = torch.where(labels > 0, present, torch.where(labels < 0, absent, entries))
+        return reduce_entries(entries, labels, "negative", reduction)

@@ -1,0 +1,45 @@
+"""What a method takes unknown labels for, written down as it trains, so that others can judge it."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class PseudoLabels:
+    """The pseudo-labels of one epoch: for each unknown label of each image, what the loss last took it for.
+
+    A pseudo-label is a label that the method chose for this entry. What all unknown labels are taken for alike (assumed
+    negatives) is none, nor is what the loss leaves out. Methods write here and never read, and there is no truth here.
+    """
+
+    def __init__(self) -> None:
+        self._noted: list[tuple[Tensor, Tensor]] = []
+        self.positives = self.negatives = False
+        """Whether positives, and negatives, were noted at all, be it that there were none of them."""
+
+    @torch.no_grad()
+    def note(self, rows: Tensor, labels: Tensor, positive: Tensor | None, negative: Tensor | None) -> None:
+        """For the images in `rows` (B,) with observed labels (B, C): what counts as present, and as absent.
+
+        positive, negative: bool (B, C) without a common entry, None for a kind that is not made; known labels may be in
+        them and are left out. It all stays where it is: a copy in each step would make a GPU wait.
+        """
+        signs = torch.zeros_like(labels, dtype=torch.int8)
+        if positive is not None:
+            signs += positive.to(torch.int8)
+        if negative is not None:
+            signs -= negative.to(torch.int8)
+        self._noted.append((rows, signs * (labels == 0)))
+        self.positives |= positive is not None
+        self.negatives |= negative is not None
+
+    def signs(self, images: int, classes: int) -> np.ndarray:
+        """int8 (N, C): +1 where an entry was last taken for positive, -1 for negative, 0 where it has no pseudo-label.
+
+        Images that were not noted have none.
+        """
+        table = np.zeros((images, classes), np.int8)
+        if self._noted:
+            rows, signs = (torch.cat(parts).cpu().numpy() for parts in zip(*self._noted, strict=True))
+            table[rows] = signs  # of an image that was noted twice, the last remains
+        return table
