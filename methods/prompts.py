@@ -1,7 +1,7 @@
 """Prompts for a frozen text tower: learnable contexts (CoOp, IJCV 2022) and written templates (CLIP, ICML 2021)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -26,18 +26,30 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
 """Template lists by name; `{}` takes the class name."""
 
 
+Templates = Literal["photo", "ensemble", "imagenet"]
+
+
+def template_list(name: Templates) -> tuple[str, ...]:
+    """Templates by name; "imagenet" are the 80 that CLIP was published with, as open_clip keeps them."""
+    if name == "imagenet":
+        from open_clip import OPENAI_IMAGENET_TEMPLATES  # here, since open_clip takes long to import
+
+        return tuple(template("{}") for template in OPENAI_IMAGENET_TEMPLATES)
+    return TEMPLATES[name]
+
+
 def readable(class_name: str) -> str:
     """A class name as words: `dining_table` -> `dining table`."""
     return class_name.replace("_", " ")
 
 
-class _Unowned:
+class Unowned:
     """Holds the text tower without making it a submodule: it stays out of state dicts, `.to()` and copies."""
 
     def __init__(self, text: TextEncoder):
         self.text = text
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "_Unowned":
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Unowned":
         return self
 
 
@@ -63,7 +75,7 @@ class PromptLearner(nn.Module):
         std: float = 0.02,
     ):
         super().__init__()
-        self._unowned = _Unowned(text)
+        self._unowned = Unowned(text)
         tokens = text.tokenize([f"{readable(name)}." for name in class_names])
         end = tokens.end + n_ctx
         if int(end.max()) >= text.context:

@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.config import setting
-from methods.aggregation import cosine_map, spatial_softmax
+from bench.config import choice, setting
+from methods.aggregation import cosine_map, spatial_softmax, spatial_weights
 from methods.base import METHODS, Features, Method, MethodConfig
-from methods.prompts import TEMPLATES, template_features
+from methods.prompts import Templates, template_features, template_list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +20,13 @@ class ZeroShotConfig(MethodConfig):
         "pooled",
         "one vector an image, or every position, pooled by a softmax over its own similarities (about 9 mAP more on "
         "COCO: say which)",
+        search=choice("pooled", "dense"),
     )
-    templates: Literal["photo", "ensemble"] = setting("photo", "'a photo of a {}.', or the mean of several sentences")
+    templates: Templates = setting(
+        "photo",
+        "'a photo of a {}.', the mean of several sentences, or of CLIP's 80 for ImageNet",
+        search=choice("photo", "ensemble", "imagenet"),
+    )
 
 
 @METHODS.register("clip_zero_shot")
@@ -34,7 +39,10 @@ class ClipZeroShot(Method):
 
     Config = ZeroShotConfig
     labels = "none"
+    text = True
     reference = "Radford et al., Learning Transferable Visual Models From Natural Language Supervision, ICML 2021"
+    equation = "z_c = s cos(x, t_c), x the pooled vector or all tokens, softmax-pooled"
+    defaults_from = "CLIP's prompt"
     note = "no training; the same at every ratio"
     recipes: ClassVar[dict[str, dict[str, Any]]] = {"dense": {"pool": "dense"}}
 
@@ -44,9 +52,19 @@ class ClipZeroShot(Method):
     def needs_dense(cls, config: ZeroShotConfig) -> bool:
         return config.pool == "dense"
 
+    def _text(self) -> Tensor:
+        """Unit text features (C, D)."""
+        return template_features(self.task.text, self.task.class_names, template_list(self.config.templates))
+
+    @torch.no_grad()
+    def attention(self, features: Features) -> Tensor | None:
+        """softmax_t(s cos(x_t, t_c)) with pool=dense: (B, C, HW)."""
+        if self.config.pool == "pooled":
+            return None
+        return spatial_weights(self.task.logit_scale * cosine_map(features.dense, self._text()))
+
     def scorer(self) -> Callable[[Features], Tensor]:
-        scale = self.task.logit_scale
-        text = template_features(self.task.text, self.task.class_names, TEMPLATES[self.config.templates])
+        scale, text = self.task.logit_scale, self._text()
 
         @torch.no_grad()
         def pooled(features: Features) -> Tensor:

@@ -7,10 +7,12 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.config import setting
-from methods.aggregation import cosine_map, spatial_softmax, with_mean_token
-from methods.base import METHODS, Batch, Features, Method, MethodConfig, Task
-from methods.losses import two_way_asymmetric_loss
+from bench.config import choice, setting
+from methods.aggregation import cosine_map, spatial_softmax, spatial_weights, with_mean_token, without_mean_token
+from methods.base import METHODS, Batch, Features, Method, Task
+from methods.losses import Reduction, two_way_asymmetric_loss
+from methods.parts import CLASS_CONTEXTS, FOCUSING, SHIFT, Part
+from methods.prompt_method import PromptConfig
 from methods.prompts import PromptLearner, encode_together
 
 Scale = float | Literal["checkpoint"]
@@ -18,7 +20,7 @@ OFFICIAL_SPATIAL_SHARE = 4.0  # 20 : 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class DualCoOpConfig(MethodConfig):
+class DualCoOpConfig(PromptConfig):
     """Defaults: the official code's values for COCO.
 
     The loss is a sum over known labels and goes into SGD, so `loss_weight` is a part of the learning rate. The code's
@@ -26,30 +28,15 @@ class DualCoOpConfig(MethodConfig):
     known labels".
     """
 
-    n_ctx: int = setting(16, "learned context vectors in each prompt", ge=1)
-    class_specific: bool = setting(True, "contexts for each class, instead of one shared set (better with few labels)")
     spatial_scale: float | Literal["checkpoint"] = setting(
-        20.0, "sharpness of the softmax over positions, or 'checkpoint'"
+        20.0, "sharpness of the softmax over positions, or 'checkpoint'", search=choice("checkpoint", 5.0, 10.0, 20.0)
     )
     output_scale: float | Literal["checkpoint"] = setting(
-        5.0, "factor on the pooled similarities, or 'checkpoint' (see `scales`)"
+        5.0, "factor on the pooled similarities, or 'checkpoint' (see `scales`)", search=choice("checkpoint", 2.0, 5.0)
     )
-    gamma_pos: float = setting(1.0, "focusing exponent of positives", ge=0)
-    gamma_neg: float = setting(2.0, "focusing exponent of negatives", ge=0)
-    clip: float = setting(0.05, "probability shift of negatives", ge=0, lt=1)
-    reduction: Literal["sum", "sum/batch", "mean/known", "mean"] = setting(
-        "sum", "what the summed loss is divided by; officially nothing"
-    )
+    reduction: Reduction = setting("sum", "what the summed loss is divided by; officially nothing")
     loss_weight: float = setting(0.03, "factor on the loss", gt=0)
-
-    epochs: int = setting(50, "training epochs", ge=0)
     batch_size: int = setting(32, "images in a batch", ge=1)
-    optimizer: Literal["sgd", "adam", "adamw"] = setting("sgd", "optimiser (SGD has momentum 0.9)")
-    lr: float = setting(2e-3, "base learning rate", gt=0)
-    weight_decay: float = setting(5e-4, "weight decay (decoupled with adamw, L2 otherwise)", ge=0)
-    schedule: Literal["constant", "cosine", "dassl_cosine", "onecycle"] = setting(
-        "dassl_cosine", "CoOp's: one epoch at 1e-5, then cosine per epoch"
-    )
 
     def __post_init__(self) -> None:
         for name in ("spatial_scale", "output_scale"):
@@ -87,26 +74,38 @@ class DualCoOp(Method):
     """
 
     Config = DualCoOpConfig
+    text = True
     reference = (
         "Sun et al., DualCoOp: Fast Adaptation to Multi-Label Recognition with Limited Annotations, NeurIPS 2022"
     )
+    equation = "z+-_c = 5 sum_t softmax_t(20 cos(t+_c, x_t)) 20 cos(t+-_c, x_t); ASL(softmax(z-, z+)), summed"
+    defaults_from = "official code (configs for COCO)"
     note = "without the paper's image augmentation where features are cached"
     recipes: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {"lr": 2e-3},
         "paper-voc2007": {"lr": 1e-3},
         "shared-contexts": {"class_specific": False},
     }
+    switches: ClassVar[dict[str, Part]] = {"class contexts": CLASS_CONTEXTS, "focusing": FOCUSING, "shift": SHIFT}
 
     config: DualCoOpConfig
     position: Tensor
 
     def __init__(self, config: DualCoOpConfig, task: Task):
         super().__init__(config, task)
-        self.negative, self.positive = (
-            PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific) for _ in range(2)
-        )
+        self._build_texts()
         self.register_buffer("position", task.position.float(), persistent=False)
         self.spatial_scale, self.output_scale = scales(config.spatial_scale, config.output_scale, task.logit_scale)
+
+    def _prompts(self) -> PromptLearner:
+        return PromptLearner(self.task.text, self.task.class_names, self.config.n_ctx, self.config.class_specific)
+
+    def _build_texts(self) -> None:
+        self.negative, self.positive = self._prompts(), self._prompts()
+
+    @classmethod
+    def needs_negatives(cls, config: DualCoOpConfig) -> bool:
+        return config.unknown == "ignore"
 
     def texts(self) -> tuple[Tensor, Tensor]:
         """Negative and positive text features, (C, D) each."""
@@ -121,6 +120,13 @@ class DualCoOp(Method):
         z_neg, z_pos = spatial_softmax(s_pos, s_neg, s_pos)
         return self.output_scale * z_neg, self.output_scale * z_pos
 
+    @torch.no_grad()
+    def attention(self, features: Features) -> Tensor:
+        """w[c, t] = softmax_t(s+[c, t]), the mean token's weight shared out evenly: (B, C, HW)."""
+        _, positive = self.texts()
+        tokens = with_mean_token(features.dense, self.position)
+        return without_mean_token(spatial_weights(self.spatial_scale * cosine_map(tokens, positive)))
+
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         z_neg, z_pos = self.match(batch.features, *self.texts())
         asl = two_way_asymmetric_loss(
@@ -130,6 +136,7 @@ class DualCoOp(Method):
             gamma_pos=self.config.gamma_pos,
             gamma_neg=self.config.gamma_neg,
             clip=self.config.clip,
+            unknown=self.config.unknown,
             reduction=self.config.reduction,
         )
         return {"loss_asl": self.config.loss_weight * asl}

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from toy_world import CONTEXT, DIM, NAMES, WIDTH, ToyText
 
 from bench.errors import UsageError
-from methods.prompts import TEMPLATES, PromptLearner, encode_together, template_features
+from methods.prompts import TEMPLATES, PromptLearner, encode_together, template_features, template_list
 
 WORDS = "a photo of a"
 
@@ -81,7 +81,7 @@ def test_the_tower_is_held_but_not_owned(text: ToyText) -> None:
 
 def test_too_many_contexts_name_the_class_that_does_not_fit(text: ToyText) -> None:
     learner(text, n_ctx=CONTEXT - 5)
-    with pytest.raises(UsageError, match=r"'traffic_light' make 25 tokens.* takes 24"):
+    with pytest.raises(UsageError, match=r"'traffic_light' make 33 tokens.* takes 32"):
         learner(text, n_ctx=CONTEXT - 4)
 
 
@@ -100,6 +100,13 @@ def test_template_features_are_the_unit_mean_of_unit_features(text: ToyText, tem
 
 
 def test_every_template_takes_one_name_and_is_its_own() -> None:
-    for templates in TEMPLATES.values():
+    for templates in (*TEMPLATES.values(), template_list("imagenet")):
         assert len(set(templates)) == len(templates)
         assert all(template.count("{}") == 1 for template in templates)
+
+
+def test_the_imagenet_templates_are_clips_eighty() -> None:
+    templates = template_list("imagenet")
+    assert len(templates) == 80
+    assert "a bad photo of a {}." in templates
+    assert template_list("photo") == TEMPLATES["photo"]

@@ -1,0 +1,275 @@
+"""SCPNet: learned prompts refined by a graph of class relations, and pseudo-labels that two views must agree on."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from bench.config import integer, log_float, setting, uniform
+from methods.aggregation import cosine_map, spatial_softmax, spatial_weights
+from methods.base import METHODS, Batch, Features, Method, MethodConfig, Task
+from methods.losses.correction import splc_loss
+from methods.parts import NEVER, Part
+from methods.prompts import TEMPLATES, PromptLearner, template_features
+from methods.views import TokenDropout
+
+LOG_FLOOR = 1e-8
+
+
+@dataclass(frozen=True, kw_only=True)
+class SCPNetConfig(MethodConfig):
+    """Defaults: the official values for COCO (configs/coco.yaml), with counts of classes as shares of C."""
+
+    ctx_init: str = setting("a photo of a", "words that the shared context starts from")
+    n_ctx: int = setting(4, "context vectors, as many as those words", ge=1)
+    image: Literal["pooled", "dense"] = setting(
+        "pooled", "what texts are compared with: CLIP's pooled vector (official), or tokens pooled by the similarities"
+    )
+    scale: float | Literal["checkpoint"] = setting(
+        10.0, "factor on cosines; or 'checkpoint': the logit scale that the CLIP was trained with (official for NUS)"
+    )
+    gcn_lr: float = setting(1 / 3, "factor on lr for the graph convolutions: 1e-5 beside 3e-5", gt=0)
+    relation_top: float = setting(0.775, "share of related classes kept in each row (62 of COCO's 80)", gt=0, le=1)
+    relation_temperature: float = setting(0.2, "temperature of the relations' row softmax", gt=0)
+    self_weight: float = setting(0.8, "weight of a class itself in the graph; its relatives share the rest", gt=0, lt=1)
+    tau: float = setting(
+        0.6, "SPLC: unlisted labels above this probability become positives", gt=0, lt=1, search=uniform(0.4, 0.9)
+    )
+    change_epoch: int = setting(1, "SPLC: from this epoch on (counted from 0)", ge=0)
+    consistency: float = setting(0.125, "weight of the consistency loss", ge=0, search=log_float(0.01, 1))
+    relation_weight: float = setting(1.0, "lambda: weight of the relation-smoothed targets", ge=0, search=uniform(0, 2))
+    hard_k: int = setting(
+        2, "pseudo-labels an image may have (COCO 2, VOC 5, NUS 6, CUB 31)", ge=1, search=integer(1, 5)
+    )
+    token_drop: float = setting(
+        0.5,
+        "share of tokens (dense) or entries (pooled) dropped for the strong view where the run makes none",
+        ge=0,
+        lt=1,
+    )
+
+    epochs: int = setting(20, "training epochs", ge=0)
+    batch_size: int = setting(128, "images in a batch", ge=1)
+    optimizer: Literal["sgd", "adam", "adamw"] = setting("adam", "optimiser (SGD has momentum 0.9)")
+    lr: float = setting(3e-5, "base learning rate", gt=0, search=log_float(1e-5, 3e-2))
+    weight_decay: float = setting(
+        1e-4, "weight decay (decoupled with adamw, L2 otherwise)", ge=0, search=log_float(1e-5, 1e-1)
+    )
+
+
+def top_relations(similarity: Tensor, top: int) -> Tensor:
+    """Mask (C, C) of the `top` largest entries in each row of `similarity` (C, C); the diagonal counts as 1."""
+    kept = torch.zeros_like(similarity, dtype=torch.bool)
+    return kept.scatter_(1, similarity.fill_diagonal_(1.0).topk(top, dim=1).indices, True)
+
+
+def relation_graph(similarity: Tensor, top: int, self_weight: float) -> Tensor:
+    """Adjacency (C, C): the top relations without the class itself share 1 - self_weight, the class has self_weight."""
+    kept = similarity.where(top_relations(similarity.clone(), top), torch.zeros(())).clamp(min=0).fill_diagonal_(0.0)
+    shares = kept / kept.sum(dim=1, keepdim=True).clamp(min=torch.finfo(kept.dtype).tiny)
+    return (1 - self_weight) * shares + self_weight * torch.eye(len(shares))
+
+
+def relation_targets(graph: Tensor, top_mask: Tensor, temperature: float) -> Tensor:
+    """Rows (C, C) that smooth probabilities: softmax of the graph's row / temperature over its top relations."""
+    return (graph / temperature).masked_fill(~top_mask, -torch.inf).softmax(dim=1)
+
+
+class GraphConvolutions(nn.Module):
+    """Three graph convolutions D -> 2D -> 2D -> D without bias, LeakyReLU(0.2) after the first two."""
+
+    graph: Tensor
+
+    def __init__(self, graph: Tensor, dim: int):
+        super().__init__()
+        self.register_buffer("graph", graph, persistent=False)
+        sizes = (dim, 2 * dim, 2 * dim, dim)
+        self.layers = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in itertools.pairwise(sizes))
+
+    def forward(self, nodes: Tensor) -> Tensor:
+        """Nodes (C, D) to nodes (C, D)."""
+        for number, layer in enumerate(self.layers):
+            nodes = self.graph @ layer(nodes)
+            if number < len(self.layers) - 1:
+                nodes = F.leaky_relu(nodes, 0.2)
+        return nodes
+
+
+class ClassActivation(nn.Module):
+    """How readily each class takes a pseudo-label: a_c (C,), from the last pseudo-labels of all N training images.
+
+    a_c = max(n_c / max(max_c n_c, hard_k N - sum_c n_c), 1 / C), with n_c the images whose pseudo-labels hold c;
+    1 / C until there is any (FlexMatch's curriculum, as SCPNet adapts it). Threshold: 0.95 a_c / (2 - a_c).
+    """
+
+    pseudo: Tensor
+
+    def __init__(self, images: int, num_classes: int, hard_k: int):
+        super().__init__()
+        self.hard_k = hard_k
+        self.register_buffer("pseudo", torch.zeros(images, num_classes, dtype=torch.bool))
+
+    def thresholds(self) -> Tensor:
+        """(C,)"""
+        images, num_classes = self.pseudo.shape
+        count = self.pseudo.sum(dim=0).float()
+        unused = self.hard_k * images - count.sum()
+        level = count / torch.maximum(count.max(), unused).clamp(min=1)
+        activation = level.clamp(min=1 / num_classes)
+        return 0.95 * activation / (2 - activation)
+
+    @torch.no_grad()
+    def choose(self, chance: Tensor, labels: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Pseudo-labels bool (B, C) of weak-view probabilities (B, C), and whether an image has any above threshold.
+
+        The `hard_k` most probable classes that pass their thresholds, together with the given positives and without
+        the given negatives; remembered for `rows`.
+        """
+        hard = min(self.hard_k, chance.shape[1])
+        among = torch.zeros_like(chance, dtype=torch.bool).scatter_(1, chance.topk(hard, dim=1).indices, True)
+        passed = among & (chance >= self.thresholds())
+        pseudo = (passed & (labels >= 0)) | (labels > 0)
+        self.pseudo[rows] = pseudo
+        return pseudo, passed.any(dim=1)
+
+
+def consistency_loss(
+    strong: Tensor, chance: Tensor, pseudo: Tensor, confident: Tensor, relations: Tensor, relation_weight: float
+) -> Tensor:
+    """Sum over confident images (B,) of BCE(p, pseudo) + weight BCE(p, q R^T), p the strong view's probabilities.
+
+    strong: logits (B, C); chance: q (B, C) of the weak view, a constant; relations: R (C, C).
+    """
+    p = torch.sigmoid(strong.float())
+    log_p, log_not = p.clamp(min=LOG_FLOOR).log(), (1 - p).clamp(min=LOG_FLOOR).log()
+
+    def bce(target: Tensor) -> Tensor:
+        return -(target * log_p + (1 - target) * log_not)
+
+    entries = bce(pseudo.float()) + relation_weight * bce(chance @ relations.T)
+    return (confident[:, None] * entries).sum()
+
+
+@METHODS.register("scpnet")
+class SCPNet(Method):
+    """Structured semantic prior network (Ding et al., CVPR 2023), on a frozen image encoder.
+
+    F (C, D): text features of prompts with one shared context; T = normalise(F + GCN(F)); z = scale cos(x, T).
+    loss = SPLC(z of the weak view) + 0.125 consistency(weak view -> strong view)
+    The graph comes from the cosines between the classes' texts.
+    """
+
+    Config = SCPNetConfig
+    text = True
+    reference = "Ding et al., Exploring Structured Semantic Prior for Multi Label Recognition, CVPR 2023"
+    equation = "z_c = s cos(x, F_c + GCN(F)_c); SPLC(z) + 0.125 m [BCE(p_strong, pseudo) + BCE(p_strong, q R^T)]"
+    defaults_from = "official code (single positive labels on COCO)"
+    note = (
+        "the paper fine-tunes the image encoder; here it is frozen unless the run trains it, and without a strong view "
+        "some features are dropped in its place; labels known to be negative stay negative"
+    )
+    recipes: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {"epochs": 60, "ema": 0.99969},
+        "paper-voc": {
+            "hard_k": 5,
+            "relation_weight": 2.0,
+            "relation_top": 1.0,
+            "relation_temperature": 0.3,
+            "lr": 4e-5,
+        },
+    }
+    switches: ClassVar[dict[str, Part]] = {
+        "correction": Part({"change_epoch": NEVER}, what="SPLC: likely unlisted labels become positives"),
+        "consistency": Part({"consistency": 0.0}, what="pseudo-labels of the weak view teach the strong view"),
+        "relation targets": Part(
+            {"relation_weight": 0.0}, needs=("consistency",), what="targets smoothed by the classes' relations"
+        ),
+    }
+    training_only: ClassVar[tuple[str, ...]] = ("activation",)
+
+    config: SCPNetConfig
+    relations: Tensor
+
+    def __init__(self, config: SCPNetConfig, task: Task):
+        super().__init__(config, task)
+        self.epoch = 0
+        self.scale = task.logit_scale if config.scale == "checkpoint" else float(config.scale)
+        self.prompts = PromptLearner(
+            task.text, task.class_names, config.n_ctx, class_specific=False, init_words=config.ctx_init
+        )
+        names = template_features(task.text, task.class_names, TEMPLATES["photo"]).float().cpu()
+        similarity = names @ names.T
+        top = max(1, round(config.relation_top * task.num_classes))
+        graph = relation_graph(similarity, top, config.self_weight)
+        relations = relation_targets(graph, top_relations(similarity, top), config.relation_temperature)
+        self.graph = GraphConvolutions(graph, task.dim)
+        self.drop = (nn.Dropout if config.image == "pooled" else TokenDropout)(config.token_drop)
+        self.register_buffer("relations", relations, persistent=False)
+        self.activation = ClassActivation(len(task.observed), task.num_classes, config.hard_k)
+
+    @classmethod
+    def needs_dense(cls, config: SCPNetConfig) -> bool:
+        return config.image == "dense"
+
+    @classmethod
+    def lr_multipliers(cls, config: SCPNetConfig) -> dict[str, float]:
+        return {"graph": config.gcn_lr}
+
+    def start_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def classes(self) -> Tensor:
+        """Class vectors (C, D)."""
+        features = self.prompts()
+        return features + self.graph(features)
+
+    def match(self, features: Features, classes: Tensor) -> Tensor:
+        """Logits (B, C)."""
+        if self.config.image == "pooled":
+            return self.scale * cosine_map(features.pooled, classes)
+        similarity = self.scale * cosine_map(features.dense, classes)
+        return spatial_softmax(similarity, similarity)[0]
+
+    @torch.no_grad()
+    def attention(self, features: Features) -> Tensor | None:
+        """softmax_t(s cos(x_t, class vector)) with image=dense: (B, C, HW)."""
+        if self.config.image == "pooled":
+            return None
+        return spatial_weights(self.scale * cosine_map(features.dense, self.classes()))
+
+    def strong(self, batch: Batch) -> Features:
+        """The strong view: the run's own, or the same features with some of them dropped."""
+        if batch.strong is not None:
+            return batch.strong
+        dense, pooled = batch.features
+        if self.config.image == "pooled":
+            return Features(dense, self.drop(pooled))
+        return Features(self.drop(dense), pooled)
+
+    def loss(self, batch: Batch) -> dict[str, Tensor]:
+        classes = self.classes()
+        weak = self.match(batch.features, classes)
+        strong = self.match(self.strong(batch), classes)
+        chance = torch.sigmoid(weak.detach().float())
+        pseudo, confident = self.activation.choose(chance, batch.labels, batch.rows)
+        consistency = consistency_loss(strong, chance, pseudo, confident, self.relations, self.config.relation_weight)
+        splc, corrected = splc_loss(
+            weak, batch.labels, tau=self.config.tau, correct=self.epoch >= self.config.change_epoch
+        )
+        taught = pseudo & confident[:, None] if self.config.consistency else torch.zeros_like(pseudo)
+        self.record(batch, positive=corrected | taught)  # in either view
+        return {"loss_splc": splc, "loss_consistency": self.config.consistency * consistency}
+
+    @torch.no_grad()
+    def scorer(self) -> Callable[[Features], Tensor]:
+        classes = self.classes()
+
+        @torch.no_grad()
+        def score(features: Features) -> Tensor:
+            return self.match(features, classes).float()
+
+        return score

@@ -1,0 +1,124 @@
+"""SCPNet: its graph, thresholds and consistency loss against formulas written anew, and what a view may change."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from toy_world import Data, build_task, fit, hide
+
+from methods import Batch, Features, Task
+from methods.baselines.scpnet import (
+    ClassActivation,
+    GraphConvolutions,
+    SCPNet,
+    SCPNetConfig,
+    consistency_loss,
+    relation_graph,
+    relation_targets,
+    top_relations,
+)
+
+SIMILARITY = torch.tensor([[1.0, 0.5, 0.3, 0.1], [0.5, 1.0, 0.2, 0.4], [0.3, 0.2, 1.0, 0.9], [0.1, 0.4, 0.9, 1.0]])
+
+
+def test_the_class_itself_and_its_nearest_are_its_top_relations() -> None:
+    expected = torch.tensor([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]], dtype=torch.bool)
+    assert torch.equal(top_relations(SIMILARITY, 2), expected)
+    assert torch.equal(SIMILARITY.diagonal(), torch.ones(4)), "the argument stays as it was"
+
+
+def test_the_graph_by_hand() -> None:
+    graph = relation_graph(SIMILARITY, top=3, self_weight=0.8)
+    row = torch.tensor([0.8, 0.2 * 0.5 / 0.8, 0.2 * 0.3 / 0.8, 0.0])
+    torch.testing.assert_close(graph[0], row)
+    torch.testing.assert_close(graph.sum(dim=1), torch.ones(4))
+
+
+def test_a_class_without_relatives_keeps_to_itself() -> None:
+    graph = relation_graph(SIMILARITY, top=1, self_weight=0.8)
+    torch.testing.assert_close(graph, 0.8 * torch.eye(4))
+
+
+def test_the_targets_are_a_softmax_of_the_graph_over_the_top_relations() -> None:
+    """Of the re-weighted adjacency, not of the raw relation."""
+    graph, mask = relation_graph(SIMILARITY, 2, 0.8), top_relations(SIMILARITY, 2)
+    rows = np.exp(graph.numpy() / 0.2) * mask.numpy()
+    torch.testing.assert_close(
+        relation_targets(graph, mask, 0.2), torch.from_numpy(rows / rows.sum(axis=1, keepdims=True))
+    )
+
+
+def test_graph_convolutions_by_hand() -> None:
+    graph = torch.tensor([[0.8, 0.2], [0.2, 0.8]])
+    layers = GraphConvolutions(graph, dim=3)
+    nodes = torch.randn(2, 3)
+    x = nodes.numpy()
+    for number, layer in enumerate(layers.layers):
+        x = graph.numpy() @ (x @ layer.weight.detach().numpy().T)
+        x = np.where(x > 0, x, 0.2 * x) if number < 2 else x
+    torch.testing.assert_close(layers(nodes), torch.from_numpy(x), rtol=1e-4, atol=1e-6)
+
+
+def test_thresholds_rise_with_a_class_s_pseudo_labels() -> None:
+    memory = ClassActivation(images=10, num_classes=4, hard_k=2)
+    start = 0.95 * 0.25 / 1.75
+    torch.testing.assert_close(memory.thresholds(), torch.full((4,), start))
+    memory.pseudo[:8, 0] = True
+    memory.pseudo[:4, 1] = True
+    level = np.maximum(np.array([8, 4, 0, 0]) / max(8, 2 * 10 - 12), 1 / 4)
+    torch.testing.assert_close(memory.thresholds(), torch.tensor(0.95 * level / (2 - level), dtype=torch.float32))
+
+
+def test_pseudo_labels_are_the_most_probable_that_pass_and_what_is_given() -> None:
+    memory = ClassActivation(images=6, num_classes=4, hard_k=2)
+    chance = torch.tensor([[0.9, 0.8, 0.7, 0.0], [0.1, 0.05, 0.0, 0.0], [0.9, 0.8, 0.1, 0.0]])
+    labels = torch.tensor([[0, 0, 0, 1], [0, 0, 0, 0], [-1, 0, 0, 0]])
+    pseudo, confident = memory.choose(chance, labels, torch.tensor([5, 0, 3]))
+    assert pseudo.int().tolist() == [[1, 1, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0]], "a known negative is none"
+    assert confident.tolist() == [True, False, True]
+    assert torch.equal(memory.pseudo[[5, 0, 3]], pseudo)
+    assert memory.pseudo.sum() == pseudo.sum()
+
+
+def test_consistency_is_the_formula() -> None:
+    torch.manual_seed(0)
+    logits, q, confident = torch.randn(5, 4), torch.rand(5, 4), torch.tensor([1, 0, 1, 1, 0]).bool()
+    pseudo, relations = torch.rand(5, 4) > 0.5, torch.rand(4, 4).softmax(dim=1)
+    p, y, soft = torch.sigmoid(logits).numpy(), pseudo.numpy(), q.numpy() @ relations.numpy().T
+    expected = sum(
+        -(y[b] * np.log(p[b]) + (1 - y[b]) * np.log(1 - p[b])).sum()
+        - 2 * (soft[b] * np.log(p[b]) + (1 - soft[b]) * np.log(1 - p[b])).sum()
+        for b in range(5)
+        if confident[b]
+    )
+    loss = consistency_loss(logits, q, pseudo, confident, relations, relation_weight=2.0)
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+    extreme = consistency_loss(30 * logits.sign(), q, pseudo, confident, relations, relation_weight=2.0)
+    assert extreme.isfinite()
+
+
+def losses(model: SCPNet, batch: Batch) -> dict[str, Tensor]:
+    model.activation.pseudo.zero_()
+    return {name: value.detach() for name, value in model.loss(batch).items()}
+
+
+@pytest.mark.parametrize("image", ["pooled", "dense"])
+def test_the_strong_view_of_the_run_is_used_and_only_for_consistency(task: Task, data: Data, image: str) -> None:
+    model = SCPNet(SCPNetConfig(image=image, token_drop=0.0), task)
+    labels, rows = hide(data.labels), torch.arange(40)
+    alone = losses(model, Batch(data.features, labels, rows))
+    same = losses(model, Batch(data.features, labels, rows, strong=data.features))
+    torch.testing.assert_close(alone, same)
+    noisy = Features(*(part + torch.randn_like(part) for part in data.features))
+    other = losses(model, Batch(data.features, labels, rows, strong=noisy))
+    assert torch.equal(other["loss_splc"], same["loss_splc"])
+    assert not torch.isclose(other["loss_consistency"], same["loss_consistency"])
+
+
+def test_the_memory_is_a_part_of_the_state(data: Data) -> None:
+    observed = hide(data.labels)
+    task = build_task(observed)
+    torch.manual_seed(0)
+    model = fit(SCPNet(SCPNetConfig(), task), data._replace(labels=observed), epochs=2)
+    positives = model.state_dict()["activation.pseudo"][observed > 0]
+    assert positives.all(), "given positives are always among the pseudo-labels"
