@@ -1,0 +1,152 @@
+"""Query2Label: every class has a learned query that looks over the tokens through a transformer decoder."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from bench.config import log_float, setting, uniform
+from methods.asymmetric import AsymmetricConfig
+from methods.attention import DecoderLayer, EncoderLayer, SelfAttention
+from methods.base import METHODS, Batch, Features, Task
+from methods.head_method import LogitMethod
+from methods.heads import unit
+from methods.losses import Reduction
+from methods.parts import FOCUSING, Part
+from methods.position import sine_position
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query2LabelConfig(AsymmetricConfig):
+    """Defaults: the official loss and depth; width and optimiser for frozen features on a CPU."""
+
+    hidden: int = setting(128, "width of the transformer; 0: the features' own, without a projection", ge=0)
+    ffn: int = setting(4, "width of the feed-forward parts, in multiples of hidden", ge=1)
+    heads: int = setting(4, "attention heads", ge=1)
+    encoder_layers: int = setting(1, "self-attention layers over the tokens", ge=0)
+    decoder_layers: int = setting(2, "layers in which the queries look over the tokens", ge=1)
+    self_attention: bool = setting(False, "queries also see each other, from the second decoder layer on")
+    dropout: float = setting(0.1, "dropout in all layers", ge=0, lt=1, search=uniform(0, 0.5))
+    gamma_pos: float = setting(0.0, "focusing exponent of positives", ge=0)
+    gamma_neg: float = setting(2.0, "focusing exponent of negatives", ge=0)
+    clip: float = setting(0.0, "probability shift of negatives", ge=0, lt=1)
+    reduction: Reduction = setting("mean/known", "what the summed loss is divided by; officially B C (mean)")
+    loss_weight: float = setting(
+        1.0, "factor on the loss; officially 1000, which only clipping and AMP would see", gt=0
+    )
+    lr: float = setting(3e-4, "base learning rate", gt=0, search=log_float(1e-4, 1e-2))
+
+    def __post_init__(self) -> None:
+        if self.hidden % self.heads or self.hidden % 4:
+            raise ValueError(
+                f"hidden = {self.hidden} must be a multiple of heads = {self.heads} and of 4 (for positions)"
+            )
+
+
+class QueryDecoder(nn.Module):
+    """Logits (B, C) of tokens (B, HW, D).
+
+    x = P unit(tokens) (P: D -> hidden, or nothing); encoder layers with the 2-D sine code on queries and keys;
+    decoder layers in which C learned queries, starting from a state of zero, look over the tokens (code on the keys);
+    layer norm; logit_c = <w_c, state_c> + b_c.
+    """
+
+    position: Tensor
+
+    def __init__(self, config: Query2LabelConfig, dim: int, num_classes: int, grid: tuple[int, int]):
+        super().__init__()
+        hidden, heads, ffn = config.hidden or dim, config.heads, config.ffn * (config.hidden or dim)
+        self.project = nn.Linear(dim, hidden) if config.hidden else nn.Identity()
+        self.register_buffer("position", sine_position(grid, hidden), persistent=False)
+        self.encoder = nn.ModuleList(
+            EncoderLayer(hidden, heads, ffn, config.dropout) for _ in range(config.encoder_layers)
+        )
+        self.decoder = nn.ModuleList(
+            DecoderLayer(hidden, heads, ffn, config.dropout) for _ in range(config.decoder_layers)
+        )
+        among = config.decoder_layers - 1 if config.self_attention else 0
+        self.among = nn.ModuleList(SelfAttention(hidden, heads, config.dropout) for _ in range(among))
+        self.norm_among = nn.ModuleList(nn.LayerNorm(hidden) for _ in range(among))
+        self.dropout = nn.Dropout(config.dropout)
+        self.queries = nn.Parameter(torch.randn(num_classes, hidden))
+        self.norm = nn.LayerNorm(hidden)
+        self.weight = nn.Parameter(torch.empty(num_classes, hidden).uniform_(-1, 1) / hidden**0.5)
+        self.bias = nn.Parameter(torch.zeros(num_classes))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        state, _ = self.look(tokens)
+        return (self.norm(state) * self.weight).sum(dim=-1) + self.bias
+
+    def look(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """States (B, C, hidden) of the queries, and where the last layer looks (B, C, HW)."""
+        x = self.project(unit(tokens))
+        for layer in self.encoder:
+            x = layer(x, self.position)
+        state: Tensor | None = None
+        attention = tokens.new_empty(0)
+        for depth, layer in enumerate(self.decoder):
+            if state is not None and len(self.among):
+                seen = self.among[depth - 1](state, self.queries)
+                state = self.norm_among[depth - 1](state + self.dropout(seen))
+            state, attention = layer(state, self.queries, x, self.position)
+        assert state is not None, "there is at least one decoder layer"
+        return state, attention
+
+
+@METHODS.register("query2label")
+class Query2Label(LogitMethod):
+    """Query2Label (Liu et al., 2021): class queries in a transformer decoder over the tokens, with ASL.
+
+    logit_c = w_c . LN(decoder(q_c; encoder(tokens))) + b_c
+    loss = ASL(logit, label; gamma+ 0, gamma- 2, clip 0) averaged over the known labels of the batch
+
+    The official loss divides by B C and multiplies by 1000; with labels missing, B C would make images with few known
+    labels count less, so the number of known labels takes its place (reduction=mean is the official one).
+    """
+
+    Config = Query2LabelConfig
+    reference = "Liu et al., Query2Label: A Simple Transformer Way to Multi-Label Classification, arXiv 2107.10834"
+    equation = "logit_c = w_c . decoder(query_c; encoder(tokens)) + b_c; ASL over the known labels"
+    defaults_from = "official code: layers, heads, loss; width, epochs and rate ours, for frozen features"
+    note = "the decoder on frozen tokens at unit length; the paper trains the backbone with it"
+    recipes: ClassVar[dict[str, dict[str, Any]]] = {
+        "paper": {
+            "hidden": 0,  # ResNet-101's 2048 channels go in as they are; feed-forward 8192
+            "loss_weight": 1000.0,
+            "epochs": 80,
+            "batch_size": 128,
+            "lr": 1e-4,
+            "weight_decay": 1e-2,
+            "schedule": "onecycle",
+            "ema": 0.9997,
+        }
+    }
+    switches: ClassVar[dict[str, Part]] = {
+        "encoder": Part({"encoder_layers": 0}, what="self-attention among the tokens, before the queries look"),
+        "focusing": FOCUSING,
+    }
+
+    config: Query2LabelConfig
+
+    def __init__(self, config: Query2LabelConfig, task: Task):
+        super().__init__(config, task)
+        self.head = QueryDecoder(config, task.dim, task.num_classes, task.grid)
+
+    @classmethod
+    def needs_negatives(cls, config: Query2LabelConfig) -> bool:
+        return config.unknown == "ignore"
+
+    def logits(self, features: Features) -> Tensor:
+        return self.head(features.dense)
+
+    def objective(self, logits: Tensor, batch: Batch) -> Tensor:
+        return self.config.asymmetric_loss(logits, batch.labels, eps=1e-5)
+
+    @torch.no_grad()
+    def attention(self, features: Features) -> Tensor:
+        """softmax_t of query and key in the last decoder layer, mean over heads: (B, C, HW).
+
+        Encoder layers have mixed the tokens by then, so that a position stands for more than itself.
+        """
+        return self.head.look(features.dense)[1]

@@ -1,0 +1,95 @@
+"""Which classes an image shows together: SST's and HST's head, its loss, and what it says of unknown labels."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
+
+from methods.losses import asymmetric_loss
+from methods.structure.decoupling import CHUNK, KEEP
+
+
+class CoOccurrence(nn.Module):
+    """Logits q (B, C, C) that classes i and j occur together, from the classes' features f (B, C, F).
+
+    a = W1 f + b1;  p[i, j] = w_ij . (W3 relu(W2 [a_i, a_j] + b2) + b3) + c_ij;  q[i, j] = (p[i, j] + p[j, i]) / 2
+
+    HCP's code takes p at i < j alone, so that what it learns depends on the order of the classes; the mean of both ways
+    round does not. W2 [a_i, a_j] is a sum of two parts that each see one class, and W3 is folded into w_ij, since
+    nothing stands between them: the same numbers at a fraction of the cost.
+    """
+
+    def __init__(self, num_classes: int, dim: int, hidden: int, output: int):
+        super().__init__()
+        self.reduce = nn.Linear(dim, hidden)
+        self.first = nn.Linear(hidden, output)  # with b2
+        self.second = nn.Linear(hidden, output, bias=False)
+        self.mix = nn.Linear(output, output)
+        self.weight = nn.Parameter(torch.empty(num_classes, num_classes, output).uniform_(-1, 1) / output**0.5)
+        self.bias = nn.Parameter(torch.empty(num_classes, num_classes).uniform_(-1, 1) / output**0.5)
+
+    def forward(self, features: Tensor) -> Tensor:
+        reduced = self.reduce(features)
+        one, other = self.first(reduced), self.second(reduced)
+        with torch.autocast(features.device.type, enabled=False):
+            weight, bias = self.weight @ self.mix.weight, self.weight @ self.mix.bias + self.bias
+            directed = pair_scores(one.float(), other.float(), weight) + bias
+            return (directed + directed.mT) / 2
+
+
+def pair_scores(one: Tensor, other: Tensor, weight: Tensor) -> Tensor:
+    """weight[i, j] . relu(one[b, i] + other[b, j]), (B, C, C), of (B, C, K), (B, C, K), (C, C, K); in chunks of i."""
+    again = other.numel() * len(weight) > KEEP and torch.is_grad_enabled()
+    rows = max(1, CHUNK // max(other.numel(), 1))
+    parts = []
+    for part, chunk in zip(one.split(rows, dim=1), weight.split(rows), strict=True):
+        if again:
+            parts.append(checkpoint(_rows, part, other, chunk, use_reentrant=False, preserve_rng_state=False))
+        else:
+            parts.append(_rows(part, other, chunk))
+    return torch.cat(parts, dim=1)
+
+
+def _rows(one: Tensor, other: Tensor, weight: Tensor) -> Tensor:
+    return torch.einsum("bijk,ijk->bij", F.relu(one[:, :, None] + other[:, None]), weight)
+
+
+def pair_labels(labels: Tensor) -> Tensor:
+    """int8 (B, C (C - 1) / 2) for the pairs i < j: +1 where both labels are known positives, else -1.
+
+    A pair with an unknown label counts as not together, as in HCP's code.
+    """
+    i, j = upper_pairs(labels.shape[1], labels.device)
+    together = (labels[:, i] > 0) & (labels[:, j] > 0)
+    return torch.where(together, 1, -1).to(torch.int8)
+
+
+def upper_pairs(num_classes: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The indices i < j."""
+    i, j = torch.triu_indices(num_classes, num_classes, offset=1, device=device)
+    return i, j
+
+
+def cooccurrence_loss(pairs: Tensor, labels: Tensor) -> Tensor:
+    """ASL (gamma+ 1, gamma- 2, clip 0.05, focusing not detached), the mean over all pairs of logits (B, C, C)."""
+    i, j = upper_pairs(labels.shape[1], labels.device)
+    return asymmetric_loss(
+        pairs[:, i, j],
+        pair_labels(labels),
+        gamma_pos=1.0,
+        gamma_neg=2.0,
+        clip=0.05,
+        reduction="mean",
+        detach=False,
+    )
+
+
+def intra_scores(pairs: Tensor, labels: Tensor) -> Tensor:
+    """(B, C) in 0..1: the mean over an image's known positives j other than c of sigmoid(q[c, j]); 0 without any.
+
+    For an unknown c, which is what it is asked for, leaving c itself out changes nothing; for a known one it keeps the
+    answer out of the score (HCP's code has a 1 on the diagonal there).
+    """
+    positive = (labels > 0).float()
+    others = positive[:, None] * (1 - torch.eye(labels.shape[1], device=labels.device))  # (B, C, C) of j for each c
+    return (torch.sigmoid(pairs.float()) * others).sum(dim=-1) / others.sum(dim=-1).clamp(min=1)

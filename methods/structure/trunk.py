@@ -1,0 +1,151 @@
+"""The common trunk of SSGRL, SST, SARB and HST, from frozen tokens to logits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from bench.config import integer, log_float, setting
+from methods.base import Features, Method, MethodConfig, Task
+from methods.heads import unit
+from methods.losses import binary_cross_entropy
+from methods.parts import Part
+from methods.prompts import TEMPLATES, template_features
+from methods.structure.adjacency import adjacency
+from methods.structure.decoupling import SemanticDecoupling
+from methods.structure.gated_graph import GatedGraph
+from methods.structure.words import glove_features
+
+
+@dataclass(frozen=True, kw_only=True)
+class StructureConfig(MethodConfig):
+    """Sizes of the trunk; the published ones are width 1024, hidden 512, output 1024, for a GPU."""
+
+    width: int = setting(128, "size F of the classes' features", ge=1)
+    hidden: int = setting(128, "hidden units K of the semantic decoupling", ge=1)
+    output: int = setting(256, "size of the classes' last features, before their classifiers", ge=1)
+    steps: int = setting(3, "rounds of messages between classes", ge=0, search=integer(1, 4))
+    glove: Path | None = setting(
+        None, "GloVe file (text, or .npy with a row a class) in the place of the text tower's template features"
+    )
+    templates: Literal["photo", "ensemble"] = setting("ensemble", "templates of the text features, without glove")
+
+    lr: float = setting(3e-4, "base learning rate", gt=0, search=log_float(1e-4, 1e-2))
+
+
+PUBLISHED_SIZES: dict[str, Any] = {"width": 1024, "hidden": 512, "output": 1024}
+PUBLISHED_TRAINING: dict[str, Any] = {
+    "epochs": 20,
+    "optimizer": "adam",
+    "lr": 1e-5,
+    "weight_decay": 5e-4,
+    "schedule": "cosine",  # officially a tenth of the rate from epoch 10 on, which is not among the schedules
+}
+
+
+class ClassGraph(nn.Module):
+    """From tokens to a feature and a logit for every class.
+
+    x_t = BN(P unit(token_t)), F-dimensional;  f_c = semantic decoupling of x by class c's word;
+    h = gated graph over classes, started at f, along A from observed labels;
+    o_c = tanh(W [h_c, f_c] + b);  z_c = <w_c, o_c> + b_c
+    """
+
+    words: Tensor
+    matrix: Tensor
+
+    def __init__(self, config: StructureConfig, dim: int, words: Tensor, matrix: Tensor):
+        super().__init__()
+        classes = len(words)
+        self.project = nn.Linear(dim, config.width, bias=False)
+        self.norm = nn.BatchNorm1d(config.width)
+        self.decoupling = SemanticDecoupling(config.width, words.shape[1], config.hidden)
+        self.graph = GatedGraph(config.width, config.steps)
+        self.last = nn.Linear(2 * config.width, config.output)
+        self.weight = nn.Parameter(torch.empty(classes, config.output).uniform_(-1, 1) / config.output**0.5)
+        self.bias = nn.Parameter(torch.empty(classes).uniform_(-1, 1) / config.output**0.5)
+        self.register_buffer("words", words, persistent=False)
+        self.register_buffer("matrix", matrix, persistent=False)
+
+    def features(self, dense: Tensor) -> Tensor:
+        """f, (B, C, F), of tokens (B, HW, D)."""
+        return self.decoupling(self._tokens(dense), self.words)
+
+    def attention(self, dense: Tensor) -> Tensor:
+        """Where each class's word looks among tokens (B, HW, D): (B, C, HW)."""
+        return self.decoupling.attention(self._tokens(dense), self.words)
+
+    def _tokens(self, dense: Tensor) -> Tensor:
+        tokens = self.project(unit(dense))
+        return self.norm(tokens.flatten(0, 1)).view_as(tokens)
+
+    def classify(self, features: Tensor) -> Tensor:
+        """z, (B, C), of features (B, C, F)."""
+        states = self.graph(features, self.matrix)
+        outputs = torch.tanh(self.last(torch.cat([states, features], dim=-1)))
+        return (outputs * self.weight).sum(dim=-1) + self.bias
+
+
+class StructureMethod(Method):
+    """Base of the four: the trunk, its scores, and the known-label loss.
+
+    Schedules are in shares of the run: `start` is where pseudo-labels and blends begin, epoch 5 of the published 20.
+    """
+
+    Config = StructureConfig
+    text = True
+    recipes: ClassVar[dict[str, dict[str, Any]]] = {"paper": {**PUBLISHED_SIZES, **PUBLISHED_TRAINING, "batch_size": 8}}
+    switches: ClassVar[dict[str, Part]] = {"graph": Part({"steps": 0}, what="messages between classes")}
+
+    config: StructureConfig
+
+    def __init__(self, config: Any, task: Task):
+        super().__init__(config, task)
+        self.trunk = ClassGraph(config, task.dim, self._words(config, task), adjacency(task.observed))
+        self.epoch = self.seen = 0
+
+    @staticmethod
+    def _words(config: StructureConfig, task: Task) -> Tensor:
+        """(C, W), of a size at which the decoupling's first products are neither dead nor saturated."""
+        if config.glove is not None:
+            return glove_features(config.glove, task.class_names).to(task.position.device)
+        features = template_features(task.text, task.class_names, TEMPLATES[config.templates]).float()
+        # Texts of one tower share a large common part, which says nothing about a class.
+        return unit(features - features.mean(dim=0)) if len(features) > 1 else unit(features)
+
+    @classmethod
+    def needs_negatives(cls, config: StructureConfig) -> bool:
+        return True
+
+    def start_epoch(self, epoch: int) -> None:
+        self.epoch, self.seen = epoch, 0
+
+    @property
+    def quarter(self) -> int:
+        """Epochs before pseudo-labels or blends begin, and between two rounds of prototypes: 5 of 20."""
+        return max(1, round(self.config.epochs / 4))
+
+    def rise(self, labels: Tensor) -> float:
+        """A weight from 0 to 1 over the images of the first epoch, then 1; to be asked once for each batch."""
+        share = 1.0 if self.epoch else min(1.0, self.seen / max(len(self.task.observed), 1))
+        self.seen += len(labels)
+        return share
+
+    def known_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Binary cross-entropy averaged over the known entries of the whole batch."""
+        return binary_cross_entropy(logits, labels, reduction="mean/known")
+
+    def scorer(self) -> Callable[[Features], Tensor]:
+        @torch.no_grad()
+        def score(features: Features) -> Tensor:
+            return self.trunk.classify(self.trunk.features(features.dense)).float()
+
+        return score
+
+    @torch.no_grad()
+    def attention(self, features: Features) -> Tensor:
+        """softmax_t(w4 . W3 tanh(W1 x_t * W2 g_c)), the semantic decoupling: (B, C, HW)."""
+        return self.trunk.attention(features.dense)

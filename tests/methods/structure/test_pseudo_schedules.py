@@ -1,0 +1,167 @@
+"""SST, SARB and HST as methods: when their parts begin, what they teach, and what they remember."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional as F
+from toy_world import Data, build_task, hide
+
+from methods import Batch, Method
+from methods.baselines.hst import HST, HSTConfig, prototype_contrast
+from methods.baselines.sarb import SARB, SARBConfig, blend, one_unknown, shown_by_other
+from methods.baselines.sst import SST, SSTConfig
+from methods.losses import soft_binary_cross_entropy
+
+SMALL = {"width": 16, "hidden": 8, "output": 8}
+
+
+def terms(model: Method, data: Data, epoch: int, rows: slice = slice(None)) -> dict[str, torch.Tensor]:
+    model.start_epoch(epoch)
+    features = type(data.features)(data.features.dense[rows], data.features.pooled[rows])
+    return model.loss(Batch(features, data.labels[rows], torch.arange(40)[rows]))
+
+
+def partial(data: Data) -> Data:
+    return data._replace(labels=hide(data.labels))
+
+
+LATE = {
+    SST: {"loss_intra", "loss_inter"},
+    SARB: {"loss_instance", "loss_prototype"},
+    HST: {"loss_intra", "loss_inter", "loss_intra_threshold", "loss_inter_threshold", "loss_prototype"},
+}
+
+
+@pytest.mark.parametrize("method", LATE)
+@pytest.mark.parametrize(("epochs", "begin"), [(20, 5), (40, 10), (3, 1)])
+def test_a_quarter_of_the_run_passes_before_labels_are_invented(
+    method: type[Method], epochs: int, begin: int, data: Data
+) -> None:
+    data = partial(data)
+    model = method(method.Config(epochs=epochs, **SMALL), build_task(data.labels))
+    early, late = terms(model, data, begin - 1), terms(model, data, begin)
+    assert not LATE[method] & set(early)
+    assert LATE[method] <= set(late)
+
+
+@pytest.mark.parametrize("method", LATE)
+def test_extra_losses_rise_over_the_images_of_the_first_epoch(method: type[Method], data: Data) -> None:
+    data = partial(data)
+    model = method(method.Config(**SMALL), build_task(data.labels)).eval()
+    model.start_epoch(0)
+    parts = [slice(0, 10), slice(10, 20), slice(20, 40)]
+    weights = [model.rise(data.labels[part]) for part in parts]
+    assert weights == [0, 0.25, 0.5]
+    model.start_epoch(1)
+    assert model.rise(data.labels) == 1
+    assert terms(model, data, 0)["loss_contrast"] == 0
+    assert terms(model, data, 1)["loss_contrast"] > 0
+
+
+def test_ssts_pseudo_labels_count_beside_the_known_ones(data: Data) -> None:
+    """With a margin that everything reaches, each branch is the loss with all unknown labels positive."""
+    data = partial(data)
+    model = SST(SSTConfig(margin_high=0.0, margin_low=0.0, **SMALL), build_task(data.labels)).eval()
+    model.memory.features += 1e-3  # similarities above 0 or not, scores of co-occurrence always
+    found = terms(model, data, 5)
+    has_positive = (data.labels > 0).any(dim=1, keepdim=True)
+    assert found["intra_share"] == 1
+    logits = model.score(data.features)
+    filled = torch.where(data.labels == 0, 1, data.labels)
+    torch.testing.assert_close(found["loss_intra"], model.known_loss(logits, filled))
+    assert has_positive.any()
+    never = SST(SSTConfig(margin_high=1.0, margin_low=1.0, **SMALL), build_task(data.labels)).eval()
+    found = terms(never, data, 5)
+    assert found["intra_share"] == found["inter_share"] == 0
+    torch.testing.assert_close(found["loss_intra"], found["loss_bce"])
+
+
+def test_hsts_thresholds_decide_and_are_taught(data: Data) -> None:
+    data = partial(data)
+    model = HST(HSTConfig(threshold=0.0, **SMALL), build_task(data.labels))
+    terms(model, data, 4)
+    found = terms(model, data, 5)
+    (found["loss_intra_threshold"] + found["loss_inter_threshold"]).backward()
+    assert model.intra_threshold.grad != 0
+    assert model.inter_threshold.grad != 0
+    assert found["intra_share"] > 0
+    closed = HST(HSTConfig(threshold=1.0, **SMALL), build_task(data.labels))
+    terms(closed, data, 4)
+    found = terms(closed, data, 5)
+    assert found["intra_share"] == found["inter_share"] == 0
+    (found["loss_intra_threshold"] + found["loss_inter_threshold"]).backward()
+    assert closed.intra_threshold.grad == 0  # as released: nothing teaches a threshold above every score
+
+
+def test_the_sign_of_the_prototype_contrast() -> None:
+    similarity, labels = torch.tensor([[0.5, -0.25, 0.9]]), torch.tensor([[1, -1, 0]], dtype=torch.int8)
+    assert prototype_contrast(similarity, labels, attract=True).item() == pytest.approx((0.5 + 0.75 + 1) / 3)
+    assert prototype_contrast(similarity, labels, attract=False).item() == pytest.approx((1.5 + 1.25 + 1) / 3)
+
+
+@pytest.mark.parametrize("method", [SARB, HST])
+def test_prototypes_are_renewed_at_each_quarter(method: type[Method], data: Data) -> None:
+    data = partial(data)
+    model = method(method.Config(epochs=20, **SMALL), build_task(data.labels))
+    changed = []
+    for epoch in range(1, 20):
+        before = model.memory.centres.clone()
+        terms(model, data, epoch)
+        model.trunk.project.weight.data.mul_(torch.rand(16, 1))  # as if it had learned
+        if not torch.equal(before, model.memory.centres):
+            changed.append(epoch)
+    assert changed == [5, 10, 15]
+
+
+BLENDED = torch.tensor([[0, 1, 0, -1], [0, 0, 1, 1], [1, -1, 0, 0]], dtype=torch.int8)
+
+
+def test_instance_blends_take_what_the_image_at_the_other_end_shows() -> None:
+    """The reverse of row 0 is row 2; the middle row meets itself."""
+    expected = [[True, False, False, False], [False] * 4, [False, False, False, False]]
+    assert shown_by_other(BLENDED).tolist() == expected
+
+
+def test_blends_mix_features_and_soften_targets() -> None:
+    f, other = torch.randn(3, 4, 2), torch.randn(3, 4, 2)
+    chosen, share = shown_by_other(BLENDED), torch.tensor(0.7)
+    mixed, targets = blend(f, BLENDED, other, chosen, share)
+    torch.testing.assert_close(mixed[0, 0], 0.7 * f[0, 0] + 0.3 * other[0, 0])
+    assert torch.equal(mixed[1:], f[1:])
+    expected = BLENDED.float()
+    expected[0, 0] = 0.3
+    torch.testing.assert_close(targets, expected)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 6), st.integers(1, 5), st.integers(0, 10**6))
+def test_prototypes_go_into_one_unknown_class_of_each_image_that_has_one(images: int, classes: int, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.randint(-1, 2, (images, classes), generator=generator)
+    allowed = torch.rand(classes, generator=generator) < 0.7
+    chosen = one_unknown(labels, torch.rand(images, classes, generator=generator), allowed)
+    assert not chosen[labels != 0].any()
+    assert not chosen[:, ~allowed].any()
+    assert torch.equal(chosen.sum(dim=1), ((labels == 0) & allowed).any(dim=1).long())
+
+
+def test_soft_binary_cross_entropy() -> None:
+    z = torch.tensor([[2.0, -1.0, 0.5, 30.0]], requires_grad=True)
+    t = torch.tensor([[0.3, -1.0, 0.0, 1.0]], requires_grad=True)
+    loss = soft_binary_cross_entropy(z, t)
+    entries = F.binary_cross_entropy_with_logits(z, t.clamp(min=0), reduction="none")
+    torch.testing.assert_close(loss, entries[0, [0, 1, 3]].mean())
+    loss.backward()
+    assert t.grad[0, 0].item() == pytest.approx(-2 / 3)  # the share is also learned through its target
+    assert t.grad[0, 1:3].tolist() == [0, 0]
+
+
+def test_learned_shares_of_blends_stay_between_none_and_all(data: Data) -> None:
+    data = partial(data)
+    model = SARB(SARBConfig(**SMALL), build_task(data.labels))
+    with torch.no_grad():
+        model.alpha.fill_(1.5)
+        model.beta.fill_(-0.5)
+    terms(model, data, 5)
+    assert (model.alpha, model.beta) == (1, 0)
