@@ -7,8 +7,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.config import setting
+from bench.config import log_float, setting, uniform
 from methods.base import MethodConfig
+from methods.losses import Reduction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +17,12 @@ class TRMConfig(MethodConfig):
     """Settings of TRM-ML; each part can be switched off, and the defaults are the whole method."""
 
     epochs: int = setting(40, "training epochs [A: ML-VPT]", ge=0)
-    lr: float = setting(2e-4, "base learning rate, of the decoder and the MLP [A: VMamba_MLIR]", gt=0)
-    context_lr: float = setting(5.0, "factor on lr for the contexts: 1e-3 in the author's DualCoOp run [A]", gt=0)
+    lr: float = setting(
+        2e-4, "base learning rate, of the decoder and the MLP [A: VMamba_MLIR]", gt=0, search=log_float(1e-4, 1e-2)
+    )
+    context_lr: float = setting(
+        5.0, "factor on lr for the contexts: 1e-3 in the author's DualCoOp run [A]", gt=0, search=log_float(1, 20)
+    )
     weight_decay: float = setting(1e-2, "decoupled weight decay [A]", ge=0)
 
     # the parts
@@ -63,21 +68,21 @@ class TRMConfig(MethodConfig):
     mlp_residual: bool = setting(True, "the MLP adds to its input and starts at zero [U]; SADCL's does not [A]")
 
     # text-region matching
-    logit_scale: float = setting(0.2, "logit scale at the start, of the backbone's own (20 of CLIP's 100) [U]", gt=0)
+    logit_scale: float = setting(
+        0.2, "logit scale at the start, of the backbone's own (20 of CLIP's 100) [U]", gt=0, search=log_float(0.05, 0.5)
+    )
     learn_scale: bool = setting(True, "the logit scale is trained [A]")
     bias: Literal["none", "shared", "class"] = setting("none", "bias of the logits [U]")
     gamma_pos: float = setting(1.0, "ASL's focus on positives [A]", ge=0)
-    gamma_neg: float = setting(2.0, "ASL's focus on negatives [A]", ge=0)
+    gamma_neg: float = setting(2.0, "ASL's focus on negatives [A]", ge=0, search=uniform(0, 4))
     clip: float = setting(0.05, "ASL's shift of negative probabilities [A]", ge=0)
-    reduction: Literal["sum", "sum/batch", "mean/known", "mean"] = setting(
-        "sum/batch", "of the classification losses [A]"
-    )
+    reduction: Reduction = setting("sum/batch", "of the classification losses [A]")
     assume_negative: float = setting(
         1.0, "weight of unknown entries taken as negative, in classes without a known negative only [R: SPLC]", ge=0
     )
 
     # knowledge distillation
-    kd_weight: float = setting(1.0, "weight of the logit distillation [U]", ge=0)
+    kd_weight: float = setting(1.0, "weight of the logit distillation [U]", ge=0, search=log_float(0.01, 3))
     kd_temperature: float = setting(4.0, "temperature of the logit distillation [A]", gt=0)
     teacher_scale: float = setting(0.5, "teacher's logit scale, of the backbone's own (50 of CLIP's 100) [A]", gt=0)
     consistency_weight: float = setting(4.0, "weight of the text consistency [A: cls_kcr_coef]", ge=0)
@@ -85,14 +90,18 @@ class TRMConfig(MethodConfig):
     # prototypes and pseudo-labels
     momentum: float = setting(0.99, "of the prototypes [A: SADCL]", ge=0, lt=1)
     warmup: int = setting(5, "epochs before pseudo-labels [R: HCP-MLR-PL], over which the contrast rises", ge=0)
-    pseudo_weight: float = setting(1.0, "weight of the pseudo-labels' loss [A: simply added]", ge=0)
+    pseudo_weight: float = setting(
+        1.0, "weight of the pseudo-labels' loss [A: simply added]", ge=0, search=uniform(0.1, 1)
+    )
     pseudo_score: Literal["prototype", "logit"] = setting(
         "prototype", "evidence for pseudo-labels: similarity to prototypes [P], or the model's own logit [A]"
     )
     pseudo_rule: Literal["quantile", "fixed"] = setting(
         "quantile", "thresholds by class from known labels [U], or +-pseudo_margin [A]"
     )
-    pseudo_precision: float = setting(0.8, "precision of positives on known labels, rule quantile [U]", gt=0, lt=1)
+    pseudo_precision: float = setting(
+        0.8, "precision of positives on known labels, rule quantile [U]", gt=0, lt=1, search=uniform(0.6, 0.98)
+    )
     pseudo_miss: float = setting(
         0.02, "share of known positives below the lower threshold, rule quantile [U]", ge=0, lt=1
     )
@@ -104,7 +113,7 @@ class TRMConfig(MethodConfig):
     pseudo_negative: bool = setting(True, "evidence is taken against negative visual prototypes [A]")
 
     # multimodal contrast
-    contrast_weight: float = setting(0.1, "weight at the end of its rise [U]", ge=0)
+    contrast_weight: float = setting(0.1, "weight at the end of its rise [U]", ge=0, search=log_float(0.01, 0.5))
     contrast_temperature: float = setting(0.2, "temperature [A: SADCL]", gt=0)
     contrast_prototypes: bool = setting(False, "visual prototypes take part too [U]; texts alone did better in trials")
     contrast_pseudo: bool = setting(False, "regions of pseudo-positives take part too [U]; they did harm in trials")

@@ -9,7 +9,8 @@ from torch.nn import functional as F
 
 from methods.base import METHODS, Batch, Features, Method, Task
 from methods.losses import asymmetric_loss
-from methods.trm_ml.ablation import LADDER
+from methods.parts import Part
+from methods.trm_ml.ablation import LADDER, SENSITIVITY, SWITCHES
 from methods.trm_ml.config import TRMConfig
 from methods.trm_ml.contrast import contrastive_loss, gather_elements
 from methods.trm_ml.distillation import local_teacher, logit_distillation, text_consistency
@@ -31,7 +32,12 @@ class TRMML(Method):
 
     name = "trm_ml"
     Config = TRMConfig
+    text = True
     reference = "Ma et al., Text-Region Matching for Multi-Label Image Recognition with Missing Labels, ACM MM 2024"
+    equation = (
+        "z_c = s cos(region_c, t_c), region_c = attention of t_c over tokens; ASL + KL(CLIP) + contrast(regions, texts)"
+    )
+    defaults_from = "graded field by field: the author's other code [A], nearest relatives [R], ours [U]"
     note = (
         "A reconstruction from public descriptions: the official repository holds no code, and the paper's equations, "
         "settings and tables could not be read. No number here is the authors'."
@@ -42,7 +48,10 @@ class TRMML(Method):
         "paper": {"epochs": 40, "batch_size": 64, "optimizer": "adamw", "schedule": "onecycle", "ema": 0.9975},
         "paper-coco": {"epochs": 20, "warmup": 2, "ema": 0.99985},
     }
+    switches: ClassVar[dict[str, Part]] = SWITCHES
     ladder: ClassVar[dict[str, dict[str, Any]]] = LADDER
+    sensitivity: ClassVar[dict[str, tuple[Any, ...]]] = SENSITIVITY
+    training_only: ClassVar[tuple[str, ...]] = ("thresholds",)
 
     config: TRMConfig
 
@@ -60,7 +69,6 @@ class TRMML(Method):
         learned_thresholds = config.pseudo and config.pseudo_rule == "quantile"
         self.thresholds = Thresholds(config, task.observed) if learned_thresholds else None
         self.register_buffer("never_negative", ~(task.observed == -1).any(dim=0), persistent=False)
-        self.last_pseudo = torch.zeros(0, task.num_classes, dtype=torch.int8)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """The steps of the method; every part that is switched on adds its own terms."""
@@ -74,7 +82,9 @@ class TRMML(Method):
             terms = {"loss_match": self._classification(logits, labels)}  # 5. known labels
             terms |= self._distillation(tokens, texts.category, logits)  # 6. CLIP teaches
             evidence = self._evidence(regions, logits)
-            pseudo = self.last_pseudo = self.pseudo_labels(evidence, labels)  # 7. unknown labels
+            pseudo = self.pseudo_labels(evidence, labels)  # 7. unknown labels
+            if self.config.pseudo:
+                self.record(batch, positive=pseudo > 0, negative=pseudo < 0)
             terms |= self._unknown(logits, labels, pseudo)
             terms |= self._contrast(regions, labels, pseudo, texts.category)  # 8. both modalities, all categories
             self._remember(regions, texts.category, evidence, labels)  # 9. prototypes, from known labels alone
@@ -94,7 +104,11 @@ class TRMML(Method):
 
     @torch.no_grad()
     def attention(self, features: Features) -> Tensor:
-        """Where each category looks: (B, C, HW), rows sum to 1."""
+        """The region's cross-attention, mean over heads, of the last layer: (B, C, HW), rows sum to 1.
+
+        softmax_t(<W_q (t_c + a_c), W_k (f_t + pos_t)> / sqrt(D / heads)), t_c the text, a_c the trained embedding;
+        with regions=false softmax_t(sharpness <t_c, f_t>). Values, MLP and residuals come after it.
+        """
         return self.regions(self.texts().category, F.normalize(features.dense, dim=-1)).attention
 
     def start_epoch(self, epoch: int) -> None:
@@ -109,10 +123,7 @@ class TRMML(Method):
 
     @torch.no_grad()
     def pseudo_labels(self, evidence: Tensor, labels: Tensor) -> Tensor:
-        """int8 (B, C), 0 at known entries of labels (B, C), and everywhere during the warm-up.
-
-        Those of the last batch stay in `last_pseudo`, for whoever holds the full labels to judge them.
-        """
+        """int8 (B, C), 0 at known entries of labels (B, C), and everywhere during the warm-up."""
         if not self.config.pseudo or self.epoch < self.config.warmup:
             return torch.zeros_like(labels)
         if self.thresholds is not None:
@@ -167,7 +178,7 @@ class TRMML(Method):
             decided = (pseudo != 0).sum()
             terms["loss_pseudo"] = config.pseudo_weight * self._classification(logits, pseudo)
             terms["pseudo_share"] = decided / unknown.sum().clamp(min=1)
-            terms["pseudo_positives"] = (pseudo == 1).sum() / decided.clamp(min=1)
+            terms["pseudo_positive_share"] = (pseudo == 1).sum() / decided.clamp(min=1)
         if config.assume_negative and self.never_negative.any():
             assumed = -(unknown & self.never_negative & (pseudo == 0)).to(labels.dtype)
             terms["loss_assumed"] = config.assume_negative * self._classification(logits, assumed)

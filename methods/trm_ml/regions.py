@@ -1,16 +1,16 @@
 """Category-aware regions: one feature for every category and image, found by its text. [P]"""
 
 import math
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from methods.trm_ml.attention import CrossAttention
+from methods.attention import DecoderLayer
+from methods.position import sine_position
 from methods.trm_ml.config import TRMConfig
 from methods.trm_ml.mlp import SimpleMLP
-from methods.trm_ml.position import sine_position
 
 
 class Regions(NamedTuple):
@@ -38,44 +38,6 @@ class TextPixel(nn.Module):
 
     def forward(self, text: Tensor, tokens: Tensor) -> Regions:
         return text_pixel(text, tokens, self.sharpness)
-
-
-class DecoderLayer(nn.Module):
-    """Query2Label's post-norm decoder layer without self-attention [A]:
-
-    z = LN(x + Drop(MHA(x + q, F + pos, F))), r = LN(z + W2 Drop(ReLU(W1 z))).
-
-    With init "identity" the last layer of the feed-forward branch starts at zero. [U]
-    """
-
-    def __init__(
-        self, dim: int, heads: int, ffn: int, dropout: float, init: Literal["identity", "xavier"], gain: float
-    ):
-        super().__init__()
-        self.attention = CrossAttention(dim, heads, dropout, init, gain)
-        self.norm_attention = nn.LayerNorm(dim)
-        self.dropout = nn.Dropout(dropout)
-        self.feed_forward = None
-        if ffn:
-            widen, narrow = nn.Linear(dim, ffn), nn.Linear(ffn, dim)
-            for linear in (widen, narrow):
-                nn.init.xavier_uniform_(linear.weight)
-            if init == "identity":
-                nn.init.zeros_(narrow.weight)
-                nn.init.zeros_(narrow.bias)
-            self.feed_forward = nn.Sequential(widen, nn.ReLU(), nn.Dropout(dropout), narrow, nn.Dropout(dropout))
-            self.norm_feed_forward = nn.LayerNorm(dim)
-
-    def forward(
-        self, x: Tensor | None, queries: Tensor, tokens: Tensor, position: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        """State x (B, C, D), (C, D) or None for zero; queries (C, D); tokens (B, HW, D) -> (B, C, D), map."""
-        attended, attention = self.attention(queries if x is None else x + queries, tokens, position)
-        attended = self.dropout(attended)
-        z = self.norm_attention(attended if x is None else x + attended)
-        if self.feed_forward is not None:
-            z = self.norm_feed_forward(z + self.feed_forward(z))
-        return z, attention
 
 
 class RegionLearner(nn.Module):

@@ -10,6 +10,7 @@ from toy_world import Data, build_task, fit, total
 
 from methods import METHODS, Batch, Features, Task
 from methods.losses import asymmetric_loss
+from methods.pseudo_labels import PseudoLabels
 from methods.trm_ml import TRMML, TRMConfig
 
 SMALL = TRMConfig(n_ctx=2, ffn=8, warmup=1, dropout=0.0)
@@ -80,11 +81,12 @@ def test_pseudo_labels_start_after_the_warm_up(data: Data) -> None:
     batch, shares = Batch(data[0], observed, torch.arange(len(observed))), []
     for epoch in range(4):
         model.start_epoch(epoch)
+        model.recorder = PseudoLabels()
         terms = model.loss(batch)
         shares.append(terms["pseudo_share"].item())
-        assert model.last_pseudo.dtype == torch.int8
-        assert (model.last_pseudo[observed != 0] == 0).all()
-        assert (model.last_pseudo != 0).sum() == round(shares[-1] * (observed == 0).sum().item())
+        signs = model.recorder.signs(*observed.shape)
+        assert (signs[observed.numpy() != 0] == 0).all()
+        assert (signs != 0).sum() == round(shares[-1] * (observed == 0).sum().item())
     assert shares[0] == shares[1] == 0
     assert shares[2] > 0
     assert shares[3] > 0
@@ -203,10 +205,14 @@ def test_a_class_and_a_batch_without_any_label(data: Data) -> None:
     observed = hide(data[1])
     observed[:, 2] = 0
     observed[:20] = 0
-    model = fit(make(build_task(observed)), Data(data[0], observed), 4)
+    model = make(build_task(observed))
+    model.recorder = PseudoLabels()
+    fit(model, Data(data[0], observed), 4)
     assert model.score(data[0]).isfinite().all()
     assert all(value.isfinite().all() for name, value in model.named_parameters())
-    assert (model.last_pseudo[:, 2] == 0).all()
+    signs = model.recorder.signs(*observed.shape)
+    assert signs.any()
+    assert (signs[:, 2] == 0).all()
 
 
 @pytest.mark.parametrize("settings", [{"layers": 2}, {"init": "xavier"}, {"pseudo_score": "logit"}, {"mlp": "both"},

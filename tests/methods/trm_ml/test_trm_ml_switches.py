@@ -51,7 +51,7 @@ def test_all_parts_add_their_terms(partial: Partial) -> None:
     task, data = partial
     terms = step(make(task, kd="logits+text"), data)
     assert set(terms) == {
-        "loss_match", "loss_kd", "loss_text", "loss_pseudo", "loss_contrast", "pseudo_share", "pseudo_positives",
+        "loss_match", "loss_kd", "loss_text", "loss_pseudo", "loss_contrast", "pseudo_share", "pseudo_positive_share",
     }  # fmt: skip
     assert all(value.isfinite() and value.ndim == 0 for value in terms.values())
 
