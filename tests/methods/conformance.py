@@ -8,12 +8,19 @@ from toy_world import Data, build_task, fit, hide
 from methods import METHODS, Method, Task
 
 ALL = METHODS.names()
-TRAINED = [name for name in ALL if METHODS.get(name).labels != "none"]
+LABELLED = [name for name in ALL if METHODS.get(name).labels != "none"]
+"""Those that are told labels; what only counts them, as `prior` does, is not trained."""
+TRAINED = [name for name in ALL if METHODS.get(name).Config().epochs]
+TAUGHT = [name for name in TRAINED if name in LABELLED]
+"""Those that are trained on labels of images; what has epochs and no labels, as `tai_dpt`, learns from other things."""
 EPOCHS = 7
 """Long enough for what starts late, such as pseudo-labels after a warm-up."""
 
 every_method = pytest.mark.parametrize("name", ALL)
+every_labelled_method = pytest.mark.parametrize("name", LABELLED)
 every_trained_method = pytest.mark.parametrize("name", TRAINED)
+every_taught_method = pytest.mark.parametrize("name", TAUGHT)
+every_untaught_method = pytest.mark.parametrize("name", [name for name in TRAINED if name not in TAUGHT])
 
 
 def make(name: str, task: Task, seed: int = 0) -> Method:

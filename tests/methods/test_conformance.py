@@ -14,6 +14,7 @@ from torch import Tensor
 from toy_world import Data, build_task, fit
 
 from bench.config import build, values
+from bench.errors import UsageError
 from methods import METHODS, Features
 
 
@@ -31,9 +32,21 @@ def test_it_says_what_it_is(name: str) -> None:
     method = METHODS.get(name)
     assert method.name == name
     assert method.reference
+    assert method.equation
+    assert method.defaults_from
     assert (method.__doc__ or "").strip().split("\n")[0].endswith(".")
     for field in dataclasses.fields(method.Config):
         assert field.metadata["help"], field.name
+
+
+@every_method
+def test_it_says_whether_it_uses_the_text_tower(name: str, data: Data) -> None:
+    task = dataclasses.replace(build_task(data.labels), text_tower=None)
+    if METHODS.get(name).text:
+        with pytest.raises(AssertionError, match="text = True"):
+            make(name, task).scorer()
+    else:
+        assert make(name, task).score(data.features).isfinite().all()
 
 
 @every_method
@@ -47,6 +60,17 @@ def test_settings_and_recipes_are_valid(name: str, data: Data) -> None:
 
 
 @every_method
+def test_it_is_trained_or_cannot_be(name: str, data: Data) -> None:
+    """No method is kept out of the second half of this suite by a default of no epochs."""
+    method = METHODS.get(name)
+    if name in TRAINED:
+        return
+    with pytest.raises(UsageError, match="epochs"):
+        build(method.Config, {"epochs": 1}, owner=name)
+    assert not list(make(name, build_task(data.labels)).parameters())
+
+
+@every_method
 def test_scores_are_float32_logits_of_each_image_alone(name: str, data: Data, unseen: Data) -> None:
     model = trained(name, partial(data))
     score = model.eval().scorer()
@@ -55,7 +79,10 @@ def test_scores_are_float32_logits_of_each_image_alone(name: str, data: Data, un
     assert scores.dtype == torch.float32
     assert not scores.requires_grad
     assert scores.isfinite().all()
-    assert (scores.std(dim=0) > 0).all()
+    if METHODS.get(name).reads_images:
+        assert (scores.std(dim=0) > 0).all()
+    else:
+        assert torch.equal(scores, scores[:1].expand(200, -1)), "what says that it reads no images reads them"
     halves = torch.cat([score(part(unseen.features, slice(0, 100))), score(part(unseen.features, slice(100, None)))])
     torch.testing.assert_close(halves, scores, rtol=1e-5, atol=1e-5)
     order = torch.randperm(200)

@@ -18,7 +18,7 @@ from bench.backbones.base import TextEncoder, Tokens
 from methods import Features, Method, Task
 
 NAMES = ("cat", "traffic_light", "dog", "potted_plant", "sky")
-GRID, DIM, WIDTH, CONTEXT, VOCABULARY = (3, 3), 12, 16, 24, 64
+GRID, DIM, WIDTH, CONTEXT, VOCABULARY = (3, 3), 12, 16, 32, 64
 
 
 class ToyText(TextEncoder):
@@ -52,15 +52,19 @@ class ToyText(TextEncoder):
         return self.tokens[ids]
 
     def forward(self, embedded: Tensor, end: Tensor) -> Tensor:
+        assert int(end.max()) < embedded.shape[1]
+        return self.sequence(embedded)[torch.arange(len(embedded)), end]
+
+    def sequence(self, embedded: Tensor) -> Tensor:
         self.runs += 1
         length = embedded.shape[1]
-        assert int(end.max()) < length <= CONTEXT
+        assert length <= CONTEXT
         x = embedded + self.positions[:length]
         for qkv, (widen, narrow) in zip(self.qkv, self.mlp, strict=True):
             q, k, v = (F.layer_norm(x, (WIDTH,)) @ w for w in qkv)
             x = x + F.scaled_dot_product_attention(q[:, None], k[:, None], v[:, None], is_causal=True)[:, 0]
             x = x + F.gelu(F.layer_norm(x, (WIDTH,)) @ widen) @ narrow
-        return F.layer_norm(x, (WIDTH,))[torch.arange(len(x)), end] @ self.projection
+        return F.layer_norm(x, (WIDTH,)) @ self.projection
 
 
 class Data(NamedTuple):
@@ -70,13 +74,13 @@ class Data(NamedTuple):
     labels: Tensor
 
 
-def draw(count: int, seed: int) -> Data:
-    """Images with one token for each present class, in that class's direction, among noise."""
+def draw(count: int, seed: int, share: float = 0.35) -> Data:
+    """Images with one token for each present class (`share` of all), in that class's direction, among noise."""
     world = torch.Generator().manual_seed(7)
     direction = F.normalize(torch.randn(len(NAMES), DIM, generator=world), dim=-1)
     common = torch.randn(DIM, generator=world) / 2
     generator = torch.Generator().manual_seed(seed)
-    present = torch.rand(count, len(NAMES), generator=generator) < 0.35
+    present = torch.rand(count, len(NAMES), generator=generator) < share
     dense = common + torch.randn(count, GRID[0] * GRID[1], DIM, generator=generator) / 6
     place = torch.rand(count, GRID[0] * GRID[1], generator=generator).argsort(dim=1)[:, : len(NAMES)]
     dense.scatter_add_(1, place[..., None].expand(-1, -1, DIM), 2 * present[..., None] * direction)
@@ -111,7 +115,7 @@ def fit(
     stepper = optimizer([p for p in model.parameters() if p.requires_grad], lr=lr)  # type: ignore[call-arg]
     for epoch in range(epochs):
         model.start_epoch(epoch)
-        for index in torch.arange(len(data.labels)).split(20):
+        for index in torch.arange(len(data.labels), device=data.labels.device).split(20):
             batch = Features(data.features.dense[index], data.features.pooled[index])
             loss = total(model(batch, data.labels[index], index, mode="loss"))
             stepper.zero_grad()
