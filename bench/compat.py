@@ -1,7 +1,8 @@
 """MMEngine 0.10's Runner, repaired where it fails today; each repair has a test that tells when it is not needed.
 
 Repairs: checkpoints load again (torch >= 2.6 refuses their metadata), no state shared between runs of one second,
-evaluation leaves the random state alone, and a run writes only into its own folder.
+evaluation leaves the random state alone, a run writes only into its own folder, and Ctrl-C is not taken for a mistake
+in a configuration.
 """
 
 import logging
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.dist import get_dist_info
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
@@ -24,8 +26,8 @@ from torch import nn
 
 
 def random_state() -> dict[str, Any]:
-    """The state of every global random generator."""
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    """The state of every global random generator; of GPUs, that of the current one, which may have any number."""
+    cuda = [torch.cuda.get_rng_state()] if torch.cuda.is_available() else []
     return {"python": random.getstate(), "numpy": np.random.get_state(), "torch": torch.get_rng_state(), "cuda": cuda}
 
 
@@ -34,7 +36,7 @@ def restore_random_state(state: dict[str, Any]) -> None:
     np.random.set_state(state["numpy"])
     torch.set_rng_state(state["torch"].cpu())
     if state["cuda"]:
-        torch.cuda.set_rng_state_all([s.cpu() for s in state["cuda"]])
+        torch.cuda.set_rng_state(state["cuda"][0].cpu())
 
 
 @contextmanager
@@ -45,6 +47,12 @@ def undisturbed_randomness() -> Iterator[None]:
         yield
     finally:
         restore_random_state(state)
+
+
+class _NoConfig(Config):
+    """MMEngine formats its configuration into every checkpoint and takes Ctrl-C meanwhile for a SyntaxError."""
+
+    pretty_text = ""
 
 
 class Runner(MMEngineRunner):
@@ -59,6 +67,7 @@ class Runner(MMEngineRunner):
             experiment_name=f"{work_dir.name}-{uuid.uuid4().hex}",
             **kwargs,
         )
+        self.cfg = _NoConfig()  # the cell's description is the configuration
         Path(self._log_dir).rmdir()
 
     def setup_env(self, env_cfg: dict) -> None:
@@ -86,7 +95,7 @@ class Runner(MMEngineRunner):
         return checkpoint
 
     def dump_config(self) -> None:
-        """The cell's description is the configuration; MMEngine's copy would be a second truth."""
+        """MMEngine's copy beside the cell's description would be a second truth."""
 
     def _log_env(self, env_cfg: dict) -> None:
         """The row keeps the environment; MMEngine's report starts compilers and takes seconds."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -16,6 +17,7 @@ import torch
 torch.set_num_threads(1)
 
 ROOT = Path(__file__).resolve().parent.parent
+TRAINING = ("run", "variance", "ablate", "sensitivity")
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +74,23 @@ def elsewhere(environment: dict[str, str]) -> dict:
     command = [sys.executable, str(ROOT / "tests" / "elsewhere.py")]
     told = subprocess.run(command, env={**environment, "PYTHONHASHSEED": "7"}, capture_output=True, check=True)
     return json.loads(told.stdout)
+
+
+@pytest.fixture
+def call(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable:
+    """`call("run", ...)` in an empty folder: the real entry point, in this process; without MLflow, on one worker."""
+    from bench.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "250")
+
+    def run(*arguments: str) -> SimpleNamespace:
+        if arguments[0] in TRAINING and not {"--dry-run", "--list"} & set(arguments):
+            arguments = (arguments[0], "--no-mlflow", "--workers", "1", *arguments[1:])
+        monkeypatch.setattr(sys, "argv", ["bench", *arguments])
+        with pytest.raises(SystemExit) as ending:
+            main()
+        said = capsys.readouterr()
+        return SimpleNamespace(code=ending.value.code or 0, out=said.out, err=said.err)
+
+    return run

@@ -1,5 +1,6 @@
 """Toy methods: small, fast, and each with one property that a test of the core needs."""
 
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from bench.errors import UsageError
 from bench.files import read_lines
 from bench.plan import Sweep, cells, plan
 from bench.runner import Outcome, run_cell
+from bench.runner.pseudo import JUDGED
+from bench.runner.weights import from_bytes
+from bench.store import Store
 from bench.workbench import Workbench
 from methods import METHODS, Batch, Features, Method, MethodConfig, Task
 
@@ -113,6 +117,18 @@ class Refusing(Linear):
 
 
 @toy
+class Swallowing(Linear):
+    """Ctrl-C comes in its second epoch, and code like a library's takes it for an error of its own."""
+
+    def start_epoch(self, epoch: int) -> None:
+        if epoch == 1:
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except BaseException as error:
+                raise SyntaxError("please check the configuration") from error
+
+
+@toy
 class Diverging(Linear):
     """Its loss is not a number."""
 
@@ -148,11 +164,22 @@ def quiet(what: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 
-def make_cell(bench: Workbench, method: str, *, percent: int = 50, seed: int = 0, holdout: int = 0, **options) -> Cell:
-    """A cell as `bench run` would plan it; `options` the method does not take are left out."""
+def make_cell(
+    bench: Workbench,
+    method: str,
+    *,
+    percent: int = 50,
+    seed: int = 0,
+    holdout: int = 0,
+    feed: str = "plain",
+    fed: dict[str, Any] | None = None,
+    **options,
+) -> Cell:
+    """A cell as `bench run` would plan it; `options` that the method does not take are left out. `fed`: its feed's."""
     known = {name: value for name, value in options.items() if _takes(METHODS.get(method), name, value)}
     # Relabelled stands in for scenes: their options are the same.
-    sweep = Sweep((method,), (percent,), (seed,), holdout=holdout, overrides={method: known})
+    overrides = {method: known, feed: fed or {}}
+    sweep = Sweep((method,), (percent,), (seed,), holdout=holdout, overrides=overrides, feed=feed)
     return next(cells(plan(sweep, bench.dataset)))
 
 
@@ -180,13 +207,28 @@ def final_parameters(folder: Path) -> dict[str, Tensor]:
     return {**saved["state_dict"], **{f"average.{name}": v for name, v in saved.get("ema_state_dict", {}).items()}}
 
 
-def assert_same_training(one: Path, other: Path) -> None:
-    """Both folders hold a training with equal parameters and equal losses, to the last bit."""
+def assert_same_weights(one: Store, other: Store, key: str) -> None:
+    """Both stores keep the cell's final weights, and they are equal to the last bit."""
+    ours, theirs = (from_bytes(store.weights(key) or b"") for store in (one, other))
+    assert ours
+    assert ours.keys() == theirs.keys()
+    assert all(same_bits(ours[name], theirs[name]) for name in ours)
+
+
+def assert_same_training(one: Path, other: Path, same_truth: bool = True) -> None:
+    """Both folders hold a training with equal parameters and equal losses, to the last bit.
+
+    same_truth: whether hidden labels are the same, so that pseudo-labels are equally right.
+    """
     ours, theirs = final_parameters(one), final_parameters(other)
     assert ours.keys() == theirs.keys()
     different = [name for name in ours if not same_bits(ours[name], theirs[name])]
     assert not different, f"these parameters differ: {different}"
-    assert losses(one) == losses(other)
+    ours, theirs = (
+        [{name: value for name, value in record.items() if same_truth or name not in JUDGED} for record in losses(of)]
+        for of in (one, other)
+    )
+    assert ours == theirs
 
 
 def assert_same_scores(one: np.ndarray, other: np.ndarray) -> None:

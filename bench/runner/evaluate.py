@@ -12,18 +12,30 @@ from torch.utils.data import DataLoader
 
 from bench.compat import undisturbed_randomness
 from bench.metrics import mean_average_precision
+from bench.runner.live import Ahead
 from bench.runner.scope import LOOPS, METRICS
-from methods import Features, Method
+from bench.runner.weights import scoring_state
+from methods import Features
 
 
 @torch.no_grad()
-def split_logits(method: Method, batches: DataLoader, device: torch.device) -> np.ndarray:
-    """Logits float32 (N, C) of a split; half-precision contexts are shut out, since they tie ranks."""
+def split_logits(method: Any, batches: DataLoader | Ahead, device: torch.device) -> np.ndarray:
+    """Logits float32 (N, C) of a split; half-precision contexts are shut out, since they tie ranks.
+
+    `method`: a `Method` or a `LiveModel`.
+    """
     method.eval()
     with torch.autocast(device.type, enabled=False):
         score = method.scorer()
-        parts = [score(Features(*(part.to(device) for part in batch["features"]))).float().cpu() for batch in batches]
+        parts = [score(_given(batch, device)).float().cpu() for batch in batches]
     return torch.cat(parts).numpy()
+
+
+def _given(batch: Mapping[str, Any], device: torch.device) -> Any:
+    """What a batch is scored on: its features, or its images where the encoder was trained."""
+    if "images" in batch:
+        return batch["images"].to(device)
+    return Features(*(part.to(device) for part in batch["features"]))
 
 
 @METRICS.register_module()
@@ -42,7 +54,7 @@ class EvaluationSplit:
     """What is scored under one metric prefix ("" is test), and its full labels int8 (N, C)."""
 
     prefix: str
-    batches: DataLoader
+    batches: DataLoader | Ahead
     labels: np.ndarray
 
 
@@ -50,24 +62,31 @@ class EvaluationSplit:
 class ScoreLoop(BaseLoop):
     """Scores the test split and, where there is one, the held-out part of the training images.
 
-    dataloader: the splits to score; `logits` keeps the last epoch's test logits (N, C).
+    dataloader: the splits to score; `logits` keeps the last epoch's logits (N, C) of the first of them, and `weights`
+    the very weights that gave them (averaged ones where the method averages).
+    only_last: whether epochs before the last are not scored, where encoding the test images costs too much.
     """
 
-    def __init__(self, runner: Any, dataloader: Sequence[EvaluationSplit], evaluator: Any):
+    def __init__(self, runner: Any, dataloader: Sequence[EvaluationSplit], evaluator: Any, only_last: bool = False):
         super().__init__(runner, dataloader)
+        self.only_last = only_last
         self.evaluator = runner.build_evaluator(evaluator)
         self.logits: np.ndarray | None = None
+        self.weights: dict[str, torch.Tensor] = {}
 
     def run(self) -> dict[str, float]:
         self.runner.call_hook("before_val")
         self.runner.call_hook("before_val_epoch")
+        splits = [] if self.only_last and self.runner.epoch < self.runner.max_epochs else self.dataloader
         with undisturbed_randomness():
-            for split in self.dataloader:
+            for split in splits:
                 logits = split_logits(self.runner.model, split.batches, self.runner.device)
                 self.evaluator.process([{"split": split.prefix, "logits": logits, "labels": split.labels}])
-                if split.prefix == "":
+                if split is self.dataloader[0]:
                     self.logits = logits
-        metrics = self.evaluator.evaluate(size=len(self.dataloader))
+        if self.runner.epoch >= self.runner.max_epochs:
+            self.weights = scoring_state(self.runner.model)
+        metrics = self.evaluator.evaluate(size=len(splits)) if splits else {}
         self.runner.call_hook("after_val_epoch", metrics=metrics)
         self.runner.call_hook("after_val")
         return metrics

@@ -21,11 +21,18 @@ class DivergedError(BenchError):
     """The loss is not finite any more."""
 
 
+class Stopped(Exception):  # noqa: N818 - no error: whoever watched the training wanted it to end
+    """The training was ended between two epochs, behind a checkpoint."""
+
+
 @HOOKS.register_module()
 class EpochHook(Hook):
-    """Tells the method which epoch begins."""
+    """Tells the method which epoch begins, and the training images, where their views depend on it."""
 
     def before_train_epoch(self, runner: Any) -> None:
+        images = runner.train_loop.dataloader.dataset
+        if hasattr(images, "set_epoch"):
+            images.set_epoch(runner.epoch)
         runner.model.start_epoch(runner.epoch)
 
 
@@ -33,19 +40,22 @@ class EpochHook(Hook):
 class CurveHook(Hook):
     """One line of `curve.jsonl` an epoch: mean training terms, base rate of the last step, metrics, seconds.
 
-    `watch(epoch, record)` is called after each line, for progress displays.
+    `watch(epoch, record)` is called after each line; True ends the training, unless that was its last epoch.
     """
 
     priority = "LOW"
 
-    def __init__(self, path: Path, watch: Callable[[int, dict[str, Any]], None]):
+    def __init__(self, path: Path, watch: Callable[[int, dict[str, Any]], bool | None]):
         self.path, self.watch = path, watch
+        self._stop = False
         self._sums: dict[str, Any] = {}
         self._terms: dict[str, float] = {}
         self._steps = 0
         self._started = self._trained = self._rate = 0.0
 
     def before_train_epoch(self, runner: Any) -> None:
+        if self._stop:
+            raise Stopped  # only here: the checkpoint of the epoch before is written
         self._sums, self._steps, self._started = {}, 0, time.perf_counter()
 
     def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
@@ -79,7 +89,7 @@ class CurveHook(Hook):
         with self.path.open("a") as file:
             file.write(json.dumps(record) + "\n")
         self._steps = 0
-        self.watch(runner.epoch, record)
+        self._stop = bool(self.watch(runner.epoch, record))
 
 
 @HOOKS.register_module()

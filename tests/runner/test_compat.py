@@ -209,6 +209,24 @@ class TestWriting:
         assert (tmp_path / "log.txt").read_text().startswith(first)
 
 
+class TestInterrupting:
+    @pytest.fixture
+    def interrupted_formatter(self, monkeypatch):
+        def interrupt(*args, **kwargs):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("mmengine.config.config.FormatCode", interrupt)
+
+    def test_mmengine_takes_an_interrupt_at_a_checkpoint_for_a_syntax_error(self, tmp_path, interrupted_formatter):
+        with pytest.raises(SyntaxError, match="Failed to format the config file"):
+            stock(tmp_path)
+
+    def test_ours_formats_nothing(self, tmp_path, interrupted_formatter):
+        runner = stock(tmp_path, Runner, device=CPU)
+        runner.train()
+        assert (tmp_path / "epoch_2.pth").exists()
+
+
 class TestPlacing:
     def test_mmengine_takes_any_gpu_it_sees_and_ours_the_device_asked_for(self, tmp_path, monkeypatch):
         monkeypatch.setattr("mmengine.runner.runner.get_device", lambda: "meta")

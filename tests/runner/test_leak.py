@@ -32,7 +32,8 @@ def flipped(bench, make_bench):
 def assert_blind(method: str, straight, flipped, folder: Path) -> None:
     expected = straight(method)
     outcome = run(make_cell(flipped, method, holdout=20, **QUICK), flipped, folder)
-    assert_same_training(expected.folder, folder)
+    if expected.cell.method.options["epochs"]:  # what only counts labels leaves no checkpoint
+        assert_same_training(expected.folder, folder, same_truth=False)
     assert_same_scores(outcome.logits, expected.outcome.logits)
 
 
@@ -57,8 +58,8 @@ def test_a_mask_with_one_hidden_label_in_it_is_caught(bench, flipped, tmp_path, 
     partial = PROTOCOLS.get("partial")
     honest = partial.observe
 
-    def observe(self, labels, percent, seed):
-        observed = honest(self, labels, percent, seed)
+    def observe(self, labels, percent, seed, images):
+        observed = honest(self, labels, percent, seed, images)
         row = held_out(len(labels), 20, seed)[0][0]
         column = np.flatnonzero(observed[row] == 0)[0]
         observed[row, column] = labels[row, column]
@@ -76,7 +77,9 @@ def test_only_a_declared_ceiling_trains_on_full_labels(method, bench):
     """What sees hidden labels says so: in its class, in its cell, and in the table's note."""
     cell = make_cell(bench, method)
     sees_all = METHODS.get(method).labels == "full"
-    assert (bench.inputs(cell)[0].observed != 0).all() == (METHODS.get(method).labels != "observed")
+    known = bench.inputs(cell)[0].observed != 0
+    assert known.all() == sees_all
+    assert known.any() == (METHODS.get(method).labels != "none")
     assert (cell.protocol.name == "full") == (METHODS.get(method).labels != "observed")
     assert not sees_all or "all labels" in METHODS.get(method).note
 
