@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from toys import TOYS, Recorder, losses, make_cell
 
+from bench.backbones.embedded import TinyCLIP
+from bench.executors import Inline
 from bench.metrics import average_precision, mean_average_precision
 from bench.plan import Sweep, cells, plan, record, sweep_id
 from bench.store import Store
@@ -24,7 +26,7 @@ def store(tmp_path) -> Store:
 
 def advance(some, store, bench, observer=None) -> Recorder:
     observer = observer or Recorder()
-    run_cells(some, store, bench, observer)
+    run_cells(some, store, Inline(bench, store), observer)
     return observer
 
 
@@ -60,7 +62,7 @@ def test_what_a_finished_cell_leaves(store, bench):
     assert store.targets(cell.dataset.fingerprint).ids == test.ids
     assert store.targets(cell.dataset.fingerprint).class_names == bench.dataset.class_names
     assert {p.name for p in store.folder(cell.key).iterdir() if p.name != "lock"} == {
-        "cell.json", "row.json", "curve.jsonl", "scores.npz", "log.txt",
+        "cell.json", "row.json", "curve.jsonl", "scores.npz", "log.txt", "weights.safetensors",
     }  # fmt: skip
 
 
@@ -119,7 +121,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(store, bench):
 
     observer.cell_ended = interrupt
     with pytest.raises(KeyboardInterrupt):
-        run_cells(three, store, bench, observer)
+        run_cells(three, store, Inline(bench, store), observer)
     assert [store.state(cell.key) for cell in three] == ["done", "planned", "planned"]
     assert [ending for _, ending in advance(three, store, bench).endings] == ["cached", "done", "done"]
 
@@ -150,10 +152,18 @@ def test_a_protocol_without_a_ratio_makes_one_row(bench, protocol):
     assert [(entry.method, entry.percent) for entry in entries] == [("asl", None), ("oracle", None)]
 
 
-def test_a_method_that_refuses_the_protocol_is_skipped_with_its_reason(bench, monkeypatch):
-    monkeypatch.setattr(TOYS["toy_linear"], "refuses", classmethod(lambda cls, protocol: "it needs negatives"))
-    skipped, other = planned(bench, "toy_linear", "asl", percents=(50,))
-    assert (skipped.cell, skipped.skipped) == (None, "it needs negatives")
+def test_a_method_that_needs_negatives_is_skipped_where_none_are_known(bench, monkeypatch):
+    monkeypatch.setattr(TOYS["toy_linear"], "needs_negatives", classmethod(lambda cls, config: True))
+    skipped, other = planned(bench, "toy_linear", "oracle", protocol="single_positive")
+    assert (skipped.cell, skipped.skipped) == (None, "needs known negatives; protocol single_positive has none")
+    assert other.cell is not None
+    assert all(entry.cell is not None for entry in planned(bench, "toy_linear", percents=(50,)))
+
+
+def test_a_method_that_needs_text_is_skipped_where_there_is_none(bench, monkeypatch):
+    monkeypatch.setattr(TinyCLIP, "has_text", False)
+    skipped, other = planned(bench, "dualcoop", "asl", percents=(50,))
+    assert (skipped.cell, skipped.skipped) == (None, "needs a text tower; backbone tiny_clip has none")
     assert other.cell is not None
 
 
@@ -167,7 +177,7 @@ def test_the_same_table_is_the_same_sweep(bench):
 def _sweep_in_a_process(some, store, bench, start, told) -> None:
     observer = Recorder()
     start.wait()
-    run_cells(some, store, bench, observer)
+    run_cells(some, store, Inline(bench, store), observer)
     told.put((observer.started, observer.endings))
 
 

@@ -6,23 +6,25 @@ import sys
 
 import pytest
 
+from bench.executors.room import worker_count
 from bench.store import Store
-from bench.workers import worker_count
 
 TINY = ("--set", "scenes.n_train=120", "--set", "scenes.n_test=60", "--set", "asl.epochs=2")
 SWEEP = ("run", "--methods", "asl", "--ratios", "0.1-0.4", "--no-mlflow", "--json", *TINY)
 
 
 @pytest.mark.parametrize(("asked", "pending", "expected"), [(3, 10, 3), (3, 2, 2), (1, 10, 1), (4, 0, 1)])
-def test_never_more_workers_than_asked_for_or_than_there_is_work(asked, pending, expected):
+def test_never_more_workers_than_asked_for_or_than_there_is_work(asked, pending, expected, monkeypatch):
     import torch
 
+    monkeypatch.setattr("bench.executors.room.available_memory", lambda: 2**40)
     assert worker_count(asked, pending, torch.device("cpu")) == expected
 
 
-def test_by_default_one_worker_has_a_gpu():
+def test_by_default_one_worker_has_a_gpu(monkeypatch):
     import torch
 
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert worker_count(0, 10, torch.device("cuda")) == 1
 
 

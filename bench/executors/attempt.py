@@ -1,0 +1,124 @@
+"""One cell in this process: claimed, trained or resumed, and recorded."""
+
+import datetime
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bench.cells import Cell
+from bench.environment import environment, source_hash
+from bench.executors.base import Ended
+from bench.feeds import feed_flags
+from bench.interrupts import obeyed_signals
+from bench.metrics import average_precision, mean_average_precision, summary
+from bench.rows import Row
+from bench.runner import Stopped, run_cell
+from bench.runner.weights import to_bytes
+from bench.store import Store
+from bench.workbench import Workbench
+from methods import METHODS
+
+Tell = Callable[[dict[str, Any]], bool]
+"""Told of each epoch's curve record; True: end the cell here."""
+
+
+def attempt(cell: Cell, store: Store, bench: Workbench, begun: Callable[[], None], tell: Tell) -> Ended:
+    """Bring the cell to an end unless another process holds it. Exceptions of the cell become a stored failure."""
+    with store.claim(cell) as folder:
+        if folder is None:
+            return Ended(cell.key, "elsewhere")
+        if store.state(cell.key) == "done":
+            return Ended(cell.key, "cached", level(store.row(cell.key)))
+        begun()
+        try:
+            with obeyed_signals():
+                row = _run(cell, store, bench, _whole_curve(cell.key, store, tell))
+        except Stopped:
+            store.forgive(cell.key)
+            return Ended(cell.key, "stopped")
+        except Exception as error:
+            store.fail(cell.key, error)
+            shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+            return Ended(cell.key, "failed", f"{type(error).__name__}: {error}".splitlines()[0])
+    return Ended(cell.key, "done", level(row))
+
+
+def _whole_curve(key: str, store: Store, tell: Tell) -> Callable[[int, dict[str, Any]], bool]:
+    """Watches a training and tells every epoch from the first on, those before its checkpoint too."""
+    last = 0
+
+    def watch(epoch: int, record: dict[str, Any]) -> bool:
+        nonlocal last
+        earlier = store.curve(key) if last < epoch - 1 else []
+        new = [*(known for known in earlier if last < known["epoch"] < epoch), record]
+        last = epoch
+        stops = [tell(known) for known in new]
+        return any(stops)
+
+    return watch
+
+
+def _run(cell: Cell, store: Store, bench: Workbench, watch: Callable[[int, dict[str, Any]], bool]) -> Row:
+    folder = store.folder(cell.key)
+    method = METHODS.get(cell.method.name)
+    _drop_foreign_checkpoint(folder, source_hash(method))
+    inputs, facts = bench.inputs(cell)
+    outcome = run_cell(cell, inputs, folder, watch)
+    curve = store.curve(cell.key)
+    if inputs.test_labels is None:
+        judged = inputs.heldout_labels[inputs.heldout_rows]
+        metrics, test_best, class_ap = {"heldout_mAP": mean_average_precision(outcome.logits, judged)}, {}, {}
+    else:
+        store.save_targets(cell.dataset.fingerprint, bench.targets)
+        metrics = summary(outcome.logits, inputs.test_labels)
+        test_best = _best(curve, "mAP") or {"mAP": metrics["mAP"], "epoch": 0}
+        ap = average_precision(outcome.logits, inputs.test_labels)
+        class_ap = dict(zip(bench.dataset.class_names, ap.tolist(), strict=True))
+    backbone = bench.backbone(cell.backbone)
+    row = Row(
+        cell=cell,
+        metrics=metrics,
+        test_best=test_best,
+        heldout_best=_best(curve, "heldout_mAP"),
+        class_ap=class_ap,
+        epochs=cell.method.options["epochs"],
+        mask=asdict(facts),
+        data=bench.dataset.facts,
+        trainable_parameters=outcome.trainable_parameters,
+        timings=outcome.timings,
+        peak_memory=outcome.peak_memory,
+        environment={**environment(bench.device), "weights": backbone.weights_sha256},
+        code=source_hash(method),
+        flags=(*method.flags, *feed_flags(cell.feed), *(("random weights",) if backbone.random_weights else ())),
+        finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+    # A search's trials, of which there may be hundreds, have no test split: the best of them is trained again.
+    kept = to_bytes(outcome.weights, cell, row.code) if bench.keep_weights and cell.test else None
+    store.finish(row, outcome.logits, kept)
+    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+    return row
+
+
+def _best(curve: Sequence[dict[str, Any]], chosen_by: str) -> dict[str, float] | None:
+    """Test mAP (if any) of the epoch in which `chosen_by` was largest, or None if it was not measured."""
+    measured = [record for record in curve if chosen_by in record]
+    if not measured:
+        return None
+    best = max(measured, key=lambda record: record[chosen_by])
+    return {name: best[name] for name in ("mAP", "epoch", chosen_by) if name in best}
+
+
+def level(row: Row) -> str:
+    """What a person is told of a finished cell."""
+    return f"mAP {row.mAP:.2f}" if row.cell.test else f"held-out mAP {row.metrics['heldout_mAP']:.2f}"
+
+
+def _drop_foreign_checkpoint(folder: Path, code: str) -> None:
+    """A checkpoint of other source code would mix two methods in one result."""
+    checkpoint, mark = folder / "checkpoint", folder / "checkpoint" / "code"
+    if checkpoint.exists() and (not mark.exists() or mark.read_text() != code):
+        shutil.rmtree(checkpoint)
+    checkpoint.mkdir(exist_ok=True)
+    mark.write_text(code)

@@ -1,0 +1,98 @@
+"""What every executor promises: cells go in, endings come out, and a follower may end a cell early."""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self
+
+from bench.cells import Cell
+from bench.errors import BenchError
+
+Ending = Literal["done", "cached", "failed", "stopped", "elsewhere"]
+
+Follow = Callable[[int, Mapping[str, Any]], bool]
+"""Told of each epoch (number, curve record) of a cell in the driver's process; True: end the cell here (pruning).
+
+A follower hears every epoch from the first on, in order and each once, also where the cell goes on from a checkpoint
+or is tried again elsewhere. Calls come from any thread, one at a time for all cells of an executor.
+"""
+
+Started = Callable[[], None]
+"""Told, in the same way, when the cell has been claimed and its training begins."""
+
+
+class LostWorkerError(BenchError):
+    """A process or node that trained a cell is gone."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a cell ended.
+
+    done: trained now. cached: found done in the store. failed: the store has the traceback. stopped: its follower said
+    so; the cell is planned again, with its curve and checkpoint kept, so that submitting it once more goes on from
+    there. elsewhere: another driver holds it now; submit it again later. message: `mAP 71.20`, or why it failed.
+    """
+
+    key: str
+    ending: Ending
+    message: str = ""
+
+
+class Executor(Protocol):
+    """Runs cells against the store that it was opened with; a context manager.
+
+    Any failure of a cell is an ending. An exception in the future is one of the follower's, or of the executor itself.
+    """
+
+    @property
+    def slots(self) -> int:
+        """How many cells run at once; it may grow."""
+
+    def submit(self, cell: Cell, follow: Follow | None = None, started: Started | None = None) -> Future[Ended]:
+        """Run the cell as soon as a slot is free."""
+
+    def close(self) -> None:
+        """End everything promptly: what runs now is cut off and can go on from its last checkpoint."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Told:
+    """What the follower of one cell has heard so far: each epoch once, whoever repeats it."""
+
+    def __init__(self, follow: Follow | None, started: Started | None, turn: threading.Lock):
+        self._follow, self._started, self._turn = follow, started, turn
+        self._begun, self._last = False, 0
+        self._problem: Exception | None = None
+
+    def begin(self) -> None:
+        if self._started and not self._begun:
+            with self._turn:
+                self._started()
+        self._begun = True
+
+    def epoch(self, record: Mapping[str, Any]) -> bool:
+        """Pass the record on unless it was heard before; True if the cell shall end."""
+        if record["epoch"] <= self._last:
+            return False
+        self._last = record["epoch"]
+        if self._follow is None:
+            return False
+        try:
+            with self._turn:
+                return bool(self._follow(record["epoch"], record))
+        except Exception as error:
+            self._problem = error  # the follower's fault is not the cell's
+            return True
+
+    def raise_problem(self) -> None:
+        """What the follower raised, if it did."""
+        if self._problem is not None:
+            raise self._problem

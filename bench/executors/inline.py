@@ -1,0 +1,49 @@
+"""Cells in this process, one after the other."""
+
+import threading
+from concurrent.futures import Future
+from typing import Any, Self
+
+from bench.cells import Cell
+from bench.executors.attempt import attempt
+from bench.executors.base import Ended, Follow, Started, Told
+from bench.executors.threads import limit_threads
+from bench.store import Store
+from bench.workbench import Workbench
+
+
+class Inline:
+    """`submit` runs the cell at once, in the calling thread, and returns a finished future.
+
+    threads: CPU threads of this process from now on; None leaves them alone.
+    """
+
+    slots = 1
+
+    def __init__(self, bench: Workbench, store: Store, threads: int | None = None):
+        self.bench, self.store = bench, store
+        self._turn = threading.Lock()
+        if threads:
+            limit_threads(threads)
+
+    def submit(self, cell: Cell, follow: Follow | None = None, started: Started | None = None) -> Future[Ended]:
+        """Run the cell now. Ctrl-C comes out of here and not with the future."""
+        future: Future[Ended] = Future()
+        told = Told(follow, started, self._turn)
+        try:
+            ended = attempt(cell, self.store, self.bench, told.begin, told.epoch)
+            told.raise_problem()
+        except Exception as error:
+            future.set_exception(error)
+        else:
+            future.set_result(ended)
+        return future
+
+    def close(self) -> None:
+        """Nothing runs beside the caller."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.close()

@@ -1,0 +1,28 @@
+"""A cell's files as they travel between machines."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from bench.files import atomic
+from bench.store import WEIGHTS
+
+Luggage = dict[str, bytes]
+"""File contents by their path inside the cell's folder."""
+
+RESUME = ("curve.jsonl", "checkpoint/code", "checkpoint/last.pth")
+"""What a training goes on from."""
+
+RESULT = ("scores.npz", WEIGHTS, "curve.jsonl", "log.txt", "error.txt", "row.json")
+"""What a training leaves; the row, which makes the cell done, comes last."""
+
+
+def pack(folder: Path, names: Iterable[str]) -> Luggage:
+    """Those of the files that there are."""
+    return {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
+
+
+def unpack(luggage: Mapping[str, bytes], folder: Path) -> None:
+    """Write the files, each whole, in the order in which they were packed."""
+    for name, content in luggage.items():
+        with atomic(folder / name) as file:
+            file.write(content)

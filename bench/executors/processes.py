@@ -1,0 +1,190 @@
+"""Cells in processes of this machine: spawned once, kept warm, and replaced one by one when they are lost."""
+
+import contextlib
+import multiprocessing
+import signal
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Any, Self
+
+import torch
+
+from bench.cells import Cell
+from bench.executors.base import Ended, Follow, LostWorkerError, Started, Told
+from bench.executors.room import LOW_MEMORY, WORKER_MEMORY, available_memory
+from bench.executors.worker import Opens, serve
+from bench.store import Store
+from bench.workbench import EncodeProgress
+
+POLL_SECONDS = 0.5
+ATTEMPTS = 2
+"""How often a cell is tried whose worker is killed under it."""
+
+PATIENCE = 3.0
+"""Seconds that a worker has to leave in order."""
+
+
+class Processes:
+    """`workers` processes with `threads` CPU threads each; on GPUs, they take the devices in turn.
+
+    Each worker holds the lock of the cell that it trains, so that a cell is free the moment its worker is gone, and is
+    watched by a thread of this process. While memory is low, cells wait as long as others train.
+    """
+
+    def __init__(
+        self, site: Opens, store: Store, workers: int, device: torch.device, threads: int, progress: EncodeProgress
+    ):
+        self.site, self.store, self.threads, self.progress = site, store, threads, progress
+        self.slots = workers
+        self.device = device
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self._own = threading.local()
+        self._workers: list[_Worker] = []
+        self._turn, self._change = threading.Lock(), threading.Lock()
+        self._training = 0
+        self._closed = False
+
+    def submit(self, cell: Cell, follow: Follow | None = None, started: Started | None = None) -> Future[Ended]:
+        """Run the cell as soon as a worker is free."""
+        return self._pool.submit(self._bring_to_end, cell, Told(follow, started, self._turn))
+
+    def close(self) -> None:
+        """End all workers; the futures of what they trained raise CancelledError or LostWorkerError."""
+        with self._change:
+            self._closed = True
+            workers = list(self._workers)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.process.terminate()
+        deadline = time.monotonic() + PATIENCE
+        for worker in workers:
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            worker.end()
+        self._pool.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.close()
+
+    def _bring_to_end(self, cell: Cell, told: Told) -> Ended:
+        for _ in range(ATTEMPTS):
+            with self._room():
+                worker = self._worker()
+                ended = worker.run(cell, told, self.progress)
+            if ended is not None:
+                told.raise_problem()
+                return ended
+            if self._closed:
+                raise LostWorkerError("the executor was closed while the cell was training.")
+        error = LostWorkerError(f"{worker.obituary}, {ATTEMPTS} times; {_advice(worker.process.exitcode)}.")
+        with self.store.claim(cell) as folder:
+            if folder is not None and self.store.state(cell.key) != "done":
+                self.store.fail(cell.key, error)
+        return Ended(cell.key, "failed", f"{type(error).__name__}: {error}")
+
+    @contextlib.contextmanager
+    def _room(self) -> Any:
+        """Wait until there is memory for one more training, or nothing else trains."""
+        while True:
+            need = LOW_MEMORY if self._has_worker() else WORKER_MEMORY
+            with self._change:
+                if self._closed:
+                    raise LostWorkerError("the executor was closed before the cell was trained.")
+                if not self._training or available_memory() >= need:
+                    self._training += 1
+                    break
+            time.sleep(POLL_SECONDS)
+        try:
+            yield
+        finally:
+            with self._change:
+                self._training -= 1
+
+    def _has_worker(self) -> bool:
+        worker = getattr(self._own, "worker", None)
+        return worker is not None and worker.process.is_alive()
+
+    def _worker(self) -> "_Worker":
+        """This thread's worker, started if there is none."""
+        if self._has_worker():
+            return self._own.worker
+        with self._change:
+            if self._closed:
+                raise LostWorkerError("the executor was closed before the cell was trained.")
+            lost = getattr(self._own, "worker", None)
+            number = lost.number if lost else len(self._workers)
+            worker = _Worker(number, self.site, self.store, _device(self.device, number), self.threads)
+            if lost:
+                self._workers[number] = worker
+            else:
+                self._workers.append(worker)
+            self._own.worker = worker
+        return worker
+
+
+class _Worker:
+    """A worker process as its watching thread sees it."""
+
+    def __init__(self, number: int, site: Opens, store: Store, device: str, threads: int):
+        self.number = number
+        context = multiprocessing.get_context("spawn")
+        self.pipe: Connection
+        self.pipe, other = context.Pipe()
+        work = (other, site, store.root, device, threads)
+        self.process: SpawnProcess = context.Process(target=serve, args=work, daemon=True, name=f"bench-{number}")
+        self.process.start()
+        other.close()  # or its end would never show
+
+    def run(self, cell: Cell, told: Told, progress: EncodeProgress) -> Ended | None:
+        """Train the cell; None if the process is lost meanwhile."""
+        try:
+            self.pipe.send(cell)
+            while True:
+                kind, *content = self.pipe.recv()
+                if kind == "begun":
+                    told.begin()
+                elif kind == "epoch":
+                    self.pipe.send(told.epoch(*content))
+                elif kind == "encoding":
+                    progress(*content)
+                elif kind == "ended":
+                    return content[0]
+                else:
+                    raise content[0]
+        except (EOFError, OSError):
+            self.end()
+            return None
+
+    def end(self) -> None:
+        """Make sure that the process is gone."""
+        self.process.join(PATIENCE)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        self.pipe.close()
+
+    @property
+    def obituary(self) -> str:
+        code = self.process.exitcode
+        if code is not None and code < 0:
+            return f"its worker process was ended by signal {-code} ({signal.Signals(-code).name})"
+        return f"its worker process ended with code {code}"
+
+
+def _advice(code: int | None) -> str:
+    if code == -signal.SIGKILL:
+        gib = available_memory() / 2**30
+        return f"the system does that for want of memory ({gib:.1f} GiB are available now): give fewer --workers"
+    return "run it with --executor inline to see where"
+
+
+def _device(device: torch.device, number: int) -> str:
+    """Of several GPUs, worker n takes the nth, and from the first again; a GPU that was named is everybody's."""
+    if device.type != "cuda" or device.index is not None:
+        return str(device)
+    return f"cuda:{number % torch.cuda.device_count()}"

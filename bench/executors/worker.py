@@ -1,0 +1,75 @@
+"""What runs in a worker process: it takes cells from a pipe, one after the other, until the pipe is closed."""
+
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from bench.executors.attempt import attempt
+from bench.executors.threads import limit_threads
+from bench.store import Store
+from bench.workbench import EncodeProgress, Workbench
+
+
+class Opens(Protocol):
+    """A `Site`, or what stands in for one."""
+
+    def open(self, device: torch.device, progress: EncodeProgress) -> Workbench: ...
+
+
+def serve(pipe: Connection, site: Opens, results: Path, device: str, threads: int) -> None:
+    """Answer each `cell` with ("begun",), ("epoch", record) and at last ("ended", Ended) or ("broken", exception).
+
+    To ("epoch", record) the driver answers whether to stop. This process dies with the driver, and at once: what it
+    has written so far is whole.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which ends this process
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaving by way of every `finally`
+    heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(pipe, heard), daemon=True).start()
+    try:
+        _serve(pipe, heard, site, Store(results), torch.device(device), threads)
+    except (SystemExit, BrokenPipeError):
+        os._exit(0)  # taking the interpreter apart would take seconds
+
+
+def _serve(
+    pipe: Connection, heard: queue.SimpleQueue, site: Opens, store: Store, device: torch.device, threads: int
+) -> None:
+    limit_threads(threads)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    bench: Workbench | None = None
+
+    def begun() -> None:
+        pipe.send(("begun",))
+
+    def tell(record: Mapping[str, Any]) -> bool:
+        pipe.send(("epoch", record))
+        return heard.get()
+
+    while True:
+        cell = heard.get()
+        try:
+            if bench is None:
+                bench = site.open(device, lambda *told: pipe.send(("encoding", *told)))
+            answer: tuple[str, Any] = ("ended", attempt(cell, store, bench, begun, tell))
+        except Exception as error:
+            answer = ("broken", error)
+        pipe.send(answer)
+
+
+def _listen(pipe: Connection, heard: queue.SimpleQueue) -> None:
+    """Pass on what the driver says; without a driver there is nothing left to do here."""
+    try:
+        while True:
+            heard.put(pipe.recv())
+    except (EOFError, OSError):
+        os._exit(1)
