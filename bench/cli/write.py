@@ -1,0 +1,37 @@
+"""`bench run --write FILE`: the command as a file that `bench run FILE` takes."""
+
+import dataclasses
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from bench.cli.options import What, flags_of
+from bench.errors import UsageError
+from bench.files import write_text
+from bench.sweepfile import SweepFile, render
+
+
+def write_sweep(
+    path: Path,
+    context: typer.Context,
+    settings: Mapping[str, Mapping[str, Any]],
+    grid: Mapping[str, Mapping[str, Sequence[Any]]],
+) -> None:
+    """All that says what is run, so that no later default changes it; of how it is run, only what was given."""
+    if path.exists():
+        raise UsageError(f"--write {path}: there is such a file already; remove it or give another name.")
+    what = {field.name for field in dataclasses.fields(What)}
+    flags: dict[str, str | bool] = {}
+    for flag, param in flags_of(context).items():
+        value, source = context.params[param.name], context.get_parameter_source(param.name)
+        given = source is not None and source.name != "DEFAULT"
+        if value is not None and (given or (param.name in what and value is not False)):
+            flags[flag] = value if isinstance(value, bool) else str(value)
+    command = shlex.join(["bench", *sys.argv[1:]])
+    write_text(path, render(SweepFile(flags, settings, grid), heading=f"Written by: {command}"))
+    typer.echo(f"written  {path}", err=True)
+    typer.echo(f"run it   bench run {shlex.quote(str(path))}", err=True)
