@@ -1,0 +1,110 @@
+"""What a person sees while a search runs: a line when a trial ends, and on a terminal a bar for each that runs."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress, TaskID
+
+from bench.cells import Cell
+from bench.cli.display import Clock, Pace, live_progress
+from bench.search.outcome import TrialRecord
+
+
+class PlainTrials:
+    """One line for each trial that ends; for logs and pipes."""
+
+    def __init__(self, quiet: bool = False):
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)  # errors hold brackets
+        self.quiet, self.pace = quiet, Pace()
+        self.method, self.total, self.ended = "", 0, 0
+        self.clock = Clock(0)
+        self.best: tuple[float, int] | None = None
+
+    def say(self, text: str) -> None:
+        if not self.quiet:
+            self.console.print(text)
+
+    def encoding(self, what: str, done: int, total: int) -> None:
+        if done == total or self.pace.due(what, done):
+            self.say(f"{what}: {done:,} of {total:,} images {self.pace.of(what, done, total)}".rstrip())
+
+    def search_started(self, method: str, total: int, trials: list[TrialRecord]) -> None:
+        """A method's search begins or goes on; `trials`: those it has."""
+        ended = [trial for trial in trials if trial.state in ("complete", "pruned", "failed")]
+        self.method, self.total, self.ended = method, total, len(ended)
+        self.clock, self.best = Clock(max(total - len(ended), 0)), None
+        self.clock.start()
+        for trial in ended:
+            self._note(trial)
+        if ended:
+            self.say(f"{method}: {len(ended)} of {total} trials are done already")
+
+    def trial_started(self, trial: TrialRecord) -> None:
+        pass
+
+    def epoch_ended(self, number: int, cell: Cell, epoch: int, record: Mapping[str, Any]) -> None:
+        pass
+
+    def trial_ended(self, trial: TrialRecord) -> None:
+        self.ended += 1
+        self.clock.tick(ran=True)
+        self._note(trial)
+        said = f"{trial.value:.2f}" if trial.value is not None else f"{trial.state} ({trial.reason})"
+        best = f"  best {self.best[0]:.2f} (trial {self.best[1]})" if self.best else ""
+        told = ", ".join(f"{option}={value}" for option, value in trial.settings.items())
+        self.say(f"[{self.ended}/{self.total}] {self.method} trial {trial.number}: {said}{best}  {self.clock.left()}")
+        self.say(f"      {told}")
+
+    def _note(self, trial: TrialRecord) -> None:
+        if trial.value is not None and (self.best is None or trial.value > self.best[0]):
+            self.best = (trial.value, trial.number)
+
+
+class LiveTrials(PlainTrials):
+    """A bar over the trials and one for each that is under way."""
+
+    def __init__(self, progress: Progress):
+        super().__init__()
+        self.progress, self.console = progress, progress.console
+        self.lines: dict[Any, TaskID] = {}
+
+    def encoding(self, what: str, done: int, total: int) -> None:
+        self._line(what, what, done, total, self.pace.of(what, done, total) or "images")
+        if done == total:
+            self._drop(what)
+
+    def search_started(self, method: str, total: int, trials: list[TrialRecord]) -> None:
+        super().search_started(method, total, trials)
+        self._line("trials", f"{method} trials", self.ended, total, "")
+
+    def epoch_ended(self, number: int, cell: Cell, epoch: int, record: Mapping[str, Any]) -> None:
+        level = f"held-out mAP {record['heldout_mAP']:.1f}" if "heldout_mAP" in record else ""
+        ratio = "" if cell.percent is None else f" {cell.percent}%"
+        self._line(number, f"trial {number}{ratio}", epoch, cell.method.options["epochs"], level)
+
+    def trial_ended(self, trial: TrialRecord) -> None:
+        self._drop(trial.number)
+        super().trial_ended(trial)
+        self._line("trials", f"{self.method} trials", self.ended, self.total, self.clock.left())
+
+    def _line(self, name: Any, description: str, done: int, total: int, detail: str) -> None:
+        if name not in self.lines:
+            self.lines[name] = self.progress.add_task(description, total=total, detail="")
+        self.progress.update(self.lines[name], description=description, completed=done, total=total, detail=detail)
+
+    def _drop(self, name: Any) -> None:
+        if name in self.lines:
+            self.progress.remove_task(self.lines.pop(name))
+
+
+@contextmanager
+def trials_display(quiet: bool) -> Iterator[PlainTrials]:
+    """A live display on a terminal, plain lines elsewhere, nothing with `--json`."""
+    console = Console(stderr=True, markup=False, highlight=False)
+    if quiet or not console.is_terminal:
+        yield PlainTrials(quiet)
+        return
+    with live_progress(console) as progress:
+        yield LiveTrials(progress)
