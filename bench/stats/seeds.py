@@ -1,0 +1,40 @@
+"""What other seeds would have given: the interval of a mean over seeds, and of a difference paired by seed."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from bench.paired import LEAST, LEVEL, gain
+
+Kind = Literal["t", "range", "none"]
+
+
+class SeedInterval(NamedTuple):
+    """kind: "t" (Student's interval at `level`, 3 seeds or more), "range" (2 seeds: least and greatest), "none" (1)."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+    kind: Kind
+    level: float = LEVEL
+
+    def __str__(self) -> str:
+        """How a person reads it, with n, and with what the brackets are."""
+        if self.kind == "none":
+            return f"{self.mean:.2f} (one seed, no interval)"
+        what = f"{100 * self.level:g} % interval" if self.kind == "t" else "range"
+        return f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}] ({what} of {self.n} seeds)"
+
+
+def seed_interval(values: Sequence[float], level: float = LEVEL) -> SeedInterval:
+    """Of one number a seed: an mAP, or a difference of two methods trained with the same mask and order.
+
+    >>> str(seed_interval([70.0, 72.0]))
+    '71.00 [70.00, 72.00] (range of 2 seeds)'
+    """
+    if not len(values) or any(math.isnan(value) for value in values):
+        raise ValueError(f"an interval over seeds needs numbers, but there are {list(values)}")
+    found = gain([float(value) for value in values], level)
+    kind: Kind = "t" if found.n >= LEAST else "range" if found.n == 2 else "none"
+    return SeedInterval(found.mean, found.low, found.high, found.n, kind, level)

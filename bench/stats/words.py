@@ -1,0 +1,25 @@
+"""How a difference is written down: never without its interval, and with "n.s." where it may be nothing."""
+
+from bench.stats.resampling import Difference
+
+NOT_SIGNIFICANT = "n.s."
+
+
+def told(found: Difference) -> str:
+    """With a sign, two decimals and a true minus.
+
+    >>> told(Difference(-0.4, -1.1, 0.3, 0.21, 2000, 1000))
+    '−0.40 [−1.10, +0.30] n.s.'
+    """
+    text = f"{found.estimate:+.2f} [{found.low:+.2f}, {found.high:+.2f}]".replace("-", "−")
+    return f"{text} {NOT_SIGNIFICANT}" if found.not_significant else text
+
+
+def p_text(p: float) -> str:
+    """
+    >>> p_text(0.0312), p_text(0.0004), p_text(0.4)
+    ('p = 0.031', 'p < 0.001', 'p = 0.40')
+    """
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
