@@ -1,0 +1,89 @@
+"""`bench ablate`: what the parts of a method bring."""
+
+import dataclasses
+import json
+from typing import Annotated, Any
+
+import typer
+
+from bench.cli.options import How, Ratios, Seeds, What, names
+from bench.errors import UsageError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WhatOfOne(What):
+    """What is run, for studies of one method."""
+
+    methods: Annotated[str, typer.Option("--method", help="One name; see `bench ls methods`.")] = "trm_ml"
+    ratios: Ratios = "0.1,0.5,0.9"
+    seeds: Seeds = "0-2"
+
+
+def ablate(
+    what: WhatOfOne,
+    how: How,
+    design: Annotated[
+        str,
+        typer.Option(
+            help="leave-one-out, add-one-in, factorial (all combinations, with interactions), or ladder (built up step "
+            "by step)."
+        ),
+    ] = "leave-one-out",
+    parts: Annotated[
+        str | None, typer.Option(help="Only these parts, all others staying; their order is that of a ladder.")
+    ] = None,
+    list_parts: Annotated[bool, typer.Option("--list", help="Show the method's parts and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+) -> None:
+    """Switch the parts of a method off and on, at equal masks and order, and say what each brings and how sure that is.
+
+    Exit codes: 0 all done, 1 some cell failed, 2 wrong usage, 130 interrupted.
+    """
+    from bench.ablation import DESIGNS, plan_study
+    from bench.cli.execute import execute, planned, sweep_of
+    from bench.cli.plans import show_plan
+    from bench.cli.studies import conclude_study, one_method, say_notes, settings_of
+    from bench.registry import nearest
+    from bench.report.ablation import find, records, tables, write_ablation
+    from bench.store import Store
+
+    if design not in DESIGNS:
+        raise UsageError(f"--design {design!r} is not known; {nearest(design, DESIGNS)}")
+    sweep = sweep_of(what)
+    method = one_method(sweep)
+    if list_parts:
+        _show_parts(method, how.as_json)
+        return
+    study = plan_study(method, design, settings_of(method, sweep), names(parts) if parts is not None else None)
+    refused = [f"{arm.name} is not run: {arm.refused}" for arm in study.arms if arm.refused]
+    say_notes([*study.notes, *refused], how)
+    plan = planned(dataclasses.replace(sweep, methods=study.variants, study=study.to_json()), how)
+    if dry_run:
+        show_plan(plan, how)
+        return
+    done = execute(plan, how, lambda results, store: write_ablation(find(results, store), store))
+    found = find(done.results, Store(how.results))
+    conclude_study(done, how, tables(found), {"study": found.study, "table": records(found)})
+
+
+def _show_parts(method: Any, as_json: bool) -> None:
+    about = [
+        {"part": name, "what": part.what, "off": dict(part.off), "needs": list(part.needs)}
+        for name, part in method.switches.items()
+    ]
+    if as_json:
+        typer.echo(json.dumps({"parts": about, "ladder": dict(method.ladder)}, indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("part", "what it is", "off by", "needs"):
+        table.add_column(column, no_wrap=column == "part")
+    for part in about:
+        off = ", ".join(f"{name}={value}" for name, value in part["off"].items())
+        table.add_row(part["part"], part["what"], off, ", ".join(part["needs"]))
+    console = Console(markup=False)
+    console.print(table if about else f"{method.name} declares no parts.")
+    if method.ladder:
+        console.print(f"ladder: {' | '.join(method.ladder)}")
