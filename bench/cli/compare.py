@@ -1,0 +1,130 @@
+"""`bench compare`: methods against a baseline, with intervals; and our numbers beside those that papers print."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bench.cli.options import DEFAULT_RESULTS, Debug, Json, SweepId, names
+from bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from bench.report.table import Table
+    from bench.store import Store
+
+
+def compare(
+    published: Annotated[
+        str | None,
+        typer.Option(
+            "--published", metavar="DATASET", help="Show the papers' tables of this dataset, and ours beside."
+        ),
+    ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(help="With --published: only this protocol of ours, and the setting of papers it belongs to."),
+    ] = None,
+    methods: Annotated[str | None, typer.Option(help="Only these methods of the sweep, comma-separated.")] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="The method that the others are told against.  [default: dualcoop, or the like]")
+    ] = None,
+    sweep: SweepId = None,
+    results: Annotated[
+        list[Path],
+        typer.Option("--results", help="A store; given several times, all as one.", envvar="BENCH_RESULTS"),
+    ] = [DEFAULT_RESULTS],  # noqa: B006 - typer copies it
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Markdown tables on standard output.")] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Compare the methods of a sweep with a baseline, or with `--published` our cells with the papers' tables.
+
+    A sweep's differences are paired, and come with two intervals: over seeds, and over test images. In the papers'
+    tables a camp holds what was made under like conditions; every way in which our number is not like theirs has a
+    footnote.
+    """
+    from bench.report.stores import opened
+
+    if as_json and as_markdown:
+        raise UsageError("--json and --markdown were both given; choose one of them.")
+    store = opened(results)
+    if published is not None:
+        _refuse("a sweep", methods=methods, baseline=baseline, sweep=sweep)
+        data, tables = _published(published, protocol, store)
+    else:
+        _refuse("--published", protocol=protocol)
+        data, tables = _paired(store, sweep, methods, baseline)
+    if as_json:
+        typer.echo(json.dumps(data))
+    elif as_markdown:
+        typer.echo(_markdown(tables), nl=False)
+    else:
+        _show(tables)
+        if published is not None and not any(line["ours"] for group in data for line in group["lines"]):
+            typer.echo(
+                f"No finished cell of {published} in {', '.join(map(str, results))} stands beside these numbers."
+            )
+
+
+def _refuse(of: str, **flags: str | None) -> None:
+    for name, value in flags.items():
+        if value is not None:
+            raise UsageError(f"--{name} belongs to comparisons of {of}; leave it out, or --published.")
+
+
+def _published(dataset: str, protocol: str | None, store: "Store") -> tuple[list[dict[str, Any]], "list[Table]"]:
+    """The papers' tables, as data and drawn."""
+    from bench.registry import nearest
+    from bench.report.published import groups, table, to_json
+    from protocols import PROTOCOLS
+
+    if protocol is not None and protocol not in PROTOCOLS.names():
+        raise UsageError(f"there is no protocol {protocol!r}; {nearest(protocol, PROTOCOLS.names())}")
+    found = groups(dataset, store.rows(), protocol)
+    if not found:
+        raise UsageError(f"no published number of {dataset} belongs to protocol {protocol!r}; leave --protocol out.")
+    return to_json(found), [table(group) for group in found]
+
+
+def _paired(
+    store: "Store", sweep: str | None, methods: str | None, baseline: str | None
+) -> tuple[list[dict[str, Any]], "list[Table]"]:
+    """Differences from the baseline with both intervals, as data and drawn."""
+    from bench.report.gains import Line, columns_of, gain_records, gain_table, image_table
+    from bench.report.gains import compare as gains
+    from bench.report.resampled import image_interval
+    from bench.report.results import load
+
+    loaded = load(store, sweep, methods=None if methods is None else names(methods), baseline=baseline)
+    against = loaded.baseline
+    if against is None or not loaded.challengers:
+        raise UsageError("a comparison needs two methods with numbers; run another, or name other --methods.")
+    lines = [Line(against, against), *(Line(name, name, against) for name in loaded.challengers)]
+    images, columns = image_interval(loaded, store), columns_of(loaded)
+    compared = gains(loaded, lines, images)
+    where = f"{loaded.selection.title}: difference from {against}"
+    tables = [gain_table(compared, columns, f"{where}, as sure as the seeds make it", "method")]
+    if images is not None:
+        tables.append(image_table(compared, columns, f"{where}, as sure as the test images make it", "method"))
+    else:
+        typer.echo("No intervals over test images: some cells' scores are gone from the store.", err=True)
+    return gain_records(compared, columns, "method"), tables
+
+
+def _markdown(tables: "Sequence[Table]") -> str:
+    from bench.report.table import markdown
+
+    return "\n\n".join(f"## {table.title}\n\n{markdown(table).strip()}" for table in tables) + "\n"
+
+
+def _show(tables: "Sequence[Table]") -> None:
+    from rich.console import Console
+
+    from bench.report.terminal import Fitting
+
+    console = Console(markup=False, highlight=False)
+    for table in tables:
+        console.print(Fitting(table))
+        console.print()
