@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bench.report.canvas import COLUMN, draw
+from bench.report.crowd import LIMIT, by_level, crowded, ranked_points
 from bench.report.palette import look
-from bench.report.results import Results
+from bench.report.results import Results, restricted
+from bench.report.spread import without_seed_effects
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,16 +15,27 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEGEND_ROW = 0.17
-FREE = {"ceiling": "all labels", "untrained": "no training"}
+FREE = {"ceiling": "all labels", "unlabelled": "no labels", "untrained": "no training"}
 
 
 def ratio_figure(results: Results) -> Mapping[str, bytes]:
-    """mAP over ratios: mean line and band of one standard deviation over seeds; points where there is one ratio."""
+    """mAP over ratios: mean line and band of one standard deviation over seeds; points where there is one ratio.
+
+    Bands show what differs between methods: what a seed does to all alike is taken off (`without_seed_effects`).
+    More methods than there are colours go down the page, one row each.
+    """
+    if crowded(results):
+        return draw(ranked_points, results)
     return draw(_ratio_lines if len(results.percents) > 1 else _ratio_points, results)
 
 
 def learning_figure(results: Results, curves: "pd.DataFrame") -> Mapping[str, bytes]:
-    """Test mAP over epochs, one panel a ratio; bands as in `ratio_figure`. Empty if no cell has a curve."""
+    """Test mAP over epochs, one panel a ratio; bands as in `ratio_figure`. Empty if no cell has a curve.
+
+    Of more methods than there are colours it shows the best.
+    """
+    if crowded(results):
+        results = restricted(results, by_level(results)[:LIMIT])
     return draw(_learning_curves, results, curves) if len(curves) else {}
 
 
@@ -33,15 +46,16 @@ def _distinct(frame: "pd.DataFrame", *also: str) -> "pd.DataFrame":
 
 def _line(axes: "Axes", frame: "pd.DataFrame", x: str, method: str, *, markers: int, width: float) -> None:
     """The mean over cells with a band of one standard deviation, and about so many markers."""
-    import seaborn as sns
-
     colour, shape = look(method)
-    every = max(1, round(frame[x].nunique() / markers))
-    band = "sd" if frame.duplicated(x).any() else None
-    sns.lineplot(
-        data=frame, x=x, y="mAP", ax=axes, color=colour, label=method, legend=False, errorbar=band, linewidth=width,
-        marker=shape, markersize=3.2 * width, markevery=every, markeredgecolor="white", markeredgewidth=0.5,
-        **({"err_kws": {"linewidth": 0}} if band else {}),
+    by_place = frame.groupby(x)["mAP"].agg(["mean", "std"])
+    places = by_place.index.to_numpy(float)
+    every = max(1, round(len(places) / markers))
+    if by_place["std"].notna().any():
+        low, high = by_place["mean"] - by_place["std"], by_place["mean"] + by_place["std"]
+        axes.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
+    axes.plot(
+        places, by_place["mean"], color=colour, label=method, linewidth=width, marker=shape, markersize=3.2 * width,
+        markevery=every, markeredgecolor="white", markeredgewidth=0.5,
     )  # fmt: skip
 
 
@@ -55,9 +69,9 @@ def _level(axes: "Axes", frame: "pd.DataFrame", method: str, role: str) -> None:
 
 
 def _ratio_lines(figure: "Figure", results: Results) -> None:
-    figure.set_size_inches(COLUMN, 2.5 + _legend_height(results))
+    figure.set_size_inches(COLUMN, 2.5 + legend_height(results))
     axes = figure.subplots()
-    frame = _distinct(results.frame).astype({"percent": "float"})
+    frame = without_seed_effects(_distinct(results.frame)).astype({"percent": "float"})
     for method in results.methods:
         mine = frame[frame["method"] == method]
         roles = set(mine["role"])
@@ -66,7 +80,7 @@ def _ratio_lines(figure: "Figure", results: Results) -> None:
         elif len(mine):
             _line(axes, mine, "percent", method, markers=99, width=1.4)
     axes.set(xlabel="known labels (%)", ylabel="mAP (%)", xticks=[p for p in results.percents if p is not None])
-    _finish(figure, axes)
+    finish(figure, axes)
 
 
 def _ratio_points(figure: "Figure", results: Results) -> None:
@@ -88,7 +102,7 @@ def _ratio_points(figure: "Figure", results: Results) -> None:
     if percent is not None:
         axes.set_title(f"{percent} % of the labels known")
     axes.grid(axis="y", visible=False)
-    _despine(axes)
+    despine(axes)
 
 
 def _learning_curves(figure: "Figure", results: Results, curves: "pd.DataFrame") -> None:
@@ -97,7 +111,7 @@ def _learning_curves(figure: "Figure", results: Results, curves: "pd.DataFrame")
     lines = -(-len(percents) // columns)
     per_row = columns + 1
     width = max(COLUMN, 2.2 * columns)
-    figure.set_size_inches(width, (1.7 if lines > 1 else 2.0) * lines + 0.2 + _legend_height(results, per_row))
+    figure.set_size_inches(width, (1.7 if lines > 1 else 2.0) * lines + 0.2 + legend_height(results, per_row))
     grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
     panels = grid.flatten()
     for panel, percent in zip(panels, percents, strict=False):
@@ -108,7 +122,7 @@ def _learning_curves(figure: "Figure", results: Results, curves: "pd.DataFrame")
         lowest = place + columns >= len(percents)
         panel.set(xlabel="epoch" if lowest else "", ylabel="" if place % columns else "test mAP (%)")
         panel.tick_params(labelbottom=lowest)
-    _legend(figure, panels[: len(percents)], per_row)
+    legend(figure, panels[: len(percents)], per_row)
 
 
 def _learning_panel(panel: "Axes", results: Results, curves: "pd.DataFrame", percent: int | None) -> None:
@@ -119,7 +133,7 @@ def _learning_panel(panel: "Axes", results: Results, curves: "pd.DataFrame", per
         _learning_curve(panel, here(curves), here(results.frame), method)
     panel.set(title="" if percent is None else f"{percent} % known")
     panel.locator_params(axis="x", integer=True, nbins=5)
-    _despine(panel)
+    despine(panel)
 
 
 def _learning_curve(panel: "Axes", curves: "pd.DataFrame", cells: "pd.DataFrame", method: str) -> None:
@@ -132,16 +146,16 @@ def _learning_curve(panel: "Axes", curves: "pd.DataFrame", cells: "pd.DataFrame"
         _level(panel, own.drop_duplicates("key"), method, "untrained")
 
 
-def _legend_height(results: Results, per_row: int = 2) -> float:
+def legend_height(results: Results, per_row: int = 2) -> float:
     return LEGEND_ROW * -(-len(results.methods) // per_row)
 
 
-def _finish(figure: "Figure", axes: "Axes") -> None:
-    _despine(axes)
-    _legend(figure, [axes], per_row=2)
+def finish(figure: "Figure", axes: "Axes") -> None:
+    despine(axes)
+    legend(figure, [axes], per_row=2)
 
 
-def _legend(figure: "Figure", panels: Any, per_row: int) -> None:
+def legend(figure: "Figure", panels: Any, per_row: int) -> None:
     """One legend under all panels, each method once."""
     entries: dict[str, Any] = {}
     for panel in panels:
@@ -152,5 +166,5 @@ def _legend(figure: "Figure", panels: Any, per_row: int) -> None:
         figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=columns, frameon=False)
 
 
-def _despine(axes: "Axes") -> None:
+def despine(axes: "Axes") -> None:
     axes.spines[["top", "right"]].set_visible(False)

@@ -9,6 +9,10 @@ from typing import Any, cast
 
 import pandas as pd
 
+from bench.errors import UsageError
+from bench.feeds import feed_flags
+from bench.registry import nearest
+from bench.report import source
 from bench.report.selection import Place, Selection, select
 from bench.rows import Row
 from bench.store import Store
@@ -16,13 +20,17 @@ from bench.store import Store
 
 @dataclass(frozen=True)
 class Missing:
-    """A place of the table without a number. state: planned, running, failed, skipped or unreadable."""
+    """A place of the table without a number. state: planned, running, failed, skipped or unreadable.
+
+    key: the cell that should fill it, "" where the sweep leaves the place out.
+    """
 
     method: str
     percent: int | None
     seed: int
     state: str
     reason: str
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,7 @@ class Results:
     frame: a line for each filled place; see `COLUMNS`. A cell that does not depend on the ratio fills several places,
     which then share its `key`.
     missing: the other places, with the reason. warnings: what makes the numbers less comparable than they look.
+    baseline: the method that gains are told against; None where there is nothing to compare.
     """
 
     selection: Selection
@@ -39,6 +48,7 @@ class Results:
     missing: tuple[Missing, ...]
     rows: Mapping[str, Row]
     warnings: tuple[str, ...]
+    baseline: str | None = None
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -62,6 +72,17 @@ class Results:
                 found.setdefault((place.method, place.percent), {})[place.key] = self.rows[place.key]
         return {where: tuple(rows.values()) for where, rows in found.items()}
 
+    @functools.cached_property
+    def stale(self) -> frozenset[str]:
+        """Keys of the cells that other source code made than what is installed."""
+        return source.stale(self.rows.values())
+
+    @property
+    def challengers(self) -> tuple[str, ...]:
+        """The methods with numbers that are told against the baseline."""
+        have = set(self.frame["method"])
+        return tuple(m for m in self.methods if m != self.baseline and m in have) if self.baseline else ()
+
     def to_json(self) -> dict[str, Any]:
         """The table as plain data, for programs that read the command line's output."""
         lines = json.loads(self.frame.to_json(orient="records", double_precision=15))
@@ -76,7 +97,8 @@ COLUMNS = (
 )  # fmt: skip
 """The first columns of `Results.frame`; all other metrics, timings and memory follow as `<group>_<name>`.
 
-role: "observed" (learned from the labels that were left), "ceiling" (from all labels), "untrained" (from none).
+role: "observed" (learned from the labels that were left), "ceiling" (from all labels), "unlabelled" (from none,
+but from sentences, say), "untrained" (from nothing).
 """
 
 
@@ -88,10 +110,12 @@ def load(
     methods: Sequence[str] | None = None,
     percents: Sequence[int] | None = None,
     seeds: Sequence[int] | None = None,
+    baseline: str | None = None,
 ) -> Results:
     """Read a sweep's table from the store: the newest sweep, or the one named by the start of its id.
 
     merge: all sweeps over the same dataset, protocol, backbone and held-out share as that one, in one table.
+    baseline: the method that the others are told against; by default the first of `BASELINES` that is there.
     """
     selection = select(store, sweep, merge=merge, methods=methods, percents=percents, seeds=seeds)
     lines, missing, rows = [], [], {}
@@ -104,7 +128,37 @@ def load(
             missing.append(_missing(store, place, unreadable=row))
     columns = [*COLUMNS, *sorted({name for line in lines for name in line} - set(COLUMNS))]
     frame = pd.DataFrame(lines, columns=columns).astype({"percent": "Int64"})
-    return Results(selection, frame, tuple(missing), rows, tuple(_warnings(frame, rows.values())))
+    chosen = _baseline(frame, list(dict.fromkeys(place.method for place in selection.places)), baseline)
+    return Results(selection, frame, tuple(missing), rows, tuple(_warnings(frame, rows.values())), chosen)
+
+
+BASELINES = ("dualcoop", "asl", "bce_an")
+"""What papers compare with, in the order of preference; else the first method that learned from the labels left."""
+
+
+def _baseline(frame: pd.DataFrame, methods: Sequence[str], asked: str | None) -> str | None:
+    """The method to tell gains against, or None with fewer than two methods."""
+    present = [method for method in methods if (frame["method"] == method).any()]
+    if asked is not None:
+        if asked not in methods:
+            raise UsageError(f"--baseline: this table has no method {asked!r}; {nearest(asked, methods)}")
+        if asked not in present:
+            raise UsageError(f"--baseline: {asked!r} has no number in this table yet; {nearest(asked, present)}")
+        return asked
+    observed = [method for method in present if set(frame.loc[frame["method"] == method, "role"]) == {"observed"}]
+    preferred = [method for method in BASELINES if method in observed]
+    return [*preferred, *observed][0] if observed and len(present) > 1 else None
+
+
+def restricted(results: Results, methods: Sequence[str]) -> Results:
+    """The same table with only these methods."""
+    places = tuple(place for place in results.selection.places if place.method in methods)
+    return dataclasses.replace(
+        results,
+        selection=dataclasses.replace(results.selection, places=places),
+        frame=results.frame[results.frame["method"].isin(methods)],
+        missing=tuple(gap for gap in results.missing if gap.method in methods),
+    )
 
 
 def curves(results: Results, store: Store) -> pd.DataFrame:
@@ -151,6 +205,8 @@ def role(row: Row, protocol: str) -> str:
     """What the cell learned from, seen from a table about `protocol`; see `COLUMNS`."""
     if row.epochs == 0 or row.trainable_parameters == 0:
         return "untrained"
+    if row.mask.get("known") == 0:
+        return "unlabelled"
     return "observed" if row.cell.protocol.name == protocol else "ceiling"
 
 
@@ -165,18 +221,22 @@ def _missing(store: Store, place: Place, unreadable: str | None) -> Missing:
             "failed": f"{store.reason(place.key)} (cell {place.key})",
             "running": f"{len(store.curve(place.key))} epochs so far",
         }.get(state, "not run yet")
-    return Missing(place.method, place.percent, place.seed, state, reason)
+    return Missing(place.method, place.percent, place.seed, state, reason, place.key or "")
 
 
 def _warnings(frame: pd.DataFrame, rows: Iterable[Row]) -> Iterator[str]:
+    rows = list(rows)
     observed = frame[frame["role"] == "observed"]
-    for (percent, seed), group in observed.groupby(["percent", "seed"], dropna=False):
+    mask_seeds = observed["key"].map({row.key: row.cell.stream("mask") for row in rows}).rename("seed")
+    for (percent, seed), group in observed.groupby(["percent", mask_seeds], dropna=False):
         if group["mask_sha256"].nunique() > 1:
             ratio = "" if pd.isna(cast(Any, percent)) else f" at {percent} %"
             yield f"The methods did not train on the same labels{ratio}, seed {seed}: their masks differ."
     for method, group in frame.groupby("method", sort=False):
         if group["code"].nunique() > 1:
             yield f"The numbers of {method} come from {group['code'].nunique()} versions of its source code."
+    if any(row.cell.feed.options.get("evaluate") == "last" and feed_flags(row.cell.feed) for row in rows):
+        yield "Trained image encoders were scored after the last epoch only; it stands for the best on test too."
     devices = sorted({str(row.environment.get("device")) for row in rows})
     if len(devices) > 1:
         yield f"The cells ran on different devices: {', '.join(devices)}."

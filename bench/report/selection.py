@@ -46,8 +46,13 @@ class Selection:
         return self.newest["backbone"]
 
     @property
+    def feed(self) -> str:
+        """Where training features came from, "" for those of the plain images."""
+        return self.newest.get("feed", "")
+
+    @property
     def title(self) -> str:
-        return f"{self.dataset}, {self.protocol}, {self.backbone}"
+        return ", ".join(part for part in (self.dataset, self.protocol, self.backbone, self.feed) if part)
 
 
 def find_sweep(store: Store, sweep: str | None) -> Mapping[str, Any]:
@@ -90,6 +95,8 @@ def select(
     if not chosen:
         raise UsageError("No place of the table is left by these filters; give others or none.")
     name = f"all-{record['dataset']}-{record['protocol']}-{record['backbone']}" if merge else record["id"]
+    if merge and record.get("feed"):
+        name += "-" + _digest(record["feed"])
     if chosen != places:
         name += "-" + _digest([place.__dict__ for place in chosen])
     return Selection(name, records, chosen)
@@ -112,11 +119,11 @@ def _comparable(store: Store, record: Mapping[str, Any]) -> tuple[Mapping[str, A
 
 
 def _setting(store: Store, record: Mapping[str, Any]) -> str | None:
-    """Dataset, protocol, backbone and held-out share of a sweep, from any cell that was started; None without one."""
+    """Dataset, protocol, backbone, feed and held-out share of a sweep, from any started cell; None without one."""
     for cell in _started(store, record):
         if cell.protocol.name == record["protocol"]:
             data = cell.to_json()
-            return canonical_json({axis: data[axis] for axis in ("dataset", "protocol", "backbone", "holdout")})
+            return canonical_json({axis: data[axis] for axis in ("dataset", "protocol", "backbone", "feed", "holdout")})
     return None
 
 
@@ -130,15 +137,18 @@ def _started(store: Store, record: Mapping[str, Any]) -> Iterator[Cell]:
 
 def _merged_places(store: Store, records: Sequence[Mapping[str, Any]]) -> Iterator[Place]:
     """Places of all sweeps, newer ones first in conflict; a method with several settings becomes several."""
-    components = {cell.key: cell.method for record in records for cell in _started(store, record)}
+    cells = {cell.key: cell for record in records for cell in _started(store, record)}
+    components = {key: cell.method for key, cell in cells.items()}
     variants: dict[str, dict[Component, None]] = {}
     for component in components.values():
         variants.setdefault(component.name, {})[component] = None
     taken: dict[tuple[str, int | None, int], Place] = {}
     for record in records:
         for place in _places(record):
+            if place.key in cells and cells[place.key].streams:
+                continue  # a study of the variance: its seeds are not those of the other places
             method = components.get(place.key or "")
-            label = _label(method, list(variants[place.method])) if method else place.method
+            label = _label(method, list(variants[method.name])) if method else place.method
             where = (label, place.percent, place.seed)
             # A place that an older sweep filled is not emptied by a newer one that has not come to it.
             if where not in taken or method:

@@ -59,6 +59,29 @@ def over_ratios(frame: pd.DataFrame, column: str, percents: Sequence[Percent]) -
     return spreads
 
 
+def without_seed_effects(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame of one line a cell and ratio, its mAP freed from what a seed does to all learning methods alike.
+
+    A seed's mask and order are shared by the methods, so they rise and fall together, and plain bands of methods that
+    differ in every seed may still overlap. At each ratio where all methods have all seeds, a cell's mAP loses the mean
+    of its seed over methods and gains that over everything; deviations are scaled by sqrt(M / (M - 1)) for M methods,
+    since the taken-off mean holds a share of the method itself (Cousineau 2005, Morey 2008). Means stay as they are.
+    """
+    adjusted = frame.astype({"mAP": float})
+    learned = adjusted[adjusted["role"] == "observed"]
+    for _, here in learned.groupby("percent", dropna=False):
+        grid = here.pivot_table(index="seed", columns="method", values="mAP")
+        count = grid.shape[1]
+        if count < 2 or len(grid) < 2 or grid.isna().to_numpy().any():
+            continue
+        centred = grid.sub(grid.mean(axis=1), axis=0) + grid.to_numpy().mean()
+        shown = grid.mean() + (centred - centred.mean()) * math.sqrt(count / (count - 1))
+        adjusted.loc[here.index, "mAP"] = [
+            shown.loc[seed, method] for seed, method in zip(here["seed"], here["method"], strict=True)
+        ]
+    return adjusted
+
+
 def spread(values: Iterable[float]) -> Spread:
     """Of one group of cells.
 

@@ -12,11 +12,12 @@ SUPERSCRIPTS = str.maketrans("0123456789,", "⁰¹²³⁴⁵⁶⁷⁸⁹ ")
 
 @dataclass(frozen=True)
 class Value:
-    """A table cell: what it says, how it stands out, and the footnotes (from 1) that belong to it."""
+    """A table cell: what it says, how it stands out, its footnotes (from 1), and the keys of the cells behind it."""
 
     text: str
     style: Style = ""
     marks: tuple[int, ...] = ()
+    keys: tuple[str, ...] = ()
 
     @property
     def raised(self) -> str:

@@ -1,16 +1,19 @@
 """The report's tables: mAP over ratios, the same under other rules of selection and other definitions, and the cost."""
 
 import math
+import statistics
 from collections.abc import Iterable, Mapping
 
+from bench.report.calibration import BINS, Reliability
 from bench.report.results import Missing, Results, role
-from bench.report.spread import Spread, over_ratios, over_seeds
+from bench.report.spread import Spread, over_ratios, over_seeds, spread
 from bench.report.table import Footnotes, Style, Table, Value, ranked
 from bench.rows import Row
 
 HEADLINE = "mAP in percent of the last epoch (scikit-learn's average precision, mean over classes)"
 ASIDE = {
     "ceiling": "trained on all labels: a ceiling, not ranked; one cell a seed fills every ratio",
+    "unlabelled": "trained without any label of an image; one cell a seed fills every ratio",
     "untrained": "no training: one cell fills every ratio and seed",
 }
 
@@ -20,6 +23,8 @@ FLAGS = {
     "random weights": "random weights: the backbone was never trained, so the number only shows that the program runs",
 }
 """What a row's flag means, for readers; a flag that is not listed says enough itself."""
+
+STALE = "stale (the method's source code has changed since)"
 
 
 def percent_label(percent: int | None) -> str:
@@ -70,9 +75,10 @@ def _column(results: Results, column: Mapping[str, Spread], percent: int | None,
         if method not in column:
             values.append(Value("-", "missing", notes.marks(reasons)))
             continue
-        flags = _flags(results.filled[method, percent]) - _shared_flags(results)
+        rows = results.filled[method, percent]
         fewer = [f"n = {column[method].n}; {reason}" for reason in reasons]
-        values.append(Value(number(column[method]), styles[method], notes.marks([*sorted(flags), *fewer])))
+        marks = notes.marks([*_own_flags(results, rows), *fewer])
+        values.append(Value(number(column[method]), styles[method], marks, tuple(row.key for row in rows)))
     return values
 
 
@@ -82,8 +88,8 @@ def _average_column(results: Results, averages: Mapping[str, Spread], notes: Foo
     values = []
     for method in results.methods:
         if method in averages:
-            flags = _flags(_rows(results, method)) - _shared_flags(results)
-            values.append(Value(number(averages[method]), styles[method], notes.marks(sorted(flags))))
+            flags = notes.marks(_own_flags(results, _rows(results, method)))
+            values.append(Value(number(averages[method]), styles[method], flags))
         else:
             values.append(Value("-", "missing", (incomplete,)))
     return values
@@ -114,13 +120,21 @@ def _rows(results: Results, method: str) -> list[Row]:
     return [row for percent in results.percents for row in results.filled.get((method, percent), ())]
 
 
-def _flags(rows: Iterable[Row]) -> set[str]:
-    return {FLAGS.get(flag, flag) for row in rows for flag in row.flags}
+def _flags(results: Results, rows: Iterable[Row]) -> set[str]:
+    """What must be said at a number of these rows."""
+    found = list(rows)
+    stale = {STALE for row in found if row.key in results.stale}
+    return stale | {FLAGS.get(flag, flag) for row in found for flag in row.flags}
+
+
+def _own_flags(results: Results, rows: Iterable[Row]) -> list[str]:
+    """The flags that not every cell has."""
+    return sorted(_flags(results, rows) - _shared_flags(results))
 
 
 def _shared_flags(results: Results) -> set[str]:
     """Flags of every cell: said once, under the table."""
-    flags = [_flags([row]) for row in results.rows.values()]
+    flags = [_flags(results, [row]) for row in results.rows.values()]
     return set.intersection(*flags) if flags else set()
 
 
@@ -143,7 +157,7 @@ def average_table(results: Results) -> Table:
         "mAP, VOC envelope": "mAP_voc",
     }
     notes = Footnotes()
-    flags = {m: notes.marks(sorted(_flags(_rows(results, m)) - _shared_flags(results))) for m in results.methods}
+    flags = {m: notes.marks(_own_flags(results, _rows(results, m))) for m in results.methods}
     body = []
     for column in columns.values():
         averages = over_ratios(results.frame, column, results.percents)
@@ -188,4 +202,34 @@ def cost_table(results: Results) -> Table:
         columns=("method", "cells", "trained parameters", *chosen.values()),
         rows=tuple(rows),
         caption="Means over cells. The image encoder is frozen and its features are cached: their cost is not in it.",
+    )
+
+
+def calibration_table(results: Results, found: Mapping[str, Reliability]) -> Table:
+    """Expected calibration error at each ratio, and by how much the scores claim too much."""
+
+    def texts(method: str, percent: int | None) -> tuple[Value, float]:
+        rows = [row for row in results.filled.get((method, percent), ()) if row.key in found]
+        if not rows:
+            return Value("-", "missing"), math.nan
+        errors = spread([found[row.key].error for row in rows])
+        excess = statistics.fmean(found[row.key].excess for row in rows)
+        return Value(number(errors), keys=tuple(row.key for row in rows)), excess
+
+    lines = []
+    for method in results.methods:
+        if any(row.key in found for row in _rows(results, method)):
+            values, excesses = zip(*(texts(method, percent) for percent in results.percents), strict=True)
+            told = [excess for excess in excesses if not math.isnan(excess)]
+            lines.append((Value(method), *values, Value(f"{statistics.fmean(told):+.1f}".replace("-", "−"))))
+    return Table(
+        title="Calibration: expected calibration error by share of known labels",
+        columns=("method", *(percent_label(p) if p is not None else "ECE" for p in results.percents), "claims − true"),
+        rows=tuple(lines),
+        caption=(
+            f"ECE in percent over all (image, class) pairs of the test images, sigmoid(score) in {BINS} equal bins; "
+            "lower is better. Claims − true: mean sigmoid(score) minus the share of positives, in points, averaged "
+            "over ratios; negative where a method claims too little, as taking unknown labels for negatives makes it. "
+            "mAP is blind to both. Most pairs are easy negatives, so small numbers are no merit by themselves."
+        ),
     )

@@ -1,70 +1,135 @@
 """From results to files: `<store>/reports/<id>/` and, for the latest, `<store>/report.md`."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.cells import canonical_json
 from bench.files import atomic, read_json, write_json, write_text
-from bench.report.document import document
+from bench.report.palette import among
+from bench.report.resampled import Images, Progress, compared_cells, home_of, images_within
 from bench.report.results import Results
 from bench.store import Store
 
 STAMP = "stamp.json"
+PAGES = "cells"
 
 
-def write_report(results: Results, store: Store) -> Path:
-    """Write tables, figures, CSV and `report.md`, unless they stand there already; the path of `report.md`.
+IN_PASSING = 15.0
+"""Seconds that the report at the end of a run may take for intervals over test images."""
 
+
+def write_report(
+    results: Results, store: Store, *, within: float | None = None, progress: Progress | None = None
+) -> Path:
+    """Write the report in all its forms, unless they stand there already; the path of `report.md`.
+
+    Beside it lie `report.html` with a page for each cell, `results.csv`, a LaTeX file for each table, and the figures.
     `<store>/report.md` is the same report with links into the folder: a copy, since links between files do not work
-    everywhere.
+    everywhere. within: the seconds that intervals over test images may take; the report says what was left out.
     """
     folder = store.root / "reports" / results.selection.id
-    digest = inputs_digest(results, store)
-    if _stamped(folder) != digest:
-        images = _figures(results, store)
-        for name, image in images.items():
-            with atomic(folder / name) as file:
-                file.write(image)
-        write_text(folder / "results.csv", results.frame.to_csv(index=False))
-        write_text(folder / "report.md", document(results, sorted(images)))
-        write_json(folder / STAMP, {"digest": digest, "files": sorted([*images, "results.csv", "report.md"])})
+    if stamped(folder) != _digest(results, store) or (within is None and not _all_resampled(results, store)):
+        images = images_within(results, store, within, progress)
+        digest = _digest(results, store)
+        if stamped(folder) != digest:
+            with among(results.methods):
+                files = _files(results, store, folder, images)
+            for name, content in files.items():
+                with atomic(folder / name) as file:
+                    file.write(content.encode() if isinstance(content, str) else content)
+            names = [*files, *_cell_pages(results, store, folder)]
+            write_json(folder / STAMP, {"digest": digest, "files": sorted(names)})
     _point(store.root / "report.md", folder)
     return folder / "report.md"
 
 
+def _digest(results: Results, store: Store) -> str:
+    """A hash of what the report is made from, and of which cells have been resampled."""
+    kept = [key for key in compared_cells(results) if (home_of(store) / f"{key}.npz").exists()]
+    return hashlib.sha256(canonical_json([inputs_digest(results, store), kept]).encode()).hexdigest()
+
+
+def _all_resampled(results: Results, store: Store) -> bool:
+    """Whether there is nothing left to resample, by the files alone."""
+    home, scored = home_of(store), [k for k in compared_cells(results) if (store.folder(k) / "scores.npz").exists()]
+    return all((home / f"{key}.npz").exists() for key in scored)
+
+
+def _files(results: Results, store: Store, folder: Path, images: Images) -> dict[str, str | bytes]:
+    """Everything but the cells' pages, by file name."""
+    import pandas as pd
+
+    from bench.report.calibration import reliabilities
+    from bench.report.contents import CACHE, contents
+    from bench.report.document import document
+    from bench.report.html import page
+    from bench.report.latex import latex, standalone
+
+    sections = contents(results, store, folder, images)
+    files: dict[str, str | bytes] = {
+        f"{drawing.name}.{suffix}": image
+        for section in sections
+        for drawing in section.drawings
+        for suffix, image in drawing.images.items()
+    }
+    tables = {name: table for section in sections for name, table in section.tables.items()}
+    files |= {f"{name}.tex": latex(table, name) for name, table in tables.items()}
+    files |= {f"{s.name}.csv": pd.DataFrame(s.records, dtype=object).to_csv(index=False) for s in sections if s.records}
+    return files | {
+        "tables.tex": standalone(list(tables)),
+        "results.csv": results.frame.to_csv(index=False),
+        "report.html": page(results, sections, reliabilities(results, store, folder / CACHE)),
+        "report.md": document(results, sections),
+    }
+
+
+def _cell_pages(results: Results, store: Store, folder: Path) -> Sequence[str]:
+    """Write the pages that do not stand there already, delete those of other cells; the names of all."""
+    from bench.report.calibration import reliabilities
+    from bench.report.cellpage import pages, render, stands
+    from bench.report.contents import CACHE
+
+    home = folder / PAGES
+    home.mkdir(parents=True, exist_ok=True)
+    names = []
+    for page in pages(results, store, home, reliabilities(results, store, folder / CACHE)):
+        path = home / f"{page.key}.html"
+        if not stands(path, page):
+            # A page cut off by a kill lacks its mark and is written again: no need to wait for the disk each time.
+            path.write_text(render(page))
+        names.append(f"{PAGES}/{path.name}")
+    for path in home.glob("*.html"):
+        if f"{PAGES}/{path.name}" not in names:
+            path.unlink()
+    return names
+
+
 def inputs_digest(results: Results, store: Store) -> str:
     """A hash of all that the report is made from, its own source code among it."""
+    from bench.report.cellpage import what_is_kept
+
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in sorted(p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".html", ".css", ".js")):
         digest.update(source.read_bytes())
     # When a sweep was last asked for changes nothing in its report.
     records = [{k: v for k, v in record.items() if k != "asked"} for record in results.selection.records]
     missing = [gap.__dict__ for gap in results.missing]
-    digest.update(canonical_json([results.selection.id, records, missing]).encode())
+    told = [results.selection.id, records, missing, results.baseline, sorted(results.stale)]
+    digest.update(canonical_json(told).encode())
     for key, row in sorted(results.rows.items()):
-        digest.update(canonical_json([key, row.to_json(), store.curve(key)]).encode())
+        digest.update(canonical_json([key, row.to_json(), store.curve(key), what_is_kept(store, key)]).encode())
     return digest.hexdigest()
 
 
-def _stamped(folder: Path) -> str | None:
+def stamped(folder: Path) -> str | None:
     """The digest of the report that stands in the folder, or None if it is not whole."""
     try:
         stamp: Mapping[str, Any] = read_json(folder / STAMP)
         return stamp["digest"] if all((folder / name).exists() for name in stamp["files"]) else None
     except (OSError, ValueError, KeyError):
         return None
-
-
-def _figures(results: Results, store: Store) -> dict[str, bytes]:
-    from bench.report.figures import learning_figure, ratio_figure
-    from bench.report.results import curves
-
-    if results.frame.empty:
-        return {}
-    figures = {"ratios": ratio_figure(results), "curves": learning_figure(results, curves(results, store))}
-    return {f"{name}.{suffix}": image for name, images in figures.items() for suffix, image in images.items()}
 
 
 def _point(pointer: Path, folder: Path) -> None:

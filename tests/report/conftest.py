@@ -1,11 +1,24 @@
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from store_factory import Grid, make_store
 
+from bench.report import load, source, write_report
 from bench.store import Store
 
 GRID = Grid(methods=("trm_ml", "dualcoop", "clip_zero_shot", "oracle"), percents=(10, 50, 90), seeds=(0, 1), epochs=4)
+CODE = "c" * 16
+
+
+@pytest.fixture(autouse=True, scope="package")
+def installed() -> Iterator[str]:
+    """Fabricated rows were made by what is installed, unless a test says otherwise; in this folder alone."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(source, "installed_code", lambda method: CODE)
+    yield CODE
+    patch.undo()
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +31,26 @@ def finished(tmp_path_factory) -> tuple[Store, str]:
 def grid() -> Grid:
     """What `finished` asked for."""
     return GRID
+
+
+@pytest.fixture(scope="package")
+def written(finished, installed, tmp_path_factory) -> tuple[Store, Path]:
+    """The finished store in a place of its own with its report, written once, and the path of `report.md`."""
+    root = tmp_path_factory.mktemp("written") / "results"
+    shutil.copytree(finished[0].root, root)
+    store = Store(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bench.report.canvas.SUFFIXES", ("pdf", "png", "svg"))
+        return store, write_report(load(store), store)
+
+
+@pytest.fixture(scope="module")
+def sketched() -> Iterator[None]:
+    """Figures as SVG alone, where a test does not look at them."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr("bench.report.canvas.SUFFIXES", ("svg",))
+    yield
+    patch.undo()
 
 
 @pytest.fixture

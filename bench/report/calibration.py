@@ -1,0 +1,104 @@
+"""Does sigmoid(score) mean what it says? Reliability over test images, pooled over images and classes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.files import read_json, write_json
+from bench.report.results import Results
+from bench.rows import Row
+from bench.store import Store
+
+BINS = 15
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Sums over (image, class) pairs in equal-width bins of sigmoid(score): pairs, claimed, present; each (BINS,)."""
+
+    pairs: np.ndarray
+    claimed: np.ndarray
+    present: np.ndarray
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error in percent: mean distance of claimed from true share, weighted by pairs."""
+        return float(100 * np.abs(self.claimed - self.present).sum() / self.pairs.sum())
+
+    @property
+    def excess(self) -> float:
+        """Mean sigmoid minus the true share of positives, in percent; negative: the method claims too little."""
+        return float(100 * (self.claimed.sum() - self.present.sum()) / self.pairs.sum())
+
+    def curve(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean sigmoid and true share of each bin that holds pairs."""
+        held = self.pairs > 0
+        return self.claimed[held] / self.pairs[held], self.present[held] / self.pairs[held]
+
+
+def reliability(logits: np.ndarray, labels: np.ndarray, bins: int = BINS) -> Reliability:
+    """Of scores (N, C) against labels (N, C) of +1, -1, and 0 for pairs to leave out.
+
+    >>> reliability(np.array([[0.0, 0.0]]), np.array([[1, -1]])).error
+    0.0
+    """
+    judged = labels != 0
+    with np.errstate(over="ignore"):
+        share = 1.0 / (1.0 + np.exp(-logits[judged].astype(np.float64)))
+    place = np.minimum((share * bins).astype(int), bins - 1)
+    present = (labels[judged] == 1).astype(np.float64)
+    pairs, claimed, hits = (np.bincount(place, weights, minlength=bins) for weights in (None, share, present))
+    return Reliability(pairs.astype(np.float64), claimed, hits)
+
+
+def pooled(parts: Iterable[Reliability]) -> Reliability:
+    """Several cells as one."""
+    found = list(parts)
+    return Reliability(
+        np.sum([p.pairs for p in found], axis=0),
+        np.sum([p.claimed for p in found], axis=0),
+        np.sum([p.present for p in found], axis=0),
+    )
+
+
+def reliabilities(results: Results, store: Store, cache: Path) -> dict[str, Reliability]:
+    """By cell key. What a file of an earlier report knows of the same row is not computed again.
+
+    Cells whose scores or labels are gone are left out.
+    """
+    try:
+        known: Mapping[str, Any] = read_json(cache)
+    except (OSError, ValueError):
+        known = {}
+    kept: dict[str, Any] = {}
+    labels: dict[str, np.ndarray] = {}
+    for key, row in results.rows.items():
+        mark = f"{row.finished} {row.code} {row.mAP!r}"
+        if known.get(key, {}).get("of") == mark:
+            kept[key] = known[key]
+            continue
+        found = _of_cell(key, row, store, labels)
+        if found is not None:
+            kept[key] = {"of": mark, **{name: value.tolist() for name, value in found.__dict__.items()}}
+    if kept != known:
+        write_json(cache, kept)
+    return {
+        key: Reliability(*(np.array(entry[name]) for name in ("pairs", "claimed", "present")))
+        for key, entry in kept.items()
+    }
+
+
+def _of_cell(key: str, row: Row, store: Store, labels: dict[str, np.ndarray]) -> Reliability | None:
+    fingerprint = row.cell.dataset.fingerprint
+    try:
+        if fingerprint not in labels:
+            labels[fingerprint] = store.targets(fingerprint).labels
+        logits = store.scores(key)
+    except (OSError, KeyError, ValueError):
+        return None
+    if logits.shape != labels[fingerprint].shape:
+        return None
+    return reliability(logits, labels[fingerprint])

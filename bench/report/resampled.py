@@ -1,0 +1,188 @@
+"""Intervals over test images for the differences between cells, from their stored scores.
+
+Each cell's scores are resampled once, with the draws that all cells of its dataset share, and the resampled mAPs are
+kept beside the reports (8 kB a cell), so that any difference of any means of cells is a subtraction afterwards. What is
+kept is known by a hash of the scores and labels that it was made from.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from bench.files import write_arrays
+from bench.paired import Pair
+from bench.report.results import Results
+from bench.rows import Row
+from bench.stats import Difference, difference, multiplicities, resampled_map
+from bench.stats.resampling import RESAMPLES
+from bench.store import Store
+
+Progress = Callable[[int, int], None]
+"""Called with (cells done, cells that must be resampled)."""
+
+HOME = "resampled"
+"""The folder of what is kept, beside the reports."""
+
+METHOD = 1
+"""Another number if a resample's mAP is ever made otherwise: what is kept is then made again."""
+
+
+class Bootstraps:
+    """Resampled mAPs by cell key; asking twice computes once, also across processes.
+
+    The draws are held for one number of images at a time: uint8 (R, N), 40 MB for COCO's test images.
+    """
+
+    def __init__(self, results: Results, store: Store, resamples: int = RESAMPLES):
+        self.rows, self.store, self.resamples = results.rows, store, resamples
+        self._found: dict[str, tuple[float, np.ndarray]] = {}
+        self._labels: dict[str, np.ndarray] = {}
+        self._counts = np.empty((0, 0), np.uint8)
+
+    def available(self, key: str) -> bool:
+        """Whether the cell has scores and the test labels that they belong to."""
+        row = self.rows.get(key)
+        if row is None or not (self.store.folder(key) / "scores.npz").exists():
+            return False
+        try:
+            return self._labels_of(row) is not None
+        except (OSError, KeyError, ValueError):
+            return False
+
+    def has(self, key: str) -> bool:
+        """Whether `difference` need not compute for this cell."""
+        return key in self._found
+
+    def difference(self, pairs: Sequence[Pair]) -> Difference:
+        """Of the mean over pairs; a cell that stands in several pairs counts in each."""
+        ours, theirs = (
+            [self._of(key) for key in keys] for keys in zip(*((p.key, p.against) for p in pairs), strict=True)
+        )
+        estimate = np.mean([one[0] for one in ours]) - np.mean([other[0] for other in theirs])
+        samples = np.mean([one[1] for one in ours], axis=0) - np.mean([other[1] for other in theirs], axis=0)
+        images = len(self._labels_of(self.rows[pairs[0].key]))
+        return difference(float(estimate), samples, images)
+
+    def prepare(self, keys: Iterable[str], progress: Progress | None = None, within: float | None = None) -> "Left":
+        """Take what is kept of these cells and resample the others now, for `within` seconds at most if they are given.
+
+        What was kept of other scores than the cell has now is removed. What is left over is told, with the seconds that
+        it would take at the pace so far.
+        """
+        wanted = [key for key in dict.fromkeys(keys) if self.available(key) and not self.has(key)]
+        todo = [key for key in wanted if not self._take(key)]
+        began, done = perf_counter(), 0
+        for key in todo:
+            spent = perf_counter() - began
+            if within is not None and spent + spent / max(done, 1) > within:
+                break
+            self._found[key] = self._computed(key)
+            done += 1
+            if progress is not None:
+                progress(done, len(todo))
+        pace = (perf_counter() - began) / done if done else 0.0
+        return Left(len(todo) - done, pace * (len(todo) - done))
+
+    def _take(self, key: str) -> bool:
+        """Whether the cell's resampled mAPs are kept; they are at hand then."""
+        kept = self._kept(key)
+        if kept is None:
+            self._path(key).unlink(missing_ok=True)
+            return False
+        self._found[key] = kept
+        return True
+
+    def _of(self, key: str) -> tuple[float, np.ndarray]:
+        if key not in self._found:
+            self._found[key] = self._kept(key) or self._computed(key)
+        return self._found[key]
+
+    def _path(self, key: str) -> Path:
+        return home_of(self.store) / f"{key}.npz"
+
+    def _mark(self, key: str) -> str:
+        """A hash of what the numbers are made from: the cell's scores, its test labels, the number of resamples."""
+        digest = hashlib.sha256((self.store.folder(key) / "scores.npz").read_bytes())
+        digest.update(self._labels_of(self.rows[key]).tobytes())
+        digest.update(f"{self.resamples} {METHOD}".encode())
+        return digest.hexdigest()
+
+    def _kept(self, key: str) -> tuple[float, np.ndarray] | None:
+        try:
+            with np.load(self._path(key)) as arrays:
+                if str(arrays["of"]) == self._mark(key):
+                    return float(arrays["estimate"]), arrays["samples"]
+        except (OSError, KeyError, ValueError):
+            pass
+        return None
+
+    def _computed(self, key: str) -> tuple[float, np.ndarray]:
+        labels = self._labels_of(self.rows[key])
+        if self._counts.shape[1] != len(labels):
+            self._counts = multiplicities(len(labels), self.resamples)
+        estimate, samples = resampled_map(self.store.scores(key), labels, self._counts)
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_arrays(path, of=np.array(self._mark(key)), estimate=np.array(estimate), samples=samples)
+        return estimate, samples
+
+    def _labels_of(self, row: Row) -> np.ndarray:
+        fingerprint = row.cell.dataset.fingerprint
+        if fingerprint not in self._labels:
+            self._labels[fingerprint] = self.store.targets(fingerprint).labels
+        return self._labels[fingerprint]
+
+
+@dataclass(frozen=True)
+class Left:
+    """Cells that were not resampled, and about how many seconds they would take: 0 where nobody knows."""
+
+    cells: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Images:
+    """Intervals over test images, as far as they are at hand: `of` gives None for pairs with a cell that was left."""
+
+    found: Bootstraps
+    left: Left
+
+    def of(self, pairs: Sequence[Pair]) -> Difference | None:
+        at_hand = all(self.found.has(key) for pair in pairs for key in (pair.key, pair.against))
+        return self.found.difference(pairs) if pairs and at_hand else None
+
+
+def image_interval(results: Results, store: Store) -> Callable[[Sequence[Pair]], Difference] | None:
+    """The bootstrap over test images of the mean difference of pairs; None where a cell's scores are not to be had."""
+    found = Bootstraps(results, store)
+    if not results.rows or not all(found.available(key) for key in results.rows):
+        return None
+    return found.difference
+
+
+def images_within(
+    results: Results, store: Store, within: float | None = None, progress: Progress | None = None
+) -> Images:
+    """For a report: the methods against the baseline, of all cells that `within` seconds suffice for, or of all."""
+    found = Bootstraps(results, store)
+    return Images(found, found.prepare(compared_cells(results), progress, within))
+
+
+def compared_cells(results: Results) -> tuple[str, ...]:
+    """The keys of the cells in the differences between the methods and the baseline, the baseline's own first."""
+    frame, baseline = results.frame, results.baseline
+    columns = (frame[name].tolist() for name in ("method", "percent", "seed", "key"))
+    lines = [(method, (str(percent), seed), key) for method, percent, seed, key in zip(*columns, strict=True)]
+    own = {place: key for method, place, key in lines if method == baseline}
+    others = [(place, key) for method, place, key in lines if method != baseline and place in own]
+    return tuple(dict.fromkeys([*(own[place] for place, _ in others), *(key for _, key in others)]))
+
+
+def home_of(store: Store) -> Path:
+    """Where the resampled mAPs are kept."""
+    return store.root / "reports" / HOME

@@ -1,0 +1,71 @@
+"""Several stores read as one: cells run on different machines come together in one table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.errors import DataError, UsageError
+from bench.files import read_json
+from bench.store import Store, Targets
+
+TOLERANCE = 1e-6
+"""Points of mAP by which two runs of one cell may differ: rounding in the last place, never another result."""
+
+
+class Stores(Store):
+    """The union of some stores, for reading; what is written goes to the first.
+
+    A cell lives in the first store where it is done, else in the first that has anything of it. Two stores that hold
+    one cell with different numbers are an error: which one is right, no program can tell.
+    """
+
+    def __init__(self, stores: Sequence[Store]):
+        super().__init__(stores[0].root)
+        self.parts = tuple(stores)
+        self._homes: dict[str, Path] = {}
+        for store in self.parts:
+            if not store.root.is_dir():
+                raise UsageError(f"There is no store at {store.root}; give folders that `bench run --results` wrote.")
+        for key in self.keys():
+            self._refuse_conflict(key)
+
+    def folder(self, key: str) -> Path:
+        if key not in self._homes:
+            places = [store.folder(key) for store in self.parts]
+            done = [place for place in places if (place / "row.json").exists()]
+            begun = [place for place in places if place.exists()]
+            self._homes[key] = [*done, *begun, places[0]][0]
+        return self._homes[key]
+
+    def keys(self) -> list[str]:
+        return sorted(set().union(*(store.keys() for store in self.parts)))
+
+    def targets(self, fingerprint: str) -> Targets:
+        for store in self.parts:
+            if (store.root / "targets" / f"{fingerprint}.npz").exists():
+                return store.targets(fingerprint)
+        return super().targets(fingerprint)
+
+    def sweeps(self) -> list[dict[str, Any]]:
+        """All sweeps of all stores; one that several stores were asked for counts once, at its latest time."""
+        latest: dict[str, dict[str, Any]] = {}
+        for record in sorted((r for store in self.parts for r in store.sweeps()), key=lambda r: r["asked"]):
+            latest[record["id"]] = record
+        return sorted(latest.values(), key=lambda record: record["asked"])
+
+    def _refuse_conflict(self, key: str) -> None:
+        rows = [store.folder(key) / "row.json" for store in self.parts]
+        found = [(path, read_json(path).get("metrics", {})) for path in rows if path.exists()]
+        for path, metrics in found[1:]:
+            first, reference = found[0]
+            for name in sorted(reference.keys() & metrics.keys()):
+                if abs((reference[name] or 0) - (metrics[name] or 0)) > TOLERANCE:
+                    raise DataError(
+                        f"Cell {key} has {name} {reference[name]:.4f} in {first.parents[2]} and {metrics[name]:.4f} in "
+                        f"{path.parents[2]}; delete its folder in one of them, or give one --results only."
+                    )
+
+
+def opened(roots: Sequence[Path]) -> Store:
+    """The store at these folders, one or several."""
+    return Store(roots[0]) if len(roots) == 1 else Stores([Store(root) for root in roots])

@@ -1,0 +1,168 @@
+"""Intervals over test images from a store's scores: right, kept, computed once, and renewed when a cell is."""
+
+import dataclasses
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+import store_factory as factory
+from store_factory import Grid
+
+from bench.paired import pairs
+from bench.report import resampled, write_report
+from bench.report.contents import contents
+from bench.report.gains import span
+from bench.report.resampled import Bootstraps, Images, Left, compared_cells, home_of, image_interval
+from bench.report.results import load
+from bench.stats import bootstrap
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return factory.make_store(tmp_path_factory.mktemp("store"), Grid(percents=(10, 50), seeds=(0, 1)))[0]
+
+
+@pytest.fixture
+def store(made, tmp_path):
+    shutil.copytree(made.root, tmp_path / "store")
+    return type(made)(tmp_path / "store")
+
+
+def test_a_difference_is_that_of_a_bootstrap_over_all_its_cells(store):
+    results = load(store)
+    found = pairs(results.frame, "trm_ml", "dualcoop")
+    at_ten = [pair for pair in found if pair.percent == 10]
+    told = Bootstraps(results, store).difference(at_ten)
+    matrices = {name: [store.scores(key) for key in keys] for name, keys in (
+        ("a", [pair.key for pair in at_ten]), ("b", [pair.against for pair in at_ten]),
+    )}  # fmt: skip
+    expected = bootstrap(matrices, factory.labels()).difference("a", "b")
+    assert told.estimate == pytest.approx(np.mean([pair.difference for pair in at_ten]))
+    assert (told.low, told.high, told.p) == pytest.approx((expected.low, expected.high, expected.p))
+    assert (told.images, told.resamples) == (factory.TEST_IMAGES, 1000)
+    assert image_interval(results, store)(at_ten) == told
+
+
+def test_each_cell_is_resampled_once_also_by_another_process(store, monkeypatch):
+    results = load(store)
+    calls = []
+    once = resampled.resampled_map
+    monkeypatch.setattr(resampled, "resampled_map", lambda *given: calls.append(1) or once(*given))
+    found = pairs(results.frame, "trm_ml", "dualcoop")
+    heard = []
+    first = Bootstraps(results, store)
+    first.prepare([pair.key for pair in found] * 2, progress=lambda *done: heard.append(done))
+    assert heard == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    told = first.difference(found)
+    assert len(calls) == 8
+    assert Bootstraps(results, store).difference(found) == told
+    assert len(calls) == 8
+
+
+def test_a_cell_that_ran_again_is_resampled_again(store):
+    results = load(store)
+    found = pairs(results.frame, "trm_ml", "dualcoop")[:1]
+    before = Bootstraps(results, store).difference(found)
+    cell = store.cell(found[0].key)
+    worse = factory.row(cell)
+    scores = -factory.scores(cell)
+    store.finish(dataclasses.replace(worse, metrics={**worse.metrics, "mAP": 1.0}), scores)
+    after = Bootstraps(load(store), store).difference(found)
+    assert after.estimate < before.estimate - 10
+
+
+def test_without_scores_there_is_no_interval(store):
+    results = load(store)
+    key = next(iter(results.rows))
+    (store.folder(key) / "scores.npz").unlink()
+    assert image_interval(results, store) is None
+    assert not Bootstraps(results, store).available(key)
+    assert not Bootstraps(results, store).available("unknown")
+
+
+def test_kept_numbers_belong_to_the_scores_and_not_to_the_row(store):
+    """A row that was written again with the same scores keeps its resamples; other scores under an old row do not."""
+    results = load(store)
+    found = pairs(results.frame, "trm_ml", "dualcoop")[:1]
+    first = Bootstraps(results, store)
+    assert first.prepare([found[0].key, found[0].against]).cells == 0
+    path = home_of(store) / f"{found[0].key}.npz"
+    kept = path.stat().st_mtime_ns
+    row, scores = store.row(found[0].key), store.scores(found[0].key)
+    store.finish(dataclasses.replace(row, finished="2030-01-01T00:00:00+00:00"), scores)
+    assert Bootstraps(load(store), store).difference(found) == first.difference(found)
+    assert path.stat().st_mtime_ns == kept
+    store.finish(row, -scores)
+    assert Bootstraps(load(store), store).difference(found).estimate < first.difference(found).estimate - 10
+
+
+def test_a_budget_leaves_cells_and_says_how_long_they_would_take(store, monkeypatch):
+    results = load(store)
+    clock = iter(range(0, 1000, 10))  # every look at the clock is ten seconds after the last
+    monkeypatch.setattr(resampled, "perf_counter", lambda: float(next(clock)))
+    found = Bootstraps(results, store)
+    left = found.prepare(compared_cells(results), within=45.0)
+    assert left.cells == len(compared_cells(results)) - 3
+    assert left.seconds == pytest.approx(left.cells * 50 / 3)
+    assert sum(found.has(key) for key in compared_cells(results)) == 3
+    assert found.prepare(compared_cells(results)).cells == 0
+
+
+def test_a_report_in_a_hurry_leaves_cells_and_the_command_fills_them_in_for_good(store, monkeypatch):
+    results, drawn = load(store), []
+
+    def files(results, store, folder, images):
+        drawn.append(images.left.cells)
+        return {"report.md": "text"}
+
+    monkeypatch.setattr("bench.report.write._files", files)
+    every = len(compared_cells(results))
+    write_report(results, store, within=0.0)
+    write_report(results, store, within=0.0)
+    assert drawn == [every], "nothing had changed"
+    write_report(results, store)
+    assert drawn == [every, 0]
+    write_report(results, store, within=0.0)
+    write_report(results, store)
+    assert drawn == [every, 0], "what was resampled is not lost by a run"
+
+
+def test_what_was_left_is_said_with_the_command_that_does_it(store, sketched):
+    results = load(store)
+    images = Images(Bootstraps(results, store), Left(12, 130.0))
+    section = next(part for part in contents(results, store, store.root, images) if part.name == "gain")
+    assert f"of 12 cells to be resampled: `bench report --sweep {results.selection.id}` does it, in about 2 min" in (
+        section.table.caption
+    )
+    assert list(section.tables) == ["gain"], "no interval, no table of them"
+    assert images.of(pairs(results.frame, "trm_ml", "dualcoop")) is None
+
+
+def test_both_intervals_stand_in_every_form_of_the_report_with_what_n_is(store, sketched):
+    results = load(store)
+    folder = write_report(results, store).parent
+    expected = Bootstraps(results, store).difference(
+        [pair for pair in pairs(results.frame, "trm_ml", "dualcoop") if pair.percent == 10]
+    )
+    inside = span(expected.low, expected.high)
+    said = f"(n = {factory.TEST_IMAGES} images, 1,000 resamples)"
+    for name in ("report.md", "report.html", "gain_images.tex"):
+        text = (folder / name).read_text().replace("{[}", "[").replace("{]}", "]").replace("$-$", "−")
+        assert inside in text, name
+        assert said in text, name
+        assert "(n = 2 seeds)" in text, name
+    assert "over seeds" in (folder / "gain.tex").read_text()
+    frame = pd.read_csv(folder / "gain.csv")
+    [line] = frame[(frame["method"] == "trm_ml") & (frame["percent"] == "10")].to_dict("records")
+    assert (line["images_low"], line["images_high"]) == pytest.approx((expected.low, expected.high))
+    assert (line["pairs"], line["images"], line["resamples"]) == (2, factory.TEST_IMAGES, 1000)
+    assert line["images_not_significant"] == (expected.low <= 0 <= expected.high)
+    assert 'href="gain.csv"' in (folder / "report.html").read_text()
+
+
+def test_the_cells_of_the_comparison_are_those_of_all_pairs(store, finished):
+    for results in (load(store), load(finished[0]), load(finished[0], methods=["dualcoop", "oracle"])):
+        found = [pair for m in results.challengers for pair in pairs(results.frame, m, results.baseline)]
+        assert set(compared_cells(results)) == {key for pair in found for key in (pair.key, pair.against)}
+        assert compared_cells(results)[0] in {pair.against for pair in found}
