@@ -1,0 +1,52 @@
+"""Which images and classes are shown: by rule, so that nobody picks the pretty ones. Shapes: C classes."""
+
+from typing import Literal
+
+import numpy as np
+
+from bench.seeding import numpy_stream
+
+Mark = Literal["true positive", "false positive", "missed", "absent", "not judged"]
+
+
+def chosen_images(total: int, count: int, seed: int | None) -> list[int]:
+    """Rows of `count` of `total` images: the first ones in official order, or drawn by `seed`, ascending."""
+    count = min(count, total)
+    if seed is None:
+        return list(range(count))
+    return sorted(numpy_stream("show", seed).choice(total, count, replace=False).tolist())
+
+
+def named(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """bool (C,): the classes that an image's scores (C,) name: as many of the highest as there are truly, at least one.
+
+    labels: (C,) of +1, -1 and 0 (not judged; such a class is never named). Scores of methods have no common zero, so
+    that no threshold would be fair to all; a perfect order of the classes names exactly those that are there.
+    """
+    judged = np.where(labels == 0, -np.inf, scores)
+    order = np.argsort(-judged, kind="stable")[: max(1, int((labels == 1).sum()))]
+    chosen = np.zeros(len(scores), bool)
+    chosen[order] = True
+    return chosen & (labels != 0)
+
+
+def marks(scores: np.ndarray, labels: np.ndarray) -> list[Mark]:
+    """For each class whether it is named and whether it is there."""
+    words: dict[tuple[bool, int], Mark] = {
+        (True, 1): "true positive",
+        (True, -1): "false positive",
+        (False, 1): "missed",
+        (False, -1): "absent",
+        (False, 0): "not judged",
+    }
+    return [words[bool(n), int(y)] for n, y in zip(named(scores, labels), labels, strict=True)]
+
+
+def chosen_classes(scores: np.ndarray, labels: np.ndarray, most: int) -> tuple[list[int], int]:
+    """All classes of an image that are there or named, by falling score, and how many did not fit into `most`.
+
+    What is cut off is what has the lowest scores, whether it is there or not.
+    """
+    shown = [c for c, mark in enumerate(marks(scores, labels)) if mark in ("true positive", "false positive", "missed")]
+    shown.sort(key=lambda c: -scores[c])
+    return shown[:most], max(0, len(shown) - most)
