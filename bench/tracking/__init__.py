@@ -5,10 +5,18 @@
         problem = follower.finish()         # None, or one sentence to show
     print(sync(store))                      # the same at once: `bench sync`
     ui(store, announce=print)               # browse, until Ctrl-C
+    with mirrored(uri, folder) as store:    # and back: a store made from MLflow alone, for reports
+        ...
 
 An experiment is a dataset under a protocol. In it, every sweep is a run, with its cells as child runs (found again by
-the tags `cell_key` and `sweep`) and one summary run a method, whose `mAP_by_ratio` draws the paper's figure. A cell
-that several sweeps share hangs under the oldest of them; its tag `sweeps` names all.
+the tags `cell_key` and `sweep`) and one summary run a method, whose `mAP_by_ratio` draws the paper's figure; saved
+views of the experiment's page show them. A cell that several sweeps share hangs under the oldest of them; its tag
+`sweeps` names all.
+
+The run of a study's sweep (`bench ablate`, `sensitivity`, `variance`) has the study's page among its artifacts.
+
+A search is a run too, with its trials as child runs, in an experiment of its own (`<dataset>/<protocol>/search`): their
+numbers are of held-out training images and must not stand among those of the test split.
 
 Names are imported when they are first used, so that importing the package is cheap.
 """
@@ -19,16 +27,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.tracking.database import TrackingError
     from bench.tracking.follow import Follower, following
+    from bench.tracking.mirror import mirrored
     from bench.tracking.projection import SyncReport, is_current, sync
     from bench.tracking.server import Server, serving, ui
 
 _HOMES = {
     "TrackingError": "database", "Follower": "follow", "following": "follow",
-    "Server": "server", "serving": "server", "ui": "server",
+    "mirrored": "mirror", "Server": "server", "serving": "server", "ui": "server",
     "SyncReport": "projection", "is_current": "projection", "sync": "projection",
 }  # fmt: skip
 
-__all__ = ["Follower", "Server", "SyncReport", "TrackingError", "following", "is_current", "serving", "sync", "ui"]
+__all__ = [
+    "Follower", "Server", "SyncReport", "TrackingError", "following", "is_current", "mirrored", "serving", "sync", "ui",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

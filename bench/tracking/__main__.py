@@ -19,8 +19,11 @@ import psutil
 from bench.store import Store
 from bench.tracking.database import TrackingError
 from bench.tracking.projection import is_current, sync
+from bench.tracking.system import Sampler
 
 INTERVAL = 3.0
+SAMPLE_INTERVAL = 2.0
+"""Seconds between two looks at what running cells take of the machine."""
 SHARE, LONGEST = 4, 15.0
 """It rests this many times longer than it worked, so that it takes a fifth of a core at most; seconds at most."""
 
@@ -63,12 +66,22 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_wait_for_end_of_input, args=(stop,), daemon=True).start()
+    threading.Thread(target=_sample, args=(Store(Path(root)), stop), daemon=True).start()
     problem = follow(Store(Path(root)), uri[0] if uri else None, int(parent), stop)
     if problem:
         with contextlib.suppress(OSError):
             answer.write(problem)
             answer.flush()
     return 1 if problem else 0
+
+
+def _sample(store: Store, stop: threading.Event) -> None:
+    sampler = Sampler(store)
+    while not stop.wait(SAMPLE_INTERVAL):
+        try:
+            sampler.sample()
+        except (psutil.Error, OSError, ValueError, KeyError) as error:
+            _log.warning("system metrics: %s", error)
 
 
 def _wait_for_end_of_input(stop: threading.Event) -> None:

@@ -1,46 +1,78 @@
 """A cell as an MLflow run."""
 
 import csv
+import datetime
 import io
-import json
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from bench.cells import Cell
+from bench.cells import AXES, PLAIN, Cell
 from bench.rows import Row
 from bench.store import State
+from bench.tracking.notes import cell_note, failure_note
 from bench.tracking.spec import NOTE, PARAM_LIMIT, TAG_LIMIT, DatasetFacts, Point, RunSpec, Status, cut, metric_key
 from bench.tracking.survey import Survey
+from bench.tracking.system import samples
 
 STATUS: Mapping[State, Status] = {"done": "FINISHED", "failed": "FAILED", "running": "RUNNING", "planned": "KILLED"}
 """A cell that was begun and is neither done, failed nor running was killed; the next `bench run` takes it up."""
 
 
+CURVES = "curve/"
+"""Before the names of what has a value an epoch."""
+
+FILES = ("cell.json", "row.json", "curve.jsonl", "scores.npz", "error.txt")
+"""What of a cell's folder goes along: with it `bench.tracking.mirror` makes the store again."""
+
+
 def cell_run(survey: Survey, key: str) -> RunSpec:
-    """Identity as params, what may change as tags, one metric step an epoch, the row's numbers at the last."""
+    """Identity as params, what may change as tags, one metric step an epoch, the row's numbers at step 0."""
     store, cell, state = survey.store, survey.store.cell(key), survey.state(key)
     row = store.row(key) if state == "done" else None
     curve = store.curve(key)
     points = list(_curve_points(curve))
     if row:
-        points += _row_points(row, drawn={(p.key, p.step) for p in points}, seconds=points[-1].seconds if points else 0)
-    sweeps = survey.members.get(key, ())
-    start = (store.folder(key) / "cell.json").stat().st_mtime
+        points += _row_points(row, seconds=points[-1].seconds if points else 0)
+    sweeps, variant = survey.members.get(key, ()), survey.variants.get(key, cell.method.name)
+    folder = store.folder(key)
+    error = store.error(key) if state == "failed" else None
     return RunSpec(
         unit=f"cell:{key}",
         experiment=_experiment(survey, cell, sweeps),
-        name=cell.title,
+        name=_name(cell, variant),
         status=STATUS[state],
-        start=start,
-        end=survey.ended(key),
+        start=_started(row) or (folder / "cell.json").stat().st_mtime,
+        end=_finished(row) or survey.ended(key),
         parent=f"sweep:{sweeps[0]}" if sweeps else None,
         params=_params(cell),
-        tags=_tags(cell, state, sweeps, row, store.error(key) if state == "failed" else None),
-        points=tuple(points),
-        files=_files(row) if row else {},
+        tags={**_tags(cell, variant, state, sweeps, row), **_told(row, error)},
+        points=(*points, *samples(folder)),
+        files=_files(folder, FILES if state != "running" else FILES[:1], row),
         dataset=_dataset(row) if row else None,
     )
+
+
+def _name(cell: Cell, variant: str) -> str:
+    """Short, since charts have it in their legends; the experiment's name says dataset and protocol."""
+    ratio = [] if cell.percent is None else [f"{cell.percent}%"]
+    streams = [f"{name} {seed}" for name, seed in cell.streams.items()]
+    feed = [] if cell.feed.name == PLAIN.name else [cell.feed.name]
+    return " ".join([variant, *ratio, f"seed {cell.seed}", *streams, *feed])
+
+
+def _finished(row: Row | None) -> float | None:
+    """When the cell ended, by its row: the files of a copied store have other times."""
+    try:
+        return datetime.datetime.fromisoformat(row.finished).timestamp() if row else None
+    except ValueError:
+        return None
+
+
+def _started(row: Row | None) -> float | None:
+    ended = _finished(row)
+    return ended - row.timings.get("total", 0.0) if row and ended else None
 
 
 def experiment_name(dataset: str, protocol: str) -> str:
@@ -69,7 +101,7 @@ def _params(cell: Cell) -> dict[str, str]:
     """Everything that the cell's key is made of."""
     data = cell.to_json()
     flat = {name: data[name] for name in ("percent", "seed", "holdout")}
-    for axis in ("method", "dataset", "protocol", "backbone"):
+    for axis in AXES:
         component = data[axis]
         flat[axis] = component["name"]
         flat[f"{axis}.version"] = component["version"]
@@ -87,14 +119,16 @@ def _flat(options: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield prefix + name, value
 
 
-def _tags(cell: Cell, state: State, sweeps: tuple[str, ...], row: Row | None, error: str | None) -> dict[str, str]:
+def _tags(cell: Cell, variant: str, state: State, sweeps: tuple[str, ...], row: Row | None) -> dict[str, str]:
     tags = {
         "kind": "cell",
         "cell_key": cell.key,
         "method": cell.method.name,
+        "variant": variant,
         "dataset": cell.dataset.name,
         "protocol": cell.protocol.name,
         "backbone": cell.backbone.name,
+        "feed": cell.feed.name,
         "ratio": ratio_tag(cell.percent),
         "seed": str(cell.seed),
         "status": "interrupted" if state == "planned" else state,
@@ -104,10 +138,17 @@ def _tags(cell: Cell, state: State, sweeps: tuple[str, ...], row: Row | None, er
     if row:
         tags |= {"flags": "; ".join(row.flags), "code": row.code, "mask_sha256": str(row.mask.get("sha256", ""))}
         tags["mlflow.source.git.commit"] = str(row.environment.get("commit", ""))
+    return {name: cut(value, TAG_LIMIT) for name, value in tags.items() if value}
+
+
+def _told(row: Row | None, error: str | None) -> dict[str, str]:
+    """The run's description: what came out, or what went wrong."""
+    if row:
+        return {NOTE: cell_note(row)}
     if error:
         lines = error.strip().splitlines() or ["no error was recorded"]
-        tags |= {"error": lines[-1].strip(), NOTE: f"```\n{error.strip()[-TAG_LIMIT + 20 :]}\n```"}
-    return {name: cut(value, TAG_LIMIT) for name, value in tags.items() if value}
+        return {"error": cut(lines[-1].strip(), TAG_LIMIT), NOTE: failure_note(error)}
+    return {}
 
 
 def _curve_points(curve: list[dict[str, Any]]) -> Iterator[Point]:
@@ -116,24 +157,26 @@ def _curve_points(curve: list[dict[str, Any]]) -> Iterator[Point]:
         seconds += record.get("seconds", 0.0)
         for name, value in record.items():
             if name != "epoch" and _is_number(value):
-                yield Point(metric_key(name), _finite(value), record["epoch"], seconds)
+                yield Point(metric_key(CURVES + name), _finite(value), record["epoch"], seconds)
 
 
-def _row_points(row: Row, drawn: set[tuple[str, int]], seconds: float) -> Iterator[Point]:
-    """The row's numbers at its last epoch; a method that was not trained has no curve, so its mAP is drawn here."""
-    named: dict[str, Any] = {f"final/{name}": value for name, value in row.metrics.items()}
+def _row_points(row: Row, seconds: float) -> Iterator[Point]:
+    """The row's numbers, at step 0: MLflow then draws bars. `mAP`, the headline, has the plainest name.
+
+    On a run's page groups are sorted by their first part, so that the curves come first.
+    """
+    named: dict[str, Any] = {f"test/{name}": value for name, value in row.metrics.items() if name != "mAP"}
+    named["mAP"] = row.metrics.get("mAP")
     named |= {f"test_best/{name}": value for name, value in row.test_best.items()}
-    named |= {f"heldout_best/{name}": value for name, value in (row.heldout_best or {}).items()}
-    named |= {f"AP/{name}": value for name, value in row.class_ap.items()}
-    named |= {f"mask/{name}": value for name, value in row.mask.items()}
-    named |= {f"time/{name}": value for name, value in row.timings.items()}
-    named |= {f"memory/{name}": value for name, value in row.peak_memory.items()}
-    named["trainable_parameters"] = row.trainable_parameters
-    if not drawn:
-        named["mAP"] = row.mAP
+    named |= {f"test_AP/{name}": value for name, value in row.class_ap.items()}
+    named |= {f"run/heldout_best_{name}": value for name, value in (row.heldout_best or {}).items()}
+    named |= {f"run/mask_{name}": value for name, value in row.mask.items()}
+    named |= {f"run/time_{name}": value for name, value in row.timings.items()}
+    named |= {f"run/memory_{name}": value for name, value in row.peak_memory.items()}
+    named["run/trainable_parameters"] = row.trainable_parameters
     for name, value in named.items():
         if _is_number(value):
-            yield Point(metric_key(name), _finite(value), row.epochs, seconds)
+            yield Point(metric_key(name), _finite(value), 0, seconds)
 
 
 def _is_number(value: Any) -> bool:
@@ -145,13 +188,17 @@ def _finite(value: float) -> float:
     return float(value) if math.isfinite(value) else math.nan
 
 
-def _files(row: Row) -> dict[str, bytes]:
-    table = io.StringIO()
-    csv.writer(table, lineterminator="\n").writerows([("class", "AP"), *row.class_ap.items()])
-    return {
-        "row.json": (json.dumps(row.to_json(), indent=1) + "\n").encode(),
-        "per_class.csv": table.getvalue().encode(),
+def _files(folder: Path, names: tuple[str, ...], row: Row | None) -> dict[str, bytes | Path]:
+    """The cell's own files, and the per-class table for people. Scores are the only large ones."""
+    found = {name: folder / name for name in names if (folder / name).exists()}
+    files: dict[str, bytes | Path] = {
+        name: path if path.suffix == ".npz" else path.read_bytes() for name, path in found.items()
     }
+    if row and row.class_ap:
+        table = io.StringIO()
+        csv.writer(table, lineterminator="\n").writerows([("class", "AP"), *row.class_ap.items()])
+        files["per_class.csv"] = table.getvalue().encode()
+    return files
 
 
 def _dataset(row: Row) -> DatasetFacts:

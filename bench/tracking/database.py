@@ -1,11 +1,15 @@
 """Opening MLflow: where the database is, how it is made, and how the library is kept quiet."""
 
+import functools
 import os
+import sqlite3
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -23,7 +27,14 @@ QUIET = {
     # The server would start workers for jobs of which we have none.
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "GIT_PYTHON_REFRESH": "quiet",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # By default a server that is gone is asked again for many minutes, call by call.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
+ANSWER = 5.0
+"""Seconds in which a server must say that it is there."""
 
 
 class TrackingError(BenchError):
@@ -86,7 +97,53 @@ def open_client(uri: str) -> "MlflowClient":
     path = sqlite_path(uri)
     if path is not None and not path.exists():
         create_database(path)
+    if path is not None:
+        _refuse_other_files(path)
+        _write_without_waiting(path.resolve())
+    if is_server(uri):
+        refuse_silence(uri)
     return MlflowClient(uri)
+
+
+def _refuse_other_files(path: Path) -> None:
+    """At once, what MLflow would say after trying for more than a minute."""
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head and head != b"SQLite format 3\0":
+        raise sqlite3.DatabaseError("file is not a database")
+
+
+@functools.cache
+def _write_without_waiting(path: Path) -> None:
+    """Let this process write the database without waiting for the disk at each of MLflow's ten commits a run.
+
+    A killed process loses nothing by that; after a power failure the database may be broken, and is rebuilt.
+    """
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    def connected(connection: Any, _: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            files = {Path(file) for _, _, file in connection.execute("PRAGMA database_list") if file}
+            if path in files:
+                connection.execute("PRAGMA synchronous = OFF")
+
+    event.listen(Engine, "connect", connected)
+
+
+def refuse_silence(uri: str) -> None:
+    """TrackingError if nothing answers at the address; any answer will do, a demand for a password too."""
+    try:
+        with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=ANSWER):
+            return
+    except urllib.error.HTTPError:
+        return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise TrackingError(
+            f"The MLflow server {uri} does not answer ({reason}); the results are safe in the store: start the server, "
+            "then run `bench sync --tracking-uri` with its address."
+        ) from None
 
 
 def create_database(path: Path) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bench.store import Store
-from bench.tracking.cells import cell_run
+from bench.tracking.cells import cell_run, experiment_name
 from bench.tracking.database import (
     TrackingError,
     artifact_place,
@@ -15,9 +15,12 @@ from bench.tracking.database import (
     single_writer,
 )
 from bench.tracking.ledger import Entry, Ledger, read_ledger
-from bench.tracking.spec import RunSpec
-from bench.tracking.survey import Survey, survey
+from bench.tracking.notes import how_to_read, is_ours
+from bench.tracking.searches import search_run, trial_run
+from bench.tracking.spec import NOTE, RunSpec
+from bench.tracking.survey import Survey, asked, survey
 from bench.tracking.sweeps import summary_run, sweep_run
+from bench.tracking.views import views
 from bench.tracking.writer import DIGEST, UNIT, Outcome, existing_run, write_run
 
 if TYPE_CHECKING:
@@ -119,6 +122,7 @@ class _Sync:
             self.ledger.units[unit] = Entry(signature, run)
         for unit in set(self.ledger.units) - set(self.seen.signatures):
             self._forget(unit)
+        self._save_views()
         self.ledger.save(clean=True)
         return report
 
@@ -144,6 +148,11 @@ class _Sync:
         kind, _, rest = unit.partition(":")
         if kind == "cell":
             return cell_run(self.seen, rest)
+        if kind == "search":
+            return search_run(self.seen, self.seen.search(rest))
+        if kind == "trial":
+            name, _, number = rest.rpartition(":")
+            return trial_run(self.seen, self.seen.search(name), int(number))
         sweep, _, method = rest.partition(":")
         record = next(record for record in self.seen.sweeps if record["id"] == sweep)
         return sweep_run(self.seen, record) if kind == "sweep" else summary_run(self.seen, record, method)
@@ -156,18 +165,31 @@ class _Sync:
         if found is None:
             place = None if is_server(self.ledger.uri) else f"{artifact_place(self.seen.store.root)}/{name}"
             # The kind keeps the interface from asking what the experiment is about.
-            tags = {"mlflow.experimentKind": "custom_model_development"}
+            tags = {"mlflow.experimentKind": "custom_model_development", NOTE: how_to_read(name)}
             self.experiments[name] = self.client.create_experiment(name, place, tags)
         else:
             if found.lifecycle_stage == "deleted":
                 self.client.restore_experiment(found.experiment_id)
             self.experiments[name] = found.experiment_id
         experiment = self.experiments[name]
+        told = found.tags.get(NOTE, "") if found else how_to_read(name)
+        if told != how_to_read(name) and is_ours(told):
+            self.client.set_experiment_tag(experiment, NOTE, how_to_read(name))
         if found is None or self.ledger.tag not in found.tags:
             self.client.set_experiment_tag(experiment, self.ledger.tag, "")
         if found is not None and not self.trusted:
             self._remember_runs(experiment)
         return experiment
+
+    def _save_views(self) -> None:
+        """Give each experiment the saved views of its newest sweep."""
+        newest = {experiment_name(r["dataset"], r["protocol"]): r for r in sorted(self.seen.sweeps, key=asked)}
+        for name, record in newest.items():
+            experiment = self._experiment(name)
+            tags = self.client.get_experiment(experiment).tags
+            for key, value in views(record).items():
+                if tags.get(key) != value:
+                    self.client.set_experiment_tag(experiment, key, value)
 
     def _remember_runs(self, experiment: str) -> None:
         """Runs of an earlier projection, by their tags; of two for one unit, a complete one is taken."""

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -15,8 +16,11 @@ from pathlib import Path
 
 from bench.errors import UsageError
 from bench.store import Store
+from bench.tracking.cells import experiment_name
 from bench.tracking.database import QUIET, TrackingError, artifact_place, default_uri
-from bench.tracking.ledger import sqlite_path
+from bench.tracking.ledger import ask_sqlite, sqlite_path
+from bench.tracking.projection import is_current, sync
+from bench.tracking.views import METHODS, PREFIX, address
 
 HOST = "127.0.0.1"
 LOG = "mlflow-ui.log"
@@ -29,32 +33,83 @@ class Server:
     url: str
     process: subprocess.Popen
 
-    def wait(self) -> None:
-        """Until the server ends by itself, or Ctrl-C."""
-        with suppress(KeyboardInterrupt):
-            self.process.wait()
+
+def ui(store: Store, port: int | None = None, announce: Callable[[str], object] = lambda line: None) -> None:
+    """Bring the database up to date and serve it until Ctrl-C. Without `port` a free one is taken.
+
+    announce: gets one line after another: what is wrong, the address, and where each experiment's figure is.
+    """
+    if port is not None:
+        _port(port)
+    refresh(store, announce)
+    with suppress(KeyboardInterrupt), _ending_on_sigterm(), serving(store, port) as server:
+        announce(f"MLflow: {server.url}  (Ctrl-C ends it)")
+        for name, url in pages(store, server.url):
+            announce(f"  {name}: {url}")
+        server.process.wait()
+        raise TrackingError(f"The MLflow server has ended: {_last_words(store.root / LOG)}.")
 
 
-def ui(store: Store, port: int | None = None, announce: Callable[[str], object] = lambda url: None) -> None:
-    """Serve until Ctrl-C; `announce(url)` is called once the server answers. Without `port` a free one is taken."""
-    with serving(store, port) as server:
-        announce(server.url)
-        server.wait()
+@contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    """A polite kill ends the block like Ctrl-C, so that no server is left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def refresh(store: Store, announce: Callable[[str], object]) -> None:
+    """Project what is not projected yet. An old database is still shown if that fails."""
+    if not store.sweeps() and not store.keys() and not (store.root / "mlflow.db").exists():
+        raise UsageError(f"There is nothing in {store.root} to show yet; start with `bench run`, or give --results.")
+    if is_current(store):
+        return
+    try:
+        announce(str(sync(store, wait=5)))
+    except TrackingError as error:
+        if not (store.root / "mlflow.db").exists():
+            raise
+        announce(f"warning: what MLflow shows may be old. {error}")
+
+
+def pages(store: Store, url: str) -> list[tuple[str, str]]:
+    """The experiments that have saved views: their names and the address of the figure, the newest sweep's first."""
+    path = sqlite_path(default_uri(store.root))
+    query = "SELECT name, experiment_id FROM experiments JOIN experiment_tags USING (experiment_id) WHERE key = ?"
+    found = dict(ask_sqlite(path, query, PREFIX + METHODS) or []) if path else {}
+    newest = [experiment_name(record["dataset"], record["protocol"]) for record in reversed(store.sweeps())]
+    ordered = [name for name in dict.fromkeys(newest) if name in found]
+    return [(name, address(url, str(found[name]), METHODS, chart=True)) for name in ordered]
 
 
 @contextmanager
 def serving(store: Store, port: int | None = None) -> Iterator[Server]:
-    """A server that answers, stopped at the end of the block."""
+    """A server over the store's database that answers, stopped at the end of the block."""
     uri = default_uri(store.root)
     path = sqlite_path(uri)
     if path is None or not path.exists():
         raise UsageError(f"There is no MLflow database in {store.root} yet; make it with `bench sync` or `bench run`.")
+    with started(uri, artifact_place(store.root), store.root / LOG, port) as server:
+        yield server
+
+
+@contextmanager
+def started(database: str, artifacts: str, log: Path, port: int | None = None) -> Iterator[Server]:
+    """A server over any database, on this machine only."""
     port = _port(port)
     command = [
-        sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", HOST, "--port", str(port),
-        "--artifacts-destination", artifact_place(store.root), "--workers", "1",
+        sys.executable, "-m", "mlflow", "server", "--backend-store-uri", database, "--host", HOST, "--port", str(port),
+        "--artifacts-destination", artifacts, "--workers", "1",
     ]  # fmt: skip
-    log = store.root / LOG
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -94,8 +149,12 @@ def _wait_until_it_answers(server: Server, log: Path) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
+    raise TrackingError(f"The MLflow server did not start: {_last_words(log)}.")
+
+
+def _last_words(log: Path) -> str:
     lines = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
-    raise TrackingError(f"The MLflow server did not start: {lines[-1].strip()} (see {log}).")
+    return f"{lines[-1].strip()} (see {log})"
 
 
 def _stop(process: subprocess.Popen) -> None:

@@ -1,11 +1,13 @@
 """What an MLflow run should look like, as plain data; nothing here knows MLflow."""
 
+import functools
 import hashlib
 import json
 import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 Status = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
@@ -14,6 +16,7 @@ PARAM_LIMIT, TAG_LIMIT, KEY_LIMIT = 6000, 5000, 250
 """Characters of a value and of a key; the tag limit is that of MLflow 3.7, later ones allow more."""
 
 NOTE = "mlflow.note.content"
+RUN = "{run}"
 
 
 class Point(NamedTuple):
@@ -36,9 +39,11 @@ class DatasetFacts(NamedTuple):
 
 @dataclass(frozen=True)
 class RunSpec:
-    """One run. unit: its name inside the projection (`cell:<key>`, `sweep:<id>`, `summary:<id>:<method>`).
+    """One run. unit: its name inside the projection (`cell:<key>`, `sweep:<id>`, `summary:<id>:<method>`,
+    `search:<id>`, `trial:<id>:<number>`).
 
-    parent: the unit it hangs under. start, end: seconds since 1970. files: artifacts by name.
+    parent: the unit it hangs under. start, end: seconds since 1970. files: artifacts by name, large ones as the path
+    of a file that is never written in place. In the description, `RUN` stands for the run's own id.
     """
 
     unit: str
@@ -51,17 +56,26 @@ class RunSpec:
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     points: tuple[Point, ...] = ()
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, bytes | Path] = field(default_factory=dict)
     dataset: DatasetFacts | None = None
 
     @property
     def digest(self) -> str:
         """Equal digests, equal runs; times are left out, since a copied store has others."""
-        files = {name: hashlib.sha256(content).hexdigest() for name, content in self.files.items()}
         points = [(p.key, repr(p.value), p.step) for p in self.points]
         told = [self.experiment, self.name, self.status, self.parent, dict(self.params), dict(self.tags)]
-        text = json.dumps([*told, points, files, self.dataset], sort_keys=True)
+        text = json.dumps([*told, points, self.files_digest, self.dataset], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    @functools.cached_property
+    def files_digest(self) -> str:
+        """A hash of all artifacts, "" without any."""
+        hashes = {name: hashlib.sha256(content_of(file)).hexdigest() for name, file in self.files.items()}
+        return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:16] if hashes else ""
+
+
+def content_of(file: bytes | Path) -> bytes:
+    return file if isinstance(file, bytes) else file.read_bytes()
 
 
 def metric_key(name: str) -> str:

@@ -1,14 +1,22 @@
 """What there is to project, and whether it changed: directory look-ups only, so that asking costs almost nothing."""
 
+import dataclasses
 import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from bench.files import read_json
+from bench.search.archive import Archive, archives
+from bench.search.outcome import TrialRecord
 from bench.store import State, Store
+from bench.tracking.system import SYSTEM
+
+if TYPE_CHECKING:
+    from bench.report import Results
 
 
 @dataclass(frozen=True)
@@ -24,27 +32,62 @@ class Survey:
     states: Mapping[str, State]
     members: Mapping[str, tuple[str, ...]]
     live: bool
+    _loaded: dict[str, "Results"] = field(default_factory=dict, repr=False, compare=False)
 
     @functools.cached_property
     def signatures(self) -> Mapping[str, str]:
-        """Unit to a hash that changes whenever its run may have to change. Sweeps first, then cells, then summaries."""
+        """Unit to a hash that changes whenever its run may have to change; parents come before their children."""
         files = {key: self._files(key) for key in self.states}
         units: dict[str, Any] = {}
         for record in self.sweeps:
             told = {k: v for k, v in record.items() if k != "asked"}
             live = self.live and record["id"] == self.newest
-            units[f"sweep:{record['id']}"] = [told, live, self._filled(record, None), self._report(record["id"])]
+            written = [_stat(folder / "stamp.json") for folder in self.reports(record).values()]
+            known = [written, sorted(map(str, self.targets(record)))]
+            units[f"sweep:{record['id']}"] = [told, live, self._filled(record, None), known]
         for key, state in self.states.items():
             units[f"cell:{key}"] = [state, self.members.get(key, ()), files[key]]
         for record in self.sweeps:
             for method in record["methods"]:
-                units[f"summary:{record['id']}:{method}"] = [record["entries"], self._filled(record, method)]
+                facts = [record["entries"], self._filled(record, method), self.running(record)]
+                units[f"summary:{record['id']}:{method}"] = facts
+        for archive in self.searches:
+            record, trials = archive.record, archive.trials
+            told = {name: value for name, value in record.items() if name != "asked"}
+            drawn = [self._plots(archive), _stat(self.best(archive))]
+            units[f"search:{archive.name}"] = [told, self.live, *map(_told, trials), *drawn]
+            for trial in trials:
+                running = self.live and trial.state == "running"
+                units[f"trial:{archive.name}:{trial.number}"] = [_told(trial), running]
         return {unit: _hash([_code(), facts]) for unit, facts in units.items()}
+
+    @functools.cached_property
+    def variants(self) -> Mapping[str, str]:
+        """What the owning sweep calls the method of each cell: `asl [lr=0.01]`."""
+        named: dict[str, str] = {}
+        for record in self.sweeps:
+            for entry in record["entries"]:
+                if entry["key"]:
+                    named.setdefault(entry["key"], entry["method"])
+        return named
+
+    def results(self, record: Mapping[str, Any]) -> "Results":
+        """The sweep's table as the report has it, read once."""
+        from bench.report import load
+
+        if record["id"] not in self._loaded:
+            self._loaded[record["id"]] = load(self.store, record["id"])
+        return self._loaded[record["id"]]
+
+    def running(self, record: Mapping[str, Any]) -> bool:
+        """Whether cells of the sweep run, or wait for those who ask."""
+        states = {self.state(entry["key"]) for entry in record["entries"] if entry["key"]}
+        return "running" in states or ("planned" in states and self.live and record["id"] == self.newest)
 
     @property
     def newest(self) -> str:
         """The sweep that was last asked for."""
-        return max(self.sweeps, key=lambda r: r.get("asked", r["created"]))["id"] if self.sweeps else ""
+        return max(self.sweeps, key=asked)["id"] if self.sweeps else ""
 
     def state(self, key: str) -> State:
         return self.states.get(key, "planned")
@@ -58,15 +101,56 @@ class Survey:
         found = [time for time, _ in filter(None, self._files(key))]
         return max(found) / 1e9 if found else None
 
+    def targets(self, record: Mapping[str, Any]) -> list[Path]:
+        """The files of test labels that the sweep's cells are scored by."""
+        fingerprints = {self._fingerprints.get(e["key"]) for e in record["entries"] if e["key"]}
+        places = (self.store.root / "targets" / f"{fingerprint}.npz" for fingerprint in fingerprints if fingerprint)
+        return sorted(place for place in places if place.exists())
+
+    @functools.cached_property
+    def _fingerprints(self) -> Mapping[str, str]:
+        """The dataset's fingerprint of each cell."""
+        found = {}
+        for key in self.states:
+            try:
+                found[key] = read_json(self.store.folder(key) / "cell.json")["dataset"]["fingerprint"]
+            except (OSError, ValueError, KeyError):
+                continue  # being written, or broken: its own run says so
+        return found
+
     def _filled(self, record: Mapping[str, Any], method: str | None) -> list[Any]:
         entries = [e for e in record["entries"] if e["key"] and method in (None, e["method"])]
         return [[e["key"], self.state(e["key"]), _stat(self.store.folder(e["key"]) / "row.json")] for e in entries]
 
     def _files(self, key: str) -> list[Any]:
-        return [_stat(self.store.folder(key) / name) for name in ("row.json", "curve.jsonl", "error.txt")]
+        return [_stat(self.store.folder(key) / name) for name in ("row.json", "curve.jsonl", "error.txt", SYSTEM)]
 
-    def _report(self, sweep: str) -> list[int] | None:
-        return _stat(self.store.root / "reports" / sweep / "stamp.json")
+    def search(self, name: str) -> Archive:
+        return next(archive for archive in self.searches if archive.name == name)
+
+    @functools.cached_property
+    def searches(self) -> tuple[Archive, ...]:
+        """All searches of the store, oldest first."""
+        return tuple(archives(self.store.root))
+
+    def _plots(self, archive: Archive) -> list[Any]:
+        return [[path.name, _stat(path)] for path in sorted((archive.folder / "plots").glob("*.*"))]
+
+    def reports(self, record: Mapping[str, Any]) -> dict[str, Path]:
+        """The folders of the sweep's report, and of the study's if it belongs to one, by their names as artifacts."""
+        home, kind = self.store.root / "reports", record.get("study", {}).get("kind")
+        study = {kind: home / f"{kind}-{record['id']}"} if kind else {}
+        return {"report": home / record["id"], **study}
+
+    def best(self, archive: Archive) -> Path | None:
+        """The file of best settings that this search's winner stands in, the latest of several."""
+        files = sorted((archive.folder.parent / "best").glob("*.yaml"), key=lambda path: path.stat().st_mtime)
+        return next((path for path in reversed(files) if f" of {archive.name})" in path.read_text()), None)
+
+
+def asked(record: Mapping[str, Any]) -> str:
+    """When the sweep was last asked for."""
+    return record.get("asked", record["created"])
 
 
 def survey(store: Store, live: bool = False) -> Survey:
@@ -83,10 +167,16 @@ def survey(store: Store, live: bool = False) -> Survey:
     return Survey(store, sweeps, states, {key: tuple(ids) for key, ids in members.items()}, live)
 
 
-def _stat(path: Path) -> list[int] | None:
+def _told(trial: TrialRecord) -> dict[str, Any]:
+    return dataclasses.asdict(trial)
+
+
+def _stat(path: Path | None) -> list[int] | None:
     try:
-        found = path.stat()
+        found = path.stat() if path else None
     except OSError:
+        return None
+    if found is None:
         return None
     return [found.st_mtime_ns, found.st_size]
 

@@ -1,24 +1,32 @@
 """A sweep as an MLflow run, and each of its methods as one that draws mAP over the ratios."""
 
 import datetime
-import statistics
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bench.rows import Row
 from bench.tracking.cells import experiment_name
+from bench.tracking.notes import summary_note, sweep_note
 from bench.tracking.spec import NOTE, TAG_LIMIT, Point, RunSpec, Status, cut
 from bench.tracking.survey import Survey
+from bench.tracking.views import average_tag, percent_tag
 
-CURVE = "mAP_by_ratio"
+if TYPE_CHECKING:
+    from bench.report import Results
+
+CURVE, AVERAGE = "mAP_by_ratio", "mAP_average"
+RECORD, TARGETS = "sweep.json", "targets"
+"""Artifacts of a sweep's run: what was asked for, and a folder of test labels."""
 
 
 def sweep_run(survey: Survey, record: Mapping[str, Any]) -> RunSpec:
-    """The parent of the sweep's cells: the command, the table as its description, the report as artifacts."""
+    """The parent of the sweep's cells: the command, figure and table as its description, the report as artifacts."""
     keys = dict.fromkeys(entry["key"] for entry in record["entries"] if entry["key"])
     done = sum(survey.state(key) == "done" for key in keys)
     shared = sum(survey.members[key][0] != record["id"] for key in keys)
+    reports = {name: _files_of(folder, name) for name, folder in survey.reports(record).items()}
+    report, study = reports["report"], reports.get(record.get("study", {}).get("kind"), {})
     tags = {
         "kind": "sweep",
         "sweep": record["id"],
@@ -26,59 +34,105 @@ def sweep_run(survey: Survey, record: Mapping[str, Any]) -> RunSpec:
         "protocol": record["protocol"],
         "backbone": record["backbone"],
         "methods": ", ".join(record["methods"]),
+        "study": _study(record),
         "command": " ".join(record["command"]),
         "cells_done": f"{done}/{len(keys)}",
         "cells_shared": f"{shared}: see tags.sweeps LIKE '%{record['id']}%'" if shared else "",
-        NOTE: _note(survey, record) if done else "",
+        "status": _word(survey, record),
+        NOTE: _note(survey, record, f"{done} of {len(keys)} cells done", "report/ratios.png" in report, [*study]),
     }
     return RunSpec(
         unit=f"sweep:{record['id']}",
         experiment=experiment_name(record["dataset"], record["protocol"]),
-        name=f"sweep {record['id'][:6]}: {', '.join(record['methods'])}"[:200],
+        name=_name(record),
         status=_status(survey, record),
         start=_time(record["created"]),
         end=_ended(survey, keys),
         tags={name: cut(value, TAG_LIMIT) for name, value in tags.items() if value},
-        files=_report(survey.store.root / "reports" / record["id"]),
+        files={**_records(survey, record), **report, **study},
     )
 
 
+def _name(record: Mapping[str, Any]) -> str:
+    """Short enough for a column: `sweep 4d2d83: 29 methods, 10-90 %, 3 seeds`; a study by its name and method."""
+    methods = record["methods"]
+    named = ", ".join(methods) if len(methods) <= 3 else f"{len(methods)} methods"
+    named = record.get("study", {}).get("method", named)
+    percents = sorted({e["percent"] for e in record["entries"] if e["percent"] is not None})
+    ratios = [f"{percents[0]}-{percents[-1]} %" if len(percents) > 1 else f"{percents[0]} %"] if percents else []
+    seeds = len({e["seed"] for e in record["entries"]})
+    return f"{_study(record) or 'sweep'} {record['id'][:6]}: " + ", ".join(
+        [named, *ratios, f"{seeds} seed{'s' * (seeds != 1)}"]
+    )
+
+
+def _study(record: Mapping[str, Any]) -> str:
+    """What the sweep's lines are to tell together, "" for an ordinary comparison: `ablation (ladder)`."""
+    study = record.get("study", {})
+    return " ".join(filter(None, [study.get("kind"), f"({study['design']})" if "design" in study else ""]))
+
+
+def _word(survey: Survey, record: Mapping[str, Any]) -> str:
+    words = {"RUNNING": "running", "FAILED": "failed", "KILLED": "interrupted", "FINISHED": "done"}
+    return words[_status(survey, record)]
+
+
 def _status(survey: Survey, record: Mapping[str, Any]) -> Status:
-    states = {survey.state(entry["key"]) for entry in record["entries"] if entry["key"]}
-    waiting = "planned" in states and survey.live and record["id"] == survey.newest
-    if "running" in states or waiting:
+    if survey.running(record):
         return "RUNNING"
+    states = {survey.state(entry["key"]) for entry in record["entries"] if entry["key"]}
     if "failed" in states:
         return "FAILED"
     return "KILLED" if "planned" in states else "FINISHED"
 
 
-def _note(survey: Survey, record: Mapping[str, Any]) -> str:
-    """The report's headline table."""
-    from bench.report import load, markdown, ratio_table
+def _note(survey: Survey, record: Mapping[str, Any], state: str, has_figure: bool, study: Sequence[str]) -> str:
+    if not _any_done(survey, record):
+        return sweep_note(None, state, has_figure, study)
+    from bench.report import ratio_table
 
-    table = ratio_table(load(survey.store, record["id"]))
-    return f"**{table.title}**\n\n{markdown(table)}"
+    results = survey.results(record)
+    return sweep_note(ratio_table(results) if results.rows else None, state, has_figure, study)
 
 
-def _report(folder: Path) -> dict[str, bytes]:
-    """The report's files, if it was written."""
+def _any_done(survey: Survey, record: Mapping[str, Any], method: str | None = None) -> bool:
+    """Whether the report has anything to say; it takes seconds to import."""
+    return any(
+        survey.state(e["key"]) == "done" for e in record["entries"] if e["key"] and method in (None, e["method"])
+    )
+
+
+def _records(survey: Survey, record: Mapping[str, Any]) -> dict[str, bytes | Path]:
+    """What a report needs beside the cells. When a sweep was last asked for is no part of it."""
+    told = {name: value for name, value in record.items() if name != "asked"}
+    labels: dict[str, bytes | Path] = {f"{TARGETS}/{path.name}": path for path in survey.targets(record)}
+    return {RECORD: (json.dumps(told, indent=1) + "\n").encode(), **labels}
+
+
+def _files_of(folder: Path, name: str) -> dict[str, bytes | Path]:
+    """A report's files as artifacts in a folder `name`, if it was written; its pages link to each other."""
     if not (folder / "stamp.json").exists():
         return {}
-    return {f"report/{path.name}": path.read_bytes() for path in sorted(folder.iterdir()) if path.suffix != ".json"}
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "stamp.json")
+    return {f"{name}/{path.relative_to(folder).as_posix()}": path for path in files if not path.name.startswith(".")}
 
 
 def summary_run(survey: Survey, record: Mapping[str, Any], method: str) -> RunSpec | None:
     """A run whose `mAP_by_ratio` has the percent as its step, so that MLflow's own chart is the paper's figure.
 
-    The mean over seeds is drawn at a ratio once all its seeds are done. None while there is no number.
+    Its numbers are the report's. While the sweep runs, a mean over seeds is drawn once all of them are done, since
+    MLflow cannot take points back. None while there is no number.
     """
-    entries = [e for e in record["entries"] if e["method"] == method and e["key"]]
-    rows = {e["key"]: survey.store.row(e["key"]) for e in entries if survey.state(e["key"]) == "done"}
-    points = tuple(sorted(_points(entries, rows), key=lambda p: (p.key, p.step)))
-    if not points:
+    if not _any_done(survey, record, method):
         return None
-    finished = len(rows) == len({e["key"] for e in entries})
+    results = survey.results(record)
+    places = [place.key for place in results.selection.places if place.method == method and place.key]
+    keys = [key for key in places if key in results.rows]
+    if not keys:
+        return None
+    rows = [results.rows[key] for key in dict.fromkeys(keys)]
+    running = survey.running(record)
+    points = tuple(sorted(_points(results, method, running), key=lambda p: (p.key, p.step)))
     tags = {
         "kind": "summary",
         "sweep": record["id"],
@@ -86,32 +140,54 @@ def summary_run(survey: Survey, record: Mapping[str, Any], method: str) -> RunSp
         "dataset": record["dataset"],
         "protocol": record["protocol"],
         "backbone": record["backbone"],
-        "flags": "; ".join(dict.fromkeys(flag for row in rows.values() for flag in row.flags)),
-        NOTE: f"`{CURVE}` is mAP of the last epoch, mean over seeds; its step is the percent of known labels.",
+        "flags": "; ".join(dict.fromkeys(flag for row in rows for flag in row.flags)),
+        "missing": f"{len(places) - len(keys)} of {len(places)} places" if len(keys) < len(places) else "",
+        NOTE: summary_note(method, record),
+        **_numbers(results, method),
     }
     return RunSpec(
         unit=f"summary:{record['id']}:{method}",
         experiment=experiment_name(record["dataset"], record["protocol"]),
-        name=f"{method}: mAP over ratios",
-        status="FINISHED" if finished else _status(survey, record),
+        name=method,
+        status="FINISHED" if len(keys) == len(places) else _status(survey, record),
         start=_time(record["created"]),
-        end=_ended(survey, rows),
+        end=_ended(survey, keys),
         parent=f"sweep:{record['id']}",
         tags={name: value for name, value in tags.items() if value},
         points=points,
     )
 
 
-def _points(entries: list[Mapping[str, Any]], rows: Mapping[str, Row]) -> Iterator[Point]:
-    by_percent: dict[int | None, list[Mapping[str, Any]]] = {}
-    for entry in entries:
-        by_percent.setdefault(entry["percent"], []).append(entry)
-        if entry["key"] in rows:
-            yield Point(f"{CURVE}_seed_{entry['seed']}", rows[entry["key"]].mAP, entry["percent"] or 0)
-    for percent, places in by_percent.items():
-        keys = dict.fromkeys(entry["key"] for entry in places)
-        if all(key in rows for key in keys):
-            yield Point(CURVE, statistics.fmean(rows[key].mAP for key in keys), percent or 0)
+def _points(results: "Results", method: str, running: bool) -> Iterator[Point]:
+    import pandas as pd
+
+    from bench.report.spread import over_ratios, over_seeds
+
+    mine = results.frame[results.frame["method"] == method]
+    known: dict[int | None, set[int]] = {}
+    for percent, seed, value in zip(mine["percent"].tolist(), mine["seed"], mine["mAP"], strict=True):
+        ratio = None if pd.isna(percent) else int(percent)
+        known.setdefault(ratio, set()).add(seed)
+        yield Point(f"{CURVE}_seed_{seed}", float(value), ratio or 0)
+    for (_, ratio), spread in over_seeds(mine, "mAP").items():
+        if not running or known.get(ratio) == set(results.seeds):
+            yield Point(CURVE, spread.mean, ratio or 0)
+    complete = all(known.get(ratio) == set(results.seeds) for ratio in results.percents)
+    for spread in over_ratios(mine, "mAP", results.percents).values():
+        if not running or complete:
+            yield Point(AVERAGE, spread.mean, 0)
+
+
+def _numbers(results: "Results", method: str) -> dict[str, str]:
+    """The method's line of the report's table: `82.6 ± 1.2` under `mAP 0.10`, ..., `mAP average`."""
+    from bench.report.spread import over_ratios, over_seeds
+    from bench.report.tables import number
+
+    mine = results.frame[results.frame["method"] == method]
+    told = {percent_tag(percent): number(spread) for (_, percent), spread in over_seeds(mine, "mAP").items()}
+    if len(results.percents) > 1:
+        told |= {average_tag(): number(spread) for spread in over_ratios(mine, "mAP", results.percents).values()}
+    return told
 
 
 def _ended(survey: Survey, keys: Iterable[str]) -> float | None:

@@ -1,15 +1,19 @@
 """Bringing one MLflow run to what its spec says, from whatever state an earlier writer left it in."""
 
-import hashlib
 import itertools
 import json
 import math
+import os
+import shutil
 import tempfile
+import urllib.parse
+import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from bench.tracking.spec import NOTE, DatasetFacts, Point, RunSpec
+from bench.tracking.spec import NOTE, RUN, DatasetFacts, Point, RunSpec
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -29,12 +33,12 @@ def write_run(
 ) -> tuple[str, Outcome]:
     """Create the run, or add to `run_id` what it lacks; its id, and what was done.
 
-    The digest tag is written last, so that a run whose writer was killed is looked at again. A metric point is never
-    written twice, and a run that holds something which the spec does not (an attempt that was started over) is
-    replaced, since MLflow cannot take points back.
+    The digest tag goes with the last batch and the status comes after it, so that a run whose writer was killed is
+    looked at again. A metric point is never written twice, and a run that holds something which the spec does not (an
+    attempt that was started over) is replaced, since MLflow cannot take points back.
     """
     run = existing_run(client, run_id) if run_id else None
-    if run and run.data.tags.get(DIGEST) == spec.digest and run.data.tags.get(PARENT) == parent:
+    if run and _is_whole(run, spec, parent):
         return run.info.run_id, "unchanged"
     if run and (run.info.experiment_id != experiment or _contradicts(client, run, spec)):
         client.delete_run(run.info.run_id)
@@ -45,6 +49,11 @@ def write_run(
         run = client.create_run(experiment, int(spec.start * 1000), tags={**spec.tags, **marks}, run_name=spec.name)
     _complete(client, run, spec, parent)
     return run.info.run_id, outcome
+
+
+def _is_whole(run: "Run", spec: RunSpec, parent: str | None) -> bool:
+    tags = run.data.tags
+    return (tags.get(DIGEST), tags.get(PARENT), run.info.status) == (spec.digest, parent, spec.status)
 
 
 def existing_run(client: "MlflowClient", run_id: str) -> "Run | None":
@@ -65,7 +74,7 @@ def _complete(client: "MlflowClient", run: "Run", spec: RunSpec, parent: str | N
 
     known, run_id = run.data, run.info.run_id
     began = run.info.start_time
-    drawn = {(p.key, p.step) for p in _points_of(client, run)} if known.metrics else set()
+    drawn = {(p.key, p.step) for p in _points_of(client, run, spec)} if known.metrics else set()
     metrics = [
         Metric(p.key, p.value, began + int(p.seconds * 1000), p.step)
         for p in spec.points
@@ -73,24 +82,28 @@ def _complete(client: "MlflowClient", run: "Run", spec: RunSpec, parent: str | N
     ]
     params = [Param(name, value) for name, value in spec.params.items() if name not in known.params]
     wanted = {**spec.tags, **({PARENT: parent} if parent else {})}
-    tags = [RunTag(name, value) for name, value in wanted.items() if known.tags.get(name) != value]
-    _log(client, run_id, metrics, params, tags)
+    if NOTE in wanted:
+        wanted[NOTE] = wanted[NOTE].replace(RUN, run_id)
+    tags = {name: value for name, value in wanted.items() if known.tags.get(name) != value}
     for name in _stale_tags(known.tags, wanted):
         client.delete_tag(run_id, name)
     if spec.dataset and not (run.inputs and run.inputs.dataset_inputs):
         client.log_inputs(run_id, [_dataset_input(spec.dataset)])
-    files = _log_files(client, run, spec.files)
+    _log_files(client, run, spec)
+    marks = {DIGEST: spec.digest, **({FILES: spec.files_digest} if spec.files else {})}
+    _log(client, run_id, metrics, params, [RunTag(name, value) for name, value in {**tags, **marks}.items()])
     _set_status(client, run, spec)
-    last = [RunTag(DIGEST, spec.digest), *([RunTag(FILES, files)] if files else [])]
-    client.log_batch(run_id, tags=last)
 
 
 def _log(client: "MlflowClient", run_id: str, metrics: Sequence, params: Sequence, tags: Sequence) -> None:
-    batches = itertools.zip_longest(
-        _chunks(metrics, METRICS_AT_ONCE), _chunks(params, OTHERS_AT_ONCE), _chunks(tags, OTHERS_AT_ONCE), fillvalue=()
+    """In batches, all tags with the last: within a batch MLflow writes params, then metrics, then tags."""
+    batches = list(
+        itertools.zip_longest(_chunks(metrics, METRICS_AT_ONCE), _chunks(params, OTHERS_AT_ONCE), fillvalue=())
     )
-    for some_metrics, some_params, some_tags in batches:
-        client.log_batch(run_id, metrics=some_metrics, params=some_params, tags=some_tags)
+    for some_metrics, some_params in batches[:-1]:
+        client.log_batch(run_id, metrics=some_metrics, params=some_params)
+    last_metrics, last_params = batches[-1] if batches else ((), ())
+    client.log_batch(run_id, metrics=last_metrics, params=last_params, tags=tags)
 
 
 def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -102,25 +115,30 @@ def _contradicts(client: "MlflowClient", run: "Run", spec: RunSpec) -> bool:
     if any(spec.params.get(name) != value for name, value in run.data.params.items()):
         return True
     wanted = {(p.key, p.step): p.value for p in spec.points}
-    return any(not _equal(p.value, wanted.get((p.key, p.step))) for p in _points_of(client, run))
+    return any(not _equal(p.value, wanted.get((p.key, p.step))) for p in _points_of(client, run, spec))
 
 
 def _equal(a: float, b: float | None) -> bool:
     return b is not None and (a == b or (math.isnan(a) and math.isnan(b)))
 
 
-def _points_of(client: "MlflowClient", run: "Run") -> Iterator[Point]:
-    """All metric points of the run."""
-    for key in run.data.metrics:
+def _points_of(client: "MlflowClient", run: "Run", spec: RunSpec) -> Iterator[Point]:
+    """The run's metric points. The history is asked for only where a metric has more than one: that is a call each."""
+    single = {p.key: p for p in spec.points}
+    counts = Counter(p.key for p in spec.points)
+    for key, latest in run.data.metrics.items():
+        if counts[key] == 1 and _equal(latest, single[key].value):
+            yield single[key]
+            continue
         for metric in client.get_metric_history(run.info.run_id, key):
             yield Point(key, metric.value, metric.step)
 
 
 def _stale_tags(tags: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
     """Tags of ours that no longer hold (the error of a cell that was retried); what people added stays."""
-    ours = {"error", "flags", "code", "cells_shared", "mask_sha256", "sweep", "sweeps", PARENT}
+    ours = {"error", "flags", "code", "cells_shared", "mask_sha256", "missing", "sweep", "sweeps", PARENT}
     note = {NOTE} if "error" in tags else set()
-    return [name for name in tags if name in ours | note and name not in wanted]
+    return [name for name in tags if (name in ours | note or name.startswith("mAP")) and name not in wanted]
 
 
 def _dataset_input(facts: DatasetFacts) -> "DatasetInput":
@@ -138,21 +156,32 @@ def _dataset_input(facts: DatasetFacts) -> "DatasetInput":
     return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
 
 
-def _log_files(client: "MlflowClient", run: "Run", files: Mapping[str, bytes]) -> str:
-    """Upload the files in one go, unless the run has them; their digest, "" if there are none."""
-    if not files:
-        return ""
-    content = b"".join(name.encode() + content for name, content in sorted(files.items()))
-    digest = hashlib.sha256(content).hexdigest()[:16]
-    if run.data.tags.get(FILES) == digest:
-        return digest
+def _log_files(client: "MlflowClient", run: "Run", spec: RunSpec) -> None:
+    """Bring the run's artifacts in one go, unless it has them."""
+    if not spec.files or run.data.tags.get(FILES) == spec.files_digest:
+        return
+    place = urllib.parse.urlparse(run.info.artifact_uri)
+    if place.scheme == "file":
+        _lay_out(spec.files, Path(urllib.request.url2pathname(place.path)))
+        return
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in files.items():
-            path = Path(folder) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        _lay_out(spec.files, Path(folder))
         client.log_artifacts(run.info.run_id, folder)
-    return digest
+
+
+def _lay_out(files: Mapping[str, bytes | Path], folder: Path) -> None:
+    """Write the files; large ones become second names of the store's own, which takes no room."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+            continue
+        try:
+            os.link(content, path)
+        except OSError:  # another disk, or one that knows no links
+            shutil.copyfile(content, path)
 
 
 def _set_status(client: "MlflowClient", run: "Run", spec: RunSpec) -> None:

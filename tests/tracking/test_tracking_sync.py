@@ -6,12 +6,15 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
-from store_factory import CLASSES, Grid, curve, finish, row, save_sweep
+from store_factory import CLASSES, Grid, curve, finish, row, running, save_sweep
 
-from bench.report import load, write_report
+from bench.report import Table, Value, load, ratio_table, write_report
 from bench.store import Store
 from bench.tracking import TrackingError, is_current, sync
-from bench.tracking.spec import metric_key
+from bench.tracking.notes import sweep_note
+from bench.tracking.server import pages
+from bench.tracking.spec import RUN, TAG_LIMIT, metric_key
+from bench.tracking.system import Sampler
 
 
 def unit(cell) -> str:
@@ -47,13 +50,14 @@ def test_a_cells_run_holds_its_identity_its_curve_and_its_row(finished, content,
     assert expected.items() <= tags.items()
     for record in curve(cell):
         for name in ("mAP", "heldout_mAP", "loss", "loss_asl", "lr", "seconds"):
-            assert points[name, record["epoch"]] == record[name]
+            assert points[f"curve/{name}", record["epoch"]] == record[name]
     made = row(cell)
-    assert points["final/mAP_voc", 4] == made.metrics["mAP_voc"]
-    assert points["AP/potted plant", 4] == made.class_ap["potted plant"]
-    assert ("AP/train", 4) not in points  # no test image has one
-    assert points["time/total", 4] == made.timings["total"]
-    assert points["test_best/mAP", 4] == made.test_best["mAP"]
+    assert points["mAP", 0] == made.mAP
+    assert points["test/mAP_voc", 0] == made.metrics["mAP_voc"]
+    assert points["test_AP/potted plant", 0] == made.class_ap["potted plant"]
+    assert ("test_AP/train", 0) not in points  # no test image has one
+    assert points["run/time_total", 0] == made.timings["total"]
+    assert points["test_best/mAP", 0] == made.test_best["mAP"]
 
 
 def test_all_methods_draw_the_same_metrics(finished, content, grid):
@@ -62,7 +66,7 @@ def test_all_methods_draw_the_same_metrics(finished, content, grid):
     names = {m: {key for key, _ in found.points(unit(grid.cell(m, 50, 0)))} for m in grid.methods}
     assert names["asl"] == names["trm_ml"]
     missing = names["asl"] - names["clip_zero_shot"]
-    assert all(name.startswith(("loss", "heldout", "lr", "seconds")) for name in missing)
+    assert all(name.startswith(("curve/", "run/heldout_best")) for name in missing)
     assert found.points(unit(grid.cell("clip_zero_shot", 10, 0)))["mAP", 0] > 0
 
 
@@ -76,7 +80,9 @@ def test_the_summary_draws_map_over_ratios(empty, content):
     points = content(empty).points(f"summary:{sweep}:asl")
     values = {(p, s): row(grid.cell("asl", p, s)).mAP for p, s in ((10, 0), (10, 1), (50, 0))}
     assert points == pytest.approx({
+        ("mAP_average", 0): ((values[10, 0] + values[10, 1]) / 2 + values[50, 0]) / 2,
         ("mAP_by_ratio", 10): (values[10, 0] + values[10, 1]) / 2,
+        ("mAP_by_ratio", 50): values[50, 0],
         ("mAP_by_ratio_seed_0", 10): values[10, 0],
         ("mAP_by_ratio_seed_0", 50): values[50, 0],
         ("mAP_by_ratio_seed_1", 10): values[10, 1],
@@ -84,11 +90,77 @@ def test_the_summary_draws_map_over_ratios(empty, content):
     finish(empty, grid.cell("asl", 50, 1))
     sync(empty)
     assert content(empty).points(f"summary:{sweep}:asl").keys() - points.keys() == {
-        ("mAP_by_ratio", 50), ("mAP_by_ratio_seed_1", 50),
+        ("mAP_by_ratio_seed_1", 50),
     }  # fmt: skip
     zero_shot = content(empty).points(f"summary:{sweep}:clip_zero_shot")
-    assert len(zero_shot) == 6
+    assert len(zero_shot) == 7
     assert len(set(zero_shot.values())) == 1
+
+
+def test_a_summary_says_what_the_report_says(finished, content):
+    sync(finished)
+    results = load(finished)
+    for line in ratio_table(results).rows:
+        tags = content(finished).tags(f"summary:{sweep_of(finished)}:{line[0].text}")
+        shown = [tags[name] for name in ("mAP 0.10", "mAP 0.50", "mAP average")]
+        assert shown == [value.text for value in line[1:]]
+
+
+def test_variants_of_a_method_are_lines_of_their_own(empty, content):
+    """Their names have characters that MLflow takes in no metric's name."""
+    grids = {"asl": Grid(methods=("asl",), percents=(10, 50)), "asl [lr=0.01]": Grid(("asl",), (10, 50), lr=0.01)}
+    entries = [{**entry, "method": name} for name, grid in grids.items() for entry in grid.entries()]
+    told = {"command": [], "dataset": "scenes", "protocol": "partial", "backbone": "tiny_clip"}
+    record = {"id": "ab" * 6, "created": "2026-01-02T03:04:05+00:00", "methods": list(grids), "entries": entries}
+    empty.save_sweep({**told, **record})
+    for grid in grids.values():
+        for cell in grid.cells():
+            finish(empty, cell)
+    sync(empty)
+    found = content(empty)
+    for name, grid in grids.items():
+        assert found.run(f"summary:{record['id']}:{name}")["name"] == name
+        assert found.points(f"summary:{record['id']}:{name}")["mAP_by_ratio", 50] == row(grid.cell("asl", 50, 0)).mAP
+        assert found.run(unit(grid.cell("asl", 50, 0)))["name"] == f"{name} 50% seed 0"
+        assert found.tags(unit(grid.cell("asl", 50, 0)))["variant"] == name
+
+
+def test_the_experiment_has_views_of_the_newest_sweep(finished, content):
+    newer = save_sweep(finished, Grid(methods=("asl",), percents=(10,), epochs=4), created="2027-01-01T00:00:00+00:00")
+    sync(finished)
+    tags = dict(content(finished).ask("SELECT key, value FROM experiment_tags"))
+    state = json.loads(json.loads(tags["mlflow.sharedViewState.bench-methods"])["state"])
+    assert newer in state["searchFilter"]
+    assert state["selectedColumns"] == ["metrics.`mAP_average`", "tags.`mAP 0.10`"]
+    [(page, address)] = pages(finished, "http://here:1")
+    assert page == "scenes/partial"
+    assert address.startswith("http://here:1/#/experiments/1/runs?viewStateShareKey=bench-methods&")
+
+
+def test_a_description_keeps_to_what_mlflow_takes():
+    rows = tuple((Value(f"method_{i}"), *(Value("82.6 ± 1.2", "best", (i,)) for _ in range(10))) for i in range(60))
+    table = Table("title", tuple("abcdefghijk"), rows, "What it is.", tuple(f"note {i}" for i in range(60)))
+    note = sweep_note(table, "600 of 600 cells done", has_figure=True)
+    assert len(note.replace(RUN, "0" * 32)) <= TAG_LIMIT
+    assert "method_0 |" in note
+    assert "more methods and the footnotes are in `report/report.md`" in note
+    small = Table("title", ("a", "b"), rows[:2], "", ("note",))
+    assert sweep_note(small, "done", has_figure=False).count("method_") == 2
+
+
+def test_system_metrics_are_sampled_while_a_cell_runs(empty, content, grid):
+    save_sweep(empty, grid)
+    cell, sampler = grid.cell("asl", 10, 0), Sampler(empty)
+    assert sampler.sample() == 0
+    with running(empty, cell, epochs=1):
+        assert [sampler.sample(), sampler.sample()] == [1, 1]
+    assert sampler.sample() == 0
+    finish(empty, cell)
+    sync(empty)
+    points = content(empty).points(unit(cell))
+    memory = [points["system/process_memory_usage_megabytes", step] for step in (0, 1)]
+    assert all(10 < value < 100_000 for value in memory)
+    assert ("system/cpu_utilization_percentage", 2) not in points
 
 
 def test_the_mask_is_an_input_of_the_run(finished, content, grid):
@@ -117,7 +189,13 @@ def test_small_files_lie_under_the_store(finished, content, grid):
     assert len((cell / "per_class.csv").read_text().splitlines()) == 1 + len(CLASSES)
     sweep = folder(f"sweep:{sweep_of(finished)}") / "report"
     assert {p.name for p in sweep.iterdir()} == {p.name for p in path.parent.iterdir()} - {"stamp.json"}
-    assert "| asl |" in found.tags(f"sweep:{sweep_of(finished)}")["mlflow.note.content"]
+    note = found.tags(f"sweep:{sweep_of(finished)}")["mlflow.note.content"]
+    assert "| asl |" in note
+    assert f"run_uuid={found.units[f'sweep:{sweep_of(finished)}']}" in note
+    # Scores, the only large files, take no room twice.
+    scores = (cell / "scores.npz", finished.folder(grid.cell("asl", 10, 0).key) / "scores.npz")
+    assert scores[0].read_bytes() == scores[1].read_bytes()
+    assert scores[0].samefile(scores[1])
 
 
 @pytest.mark.parametrize("forgotten", [False, True])
@@ -187,9 +265,10 @@ def test_an_unreadable_row_is_left_out_and_named(finished, content, grid):
     cell = grid.cell("asl", 10, 0)
     (finished.folder(cell.key) / "row.json").write_text("{}")
     report = sync(finished)
-    assert len(report.problems) == 2  # the cell and its method's summary
+    assert len(report.problems) == 1
     assert cell.key in str(report)
-    assert len(content(finished).units) == 9 - 2
+    assert len(content(finished).units) == 9 - 1
+    assert content(finished).tags(f"summary:{sweep_of(finished)}:asl")["missing"] == "1 of 2 places"
 
 
 @pytest.mark.usefixtures("quick_database")

@@ -1,0 +1,135 @@
+"""The way back: a store made from MLflow alone, for reading.
+
+A cell's run has all that the store keeps of it among its artifacts, byte for byte, so whatever is read from here is
+what the first store says, number for number.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import UsageError
+from bench.files import read_json, write_json, write_text
+from bench.store import Store, Targets
+from bench.tracking.cells import CURVES
+from bench.tracking.database import TrackingError, is_server, open_client
+from bench.tracking.ledger import sqlite_path
+from bench.tracking.sweeps import RECORD, TARGETS
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+
+class Mirrored(Store):
+    """A store that is read from `source`; reports go to `root`."""
+
+    def __init__(self, source: Store, root: Path):
+        super().__init__(root)
+        self.source = source
+
+    def folder(self, key: str) -> Path:
+        return self.source.folder(key)
+
+    def keys(self) -> list[str]:
+        return self.source.keys()
+
+    def targets(self, fingerprint: str) -> Targets:
+        return self.source.targets(fingerprint)
+
+    def sweeps(self) -> list[dict[str, Any]]:
+        return self.source.sweeps()
+
+
+@contextmanager
+def mirrored(uri: str, root: Path, sweep: str | None = None) -> Iterator[Store]:
+    """A store with the sweeps whose id starts with `sweep`, by default all, and their cells; gone with the block.
+
+    uri: what `bench sync --tracking-uri` wrote to. root: where reports of it are written. UsageError if MLflow holds
+    no such sweep, TrackingError if it cannot be read.
+    """
+    path = sqlite_path(uri)
+    if path is not None and not path.exists():
+        raise UsageError(f"There is no MLflow database {path}; give the address that `bench sync` printed.")
+    with tempfile.TemporaryDirectory(prefix="bench-mlflow-") as folder:
+        store = Store(Path(folder))
+        try:
+            _Mirror(open_client(uri), store, uri).fill(sweep)
+        except (UsageError, TrackingError):
+            raise
+        except Exception as error:
+            kind = "server" if is_server(uri) else "database"
+            reason = f"{type(error).__name__}: {(str(error).strip().splitlines() or ['no message'])[0]}"
+            raise TrackingError(
+                f"The MLflow {kind} {uri} could not be read ({reason}); give the address that `bench sync` printed."
+            ) from error
+        yield Mirrored(store, root)
+
+
+class _Mirror:
+    def __init__(self, client: "MlflowClient", store: Store, uri: str):
+        self.client, self.store, self.uri = client, store, uri
+        self.experiments = self._experiments()
+
+    def fill(self, sweep: str | None) -> None:
+        found = {run.data.tags["sweep"]: run for run in self._runs("sweep") if "sweep" in run.data.tags}
+        chosen = [run for name, run in found.items() if name.startswith(sweep or "")]
+        if not chosen:
+            what = f"no sweep {sweep!r}; it has {', '.join(found)}" if found else "no sweep of bench"
+            raise UsageError(f"MLflow at {self.uri} has {what}; write one there with `bench sync --tracking-uri`.")
+        wanted = {entry["key"] for run in chosen for entry in self._sweep(run)["entries"]}
+        for run in self._runs("cell"):
+            if run.data.tags.get("cell_key") in wanted:
+                self._cell(run)
+
+    def _sweep(self, run: "Run") -> Mapping[str, Any]:
+        with tempfile.TemporaryDirectory(dir=self.store.root) as folder:
+            record = read_json(Path(self.client.download_artifacts(run.info.run_id, RECORD, folder)))
+        self.store.save_sweep(record)
+        if any(item.path == TARGETS for item in self.client.list_artifacts(run.info.run_id)):
+            self.client.download_artifacts(run.info.run_id, TARGETS, str(self.store.root))
+        return record
+
+    def _cell(self, run: "Run") -> None:
+        """The cell's folder in the state that the run tells."""
+        key, state = run.data.tags["cell_key"], run.data.tags.get("status")
+        folder = self.store.folder(key)
+        folder.mkdir(parents=True, exist_ok=True)
+        if state == "running":
+            self.client.download_artifacts(run.info.run_id, "cell.json", str(folder))
+            # The lease of another machine, which is taken at its word.
+            write_json(folder / "lease.json", {"host": "MLflow", "pid": 0, "process_started": 0})
+            write_text(folder / "curve.jsonl", "".join(json.dumps(line) + "\n" for line in self._curve(run)))
+            return
+        self.client.download_artifacts(run.info.run_id, "", str(folder))
+        # An artifact cannot be taken back: what an earlier attempt left is not the cell's any more.
+        for name, of in (("row.json", "done"), ("error.txt", "failed")):
+            if state != of:
+                (folder / name).unlink(missing_ok=True)
+
+    def _curve(self, run: "Run") -> list[dict[str, Any]]:
+        history = self.client.get_metric_history(run.info.run_id, f"{CURVES}mAP")
+        return [{"epoch": m.step, "mAP": m.value} for m in sorted(history, key=lambda m: m.step)]
+
+    def _experiments(self) -> list[str]:
+        found, token = [], None
+        while True:
+            page = self.client.search_experiments(page_token=token)
+            found += [experiment.experiment_id for experiment in page]
+            token = page.token
+            if not token:
+                return found
+
+    def _runs(self, kind: str) -> Iterator["Run"]:
+        token = None
+        while True:
+            page = self.client.search_runs(
+                self.experiments, f"tags.kind = '{kind}'", max_results=1000, page_token=token
+            )
+            yield from page
+            token = page.token
+            if not token:
+                return

@@ -1,0 +1,118 @@
+"""Runs' descriptions in Markdown, which MLflow shows at the top of a run's page: each says its story by itself."""
+
+import math
+import urllib.parse
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bench.rows import Row
+from bench.tracking.spec import RUN, TAG_LIMIT
+
+if TYPE_CHECKING:
+    from bench.report import Table
+
+SEARCHES = "/search"
+"""How the names of experiments end that hold searches."""
+
+HOW_TO_READ = """\
+One run a sweep, its cells under it, and one summary run a method.
+
+* **Views > mAP over ratios** (top right): the newest sweep's methods; as a chart, `mAP_by_ratio` over the percent of
+  known labels is the paper's figure; as a table, the tags `mAP 0.10`, ... are the report's numbers.
+* **Views > Cells**: every training run; all have the same metric names, and the step of `curve/...` is the epoch.
+* The run named `sweep ...` has the report, its figures and the whole table among its artifacts, under `report/`. A
+  study's run is named after it (`ablation (ladder) ...`) and has the study's page and figures too, under `ablation/`,
+  `sensitivity/` or `variance/`.
+"""
+
+HOW_TO_READ_SEARCHES = """\
+One run a search, its trials under it. Every number is of held-out *training* images; no trial was scored on the test
+split.
+
+* The run named `search ...`: `best_objective` is the best trial's held-out mAP so far, its step the trial. Among its
+  artifacts are `plots/`, every trial (`trials.json`), and the best settings as a file for `bench run` (`best.yaml`).
+* The runs named `... trial 7`: settings are params; `objective` is the mean over the trial's cells,
+  `heldout_mAP/10_percent/seed_0` one cell, and `heldout_mAP` the first cell's over epochs, its step the epoch. A trial
+  that was pruned shows as killed.
+* Settings that were trained again on all training images are a sweep of the experiment without `/search`, where they
+  stand among numbers of the test split.
+"""
+
+
+def how_to_read(experiment: str) -> str:
+    """The description of an experiment, by its name."""
+    return HOW_TO_READ_SEARCHES if experiment.endswith(SEARCHES) else HOW_TO_READ
+
+
+def is_ours(note: str) -> bool:
+    """Whether a description of an experiment is one of these, of this version or another: not a person's."""
+    return note.startswith(("One run a sweep, its cells under it", "One run a search, its trials under it"))
+
+
+def figure(path: str, alt: str) -> str:
+    """An artifact of the run itself as an image that fits the page; MLflow's server gives it out."""
+    source = f"get-artifact?path={urllib.parse.quote(path, safe='')}&run_uuid={RUN}"
+    return f'<img src="{source}" alt="{alt}" width="640">'
+
+
+def sweep_note(table: "Table | None", state: str, has_figure: bool, study: Sequence[str] = ()) -> str:
+    """How far it is, the main figure, and the headline table: as many of its rows as MLflow takes.
+
+    study: the artifacts of the study that the sweep belongs to; its page is named, its first figure shown.
+    """
+    head = f"**{table.title}** ({state})" if table else state
+    image = figure("report/ratios.png", "mAP over the share of known labels") if has_figure else ""
+    page = next((f"The study: `{name}` among the artifacts." for name in study if name.endswith(".md")), "")
+    drawn = next((figure(name, "What the study found") for name in study if name.endswith(".png")), "")
+    room = TAG_LIMIT - len(head) - len(page) - 2 * (len(image) + len(drawn)) - 10
+    return "\n\n".join(part for part in (head, page, drawn, image, fitted(table, room) if table else "") if part)
+
+
+def fitted(table: "Table", room: int) -> str:
+    """The table as Markdown in at most `room` characters: without footnotes, then with fewer rows, if need be."""
+    import dataclasses
+
+    from bench.report import Value, markdown
+
+    whole = markdown(table).strip()
+    if len(whole) <= room:
+        return whole
+    plain = tuple(tuple(Value(value.text, value.style) for value in row) for row in table.rows)
+    for kept in range(len(plain), 0, -1):
+        left_out = f"{len(plain) - kept} more methods and the footnotes" if kept < len(plain) else "The footnotes"
+        caption = f"{table.caption} {left_out} are in `report/report.md` among the artifacts."
+        text = markdown(dataclasses.replace(table, rows=plain[:kept], footnotes=(), caption=caption)).strip()
+        if len(text) <= room:
+            return text
+    return "The table is in `report/report.md` among the artifacts."[: max(room, 0)]
+
+
+def cell_note(row: Row) -> str:
+    """What came out of a cell, and what to know before quoting it."""
+    if "mAP" not in row.metrics:
+        return (
+            f"No test split: held-out mAP **{row.metrics.get('heldout_mAP', math.nan):.2f}** after {row.epochs} epochs."
+        )
+    said = [f"mAP **{row.mAP:.2f}** on test" + (f" after the last epoch ({row.epochs})." if row.epochs else ".")]
+    best = row.test_best
+    if row.epochs and "mAP" in best:
+        said.append(f"Best on test: {best['mAP']:.2f} in epoch {best.get('epoch', '?')} (not the headline).")
+    known = row.mask.get("known")
+    if known is not None:
+        said.append(f"{100 * known:.1f} % of the labels known, mask `{str(row.mask.get('sha256', ''))[:12]}`.")
+    if row.flags:
+        said.append(f"Take care: {'; '.join(row.flags)}.")
+    return " ".join(said)
+
+
+def failure_note(error: str) -> str:
+    return f"```\n{error.strip()[-TAG_LIMIT + 20 :]}\n```"
+
+
+def summary_note(method: str, record: Mapping[str, Any]) -> str:
+    """What the curve is, and where the method comes from."""
+    known = record.get("notes", {}).get(method.partition(" [")[0], {})
+    said = [known.get("reference", ""), known.get("note", "")]
+    about = [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in said if text]
+    curve = "`mAP_by_ratio` is mAP of the last epoch, mean over seeds; its step is the percent of known labels."
+    return "\n\n".join([*about, curve])[:TAG_LIMIT]

@@ -1,0 +1,136 @@
+"""A search as an MLflow run, and each of its trials as one under it. All numbers are of held-out training images."""
+
+import datetime
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.search.archive import Archive
+from bench.search.outcome import TrialRecord, best, best_so_far
+from bench.tracking.cells import experiment_name
+from bench.tracking.notes import SEARCHES
+from bench.tracking.spec import NOTE, PARAM_LIMIT, TAG_LIMIT, Point, RunSpec, Status, cut, metric_key
+from bench.tracking.survey import Survey
+
+OBJECTIVE, BEST = "objective", "best_objective"
+
+
+def _experiment(record: Mapping[str, Any]) -> str:
+    return f"{experiment_name(record['dataset'], record['protocol'])}{SEARCHES}"
+
+
+def search_run(survey: Survey, archive: Archive) -> RunSpec:
+    """The parent of the trials: what was asked, the best objective over trials (its step is the trial), the plots."""
+    record, trials = archive.record, archive.trials
+    winner = best(trials)
+    counts = {state: sum(trial.state == state for trial in trials) for state in ("complete", "pruned", "failed")}
+    tags = {
+        "kind": "search",
+        "search": archive.name,
+        "method": record["method"],
+        "dataset": record["dataset"],
+        "protocol": record["protocol"],
+        "backbone": record["backbone"],
+        "ratios": ", ".join(f"{percent} %" for percent in record["percents"]),
+        "holdout": f"{record['holdout']} % of the training images, judged by their {record['judged']} labels",
+        "sampler": record["sampler"],
+        "pruner": record["pruner"],
+        "optuna": record["optuna"],
+        "command": " ".join(record["command"]),
+        "trials": ", ".join(f"{number} {state}" for state, number in counts.items() if number),
+        "best_trial": f"{winner.number}: {_text(winner.settings)}" if winner else "",
+        NOTE: _note(record),
+    }
+    return RunSpec(
+        unit=f"search:{archive.name}",
+        experiment=_experiment(record),
+        name=f"search {archive.name}",
+        status=_status(survey, record, trials),
+        start=datetime.datetime.fromisoformat(record["created"]).timestamp(),
+        end=max((trial.end for trial in trials if trial.end), default=None),
+        params={metric_key(f"space.{name}"): cut(str(told), PARAM_LIMIT) for name, told in record["space"].items()},
+        tags={name: cut(value, TAG_LIMIT) for name, value in tags.items() if value},
+        points=tuple(Point(BEST, value, number) for number, value in best_so_far(trials)),
+        files=_files(survey, archive),
+    )
+
+
+def _files(survey: Survey, archive: Archive) -> dict[str, bytes | Path]:
+    """The plots, what was asked and every trial, and the best settings once they are written."""
+    plots = sorted((archive.folder / "plots").glob("*.*"))
+    found: dict[str, bytes | Path] = {f"plots/{path.name}": path.read_bytes() for path in plots}
+    if found:  # the plots come at the end; until then a file would be sent again with every trial
+        told = {name: value for name, value in archive.record.items() if name != "asked"}
+        found["search.json"] = (json.dumps(told, indent=1) + "\n").encode()
+        found["trials.json"] = (archive.folder / "trials.json").read_bytes()
+    if best := survey.best(archive):
+        found["best.yaml"] = best.read_bytes()
+    return found
+
+
+def _status(survey: Survey, record: Mapping[str, Any], trials: list[TrialRecord]) -> Status:
+    ended = sum(trial.state in ("complete", "pruned", "failed") for trial in trials)
+    if ended < record["total"]:
+        return "RUNNING" if survey.live else "KILLED"
+    return "FINISHED" if best(trials) else "FAILED"
+
+
+def _note(record: Mapping[str, Any]) -> str:
+    return (
+        f"Settings of `{record['method']}`, judged by the last epoch's mAP on {record['holdout']} % of the training "
+        f"images, held out, by their {record['judged']} labels; the mean over {len(record['cells'])} cells. The test "
+        "split was out of reach."
+    )
+
+
+def trial_run(survey: Survey, archive: Archive, number: int) -> RunSpec:
+    """A trial: its settings as params, the objective and the first cell's held-out mAP over epochs as metrics."""
+    record = archive.record
+    trial = next(trial for trial in archive.trials if trial.number == number)
+    status: Mapping[str, Status] = {
+        "complete": "FINISHED",
+        "pruned": "KILLED",
+        "failed": "FAILED",
+        "replaced": "FAILED",
+        "running": "RUNNING" if survey.live else "KILLED",
+        "waiting": "KILLED",
+    }
+    tags = {
+        "kind": "trial",
+        "search": archive.name,
+        "method": record["method"],
+        "dataset": record["dataset"],
+        "protocol": record["protocol"],
+        "trial": str(number),
+        "state": trial.state,
+        "reason": trial.reason,
+        "failures": "; ".join(trial.failures),
+        "origin": trial.origin,
+    }
+    return RunSpec(
+        unit=f"trial:{archive.name}:{number}",
+        experiment=_experiment(record),
+        name=f"{record['method']} trial {number}",
+        status=status[trial.state],
+        start=trial.start or datetime.datetime.fromisoformat(record["created"]).timestamp(),
+        end=trial.end,
+        parent=f"search:{archive.name}",
+        params={metric_key(name): cut(str(value), PARAM_LIMIT) for name, value in trial.settings.items()},
+        tags={name: cut(value, TAG_LIMIT) for name, value in tags.items() if value},
+        points=tuple(_points(trial)),
+    )
+
+
+def _points(trial: TrialRecord) -> Iterator[Point]:
+    if trial.value is not None:
+        yield Point(OBJECTIVE, trial.value, 0)
+    for epoch, value in trial.curve.items():
+        yield Point("heldout_mAP", value, int(epoch))
+    for cell in trial.cells.values():
+        ratio = "" if cell["percent"] is None else f"/{cell['percent']}_percent"
+        yield Point(f"heldout_mAP{ratio}/seed_{cell['seed']}", cell["heldout_mAP"], 0)
+
+
+def _text(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in settings.items())
