@@ -11,6 +11,7 @@ import numpy as np
 from bench.backbones import BACKBONES
 from bench.data import DATASETS
 from bench.environment import processor, versions
+from bench.executors import Inline
 from bench.plan import Sweep, cells, open_dataset, plan
 from bench.store import Store
 from bench.sweep import run_cells
@@ -74,7 +75,7 @@ def _self_check() -> Finding:
             dataset = open_dataset(sweep, Path(scratch))
             bench = Workbench(dataset, choose_device(), Path(scratch), progress=lambda what, done, total: None)
             store, todo = Store(Path(scratch) / attempt), list(cells(plan(sweep, dataset)))
-            run_cells(todo, store, bench, observer)
+            run_cells(todo, store, Inline(bench, store), observer)
             if observer.failures:
                 return Finding("self-check", False, observer.failures[0])
             scores.append(store.scores(todo[0].key))

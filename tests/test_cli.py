@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -14,24 +13,6 @@ from bench.errors import UsageError
 
 TINY = ("--set", "scenes.n_train=120", "--set", "scenes.n_test=60")
 RUN = ("run", "--methods", "asl", "--ratios", "0.5", "--set", "asl.epochs=1", *TINY)
-
-
-@pytest.fixture
-def call(cache, tmp_path, monkeypatch, capsys):
-    """`call("run", ...)` in an empty folder: the real entry point, in this process."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "250")
-
-    def run(*arguments: str) -> SimpleNamespace:
-        if arguments[0] == "run" and "--dry-run" not in arguments:
-            arguments = ("run", "--no-mlflow", "--workers", "1", *arguments[1:])
-        monkeypatch.setattr(sys, "argv", ["bench", *arguments])
-        with pytest.raises(SystemExit) as ending:
-            main()
-        said = capsys.readouterr()
-        return SimpleNamespace(code=ending.value.code or 0, out=said.out, err=said.err)
-
-    return run
 
 
 def test_help_needs_no_heavy_import(environment):
@@ -49,7 +30,7 @@ sys.exit(", ".join(heavy & set(sys.modules)) or 0)
 """
     told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert told.returncode == 0, f"imported for help: {told.stderr}"
-    for command in ("run", "status", "ls", "report", "ui", "sync", "doctor"):
+    for command in ("run", "variance", "prepare", "status", "ls", "report", "ui", "sync", "doctor"):
         assert command in told.stdout
 
 
@@ -68,8 +49,9 @@ def test_a_run_ends_with_the_table_the_report_and_how_to_browse(call, tmp_path):
 
 def test_a_second_run_finds_everything_done(call):
     call(*RUN)
-    rows = json.loads(call(*RUN, "--dry-run", "--json").out)
-    assert [row["state"] for row in rows] == ["done"]
+    plan = json.loads(call(*RUN, "--dry-run", "--json").out)
+    assert [place["state"] for place in plan["places"]] == ["done"]
+    assert (plan["cells"]["done"], plan["cells"]["todo"]) == (1, 0)
     again = call(*RUN)
     assert again.code == 0
     assert again.err == ""
@@ -129,6 +111,13 @@ WRONG = {
     "form": (("--set", "lr=1"), "write NAME.OPTION=VALUE"),
     "ratios": (("--ratios", "0.9-0.1"), "runs backwards"),
     "seeds": (("--seeds", "x"), "is no seed"),
+    "executor": (("--executor", "thread"), "--executor 'thread' is not allowed; Allowed: auto, inline, processes, ray"),
+    "inline with workers": (("--executor", "inline", "--workers", "2"), "--executor inline trains one cell at once"),
+    "a cluster of processes": (("--gpus-per-cell", "0.5"), "are for a Ray cluster, not for --executor auto"),
+    "one and a half GPUs": (
+        ("--executor", "ray", "--gpus-per-cell", "1.5"),
+        "give a fraction of one or a whole number",
+    ),
     "device": (("--device", "tpu"), "--device 'tpu' is not allowed; give auto, cpu or cuda"),
     "no root": (("--dataset", "coco"), "dataset 'coco' is read from your disk; say where with --root"),
     "wrong root": (("--dataset", "coco", "--root", "nowhere"), "is missing; --root must be"),
@@ -165,18 +154,18 @@ def test_dry_run_shows_the_plan_and_changes_nothing(call, tmp_path):
     told = call(*arguments)
     assert told.code == 0
     assert "11 cells: 0 done, 11 to do" in told.out, "nine of asl, one of each that does not depend on the ratio"
-    rows = json.loads(call(*arguments, "--json").out)
-    assert len(rows) == 27
-    assert {row["state"] for row in rows} == {"planned"}
+    places = json.loads(call(*arguments, "--json").out)["places"]
+    assert len(places) == 27
+    assert {place["state"] for place in places} == {"planned"}
     assert list(tmp_path.iterdir()) == []
 
 
 def test_data_names_the_dataset_too(call):
     world = ("--data", "scenes.world=7", "--data", "scenes.n_train=20", "--data", "scenes.n_test=10")
     told = call("run", "--methods", "asl", "--ratios", "0.5", "--dry-run", "--json", *world)
-    [row] = json.loads(told.out)
+    [place] = json.loads(told.out)["places"]
     home = call("run", "--methods", "asl", "--ratios", "0.5", "--dry-run", "--json", *TINY)
-    assert row["key"] != json.loads(home.out)[0]["key"]
+    assert place["key"] != json.loads(home.out)["places"][0]["key"]
 
 
 @pytest.mark.parametrize(

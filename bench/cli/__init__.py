@@ -5,7 +5,8 @@ import sys
 
 import typer
 
-from bench.cli import inspect, results, run
+from bench.cli import ablate, cache, compare, inspect, prepare, results, run, search, sensitivity, show, variance
+from bench.cli.options import with_flags
 from bench.errors import BenchError
 
 app = typer.Typer(
@@ -17,13 +18,21 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("run")(run.run)
+app.command("run")(with_flags(run.run))
+app.command("ablate")(with_flags(ablate.ablate))
+app.command("search")(with_flags(search.search))
+app.command("sensitivity")(with_flags(sensitivity.sensitivity))
+app.command("variance")(with_flags(variance.variance))
+app.command("prepare")(prepare.prepare)
 app.command("status")(inspect.status)
 app.command("ls")(inspect.ls)
 app.command("report")(results.report)
+app.command("show")(show.show)
+app.command("compare")(compare.compare)
 app.command("ui")(results.ui)
 app.command("sync")(results.sync)
 app.command("doctor")(inspect.doctor)
+app.add_typer(cache.app, name="cache")
 
 EXIT_WRONG_USE, EXIT_INTERRUPTED = 2, 130
 

@@ -1,31 +1,32 @@
 """What a person sees while a sweep runs: a live bar on a terminal, plain lines elsewhere."""
 
-import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from bench.cells import Cell
-from bench.plan import Entry
+from bench.executors.base import Ending
 from bench.store import Store
-from bench.sweep import Ending
 
 
 class PlainObserver:
     """One line when something ends; for logs and pipes."""
 
-    def __init__(self, todo: Sequence[Cell], quiet: bool = False):
+    def __init__(self, todo: Sequence[Cell], quiet: bool = False, titles: Mapping[str, str] | None = None):
+        """`titles`: how cells are called, by key, where not by their own titles."""
         self.total, self.ended, self.failed = len(todo), 0, 0
-        self.quiet = quiet
+        self.quiet, self.titles = quiet, titles or {}
         self.clock = Clock(len(todo))
+        self.pace = Pace()
         self.console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)  # errors hold brackets
+
+    def title(self, cell: Cell) -> str:
+        return self.titles.get(cell.key, cell.title)
 
     def say(self, text: str) -> None:
         if not self.quiet:
@@ -33,7 +34,9 @@ class PlainObserver:
 
     def encoding(self, what: str, done: int, total: int) -> None:
         if done == total:
-            self.say(f"{what}: {total} images")
+            self.say(f"{what}: {total:,} images {self.pace.of(what, done, total)}".rstrip())
+        elif self.pace.due(what, done):
+            self.say(f"{what}: {done:,} of {total:,} images {self.pace.of(what, done, total)}".rstrip())
 
     def cell_started(self, cell: Cell) -> None:
         self.clock.start()
@@ -47,14 +50,14 @@ class PlainObserver:
         self.clock.tick(ran=ending != "cached")
         if ending != "cached":
             word = "done" if ending == "elsewhere" else ending
-            self.say(f"[{self.ended}/{self.total}] {cell.title}: {word} {message} {self.clock.left()}".rstrip())
+            self.say(f"[{self.ended}/{self.total}] {self.title(cell)}: {word} {message} {self.clock.left()}".rstrip())
 
 
 class LiveObserver(PlainObserver):
     """A bar over the sweep's cells and a line for each cell that runs now, in this process or another."""
 
-    def __init__(self, todo: Sequence[Cell], store: Store, progress: Progress):
-        super().__init__(todo)
+    def __init__(self, todo: Sequence[Cell], store: Store, progress: Progress, titles: Mapping[str, str] | None = None):
+        super().__init__(todo, titles=titles)
         self.console = progress.console
         self.progress, self.store = progress, store
         self.open = {cell.key: cell for cell in todo}
@@ -62,7 +65,7 @@ class LiveObserver(PlainObserver):
         self.sweep = progress.add_task("cells", total=len(todo), detail="")
 
     def encoding(self, what: str, done: int, total: int) -> None:
-        self._line(what, what, done, total, "images")
+        self._line(what, what, done, total, self.pace.of(what, done, total) or "images")
         if done == total:
             self._drop(what)
 
@@ -74,8 +77,9 @@ class LiveObserver(PlainObserver):
             curve = [record] if key == cell.key else self.store.curve(key)
             if curve:
                 latest = curve[-1]
-                detail = f"loss {latest['loss']:.3f}  mAP {latest['mAP']:.1f}"
-                self._line(key, other.title, latest["epoch"], other.method.options["epochs"], detail)
+                measured = f"  mAP {latest['mAP']:.1f}" if "mAP" in latest else ""
+                detail = f"loss {latest['loss']:.3f}{measured}"
+                self._line(key, self.title(other), latest["epoch"], other.method.options["epochs"], detail)
 
     def cell_ended(self, cell: Cell, ending: Ending, message: str) -> None:
         self.open.pop(cell.key, None)
@@ -111,17 +115,48 @@ class Clock:
         """`~2:10 left`, or "" before anything is known."""
         if not self.ran or not self.remaining or self.began is None:
             return ""
-        minutes, seconds = divmod(round(self.remaining * (time.perf_counter() - self.began) / self.ran), 60)
-        return f"~{minutes}:{seconds:02d} left"
+        return f"~{clock_time(self.remaining * (time.perf_counter() - self.began) / self.ran)} left"
 
 
-@contextmanager
-def observer_for(todo: Sequence[Cell], store: Store, quiet: bool) -> Iterator[PlainObserver]:
-    """A live display on a terminal, plain lines elsewhere, nothing with `--json`."""
-    console = Console(stderr=True, markup=False)
-    if quiet or not console.is_terminal:
-        yield PlainObserver(todo, quiet)
-        return
+class Pace:
+    """How fast images go by, measured from the first number heard: what was done before does not count."""
+
+    EVERY_SECONDS = 30.0
+    """How often a log hears of an encoding that takes long."""
+
+    def __init__(self) -> None:
+        self.first: dict[str, tuple[float, int]] = {}
+        self.told: dict[str, float] = {}
+
+    def of(self, what: str, done: int, total: int) -> str:
+        """`45 images/s  ~1:02:10 left`; without the time at the end; "" before anything is known."""
+        now = time.perf_counter()
+        began, before = self.first.setdefault(what, (now, done))
+        if done <= before or now <= began:
+            return ""
+        rate = (done - before) / (now - began)
+        left = f"  ~{clock_time((total - done) / rate)} left" if done < total else ""
+        return f"{rate:,.0f} images/s{left}" if rate >= 10 else f"{rate:.1f} images/s{left}"
+
+    def due(self, what: str, done: int) -> bool:
+        """Whether a line is due: half a minute after the first number or the last line."""
+        now = time.perf_counter()
+        began, _ = self.first.setdefault(what, (now, done))
+        if now - self.told.get(what, began) < self.EVERY_SECONDS:
+            return False
+        self.told[what] = now
+        return True
+
+
+def clock_time(seconds: float) -> str:
+    """`2:10`, or `1:02:10` from an hour on."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def live_progress(console: Console) -> Progress:
+    """Bars that show a task's description, count, `detail` and time, and are gone at the end."""
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -130,28 +165,43 @@ def observer_for(todo: Sequence[Cell], store: Store, quiet: bool) -> Iterator[Pl
         TextColumn("{task.fields[detail]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
-        yield LiveObserver(todo, store, progress)
+    return Progress(*columns, console=console, transient=True)
 
 
-def show_plan(entries: Sequence[Entry], store: Store, as_json: bool) -> None:
-    """`--dry-run`: every place of the table with the state of its cell."""
-    states = [store.state(e.cell.key) if e.cell else f"skipped: {e.skipped}" for e in entries]
-    if as_json:
-        rows = [{**e.to_json(), "state": state} for e, state in zip(entries, states, strict=True)]
-        typer.echo(json.dumps(rows, indent=1))
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """What is told (done, total), on standard error: a bar on a terminal, a line every half minute elsewhere."""
+    console, pace = Console(stderr=True, highlight=False, markup=False), Pace()
+    if not console.is_terminal:
+
+        def say(done: int, total: int) -> None:
+            if pace.due(what, done):
+                console.print(f"{what}: {done:,} of {total:,} {pace.of(what, done, total)}", soft_wrap=True)
+
+        yield say
         return
-    table = Table(title="plan")
-    for name in ("method", "known", "seed", "cell", "state"):
-        table.add_column(name)
-    for entry, state in zip(entries, states, strict=True):
-        ratio = "" if entry.percent is None else f"{entry.percent} %"
-        table.add_row(entry.method, ratio, str(entry.seed), entry.cell.key if entry.cell else "", state)
-    console = Console(markup=False)
-    console.print(table)
-    keys = {e.cell.key: s for e, s in zip(entries, states, strict=True) if e.cell}
-    done = sum(state == "done" for state in keys.values())
-    console.print(f"{len(keys)} cells: {done} done, {len(keys) - done} to do")
+    tasks: list[TaskID] = []
+    with live_progress(console) as progress:
+
+        def draw(done: int, total: int) -> None:
+            if not tasks:
+                tasks.append(progress.add_task(what, total=total, detail=""))
+            progress.update(tasks[0], completed=done)
+
+        yield draw
+
+
+@contextmanager
+def observer_for(
+    todo: Sequence[Cell], store: Store, quiet: bool, titles: Mapping[str, str] | None = None
+) -> Iterator[PlainObserver]:
+    """A live display on a terminal, plain lines elsewhere, nothing with `--json`."""
+    console = Console(stderr=True, markup=False)
+    if quiet or not console.is_terminal:
+        yield PlainObserver(todo, quiet, titles)
+        return
+    with live_progress(console) as progress:
+        yield LiveObserver(todo, store, progress, titles)
 
 
 def show_table(results: Any, report: Path, root: Path) -> None:
@@ -161,4 +211,7 @@ def show_table(results: Any, report: Path, root: Path) -> None:
     console = Console(markup=False)
     console.print(rich_table(results))
     console.print(f"report   {report}", soft_wrap=True)
+    page = report.with_suffix(".html")
+    if page.exists():
+        console.print(f"page     {page}", soft_wrap=True)
     console.print(f"browse   bench ui --results {root}", soft_wrap=True)

@@ -10,6 +10,9 @@ import typer
 
 from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, SweepId, default_cache
 
+MAX_WIDTHS = {"needs": 13, "reference": 24}
+"""Columns of `bench ls`, so that a line of what a method is stays readable on a terminal of 100 columns."""
+
 
 class Axis(enum.StrEnum):
     """What `bench ls` lists."""
@@ -18,16 +21,22 @@ class Axis(enum.StrEnum):
     datasets = "datasets"
     protocols = "protocols"
     backbones = "backbones"
+    feeds = "feeds"
+    augmentations = "augmentations"
 
 
 def ls(
     axis: Annotated[Axis, typer.Argument()],
     name: Annotated[str | None, typer.Argument(help="One entry, with all its options and recipes.")] = None,
     as_json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="All methods as a page of documentation.")] = False,
     debug: Debug = False,
 ) -> None:
     """List what there is of one axis, or everything about one entry of it."""
     registry = _registry(axis)
+    if markdown:
+        _show_page(axis, name, as_json)
+        return
     if name is not None:
         _show_entry(registry.get(name), as_json)
         return
@@ -38,9 +47,16 @@ def ls(
     from rich.console import Console
     from rich.table import Table
 
+    if axis is Axis.methods:
+        from bench.catalogue import short_reference
+
+        rows = [
+            {"name": r["name"], "what": r["what"], "needs": r["needs"], "reference": short_reference(r["reference"])}
+            for r in rows
+        ]
     table = Table(box=None, pad_edge=False)
     for column in rows[0]:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "name", max_width=MAX_WIDTHS.get(column))
     for row in rows:
         table.add_row(*(_text(value) for value in row.values()))
     Console(markup=False).print(table)
@@ -61,9 +77,27 @@ def _registry(axis: Axis) -> Any:
         from protocols import PROTOCOLS
 
         return PROTOCOLS
+    if axis is Axis.feeds:
+        from bench.feeds import FEEDS
+
+        return FEEDS
+    if axis is Axis.augmentations:
+        from bench.augment import AUGMENTATIONS
+
+        return AUGMENTATIONS
     from bench.backbones import BACKBONES
 
     return BACKBONES
+
+
+def _show_page(axis: Axis, name: str | None, as_json: bool) -> None:
+    from bench.errors import UsageError
+
+    if axis is not Axis.methods or name is not None or as_json:
+        raise UsageError("--markdown writes the page of all methods; give just `bench ls methods --markdown`.")
+    from bench.catalogue import methods_page
+
+    typer.echo(methods_page(), nl=False)
 
 
 def _about(entry: Any) -> dict[str, Any]:
@@ -71,8 +105,10 @@ def _about(entry: Any) -> dict[str, Any]:
     from bench.registry import describe
 
     about: dict[str, Any] = {"name": entry.name, "what": describe(entry)}
-    if hasattr(entry, "reference"):
-        return {**about, "labels": entry.labels, "flags": list(entry.flags), "reference": entry.reference}
+    if hasattr(entry, "labels"):
+        from bench.catalogue import about as about_method
+
+        return about_method(entry)
     return {**about, "options": values(entry.Options())}
 
 
@@ -80,17 +116,25 @@ def _show_entry(entry: Any, as_json: bool) -> None:
     """All options with defaults and help, and the recipes of a method."""
     import dataclasses
 
+    from bench.search.space import declared_ranges
+
     config_class = getattr(entry, "Config", None) or entry.Options
     defaults = config_class()
+    ranges = declared_ranges(config_class, trained=getattr(defaults, "epochs", 0) > 0)
     options = [
-        {"option": f.name, "default": getattr(defaults, f.name), "help": f.metadata.get("help", "")}
+        {
+            "option": f.name,
+            "default": getattr(defaults, f.name),
+            "help": f.metadata.get("help", ""),
+            **({"search": ranges[f.name].to_json()} if f.name in ranges else {}),
+        }
         for f in dataclasses.fields(config_class)
     ]
-    about = {**_about(entry), "options": options}
+    about = {"reference": getattr(entry, "reference", ""), **_about(entry), "options": options}
     if hasattr(entry, "recipes"):
-        from bench.recipes import all_recipes
+        from bench.catalogue import details
 
-        about |= {"note": entry.note, "recipes": all_recipes(entry)}
+        about |= details(entry)
     if as_json:
         typer.echo(json.dumps(about, indent=1))
         return
@@ -99,14 +143,20 @@ def _show_entry(entry: Any, as_json: bool) -> None:
     from rich.text import Text
 
     console = Console(markup=False)
-    for field in ("name", "what", "reference", "note"):
+    facts = Table(box=None, pad_edge=False, show_header=False)
+    facts.add_column(style="bold", no_wrap=True)
+    facts.add_column()
+    for field in ("name", "what", "reference", "equation", "needs", "labels", "protocols", "defaults_from", "note"):
         if about.get(field):
-            console.print(Text.assemble((field, "bold"), f"  {about[field]}"))
+            facts.add_row(field.replace("_", " "), _text(about[field]))
+    console.print(facts)
+    console.print()
     table = Table(box=None, pad_edge=False)
     for column in ("option", "default", "help"):
         table.add_column(column)
     for option in options:
-        table.add_row(option["option"], str(option["default"]), option["help"])
+        range_ = f" (searched: {ranges[option['option']]})" if option["option"] in ranges else ""
+        table.add_row(option["option"], str(option["default"]), Text.assemble(option["help"], (range_, "cyan")))
     console.print(table)
     for recipe, settings in about.get("recipes", {}).items():
         console.print(Text.assemble((f"recipe {recipe}", "bold"), f"  {_text(settings)}"))
@@ -135,7 +185,7 @@ def status(
         if state == "done":
             row = store.row(entry["key"])
             detail = f"mAP {row.mAP:.2f}"
-            if row.code != source_hash(METHODS.get(entry["method"])):
+            if row.code != source_hash(METHODS.get(row.cell.method.name)):
                 state, detail = "stale", f"{detail}; the method's code has changed since"
         elif state == "running":
             lease = store.lease(entry["key"]) or {}

@@ -1,11 +1,22 @@
-"""Options that several commands share, and where results and caches live by default."""
+"""Flags that several commands share: `What` is run and `How`, and where results and caches live by default."""
 
+import dataclasses
+import inspect
 import os
+import typing
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import platformdirs
 import typer
+
+if TYPE_CHECKING:
+    from bench.executors import Cluster, Executor
+    from bench.store import Store
+    from bench.workbench import Workbench
+
+from bench.errors import UsageError
 
 Results = Annotated[
     Path, typer.Option("--results", help="The store: a folder of finished cells.", envvar="BENCH_RESULTS")
@@ -15,7 +26,182 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks instead of
 SweepId = Annotated[str | None, typer.Option("--sweep", help="A sweep's id; the newest by default.")]
 TrackingUri = Annotated[str | None, typer.Option(help="An MLflow server; by default the store's own database.")]
 
+Methods = Annotated[str, typer.Option(help="Comma-separated names; see `bench ls methods`.")]
+Ratios = Annotated[str, typer.Option(help="Shares of known labels: 0.1-0.9, 0.1,0.5, 10-90 or 5%.")]
+Seeds = Annotated[str, typer.Option(help="Seeds: 0, 0-2 or 0,5.")]
+
 DEFAULT_RESULTS = Path("results")
+
+NOT_OF_A_SWEEP = ("json", "debug", "dry-run", "write", "help")
+"""Flags about what is shown: no file gives them."""
+
+
+def flags_of(context: typer.Context) -> dict[str, Any]:
+    """The command's parameters that a sweep file may give, by their flags without dashes, in the order of its help."""
+    found = {param.opts[0].removeprefix("--"): param for param in context.command.params if param.opts[0][:2] == "--"}
+    return {flag: param for flag, param in found.items() if flag not in (*NOT_OF_A_SWEEP, "set", "grid")}
+
+
+def _fill_from(context: typer.Context, path: Path | None) -> Path | None:
+    """Flags that are not given take the file's values, which go through the flags' own checks."""
+    if path is None or context.resilient_parsing:
+        return path
+    from bench.sweepfile import read
+
+    params = flags_of(context)
+    sweep = read(path, params)
+    context.meta[FILE], context.default_map = sweep, {}
+    for flag, value in sweep.flags.items():
+        param = params[flag]
+        if getattr(param, "is_flag", False) != isinstance(value, bool):
+            kind = "a switch: say true or false" if param.is_flag else "no switch: give its value"
+            raise UsageError(f"{path}: {flag} is {value!r}, but it is {kind}.")
+        try:
+            param.process_value(context, value)
+        except typer.BadParameter as error:
+            raise UsageError(f"{path}: {flag} = {value!r} is not allowed: {error.message}.") from None
+        context.default_map[param.name] = value
+    return path
+
+
+FILE = "bench.sweepfile"
+"""Where a command finds what its file said of settings and grid, in `context.meta`."""
+
+File = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[SWEEP.yaml]",
+        is_eager=True,
+        callback=_fill_from,
+        help="A file with these flags as keys, and `set` and `grid`; flags given here are stronger.",
+    ),
+]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class What:
+    """What is run, as typed; `bench.cli.execute.sweep_of` reads it. A command with other defaults has a subclass."""
+
+    methods: Methods = "trm_ml,dualcoop"
+    ratios: Ratios = "0.1-0.9"
+    seeds: Seeds = "0"
+    dataset: Annotated[str | None, typer.Option(help="See `bench ls datasets`; scenes if not given.")] = None
+    root: Annotated[Path | None, typer.Option(help="Where the dataset's files are; see `bench prepare -h`.")] = None
+    protocol: Annotated[str, typer.Option(help="How labels are hidden; see `bench ls protocols`.")] = "partial"
+    backbone: Annotated[str, typer.Option(help="Frozen encoder; see `bench ls backbones`.")] = "tiny_clip"
+    recipe: Annotated[
+        str, typer.Option(help="Named settings of the methods; auto: embedded with tiny_clip, else the paper's.")
+    ] = "auto"
+    holdout: Annotated[int, typer.Option(help="Percent of training images kept out to select on.", min=0, max=90)] = 0
+    views: Annotated[
+        int, typer.Option(help="Train on K cached augmented views of every image instead of the plain one.", min=0)
+    ] = 0
+    live: Annotated[
+        bool, typer.Option("--live", help="Decode, augment and encode the images in every step; see `bench ls feeds`.")
+    ] = False
+    augment: Annotated[
+        str | None, typer.Option(help="The augmentation of --views or --live; see `bench ls augmentations`.")
+    ] = None
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", "--data", help="NAME.OPTION=VALUE of a method, dataset, protocol, backbone or feed."),
+    ] = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class How:
+    """How it is run: nothing here changes what a cell is."""
+
+    results: Results = DEFAULT_RESULTS
+    cache: Annotated[Path | None, typer.Option(help="Drawn images and features; BENCH_CACHE sets it too.")] = None
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
+    workers: Annotated[
+        int, typer.Option(help="Processes that train at once; 0: one a core, or one on a GPU.", min=0)
+    ] = 0
+    executor: Annotated[
+        str,
+        typer.Option(help="Who trains: inline (this process), processes, ray (a cluster); auto: one of the first two."),
+    ] = "auto"
+    threads: Annotated[int, typer.Option(help="CPU threads of each worker; part of what makes bits equal.", min=1)] = 1
+    address: Annotated[
+        str,
+        typer.Option(help="The Ray cluster: auto (this machine's), HOST:PORT, or local (started for this command)."),
+    ] = "auto"
+    cpus_per_cell: Annotated[float, typer.Option(help="CPUs that Ray sets aside; 0: as --threads.", min=0)] = 0.0
+    gpus_per_cell: Annotated[
+        float | None,
+        typer.Option(help="GPUs that Ray sets aside, or a fraction of one; by default one with --device cuda."),
+    ] = None
+    memory_per_cell: Annotated[float, typer.Option(help="GiB of memory that Ray sets aside.", min=0)] = 1.5
+    ship_features: Annotated[
+        bool, typer.Option("--ship-features", help="Send labels and features to Ray nodes that lack the dataset.")
+    ] = False
+    weights: Annotated[
+        bool, typer.Option(help="Keep the cells' final weights, for `bench show`; a search's trials never do.")
+    ] = True
+    mlflow: Annotated[bool, typer.Option(help="Project the results into MLflow while running.")] = True
+    tracking_uri: TrackingUri = None
+    as_json: Json = False
+    debug: Debug = False
+
+    @property
+    def cluster(self) -> "Cluster":
+        """The Ray cluster that the flags name."""
+        from bench.executors import Cluster
+
+        return Cluster(
+            address=self.address,
+            cpus=self.cpus_per_cell,
+            gpus=self.gpus_per_cell,
+            memory=self.memory_per_cell,
+            ship_features=self.ship_features,
+        )
+
+    def open_executor(self, bench: "Workbench", store: "Store", pending: int | None = None) -> "Executor":
+        """Who trains, as the flags say."""
+        from bench.executors import open_executor
+
+        return open_executor(
+            self.executor,
+            bench,
+            store,
+            workers=self.workers,
+            threads=self.threads,
+            pending=pending,
+            cluster=self.cluster,
+        )
+
+
+def with_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with each parameter that is a dataclass (`what: What`) replaced by a flag for each of its fields.
+
+    The command's own parameters come last in its help.
+    """
+    own = inspect.signature(command).parameters
+    groups: dict[str, Any] = {n: p.annotation for n, p in own.items() if dataclasses.is_dataclass(p.annotation)}
+
+    def flagged(**given: Any) -> None:
+        filled = {name: group(**{f: given.pop(f) for f in _names(group)}) for name, group in groups.items()}
+        command(**filled, **given)
+
+    parameters = [p for group in groups.values() for p in _parameters(group)]
+    parameters += [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, p in own.items() if name not in groups]
+    flagged.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    flagged.__annotations__ = {p.name: p.annotation for p in parameters}
+    flagged.__name__, flagged.__doc__ = command.__name__, command.__doc__
+    return flagged
+
+
+def _names(group: Any) -> list[str]:
+    return [field.name for field in dataclasses.fields(group)]
+
+
+def _parameters(group: Any) -> Iterator[inspect.Parameter]:
+    hints = typing.get_type_hints(group, include_extras=True)
+    for field in dataclasses.fields(group):
+        yield inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+        )
 
 
 def default_cache() -> Path:

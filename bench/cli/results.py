@@ -1,21 +1,68 @@
 """`bench report`, `bench ui`, `bench sync`: the store's projections."""
 
+import json
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bench.cli.options import DEFAULT_RESULTS, Debug, Results, SweepId, TrackingUri
+from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, SweepId, TrackingUri, names
 
 
-def report(results: Results = DEFAULT_RESULTS, sweep: SweepId = None, debug: Debug = False) -> None:
-    """Write the report of a sweep again and print its table."""
-    from bench.cli.display import show_table
+def report(
+    results: Annotated[
+        list[Path],
+        typer.Option("--results", help="A store; given several times, all in one table.", envvar="BENCH_RESULTS"),
+    ] = [DEFAULT_RESULTS],  # noqa: B006 - typer copies it
+    sweep: SweepId = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", "--all", help="All sweeps on the same data, labels and features in one table.")
+    ] = False,
+    methods: Annotated[str | None, typer.Option(help="Only these, comma-separated.")] = None,
+    ratios: Annotated[str | None, typer.Option(help="Only these shares of known labels.")] = None,
+    seeds: Annotated[str | None, typer.Option(help="Only these seeds.")] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="The method that gains are told against.  [default: dualcoop, or the like]")
+    ] = None,
+    from_mlflow: Annotated[
+        str | None,
+        typer.Option(metavar="URI", help="Read an MLflow server or database instead; the report goes to --results."),
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write a sweep's report (a web page, Markdown, LaTeX, CSV, figures) and print its table.
+
+    Nothing is computed again but what the stored scores have not told yet. Several stores are always merged.
+    """
+    from bench.cli.display import counting, show_table
+    from bench.ratios import parse_ratios, parse_seeds
     from bench.report import load, write_report
+    from bench.report.stores import opened
     from bench.store import Store
 
-    store = Store(results)
-    loaded = load(store, sweep)
-    show_table(loaded, write_report(loaded, store), results)
+    reading: AbstractContextManager[Store] = nullcontext(opened(results))
+    if from_mlflow is not None:
+        from bench.tracking import mirrored
+
+        reading = mirrored(from_mlflow, results[0], None if merge else sweep)
+    with reading as store:
+        loaded = load(
+            store,
+            sweep,
+            merge=merge or len(results) > 1,
+            methods=None if methods is None else names(methods),
+            percents=None if ratios is None else parse_ratios(ratios),
+            seeds=None if seeds is None else parse_seeds(seeds),
+            baseline=baseline,
+        )
+        with counting("test images resampled for cells") as progress:
+            path = write_report(loaded, store, progress=progress)
+    if as_json:
+        typer.echo(json.dumps({**loaded.to_json(), "report": str(path)}))
+    else:
+        show_table(loaded, path, results[0])
 
 
 def sync(results: Results = DEFAULT_RESULTS, tracking_uri: TrackingUri = None, debug: Debug = False) -> None:
@@ -35,4 +82,4 @@ def ui(
     from bench.store import Store
     from bench.tracking import ui as serve
 
-    serve(Store(results), port or None, announce=lambda url: typer.echo(f"MLflow: {url}  (Ctrl-C ends it)"))
+    serve(Store(results), port or None, announce=typer.echo)
