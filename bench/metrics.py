@@ -5,11 +5,12 @@ Scores are (N, C); labels are (N, C) with +1 present, -1 absent and 0 left out o
 """
 
 import numpy as np
-from sklearn.metrics import average_precision_score
 
 
 def average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """AP per class (C,) by scikit-learn's definition (ties are one threshold); NaN for a class without positives."""
+    from sklearn.metrics import average_precision_score  # a second of start-up, which only an evaluation should pay
+
     return _per_class(lambda s, y: average_precision_score(y, s), scores, labels)
 
 

@@ -3,8 +3,6 @@
 import warnings
 
 import torch
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -74,6 +72,9 @@ def kmeans_centres(features: Tensor, clusters: int) -> Tensor:
         if not len(features):
             return features.new_zeros(clusters, features.shape[1])
         return features[torch.arange(clusters, device=features.device) % len(features)]
+    from sklearn.cluster import KMeans  # a second of start-up, which only a training should pay
+    from sklearn.exceptions import ConvergenceWarning
+
     with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # equal features: some centres are equal then
         found = KMeans(n_clusters=clusters, n_init=1, random_state=0).fit(features.cpu().numpy())
