@@ -15,6 +15,7 @@ from methods.base import METHODS, Batch, Features, Method, MethodConfig, Task
 from methods.losses.correction import splc_loss
 from methods.parts import NEVER, Part
 from methods.prompts import TEMPLATES, PromptLearner, template_features
+from methods.scales import RELEASED, Scale, require_positive, tied
 from methods.views import TokenDropout
 
 LOG_FLOOR = 1e-8
@@ -29,8 +30,10 @@ class SCPNetConfig(MethodConfig):
     image: Literal["pooled", "dense"] = setting(
         "pooled", "what texts are compared with: CLIP's pooled vector (official), or tokens pooled by the similarities"
     )
-    scale: float | Literal["checkpoint"] = setting(
-        10.0, "factor on cosines; or 'checkpoint': the logit scale that the CLIP was trained with (official for NUS)"
+    scale: Scale = setting(
+        10.0,
+        "fixed factor on cosines; 'checkpoint' is the logit scale that the CLIP was trained with (official for NUS, "
+        "where it is trained on)",
     )
     gcn_lr: float = setting(1 / 3, "factor on lr for the graph convolutions: 1e-5 beside 3e-5", gt=0)
     relation_top: float = setting(0.775, "share of related classes kept in each row (62 of COCO's 80)", gt=0, le=1)
@@ -60,16 +63,19 @@ class SCPNetConfig(MethodConfig):
         1e-4, "weight decay (decoupled with adamw, L2 otherwise)", ge=0, search=log_float(1e-5, 1e-1)
     )
 
+    def __post_init__(self) -> None:
+        require_positive(self, "scale")
+
 
 def top_relations(similarity: Tensor, top: int) -> Tensor:
     """Mask (C, C) of the `top` largest entries in each row of `similarity` (C, C); the diagonal counts as 1."""
-    kept = torch.zeros_like(similarity, dtype=torch.bool)
-    return kept.scatter_(1, similarity.fill_diagonal_(1.0).topk(top, dim=1).indices, True)
+    ranked = similarity.clone().fill_diagonal_(1.0)
+    return torch.zeros_like(similarity, dtype=torch.bool).scatter_(1, ranked.topk(top, dim=1).indices, True)
 
 
 def relation_graph(similarity: Tensor, top: int, self_weight: float) -> Tensor:
     """Adjacency (C, C): the top relations without the class itself share 1 - self_weight, the class has self_weight."""
-    kept = similarity.where(top_relations(similarity.clone(), top), torch.zeros(())).clamp(min=0).fill_diagonal_(0.0)
+    kept = torch.where(top_relations(similarity, top), similarity, 0.0).clamp(min=0).fill_diagonal_(0.0)
     shares = kept / kept.sum(dim=1, keepdim=True).clamp(min=torch.finfo(kept.dtype).tiny)
     return (1 - self_weight) * shares + self_weight * torch.eye(len(shares))
 
@@ -80,7 +86,10 @@ def relation_targets(graph: Tensor, top_mask: Tensor, temperature: float) -> Ten
 
 
 class GraphConvolutions(nn.Module):
-    """Three graph convolutions D -> 2D -> 2D -> D without bias, LeakyReLU(0.2) after the first two."""
+    """Three graph convolutions D -> 2D -> 2D -> D without bias, LeakyReLU(0.2) after the first two.
+
+    Weights start as officially: uniform up to 1 / sqrt(a layer's outputs), where nn.Linear looks at its inputs.
+    """
 
     graph: Tensor
 
@@ -88,7 +97,11 @@ class GraphConvolutions(nn.Module):
         super().__init__()
         self.register_buffer("graph", graph, persistent=False)
         sizes = (dim, 2 * dim, 2 * dim, dim)
-        self.layers = nn.ModuleList(nn.Linear(a, b, bias=False) for a, b in itertools.pairwise(sizes))
+        layers = [nn.Linear(a, b, bias=False) for a, b in itertools.pairwise(sizes)]
+        for layer in layers:
+            bound = layer.out_features**-0.5
+            nn.init.uniform_(layer.weight, -bound, bound)
+        self.layers = nn.ModuleList(layers)
 
     def forward(self, nodes: Tensor) -> Tensor:
         """Nodes (C, D) to nodes (C, D)."""
@@ -127,13 +140,13 @@ class ClassActivation(nn.Module):
         """Pseudo-labels bool (B, C) of weak-view probabilities (B, C), and whether an image has any above threshold.
 
         The `hard_k` most probable classes that pass their thresholds, together with the given positives and without
-        the given negatives; remembered for `rows`.
+        the given negatives; remembered for those of `rows` that have any, others keep their last (official code).
         """
         hard = min(self.hard_k, chance.shape[1])
         among = torch.zeros_like(chance, dtype=torch.bool).scatter_(1, chance.topk(hard, dim=1).indices, True)
         passed = among & (chance >= self.thresholds())
         pseudo = (passed & (labels >= 0)) | (labels > 0)
-        self.pseudo[rows] = pseudo
+        self.pseudo[rows] = torch.where(pseudo.any(dim=1, keepdim=True), pseudo, self.pseudo[rows])
         return pseudo, passed.any(dim=1)
 
 
@@ -144,14 +157,15 @@ def consistency_loss(
 
     strong: logits (B, C); chance: q (B, C) of the weak view, a constant; relations: R (C, C).
     """
-    p = torch.sigmoid(strong.float())
-    log_p, log_not = p.clamp(min=LOG_FLOOR).log(), (1 - p).clamp(min=LOG_FLOOR).log()
+    with torch.autocast(strong.device.type, enabled=False):
+        p, chance = torch.sigmoid(strong.float()), chance.float()
+        log_p, log_not = p.clamp(min=LOG_FLOOR).log(), (1 - p).clamp(min=LOG_FLOOR).log()
 
-    def bce(target: Tensor) -> Tensor:
-        return -(target * log_p + (1 - target) * log_not)
+        def bce(target: Tensor) -> Tensor:
+            return -(target * log_p + (1 - target) * log_not)
 
-    entries = bce(pseudo.float()) + relation_weight * bce(chance @ relations.T)
-    return (confident[:, None] * entries).sum()
+        entries = bce(pseudo.float()) + relation_weight * bce(chance @ relations.T)
+        return (confident[:, None] * entries).sum()
 
 
 @METHODS.register("scpnet")
@@ -160,7 +174,7 @@ class SCPNet(Method):
 
     F (C, D): text features of prompts with one shared context; T = normalise(F + GCN(F)); z = scale cos(x, T).
     loss = SPLC(z of the weak view) + 0.125 consistency(weak view -> strong view)
-    The graph comes from the cosines between the classes' texts.
+    The graph comes from the cosines between the classes' texts. The official code draws a second weak view for SPLC.
     """
 
     Config = SCPNetConfig
@@ -197,7 +211,7 @@ class SCPNet(Method):
     def __init__(self, config: SCPNetConfig, task: Task):
         super().__init__(config, task)
         self.epoch = 0
-        self.scale = task.logit_scale if config.scale == "checkpoint" else float(config.scale)
+        self.scale = tied(config.scale, RELEASED, task.logit_scale)
         self.prompts = PromptLearner(
             task.text, task.class_names, config.n_ctx, class_specific=False, init_words=config.ctx_init
         )

@@ -24,7 +24,9 @@ SIMILARITY = torch.tensor([[1.0, 0.5, 0.3, 0.1], [0.5, 1.0, 0.2, 0.4], [0.3, 0.2
 def test_the_class_itself_and_its_nearest_are_its_top_relations() -> None:
     expected = torch.tensor([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 1], [0, 0, 1, 1]], dtype=torch.bool)
     assert torch.equal(top_relations(SIMILARITY, 2), expected)
-    assert torch.equal(SIMILARITY.diagonal(), torch.ones(4)), "the argument stays as it was"
+    uneven = SIMILARITY - 0.1 * torch.eye(4)  # a cosine with itself is rounded too
+    assert torch.equal(top_relations(uneven, 2), expected)
+    assert torch.equal(uneven, SIMILARITY - 0.1 * torch.eye(4)), "the argument stays as it was"
 
 
 def test_the_graph_by_hand() -> None:
@@ -59,6 +61,14 @@ def test_graph_convolutions_by_hand() -> None:
     torch.testing.assert_close(layers(nodes), torch.from_numpy(x), rtol=1e-4, atol=1e-6)
 
 
+def test_graph_convolutions_start_as_officially() -> None:
+    """Uniform up to 1 / sqrt(outputs): each weight's spread tells it from nn.Linear's 1 / sqrt(inputs)."""
+    torch.manual_seed(0)
+    for layer, outputs in zip(GraphConvolutions(torch.eye(2), dim=64).layers, (128, 128, 64), strict=True):
+        assert layer.weight.abs().max().item() == pytest.approx(outputs**-0.5, rel=0.01)
+        assert layer.weight.std().item() == pytest.approx((3 * outputs) ** -0.5, rel=0.05)
+
+
 def test_thresholds_rise_with_a_class_s_pseudo_labels() -> None:
     memory = ClassActivation(images=10, num_classes=4, hard_k=2)
     start = 0.95 * 0.25 / 1.75
@@ -78,6 +88,18 @@ def test_pseudo_labels_are_the_most_probable_that_pass_and_what_is_given() -> No
     assert confident.tolist() == [True, False, True]
     assert torch.equal(memory.pseudo[[5, 0, 3]], pseudo)
     assert memory.pseudo.sum() == pseudo.sum()
+
+
+def test_an_image_without_pseudo_labels_keeps_its_last_for_the_counts() -> None:
+    memory = ClassActivation(images=3, num_classes=4, hard_k=1)
+    nothing, rows = torch.zeros(2, 4), torch.tensor([2, 0])
+    memory.choose(torch.tensor([[0.9, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.8]]), nothing, rows)
+    pseudo, confident = memory.choose(nothing, nothing, rows)
+    assert not pseudo.any()
+    assert not confident.any()
+    assert memory.pseudo.int().tolist() == [[0, 0, 0, 1], [0, 0, 0, 0], [1, 0, 0, 0]]
+    memory.choose(nothing, torch.tensor([[0, 1, 0, 0], [0, 0, 0, 0]]), rows)
+    assert memory.pseudo.int().tolist() == [[0, 0, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0]]
 
 
 def test_consistency_is_the_formula() -> None:
