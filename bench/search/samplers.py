@@ -97,6 +97,7 @@ class Reseeded(BaseSampler):
         """axes: of the random stream "search"."""
         self.name, self.axes = name, axes
         self._number, self._sampler = -1, make_sampler(name, 0)
+        self._drawn: list[str] = []
 
     def _of(self, trial: FrozenTrial) -> BaseSampler:
         if trial.number != self._number:
@@ -110,12 +111,18 @@ class Reseeded(BaseSampler):
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        return self._of(trial).sample_relative(study, trial, search_space)
+        proposed = self._of(trial).sample_relative(study, trial, search_space)
+        self._drawn = [option for option in trial.params if option not in proposed]
+        return proposed
 
     def sample_independent(
         self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
-        return self._of(trial).sample_independent(study, trial, param_name, param_distribution)
+        sampler = self._of(trial)
+        while self._drawn:  # before a kill: drawn again, or the next draw would be another
+            known = self._drawn.pop()
+            sampler.sample_independent(study, trial, known, trial.distributions[known])
+        return sampler.sample_independent(study, trial, param_name, param_distribution)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         self._of(trial).before_trial(study, trial)

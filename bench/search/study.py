@@ -4,6 +4,7 @@ A trial is asked for, reclaimed and counted only while its driver is alone in th
 a study never run one trial twice and together run as many as were asked for.
 """
 
+import contextlib
 import os
 import socket
 import time
@@ -14,6 +15,7 @@ from typing import Any
 
 import optuna
 import psutil
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from bench.search.asked import Asked
@@ -69,9 +71,6 @@ class Trials:
         return self.place.alone(self.name)
 
     def _open(self) -> optuna.Study:
-        known = self.name in {
-            s.study_name for s in optuna.get_all_study_summaries(self.place.storage, include_best_trial=False)
-        }
         study = optuna.create_study(
             study_name=self.name,
             storage=self.place.storage,
@@ -80,7 +79,7 @@ class Trials:
             pruner=make_pruner(self.asked.pruner, self.asked.epochs),
             load_if_exists=True,
         )
-        if not known:
+        if not study.get_trials(deepcopy=False):  # also where an earlier command was killed just here
             study.set_user_attr("optuna", optuna.__version__)
             if self.asked.start is not None:
                 study.enqueue_trial(dict(self.asked.start), user_attrs={"origin": "the settings as they were"})
@@ -125,8 +124,9 @@ class Trials:
         return any(trial.state == TrialState.RUNNING for trial in self.all)
 
     def give_back(self, number: int) -> None:
-        """A trial that this driver will not end: it waits for another, with its settings."""
-        self.place.storage.set_trial_state_values(self._id(number), TrialState.WAITING)
+        """A trial that this driver will not end: it waits for another, with its settings, unless it has just ended."""
+        with contextlib.suppress(UpdateFinishedTrialError):
+            self.place.storage.set_trial_state_values(self._id(number), TrialState.WAITING)
 
     def _id(self, number: int) -> int:
         return next(trial._trial_id for trial in self.all if trial.number == number)
