@@ -11,24 +11,29 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def obeyed_signals() -> Iterator[None]:
+def obeyed_signals() -> Iterator[Callable[[], None]]:
     """What a signal raises inside the block ends the block, even if code inside caught it.
 
     A bare `except:` in a library turns Ctrl-C into whatever error it expects there, which would make a failed cell of
-    an interrupted one; here the signal's own exception is raised in the end. Signals that raise nothing stay as they
+    an interrupted one, or goes on as if nothing were; here the signal's own exception is raised in the end. The block
+    gets a function that raises it at once: long work calls it now and then. Signals that raise nothing stay as they
     are. Outside the main thread, which no signal reaches, nothing is done.
     """
     raised: list[BaseException] = []
+
+    def obey() -> None:
+        if raised:
+            raise raised[0]
+
     before = _listen(raised) if threading.current_thread() is threading.main_thread() else {}
     try:
-        yield
+        yield obey
     except Exception as error:
         if raised:
             raise raised[0] from error
         raise
     else:
-        if raised:
-            raise raised[0]
+        obey()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -41,6 +46,19 @@ def _listen(raised: list[BaseException]) -> dict[signal.Signals, Any]:
     for number, handler in heard.items():
         signal.signal(number, _keeping(handler, raised))
     return heard
+
+
+@contextmanager
+def kept_from_children() -> Iterator[None]:
+    """Ctrl-C on a terminal does not reach the processes that this thread starts inside the block, nor theirs.
+
+    They would die with a traceback of their own where they are not yet ready for it, such as in their imports.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _keeping(

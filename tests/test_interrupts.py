@@ -1,14 +1,16 @@
 """Ctrl-C ends what it was meant for, whatever a library makes of it."""
 
 import signal
+import subprocess
 import sys
 import threading
 
 import pytest
-from toys import QUICK, make_cell
+from toys import QUICK, TOYS, make_cell
 
+from bench.cli.options import with_flags
 from bench.executors import Inline
-from bench.interrupts import SIGNALS, obeyed_signals
+from bench.interrupts import SIGNALS, kept_from_children, obeyed_signals
 from bench.store import Store
 
 
@@ -72,6 +74,40 @@ def test_other_threads_are_left_alone():
     thread.start()
     thread.join()
     assert reached == [before]
+
+
+def test_an_interrupt_that_was_lost_ends_the_cell_after_its_epoch(bench, toys, tmp_path, monkeypatch):
+    begun = []
+
+    def start_epoch(self, epoch: int) -> None:
+        begun.append(epoch)
+        if epoch == 1:
+            swallow(None)
+
+    monkeypatch.setattr(TOYS["toy_swallowing"], "start_epoch", start_epoch)
+    cell, store = make_cell(bench, "toy_swallowing", **QUICK), Store(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        Inline(bench, store).submit(cell)
+    assert begun == [0, 1]
+    assert store.state(cell.key) == "planned"
+
+
+def test_commands_that_train_are_guarded_from_their_imports_on():
+    """A compiled module that is interrupted while it is imported says ImportError."""
+
+    def command() -> None:
+        swallow(ImportError("initialization failed"))
+
+    with pytest.raises(KeyboardInterrupt):
+        with_flags(command)()
+
+
+def test_children_started_meanwhile_do_not_hear_of_an_interrupt():
+    look = [sys.executable, "-c", "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))"]
+    with kept_from_children():
+        inside = subprocess.run(look, capture_output=True, text=True, check=True).stdout
+    outside = subprocess.run(look, capture_output=True, text=True, check=True).stdout
+    assert (inside, outside) == ("True\n", "False\n")
 
 
 def test_an_interrupted_cell_has_not_failed(bench, toys, tmp_path):

@@ -33,8 +33,8 @@ def attempt(cell: Cell, store: Store, bench: Workbench, begun: Callable[[], None
             return Ended(cell.key, "cached", level(store.row(cell.key)))
         begun()
         try:
-            with obeyed_signals():
-                row = _run(cell, store, bench, _whole_curve(cell.key, store, tell))
+            with obeyed_signals() as obey:
+                row = _run(cell, store, bench, _whole_curve(cell.key, store, tell, obey))
         except Stopped:
             store.forgive(cell.key)
             return Ended(cell.key, "stopped")
@@ -45,12 +45,13 @@ def attempt(cell: Cell, store: Store, bench: Workbench, begun: Callable[[], None
     return Ended(cell.key, "done", level(row))
 
 
-def _whole_curve(key: str, store: Store, tell: Tell) -> Callable[[int, dict[str, Any]], bool]:
+def _whole_curve(key: str, store: Store, tell: Tell, obey: Callable[[], None]) -> Callable[[int, dict[str, Any]], bool]:
     """Watches a training and tells every epoch from the first on, those before its checkpoint too."""
     last = 0
 
     def watch(epoch: int, record: dict[str, Any]) -> bool:
         nonlocal last
+        obey()
         earlier = store.curve(key) if last < epoch - 1 else []
         new = [*(known for known in earlier if last < known["epoch"] < epoch), record]
         last = epoch

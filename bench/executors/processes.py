@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, Self
@@ -16,6 +17,7 @@ from bench.cells import Cell
 from bench.executors.base import Ended, Follow, LostWorkerError, Started, Told
 from bench.executors.room import LOW_MEMORY, WORKER_MEMORY, available_memory
 from bench.executors.worker import Opens, serve
+from bench.interrupts import kept_from_children
 from bench.store import Store
 from bench.workbench import EncodeProgress
 
@@ -137,7 +139,9 @@ class _Worker:
         self.pipe, other = context.Pipe()
         work = (other, site, store.root, device, threads)
         self.process: SpawnProcess = context.Process(target=serve, args=work, daemon=True, name=f"bench-{number}")
-        self.process.start()
+        resource_tracker.ensure_running()  # starting it would let Ctrl-C through again
+        with kept_from_children():
+            self.process.start()
         other.close()  # or its end would never show
 
     def run(self, cell: Cell, told: Told, progress: EncodeProgress) -> Ended | None:

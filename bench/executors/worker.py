@@ -28,9 +28,8 @@ def serve(pipe: Connection, site: Opens, results: Path, device: str, threads: in
     """Answer each `cell` with ("begun",), ("epoch", record) and at last ("ended", Ended) or ("broken", exception).
 
     To ("epoch", record) the driver answers whether to stop. This process dies with the driver, and at once: what it
-    has written so far is whole.
+    has written so far is whole. Ctrl-C does not reach it: that is for the driver, which then ends it.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which ends this process
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaving by way of every `finally`
     heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(pipe, heard), daemon=True).start()
