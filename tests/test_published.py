@@ -16,7 +16,9 @@ from bench.cells import Cell, Component
 from bench.errors import DataError
 from bench.published import AVERAGE, DATASETS, folder, published, read
 from bench.report.beside import RATIOS, comparable, mismatches, ours
-from bench.report.published import groups, published_tables, setting_of, table, to_json
+from bench.report.published import groups, published_groups, setting_of
+from bench.report.published_data import to_json
+from bench.report.published_tables import table
 from bench.report.results import load
 from bench.report.table import markdown
 from bench.store import Store
@@ -370,14 +372,14 @@ def test_protocols_belong_to_the_settings_of_papers():
 
 def test_a_report_gets_only_tables_that_its_cells_stand_beside(tmp_path):
     grid = Grid(methods=("dualcoop", "asl"), percents=(10, 50), dataset="voc2007")
-    found = published_tables(load(factory.make_store(tmp_path, grid)[0]))
+    found = tuple(map(table, published_groups(load(factory.make_store(tmp_path, grid)[0]))))
     assert len(found) == 1
     assert "Frozen CLIP ResNet-101" in found[0].title
     text = markdown(found[0])
     assert "ours, 1 seed" in text
     assert "backbone CLIP RN101 there, tiny_clip here" in text
     scenes = load(factory.make_store(tmp_path / "scenes", Grid(percents=(10,)))[0])
-    assert published_tables(scenes) == ()
+    assert published_groups(scenes) == ()
 
 
 def test_json_and_tables_hold_the_same_numbers(store):

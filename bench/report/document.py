@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bench.report.contents import Section
 from bench.report.notices import statements
 from bench.report.results import Results
+from bench.report.section import Section
 from bench.report.table import Table, Value, markdown
 from bench.report.tables import percent_label
 

@@ -11,7 +11,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bench.report.calibration import Reliability
-from bench.report.contents import Drawing, Section
 from bench.report.document import (
     NOTHING_MISSING,
     environments,
@@ -25,6 +24,7 @@ from bench.report.document import (
 from bench.report.notices import statements
 from bench.report.palette import look
 from bench.report.results import Results
+from bench.report.section import Drawing, Section
 from bench.report.table import Table
 from bench.report.tables import percent_label
 
