@@ -26,11 +26,19 @@ def compare(
         str | None,
         typer.Option(help="With --published: only this protocol of ours, and the setting of papers it belongs to."),
     ] = None,
+    across: Annotated[
+        bool,
+        typer.Option("--across", help="Over all datasets of the stores: Wilcoxon's test, from ten datasets on ranks."),
+    ] = False,
     methods: Annotated[str | None, typer.Option(help="Only these methods of the sweep, comma-separated.")] = None,
+    ratios: Annotated[str | None, typer.Option(help="Only these shares of known labels.")] = None,
     baseline: Annotated[
         str | None, typer.Option(help="The method that the others are told against.  [default: dualcoop, or the like]")
     ] = None,
     sweep: SweepId = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", "--all", help="All sweeps on the same data, labels and features as one.")
+    ] = False,
     results: Annotated[
         list[Path],
         typer.Option("--results", help="A store; given several times, all as one.", envvar="BENCH_RESULTS"),
@@ -41,21 +49,27 @@ def compare(
 ) -> None:
     """Compare the methods of a sweep with a baseline, or with `--published` our cells with the papers' tables.
 
-    A sweep's differences are paired, and come with two intervals: over seeds, and over test images. In the papers'
-    tables a camp holds what was made under like conditions; every way in which our number is not like theirs has a
-    footnote.
+    A sweep's differences are paired, and come with two intervals: over seeds, and over test images. What other datasets
+    would say, `--across` tells, a number a dataset. In the papers' tables a camp holds what was made under like
+    conditions; every way in which our number is not like theirs has a footnote. Several stores are always merged.
     """
     from bench.report.stores import opened
 
     if as_json and as_markdown:
         raise UsageError("--json and --markdown were both given; choose one of them.")
     store = opened(results)
+    data: Any
     if published is not None:
-        _refuse("a sweep", methods=methods, baseline=baseline, sweep=sweep)
+        flags = {"merge": merge or None, "across": across or None}
+        _refuse("a sweep", methods=methods, ratios=ratios, baseline=baseline, sweep=sweep, **flags)
         data, tables = _published(published, protocol, store)
     else:
         _refuse("--published", protocol=protocol)
-        data, tables = _paired(store, sweep, methods, baseline)
+        chosen = _chosen(methods, ratios, baseline)
+        if across:
+            data, tables = _across(store, sweep, chosen)
+        else:
+            data, tables = _paired(store, sweep, merge or len(results) > 1, chosen)
     if as_json:
         typer.echo(json.dumps(data))
     elif as_markdown:
@@ -68,7 +82,18 @@ def compare(
             )
 
 
-def _refuse(of: str, **flags: str | None) -> None:
+def _chosen(methods: str | None, ratios: str | None, baseline: str | None) -> dict[str, Any]:
+    """The filters as `load` and `across` take them."""
+    from bench.ratios import parse_ratios
+
+    return {
+        "methods": None if methods is None else names(methods),
+        "percents": None if ratios is None else parse_ratios(ratios),
+        "baseline": baseline,
+    }
+
+
+def _refuse(of: str, **flags: Any) -> None:
     for name, value in flags.items():
         if value is not None:
             raise UsageError(f"--{name} belongs to comparisons of {of}; leave it out, or --published.")
@@ -77,7 +102,9 @@ def _refuse(of: str, **flags: str | None) -> None:
 def _published(dataset: str, protocol: str | None, store: "Store") -> tuple[list[dict[str, Any]], "list[Table]"]:
     """The papers' tables, as data and drawn."""
     from bench.registry import nearest
-    from bench.report.published import groups, table, to_json
+    from bench.report.published import groups
+    from bench.report.published_data import to_json
+    from bench.report.published_tables import table
     from protocols import PROTOCOLS
 
     if protocol is not None and protocol not in PROTOCOLS.names():
@@ -88,16 +115,26 @@ def _published(dataset: str, protocol: str | None, store: "Store") -> tuple[list
     return to_json(found), [table(group) for group in found]
 
 
+def _across(store: "Store", sweep: str | None, chosen: dict[str, Any]) -> tuple[dict[str, Any], "list[Table]"]:
+    """All datasets of the store, as data and drawn."""
+    from bench.report.across import across, across_tables, as_data
+
+    found = across(store, sweep, **chosen)
+    return as_data(found), list(across_tables(found).values())
+
+
 def _paired(
-    store: "Store", sweep: str | None, methods: str | None, baseline: str | None
+    store: "Store", sweep: str | None, merge: bool, chosen: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], "list[Table]"]:
     """Differences from the baseline with both intervals, as data and drawn."""
     from bench.report.gains import Line, columns_of, gain_records, gain_table, image_table
     from bench.report.gains import compare as gains
     from bench.report.resampled import image_interval
     from bench.report.results import load
+    from bench.report.table import flagged
+    from bench.report.tables import method_flags
 
-    loaded = load(store, sweep, methods=None if methods is None else names(methods), baseline=baseline)
+    loaded = load(store, sweep, merge=merge, **chosen)
     against = loaded.baseline
     if against is None or not loaded.challengers:
         raise UsageError("a comparison needs two methods with numbers; run another, or name other --methods.")
@@ -110,7 +147,7 @@ def _paired(
         tables.append(image_table(compared, columns, f"{where}, as sure as the test images make it", "method"))
     else:
         typer.echo("No intervals over test images: some cells' scores are gone from the store.", err=True)
-    return gain_records(compared, columns, "method"), tables
+    return gain_records(compared, columns, "method"), [flagged(table, method_flags(loaded)) for table in tables]
 
 
 def _markdown(tables: "Sequence[Table]") -> str:

@@ -58,8 +58,14 @@ class ClassScores:
 
     def thirds(self) -> np.ndarray:
         """Mean AP (M, 3) over the most frequent third of the classes, the middle one, and the rarest."""
-        parts = np.array_split(np.arange(len(self.classes)), len(THIRDS))
-        return np.stack([_quietly(np.nanmean, self.values[:, part], axis=1) for part in parts], axis=1)
+        return np.stack([_quietly(np.nanmean, self.values[:, part], axis=1) for part in self._parts()], axis=1)
+
+    def sizes(self) -> tuple[int, ...]:
+        """How many classes each third has."""
+        return tuple(len(part) for part in self._parts())
+
+    def _parts(self) -> list[np.ndarray]:
+        return np.array_split(np.arange(len(self.classes)), len(THIRDS))
 
 
 def class_scores(

@@ -1,66 +1,46 @@
 """What a report holds, in order: sections of tables and figures, from which Markdown, HTML and LaTeX are drawn."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.paired import Percent
+from bench.report.across import across_records, across_tables, beside_others
 from bench.report.calibration import Reliability, pooled, reliabilities
 from bench.report.calibration_figures import reliability_figure
+from bench.report.captions import averaged, gain_words, learning_words, ratio_words, seeds_of
 from bench.report.class_figures import MOST_CLASSES, difference_figure, frequency_figure, heat_figure
 from bench.report.classes import FEWEST, class_scores
 from bench.report.cost_figures import cost_figure
-from bench.report.crowd import LIMIT, by_level, crowded, drawn_percents
+from bench.report.crowd import LIMIT, by_level, crowded, shown
 from bench.report.figures import learning_figure, ratio_figure
 from bench.report.gain_figures import gain_figure
 from bench.report.gains import Compared, ImageInterval, Line, columns_of, compare, gain_records, gain_table, image_table
 from bench.report.pseudo import KINDS, judged, makers, pseudo_table
 from bench.report.pseudo_figures import FEWEST_LABELS, pseudo_figure
-from bench.report.published import published_groups, records
-from bench.report.published import table as camp_table
+from bench.report.published import published_groups
+from bench.report.published_data import records
+from bench.report.published_tables import table as camp_table
+from bench.report.rank_figure import rank_figure
 from bench.report.resampled import Images
 from bench.report.results import Results, curves
-from bench.report.table import Table
-from bench.report.tables import average_table, calibration_table, cost_table, percent_label, ratio_table
+from bench.report.section import Section, drawn
+from bench.report.table import flagged
+from bench.report.tables import (
+    average_table,
+    calibration_table,
+    cost_table,
+    method_flags,
+    percent_label,
+    ratio_table,
+)
 from bench.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CACHE = "calibration.json"
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A figure: the files' name without suffix, what it shows, how to read it, and its bytes by suffix."""
-
-    name: str
-    alt: str
-    caption: str
-    images: Mapping[str, bytes]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the report. name: its anchor, and its table's file name. more: further tables by their file names.
-
-    by_method: whether a line of its tables is a method. records: the same numbers in full precision, for a CSV file.
-    """
-
-    name: str
-    title: str
-    table: Table | None = None
-    drawings: tuple[Drawing, ...] = ()
-    more: Mapping[str, Table] = field(default_factory=dict)
-    by_method: bool = True
-    records: Sequence[Mapping[str, Any]] = ()
-
-    @property
-    def tables(self) -> dict[str, Table]:
-        """All tables with lines, by their file names."""
-        first = {self.name: self.table} if self.table else {}
-        return {name: table for name, table in {**first, **self.more}.items() if table.rows}
 
 
 def contents(results: Results, store: Store, folder: Path, images: Images | None = None) -> tuple[Section, ...]:
@@ -76,61 +56,26 @@ def _sections(results: Results, store: Store, folder: Path, images: Images | Non
     if results.frame.empty:
         yield Section("ratios", table.title, table)
         return
-    yield Section("ratios", table.title, table, _drawn("ratios", ratio_figure(results), *_ratio_words(results)))
+    yield Section("ratios", table.title, table, drawn("ratios", ratio_figure(results), *ratio_words(results)))
     yield from _gains(results, images)
     yield from _papers(results)
+    yield from _across(results, store)
     averages = average_table(results)
     yield Section("averages", averages.title, averages)
     epochs = curves(results, store)
     learning = learning_figure(results, epochs)
     title = f"Learning curves{f' of the best {LIMIT}' if crowded(results) else ''}"
-    words = (
-        "Test mAP over epochs for each share of known labels",
-        "Lines are means over seeds, bands one standard deviation.",
-    )
-    yield Section("curves", title, drawings=_drawn("curves", learning, *words))
+    yield Section("curves", title, drawings=drawn("curves", learning, *learning_words(results)))
     yield from _pseudo_labels(results, epochs)
     yield from _classes(results, store)
     yield from _calibration(results, reliabilities(results, store, folder / CACHE))
-    cost = cost_table(results)
+    cost = flagged(cost_table(results), method_flags(results))
     words = (
         "Average mAP against training time, trained parameters and peak memory of a cell",
         "Means over cells. Times are those of the machine below, with other cells running beside; memory is that "
         "of the whole process. Methods without training cost nothing and are left out.",
     )
-    yield Section("cost", cost.title, cost, _drawn("cost", cost_figure(results), *words))
-
-
-def _drawn(name: str, images: Mapping[str, bytes], alt: str, caption: str) -> tuple[Drawing, ...]:
-    return (Drawing(name, alt, caption, images),) if images else ()
-
-
-def _ratio_words(results: Results) -> tuple[str, str]:
-    alt = "mAP over the share of known labels"
-    if crowded(results):
-        return alt, _crowd_words(results)
-    if len(results.percents) == 1:
-        return alt, "Large marks are means over seeds, small ones single cells."
-    bands = (
-        " Bands are one standard deviation over seeds of what tells methods apart: what a seed's mask does to all of "
-        "them alike is taken off (Cousineau and Morey), while the table's ± has it in."
-        if len(results.seeds) > 1
-        else ""
-    )
-    return alt, f"Lines are means over seeds; dashed lines do not depend on the ratio.{bands}"
-
-
-def _crowd_words(results: Results) -> str:
-    n = len(results.seeds)
-    percents = [percent for percent in drawn_percents(results) if percent is not None]
-    ratios = f" at {' %, '.join(map(str, percents))} %" if percents else ""
-    inside = {1: ""}.get(n, f", lines {'the range' if n == 2 else '95 % intervals of Student t'} over {n} seeds")
-    lines = f" Dashed: {results.baseline} at the same ratios." if results.baseline else ""
-    return (
-        f"Mean mAP{ratios}{inside}; best at the lowest ratio first.{lines} Grey diamonds do not depend on the "
-        "ratio; those that saw all labels, or were not trained, are drawn from top to bottom. Intervals are cut at the "
-        "frame."
-    )
+    yield Section("cost", cost.title, cost, drawn("cost", cost_figure(results), *words))
 
 
 def _gains(results: Results, images: Images | None) -> Iterator[Section]:
@@ -139,20 +84,16 @@ def _gains(results: Results, images: Images | None) -> Iterator[Section]:
     baseline, columns = results.baseline, columns_of(results)
     found = against_baseline(results, images.of if images else None)
     title = f"Gain over {baseline}"
-    words = (
-        f"mAP minus that of {baseline}, paired by ratio and seed",
-        "Means of paired differences with 95 % intervals of Student's t over seeds (ranges for two); hollow marks: the "
-        "interval holds 0. Only methods that learned from the labels that were left.",
-    )
-    table = gain_table(found, columns, f"{title}: over seeds", "method")
+    flags = method_flags(results)
+    table = flagged(gain_table(found, columns, f"{title}: over seeds", "method"), flags)
     more = {}
     if any(line.images for line in found):
-        more["gain_images"] = image_table(found, columns, f"{title}: over test images", "method")
+        more["gain_images"] = flagged(image_table(found, columns, f"{title}: over test images", "method"), flags)
     if images and images.left.cells:
         table = replace(table, caption=f"{table.caption} {_left(results, images)}")
     # What sees no label, or all of them, is not in the argument, and too far off to share an axis.
     learned = [line for line in found if line.line.name not in _unlearned(results)]
-    drawings = _drawn("gain", gain_figure(learned, results.percents, baseline), *words)
+    drawings = drawn("gain", gain_figure(learned, results.percents, baseline), *gain_words(learned, baseline))
     yield Section("gain", title, table, drawings, more, records=gain_records(found, columns, "method"))
 
 
@@ -180,14 +121,20 @@ def _papers(results: Results) -> Iterator[Section]:
     yield Section("papers", "Beside the papers", more=tables, by_method=False, records=records(found))
 
 
-def shown(results: Results) -> list[str]:
-    """The methods that a figure has room for: all, or the best and the baseline."""
-    best = by_level(results)
-    if not crowded(results):
-        return [method for method in results.methods if method in best]
-    baseline = results.baseline
-    kept = best[:LIMIT]
-    return kept if baseline is None or baseline in kept else [*kept[: LIMIT - 1], baseline]
+def _across(results: Results, store: Store) -> Iterator[Section]:
+    """Tests and ranks over the store's datasets, where there are enough of them."""
+    found = beside_others(results, store)
+    if found is None:
+        return
+    tables = across_tables(found)
+    words = (
+        "Average ranks of the methods over datasets",
+        f"Bars join methods that Wilcoxon's test with Holm's correction does not tell apart at 5 %; "
+        f"n = {len(found.blocks.names)} datasets.",
+    )
+    drawings = drawn("across", rank_figure(found.ranks), *words) if found.ranks else ()
+    more = {name: table for name, table in tables.items() if name != "across"}
+    yield Section("across", "Across datasets", tables["across"], drawings, more, records=across_records(found))
 
 
 def _unlearned(results: Results) -> frozenset[str]:
@@ -202,16 +149,17 @@ def _pseudo_labels(results: Results, epochs: "pd.DataFrame") -> Iterator[Section
         methods = makers(results, found)
         if not methods:
             continue
-        table = pseudo_table(results, found, kind)
-        drawn = sorted(sorted(methods, key=best.index)[:LIMIT], key=methods.index)
-        which = f" of the best {LIMIT} that make them" if len(drawn) < len(methods) else ""
+        table = flagged(pseudo_table(results, found, kind), method_flags(results))
+        room = sorted(sorted(methods, key=best.index)[:LIMIT], key=methods.index)
+        which = f" of the best {LIMIT} that make them" if len(room) < len(methods) else ""
         alt = f"Precision and {kind.share_label} of the methods' {kind.count.replace('_', '-')} over epochs"
         caption = (
-            f"Lines{which} are means over seeds, from the first pseudo-label on; the lowest and the highest ratio. The "
-            f"precision of fewer than {FEWEST_LABELS} is not drawn."
+            f"Lines{which} are {averaged(results)}, from the first pseudo-label on; the lowest and the highest ratio. "
+            f"The precision of fewer than {FEWEST_LABELS} is not drawn."
         )
-        images = pseudo_figure(found, kind, drawn, _ends(results.percents))
-        yield Section(kind.name, kind.title, table, _drawn(kind.name, images, alt, caption))
+        images = pseudo_figure(found, kind, room, _ends(results.percents))
+        drawings = drawn(kind.name, images, alt, caption)
+        yield Section(kind.name, kind.title, table, drawings, short=kind.title.replace(":", ""))
 
 
 def _ends(percents: Sequence[Percent]) -> tuple[Percent, ...]:
@@ -226,9 +174,9 @@ def _classes(results: Results, store: Store) -> Iterator[Section]:
         return
     kept = f"; the {MOST_CLASSES} classes in which they differ most" if len(whole.classes) > MOST_CLASSES else ""
     which = f"The best {len(whole.methods)} methods" if crowded(results) else "Methods with a number at every ratio"
-    over = "mean over seeds and ratios" if len(results.percents) > 1 else "mean over seeds"
+    over = f"mean over {seeds_of(results)}{' and all ratios' if len(results.percents) > 1 else ''}"
     caption = f"{which}{kept}; {over}. Classes by their positives in the {whole.split} images, most first."
-    drawings = [*_drawn("classes", heat_figure(whole), "AP of each method in each class", caption)]
+    drawings = [*drawn("classes", heat_figure(whole), "AP of each method in each class", caption)]
     baseline = results.baseline
     learned = whole.of_methods([m for m in whole.methods if m == baseline or m not in _unlearned(results)])
     if baseline in learned.methods and len(learned.methods) > 1:
@@ -237,21 +185,23 @@ def _classes(results: Results, store: Store) -> Iterator[Section]:
             f"The same minus {baseline}'s AP, for methods that learned from the labels that were left; colours end at "
             "the 97th percentile."
         )
-        drawings += _drawn("classes_gain", images, f"AP of each method in each class minus that of {baseline}", caption)
+        drawings += drawn("classes_gain", images, f"AP of each method in each class minus that of {baseline}", caption)
     if len(whole.classes) >= FEWEST:
         found = [
             (percent, class_scores(results, store, whole.methods, [percent])) for percent in _ends(results.percents)
         ]
+        sizes = whole.sizes()
         images = frequency_figure([(percent, scores) for percent, scores in found if scores], _unlearned(results))
         caption = (
-            f"Classes in three groups by their positives in the {whole.split} images; the lowest and the highest ratio."
+            f"Means over {', '.join(map(str, sizes[:-1]))} and {sizes[-1]} classes, by their positives in the "
+            f"{whole.split} images, and over {seeds_of(results)}; the lowest and the highest ratio."
         )
-        drawings += _drawn("frequency", images, "Mean AP of frequent and rare classes", caption)
+        drawings += drawn("frequency", images, "Mean AP of frequent and rare classes", caption)
     yield Section("classes", "AP by class", drawings=tuple(drawings))
 
 
 def _calibration(results: Results, found: Mapping[str, Reliability]) -> Iterator[Section]:
-    table = calibration_table(results, found)
+    table = flagged(calibration_table(results, found), method_flags(results))
     by_ratio = []
     for percent in _ends(results.percents):
         parts = {
@@ -263,6 +213,7 @@ def _calibration(results: Results, found: Mapping[str, Reliability]) -> Iterator
         return
     ratios = " and ".join(percent_label(p) for p, _ in by_ratio if p is not None)
     at = f" at {ratios} known" if ratios else ""
-    caption = f"Seeds pooled{at}; below the dotted line a method claims too much, above it too little."
-    drawing = _drawn("calibration", reliability_figure(by_ratio), "Share of positives over sigmoid(score)", caption)
+    pooled_over = f"{seeds_of(results).capitalize()}{' pooled' if len(results.seeds) > 1 else ''}{at}"
+    caption = f"{pooled_over}; below the dotted line a method claims too much, above it too little."
+    drawing = drawn("calibration", reliability_figure(by_ratio), "Share of positives over sigmoid(score)", caption)
     yield Section("calibration", table.title, table, drawing)

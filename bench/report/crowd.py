@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.report.canvas import PAGE, outlying
 from bench.report.results import Results
-from bench.report.spread import Percent, over_seeds
+from bench.report.spread import Percent, over_seeds, three
 from bench.stats import SeedInterval, seed_interval
 
 if TYPE_CHECKING:
@@ -44,10 +44,19 @@ def by_lowest(results: Results) -> list[str]:
     return [*sorted(level, key=lambda method: -level[method]), *(method for method in order if method not in level)]
 
 
+def shown(results: Results) -> list[str]:
+    """The methods that a figure has room for: all, or the best and the baseline."""
+    best = by_level(results)
+    if not crowded(results):
+        return [method for method in results.methods if method in best]
+    baseline = results.baseline
+    kept = best[:LIMIT]
+    return kept if baseline is None or baseline in kept else [*kept[: LIMIT - 1], baseline]
+
+
 def drawn_percents(results: Results) -> tuple[Percent, ...]:
     """The ratios of the figure: the lowest, the one in the middle, the highest."""
-    percents = results.percents
-    return tuple(dict.fromkeys((percents[0], percents[len(percents) // 2], percents[-1])))
+    return three(results.percents)
 
 
 class _Group(NamedTuple):

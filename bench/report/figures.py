@@ -60,7 +60,7 @@ def _line(axes: "Axes", frame: "pd.DataFrame", x: str, method: str, *, markers: 
 
 
 def _level(axes: "Axes", frame: "pd.DataFrame", method: str, role: str) -> None:
-    """A method that does not depend on the x axis: a dashed line, with the seeds' range as a band."""
+    """A method that does not depend on the x axis: a dashed line, with one standard deviation over seeds as a band."""
     colour, _ = look(method)
     values = frame["mAP"]
     axes.axhline(values.mean(), color=colour, linestyle="--", linewidth=1.1, label=f"{method} ({FREE[role]})")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bench.paired import Percent
 from bench.report.results import Results
-from bench.report.spread import over_seeds
+from bench.report.spread import over_seeds, three
 from bench.report.table import Table, Value
 from bench.report.tables import number, percent_label
 
@@ -78,16 +78,6 @@ def makers(results: Results, found: "pd.DataFrame") -> tuple[str, ...]:
     """The methods that make pseudo-labels, in the table's order."""
     have = set(found["method"])
     return tuple(method for method in results.methods if method in have)
-
-
-def three(percents: Sequence[Percent]) -> tuple[Percent, ...]:
-    """The lowest, the middle and the highest ratio.
-
-    >>> three([10, 20, 30, 40, 50, 60, 70, 80, 90]), three([10, 50]), three([10])
-    ((10, 50, 90), (10, 50), (10,))
-    """
-    places = (0, len(percents) // 2, len(percents) - 1)
-    return tuple(dict.fromkeys(percents[place] for place in places))
 
 
 def pseudo_table(results: Results, found: "pd.DataFrame", kind: Kind) -> Table:

@@ -82,6 +82,16 @@ def without_seed_effects(frame: pd.DataFrame) -> pd.DataFrame:
     return adjusted
 
 
+def three(percents: Sequence[Percent]) -> tuple[Percent, ...]:
+    """The lowest, the middle and the highest ratio.
+
+    >>> three([10, 20, 30, 40, 50, 60, 70, 80, 90]), three([10, 50]), three([10])
+    ((10, 50, 90), (10, 50), (10,))
+    """
+    places = (0, len(percents) // 2, len(percents) - 1)
+    return tuple(dict.fromkeys(percents[place] for place in places))
+
+
 def spread(values: Iterable[float]) -> Spread:
     """Of one group of cells.
 

@@ -1,7 +1,7 @@
 """Tables as plain data: Markdown and the terminal draw the same rows."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Style = Literal["", "best", "second", "missing", "aside"]
@@ -49,6 +49,16 @@ class Footnotes:
 
     def marks(self, texts: Iterable[str]) -> tuple[int, ...]:
         return tuple(sorted({self.mark(text) for text in texts}))
+
+
+def flagged(table: Table, notes: Mapping[str, Iterable[str]]) -> Table:
+    """The table with footnotes at the names of its lines: what must be said wherever such a number stands."""
+    found = Footnotes(list(table.footnotes))
+    rows = []
+    for name, *values in table.rows:
+        marks = found.marks(notes.get(name.text, ()))
+        rows.append((replace(name, marks=tuple(sorted({*name.marks, *marks}))), *values))
+    return replace(table, rows=tuple(rows), footnotes=tuple(found.texts))
 
 
 def ranked(values: Sequence[float | None]) -> list[Style]:

@@ -127,6 +127,11 @@ def _flags(results: Results, rows: Iterable[Row]) -> set[str]:
     return stale | {FLAGS.get(flag, flag) for row in found for flag in row.flags}
 
 
+def method_flags(results: Results) -> dict[str, list[str]]:
+    """What must be said of each method wherever its numbers stand."""
+    return {method: sorted(_flags(results, _rows(results, method))) for method in results.methods}
+
+
 def _own_flags(results: Results, rows: Iterable[Row]) -> list[str]:
     """The flags that not every cell has."""
     return sorted(_flags(results, rows) - _shared_flags(results))

@@ -108,6 +108,7 @@ def _cell_pages(results: Results, store: Store, folder: Path) -> Sequence[str]:
 
 def inputs_digest(results: Results, store: Store) -> str:
     """A hash of all that the report is made from, its own source code among it."""
+    from bench.report.across import as_data, beside_others
     from bench.report.cellpage import what_is_kept
 
     digest = hashlib.sha256()
@@ -116,7 +117,8 @@ def inputs_digest(results: Results, store: Store) -> str:
     # When a sweep was last asked for changes nothing in its report.
     records = [{k: v for k, v in record.items() if k != "asked"} for record in results.selection.records]
     missing = [gap.__dict__ for gap in results.missing]
-    told = [results.selection.id, records, missing, results.baseline, sorted(results.stale)]
+    across = beside_others(results, store)
+    told = [results.selection.id, records, missing, results.baseline, sorted(results.stale), across and as_data(across)]
     digest.update(canonical_json(told).encode())
     for key, row in sorted(results.rows.items()):
         digest.update(canonical_json([key, row.to_json(), store.curve(key), what_is_kept(store, key)]).encode())

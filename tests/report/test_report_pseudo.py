@@ -12,9 +12,10 @@ from store_factory import Grid, make_store
 
 from bench.report import load
 from bench.report.contents import contents
-from bench.report.pseudo import NEGATIVES, POSITIVES, judged, makers, pseudo_table, three
+from bench.report.pseudo import NEGATIVES, POSITIVES, judged, makers, pseudo_table
 from bench.report.pseudo_figures import apart
 from bench.report.results import Results, curves
+from bench.report.spread import three
 from bench.store import Store
 from bench.tracking.cells import _curve_points
 
@@ -102,6 +103,7 @@ def test_the_report_has_both_sections_with_named_lines(results: Results, store: 
     sections = {section.name: section for section in contents(results, store, tmp_path)}
     assert [name for name in sections if name.startswith("pseudo")] == ["pseudo", "pseudo_negatives"]
     assert sections["pseudo"].title == "Pseudo-labels: positives"
+    assert len({section.link for section in sections.values()}) == len(sections), "links of one name"
     for name, method in (("pseudo", "splc"), ("pseudo_negatives", "em_apl")):
         (drawing,) = sections[name].drawings
         svg = drawing.images["svg"].decode()

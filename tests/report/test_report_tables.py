@@ -10,6 +10,7 @@ from rich.console import Console
 from store_factory import Grid, fail, finish, make_store, save_sweep
 
 from bench.report import Table, Value, average_table, cost_table, load, markdown, ratio_table, rich_table
+from bench.report.contents import contents
 from bench.report.spread import over_ratios, over_seeds
 from bench.report.table import ranked
 from bench.store import Store
@@ -168,3 +169,28 @@ def test_no_terminal_is_too_narrow_for_the_numbers(finished, width):
     body = shown[: shown.index("mAP in percent")]
     assert "…" not in body
     assert not re.search(r"± *\n", body)
+
+
+def test_every_table_of_methods_marks_what_is_reconstructed(finished, tmp_path):
+    sections = [section for section in contents(load(finished[0]), finished[0], tmp_path) if section.by_method]
+    tables = {name: table for section in sections for name, table in section.tables.items()}
+    assert {"ratios", "gain", "averages", "calibration", "cost"} <= set(tables)
+    for table in tables.values():
+        for row in table.rows:
+            told = {table.footnotes[mark - 1] for value in row for mark in value.marks}
+            assert any("reconstruction" in note for note in told) == (row[0].text == "trm_ml")
+
+
+@pytest.mark.parametrize(("seeds", "words"), [
+    ((0,), ("one seed", "n = 1 seed)")), ((0, 1), ("2 seeds", "n = 2 seeds")), ((0, 1, 2), ("3 seeds", "n = 3)")),
+])  # fmt: skip
+def test_every_figure_says_over_how_many_seeds(tmp_path, sketched, seeds, words):
+    store, _ = make_store(tmp_path / "results", Grid(percents=(10, 50), seeds=seeds, epochs=2))
+    drawings = [drawing for section in contents(load(store), store, tmp_path) for drawing in section.drawings]
+    captions = {drawing.name: drawing.caption for drawing in drawings if drawing.name not in ("cost", "classes_gain")}
+    assert {"ratios", "gain", "curves", "classes", "calibration"} <= set(captions)
+    for name, caption in captions.items():
+        assert any(word in caption.lower() for word in words), name
+    assert ("Student's t" in captions["gain"]) == (len(seeds) >= 3)
+    assert ("the range of the two" in captions["gain"]) == (len(seeds) == 2)
+    assert ("deviation" in captions["curves"]) == (len(seeds) > 1)
