@@ -111,7 +111,8 @@ def _overlay(axes: "Axes", pixels: np.ndarray, look: Look) -> None:
         axes.plot(*place, "+", color=colour, markersize=size, markeredgewidth=line)
     axes.set_xlim(-0.5, width - 0.5)
     axes.set_ylim(height - 0.5, -0.5)
-    _title(axes, f"{look.name}  {look.score:z.1f}", f"{look.mark}, {look.peak:.1f}x", MARKS[look.mark])
+    score = f"{look.score:z.1f}".replace("-", "−")
+    _title(axes, f"{look.name}  {score}", f"{look.mark}, {look.peak:.1f}×", MARKS[look.mark])
 
 
 def _pixels(box: Box, width: int, height: int) -> tuple[float, float, float, float]:

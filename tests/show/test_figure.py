@@ -63,7 +63,7 @@ def test_the_figure_in_all_forms_and_equal_bytes_for_equal_input():
     images = attention_figure([line(), line(more=3)], "a title", "a caption that says what this is")
     assert set(images) == {"svg", "pdf", "png"}
     text = images["svg"].decode()
-    for word in ("dog  2.5", "true positive, 16.0x", "+3 more classes", "a title", "a caption"):
+    for word in ("dog  2.5", "true positive, 16.0×", "+3 more classes", "a title", "a caption"):
         assert word in text
     assert attention_figure([line(), line(more=3)], "a title", "a caption that says what this is") == images
 
