@@ -4,7 +4,6 @@ import importlib.util
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -36,15 +35,12 @@ def unprivileged() -> str | None:
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
-    """The URL of an empty database on a free port."""
+    """The URL of an empty database behind a socket file: another process may take a port that was free just now."""
     place = binaries()
     if place is None:
         pytest.skip("PostgreSQL's initdb, pg_ctl and postgres are not installed")
     if importlib.util.find_spec("psycopg") is None:
         pytest.skip("psycopg is not installed; pip install 'missing-label-bench[postgres]'")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     user = unprivileged()
     folder = Path(tempfile.mkdtemp(prefix="bench-pg-"))  # not pytest's: it is closed to other users
     if user:
@@ -57,7 +53,7 @@ def postgres() -> Iterator[str]:
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
 
-    data, options = str(folder / "data"), f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    data, options = str(folder / "data"), f"-k {folder} -c listen_addresses='' -c fsync=off"
     try:
         call("initdb", "-D", data, "-U", "bench", "-A", "trust", "-E", "UTF8", "--no-sync")
         # Its output must go to a file: pg_ctl's child would keep the pipe open.
@@ -66,7 +62,7 @@ def postgres() -> Iterator[str]:
             user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=90,
         )  # fmt: skip
         try:
-            yield f"postgresql+psycopg://bench@127.0.0.1:{port}/postgres"
+            yield f"postgresql+psycopg://bench@/postgres?host={folder}"
         finally:
             call("pg_ctl", "-D", data, "-m", "immediate", "stop")
     finally:
