@@ -79,14 +79,15 @@ def refuse_wrong_use(name: str, workers: int = 0, cluster: Cluster | None = None
     if cluster.gpus is not None and cluster.gpus > 1 and cluster.gpus % 1:
         raise UsageError(f"--gpus-per-cell {cluster.gpus:g} is not allowed; give a fraction of one or a whole number.")
     if name == "ray":
-        from bench.executors.ray import import_ray
+        from bench.executors.cluster import import_ray
 
         import_ray()
 
 
 def _ray(bench: Workbench, store: Store, cluster: Cluster, workers: int, threads: int) -> Executor:
+    from bench.executors.cluster import Demands
     from bench.executors.node import NodeSite
-    from bench.executors.ray import Demands, RayExecutor
+    from bench.executors.ray import RayExecutor
     from bench.executors.shipping import Shipping
     from bench.executors.site import Site
 

@@ -25,8 +25,9 @@ ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
 
 from ray.cluster_utils import Cluster  # noqa: E402
 
+from bench.executors.cluster import Demands  # noqa: E402
 from bench.executors.node import NodeSite  # noqa: E402
-from bench.executors.ray import Demands, RayExecutor  # noqa: E402
+from bench.executors.ray import RayExecutor  # noqa: E402
 
 SHORT = {**QUICK, "epochs": 4}
 HEALTH = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 10}
@@ -143,10 +144,10 @@ def test_other_code_on_a_node_is_refused(opened, store, bench, monkeypatch):
     driver = os.getpid()
     code = lambda: "of another day" if os.getpid() == driver else program_hash()  # noqa: E731
     executor = opened()
-    monkeypatch.setattr("bench.executors.ray.program_hash", code)
+    monkeypatch.setattr("bench.executors.cluster.program_hash", code)
     with pytest.raises(UsageError, match=r"the program on node .* is not the driver's \(source hash \w+, not of an"):
         opened()
-    executor._code = code()  # a node that joins later is not let in either
+    executor.cluster.code = code()  # a node that joins later is not let in either
     cell = make_cell(bench, "toy_linear", seed=5, **SHORT)
     assert "is not the driver's" in executor.submit(cell).result().message
 
