@@ -8,6 +8,7 @@ from scipy.optimize import brentq
 from bench.config import setting
 from bench.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
+from protocols.draws import uniform
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,6 @@ class FrequencyBiased(Protocol):
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
         positive = labels == 1
         chance = keep_probabilities(positive.sum(axis=0), percent / 100, self.options.bias).astype(np.float32)
-        draw = numpy_stream("mask", seed).random(labels.shape, dtype=np.float32)
+        draw = uniform(numpy_stream("mask", seed), labels.shape, images)
         known = draw < np.where(positive, chance, np.float32(percent / 100))
         return np.where(known, labels, np.int8(0))

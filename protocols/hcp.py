@@ -3,15 +3,7 @@
 import numpy as np
 
 from protocols.base import PROTOCOLS, Images, Protocol
-
-
-def official_draw(rows: int, classes: int, seed: int, positions: np.ndarray | None = None) -> np.ndarray:
-    """Uniform draws float64 (N, C): NumPy's legacy generator fills the official list of `rows` row by row.
-
-    positions: the rows that are there, picked after drawing; None for all.
-    """
-    draw = np.random.RandomState(seed).random_sample((rows, classes))
-    return draw if positions is None else draw[positions]
+from protocols.draws import official_rows, those_there
 
 
 @PROTOCOLS.register("hcp")
@@ -25,6 +17,6 @@ class HCP(Protocol):
     reference = "Chen et al., AAAI 2022 (SST); HCPLab-SYSU/HCP-MLR-PL, datasets/*.py"
 
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
-        rows = len(labels) if images.count is None else images.count
-        draw = official_draw(rows, labels.shape[1], seed, images.positions)
-        return np.where(draw < percent / 100, labels, np.int8(0))
+        rows, classes = official_rows(len(labels), images), labels.shape[1]
+        draw = np.random.RandomState(seed).random_sample((rows, classes))  # the legacy generator, row by row
+        return np.where(those_there(draw, images) < percent / 100, labels, np.int8(0))

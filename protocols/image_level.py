@@ -4,6 +4,7 @@ import numpy as np
 
 from bench.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
+from protocols.draws import official_rows, those_there
 
 
 def annotated_images(images: int, percent: int, seed: int) -> np.ndarray:
@@ -21,4 +22,5 @@ class ImageLevel(Protocol):
     reference = "unlabelled images, as in semi-supervised learning; draws of our own"
 
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
-        return labels * annotated_images(len(labels), percent, seed)[:, None].astype(np.int8)
+        annotated = annotated_images(official_rows(len(labels), images), percent, seed)
+        return labels * those_there(annotated, images)[:, None].astype(np.int8)

@@ -7,6 +7,7 @@ import numpy as np
 from bench.config import setting
 from bench.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
+from protocols.draws import uniform
 from protocols.partial import hide_uniformly
 
 
@@ -17,9 +18,9 @@ class NoiseOptions:
     noise: float = setting(0.2, "share of the positives that are given as negatives", ge=0, lt=1)
 
 
-def overlook(labels: np.ndarray, noise: float, seed: int) -> np.ndarray:
+def overlook(labels: np.ndarray, noise: float, seed: int, images: Images) -> np.ndarray:
     """`labels` (N, C) with each positive turned into a negative with probability `noise`."""
-    draw = numpy_stream("mask", "noise", seed).random(labels.shape, dtype=np.float32)
+    draw = uniform(numpy_stream("mask", "noise", seed), labels.shape, images)
     return np.where((labels == 1) & (draw < np.float32(noise)), np.int8(-1), labels)
 
 
@@ -36,4 +37,4 @@ class NoisyNegatives(Protocol):
     Options = NoiseOptions
 
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
-        return hide_uniformly(overlook(labels, self.options.noise, seed), percent, seed)
+        return hide_uniformly(overlook(labels, self.options.noise, seed, images), percent, seed, images)

@@ -4,14 +4,15 @@ import numpy as np
 
 from bench.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
+from protocols.draws import uniform
 
 
-def hide_uniformly(labels: np.ndarray, percent: int, seed: int) -> np.ndarray:
+def hide_uniformly(labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
     """Keep each entry of `labels` (N, C) with probability percent / 100, independently.
 
     One uniform draw per entry, shared by all percents, so the masks of one seed are nested.
     """
-    draw = numpy_stream("mask", seed).random(labels.shape, dtype=np.float32)
+    draw = uniform(numpy_stream("mask", seed), labels.shape, images)
     return np.where(draw < np.float32(percent / 100), labels, np.int8(0))
 
 
@@ -22,4 +23,4 @@ class Partial(Protocol):
     reference = "the setting of SST, DualCoOp and TRM-ML, with draws of our own"
 
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
-        return hide_uniformly(labels, percent, seed)
+        return hide_uniformly(labels, percent, seed, images)

@@ -13,14 +13,18 @@ from protocols.base import PROTOCOLS, Images, Protocol
 
 OFFICIAL_SEED = 1200
 _COCO = re.compile(r"COCO_(?:train|val)2014_(\d{12})\.jpg")
+_CUB = re.compile(r"\d{3}\.\w[^/]*/[^/]+\.jpg")
+"""A folder for each of the 200 species."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RoleOptions:
     """Settings of ROLE's generator."""
 
-    order: Literal["names", "rows"] = setting(
-        "names", "rows are drawn by sorted image name (COCO, VOC) or as the dataset has them (CUB: images.txt)"
+    order: Literal["auto", "names", "rows"] = setting(
+        "auto",
+        "in which order images draw: names: by sorted name; rows: as the dataset has them; auto: as in the official "
+        "files: rows for CUB (images.txt), names for COCO, VOC and all others",
     )
 
 
@@ -34,6 +38,15 @@ def draw_order(ids: Sequence[str]) -> np.ndarray:
     """
     names = [str(int(coco[1])) if (coco := _COCO.fullmatch(name)) else name for name in ids]
     return np.array(sorted(range(len(names)), key=names.__getitem__), dtype=np.int64)
+
+
+def is_cub(ids: Sequence[str]) -> bool:
+    """Whether these are CUB's images.
+
+    >>> is_cub(["001.Black_footed_Albatross/Black_Footed_Albatross_0046_18.jpg"]), is_cub(["2008_000008.jpg"])
+    (True, False)
+    """
+    return bool(ids) and all(map(_CUB.fullmatch, ids))
 
 
 def one_positive_each(labels: np.ndarray, seed: int) -> np.ndarray:
@@ -79,7 +92,7 @@ class Role(Protocol):
         return observed
 
     def _rows(self, count: int, images: Images) -> np.ndarray:
-        if self.options.order == "rows":
+        if self.options.order == "rows" or (self.options.order == "auto" and is_cub(images.ids)):
             return np.arange(count)
         if len(images.ids) != count:
             raise UsageError(

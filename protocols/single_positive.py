@@ -4,11 +4,12 @@ import numpy as np
 
 from bench.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
+from protocols.draws import uniform
 
 
-def keep_one_positive(labels: np.ndarray, seed: int) -> np.ndarray:
+def keep_one_positive(labels: np.ndarray, seed: int, images: Images) -> np.ndarray:
     """Keep one positive of each row of `labels` (N, C), drawn uniformly; rows without a positive stay unknown."""
-    draw = numpy_stream("mask", seed).random(labels.shape)
+    draw = uniform(numpy_stream("mask", seed), labels.shape, images, np.float64)
     chosen = np.where(labels == 1, draw, -1.0).argmax(axis=1)
     observed = np.zeros_like(labels)
     rows = np.flatnonzero((labels == 1).any(axis=1))
@@ -27,4 +28,4 @@ class SinglePositive(Protocol):
     blind = False
 
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
-        return keep_one_positive(labels, seed)
+        return keep_one_positive(labels, seed, images)

@@ -81,6 +81,16 @@ def test_other_names_are_sorted_as_they_are():
     assert draw_order(["2008_000019.jpg", "2008_000008.jpg", "2007_1.jpg"]).tolist() == [2, 1, 0]
 
 
+@quick
+@given(full=labels, seed=seeds)
+def test_role_draws_cub_as_images_txt_has_it(full, seed):
+    full = full[(full == 1).any(axis=1)]
+    images = Images(tuple(f"{i:03}.Grey_Gull/Gull_{100 - i}_{i}.jpg" for i in range(len(full), 0, -1)))
+    assert np.array_equal(observe("role", full, None, seed, images), naive_role(full, 1200 + seed))
+    by_name = observe("role", full, None, seed, images, RoleOptions(order="names"))
+    assert np.array_equal(by_name, naive_role(full[::-1], 1200 + seed)[::-1])
+
+
 def test_role_without_names_says_what_to_set():
     with pytest.raises(UsageError, match=r"set role\.order=rows"):
         observe("role", full_labels(), None, 0, Images())

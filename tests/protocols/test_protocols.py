@@ -1,5 +1,6 @@
 """What every protocol must keep, whichever is registered: it is what it says of itself, for ever and everywhere."""
 
+import functools
 import json
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 from masks import named, opened
 
 from bench.errors import BenchError, UsageError
-from protocols import PROTOCOLS, UNNAMED, Protocol, mask_facts
+from protocols import PROTOCOLS, UNNAMED, Images, Protocol, mask_facts
 
 labels = arrays(np.int8, st.tuples(st.integers(1, 30), st.integers(1, 8)), elements=st.sampled_from([-1, 1]))
 percents, seeds = st.integers(1, 100), st.integers(0, 50)
@@ -33,8 +34,7 @@ everyone = those()
 
 @pytest.fixture(scope="module")
 def observe(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("files")
-    return lambda *what: masks.observe(*what, folder)
+    return functools.partial(masks.observe, tmp_path_factory.mktemp("files"))
 
 
 def test_every_protocol_can_be_imported_and_says_where_it_comes_from():
@@ -91,6 +91,18 @@ def test_a_nested_protocol_knows_the_same_and_more_at_a_larger_percent(observe, 
 def test_a_blind_protocol_does_not_look_at_the_labels(observe, name, full, percent, seed):
     """Which entries are known says nothing about what is there."""
     assert np.array_equal(observe(name, full, percent, seed) != 0, observe(name, -full, percent, seed) != 0)
+
+
+@pytest.mark.parametrize("name", sorted({*PROTOCOLS.names()} - masks.OVER_ROWS_AS_THEY_STAND.keys()))
+@quick
+@given(full=labels, percent=percents, seed=seeds)
+def test_leaving_out_images_without_a_label_changes_nothing_for_the_others(observe, name, full, percent, seed):
+    """COCO's annotated images keep the mask that they have in the whole list."""
+    kept = np.flatnonzero((full == 1).any(axis=1))
+    protocol, whole = opened(name, full, percent, observe.args[0]), named(len(full))
+    at = percent if protocol.has_percent else None
+    part = Images(tuple(whole.ids[row] for row in kept), positions=kept, count=len(full))
+    assert np.array_equal(protocol.observe(full[kept], at, seed, part), protocol.observe(full, at, seed, whole)[kept])
 
 
 @those(has_percent=True)

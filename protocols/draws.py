@@ -1,0 +1,24 @@
+"""Chance over the official image list: leaving images out changes nothing for those that stay."""
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from protocols.base import Images
+
+
+def official_rows(count: int, images: Images) -> int:
+    """How many rows to draw where the dataset has `count`: those of the official list, of which it may be a part."""
+    return count if images.count is None else images.count
+
+
+def those_there(drawn: np.ndarray, images: Images) -> np.ndarray:
+    """Of one draw for each row of the official list, those of the images that are there."""
+    return drawn if images.positions is None else drawn[images.positions]
+
+
+def uniform(
+    rng: np.random.Generator, shape: tuple[int, int], images: Images, dtype: DTypeLike = np.float32
+) -> np.ndarray:
+    """One draw from [0, 1) for each label, (N, C)."""
+    rows, classes = official_rows(shape[0], images), shape[1]
+    return those_there(rng.random((rows, classes), dtype=dtype), images)  # type: ignore[arg-type]
