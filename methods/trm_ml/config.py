@@ -44,7 +44,8 @@ class TRMConfig(MethodConfig):
     templates: Literal["photo", "ensemble"] = setting("photo", "template texts of teacher and prototypes [A: KgCoOp's]")
     negative: Literal["none", "prompt", "free"] = setting(
         "free",
-        "what is subtracted in the score: nothing [R: SCPNet], a prompt [A: DualCoOp], a vector [R: PositiveCoOp]",
+        "what is subtracted in the score: nothing [R: SCPNet], a prompt [A: DualCoOp], or a vector [R: PositiveCoOp, "
+        "which keeps it at unit length; U: here it is free]",
     )
 
     # category-aware region learning
@@ -62,7 +63,10 @@ class TRMConfig(MethodConfig):
         "identity", "projections start at identity and branches at zero [U], or as in Query2Label [R]"
     )
     attention_scale: float = setting(
-        0.2, "sharpness of attention at the start, of the backbone's logit scale (20 of CLIP's 100) [R: DualCoOp]", gt=0
+        0.2,
+        "sharpness of attention at the start, and of the teacher's throughout, of the backbone's logit scale (20 of "
+        "CLIP's 100) [R: DualCoOp]",
+        gt=0,
     )
     mlp: Literal["none", "region", "text", "both"] = setting("region", "where the simple MLP [P] sits [U]")
     mlp_residual: bool = setting(True, "the MLP adds to its input and starts at zero [U]; SADCL's does not [A]")
@@ -115,8 +119,12 @@ class TRMConfig(MethodConfig):
     # multimodal contrast
     contrast_weight: float = setting(0.1, "weight at the end of its rise [U]", ge=0, search=log_float(0.01, 0.5))
     contrast_temperature: float = setting(0.2, "temperature [A: SADCL]", gt=0)
-    contrast_prototypes: bool = setting(False, "visual prototypes take part too [U]; texts alone did better in trials")
-    contrast_pseudo: bool = setting(False, "regions of pseudo-positives take part too [U]; they did harm in trials")
+    contrast_prototypes: bool = setting(
+        False, "visual prototypes take part too [U]; texts alone did better on held-out images of the embedded data"
+    )
+    contrast_pseudo: bool = setting(
+        False, "regions of pseudo-positives take part too [U]; no gain on held-out images of the embedded data"
+    )
 
     def __post_init__(self) -> None:
         if self.pseudo and self.pseudo_score == "prototype" and not self.prototypes:

@@ -35,7 +35,8 @@ class TRMML(Method):
     text = True
     reference = "Ma et al., Text-Region Matching for Multi-Label Image Recognition with Missing Labels, ACM MM 2024"
     equation = (
-        "z_c = s cos(region_c, t_c), region_c = attention of t_c over tokens; ASL + KL(CLIP) + contrast(regions, texts)"
+        "z_c = s <region_c, t_c - n_c>, region_c = attention of t_c over tokens, n_c trained; ASL(known and "
+        "pseudo-labels) + KL(CLIP) + contrast(regions, texts)"
     )
     defaults_from = "graded field by field: the author's other code [A], nearest relatives [R], ours [U]"
     note = (

@@ -22,7 +22,8 @@ class TextSide(nn.Module):
     """Texts of C categories; `template` (C, D) is what the frozen tower says of the plain class names.
 
     negative "prompt": a second set of contexts, as in DualCoOp [A]; "free": one trained vector for each category, as
-    in PositiveCoOp [R], started at the mean template, so that a score starts centred between the categories. [U]
+    in PositiveCoOp [R], but of any length and started at the mean template, so that a score starts centred between the
+    categories. [U]
     """
 
     template: Tensor
@@ -44,10 +45,11 @@ class TextSide(nn.Module):
 
     def forward(self) -> Texts:
         encoded = encode_together(self._task.text, [*self.prompts]) if len(self.prompts) else []
-        encoded = [self._adapted(text.float()) for text in encoded]
+        encoded = [self._adapted(text) for text in encoded]
         category = encoded.pop(0) if self.learned else self._adapted(self.template)
         return Texts(category, encoded.pop(0) if encoded else self.negative)
 
     def _adapted(self, text: Tensor) -> Tensor:
-        text = F.normalize(text, dim=-1)
-        return text if self.mlp is None else F.normalize(self.mlp(text), dim=-1)
+        """Unit norm and float32, also under autocast: similarities are taken outside of it."""
+        text = F.normalize(text.float(), dim=-1)
+        return text if self.mlp is None else F.normalize(self.mlp(text).float(), dim=-1)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 import torch
@@ -120,6 +121,33 @@ def test_a_fixed_scale(task: Task) -> None:
     assert model.matching.log_scale.exp().item() == pytest.approx(0.2 * task.logit_scale)
 
 
+INHERITED = {field.name for field in dataclasses.fields(MethodConfig)}
+CHOICES = [
+    {name: value}
+    for name, hint in get_type_hints(TRMConfig).items()
+    if name not in INHERITED and (hint is bool or get_origin(hint) is Literal)
+    for value in ((False, True) if hint is bool else get_args(hint))
+]
+"""Every value of every setting that has a few of them."""
+
+
+@pytest.mark.parametrize("settings", [
+    *CHOICES, *({"mlp": mlp, "mlp_residual": False} for mlp in ("text", "both")), OFF,
+], ids=str)  # fmt: skip
+def test_every_choice_trains_and_scores_in_half_precision(partial: Partial, settings: dict) -> None:
+    task, data = partial
+    if settings == {"prototypes": False}:
+        settings = {**settings, "pseudo_score": "logit"}
+    model = make(task, **settings)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        terms = step(model, data)
+        scores = model.score(data.features)
+    assert all(value.dtype == torch.float32 and value.isfinite() for value in terms.values())
+    assert all(p.grad.isfinite().all() for p in model.parameters() if p.requires_grad)
+    assert scores.dtype == torch.float32
+    torch.testing.assert_close(scores, model.score(data.features), atol=0.3, rtol=0.1)
+
+
 @pytest.mark.parametrize("part", ["kd", "contrast", "pseudo"])
 def test_a_weight_of_zero_is_the_same_as_off(partial: Partial, part: str) -> None:
     task, data = partial
@@ -158,9 +186,8 @@ def test_pseudo_labels_from_prototypes_need_prototypes() -> None:
 
 def test_every_setting_states_its_evidence() -> None:
     """[P]aper, [A]uthor's other code, [R]elatives or [U]nknown; inherited settings belong to the harness."""
-    inherited = {field.name for field in dataclasses.fields(MethodConfig)}
     for field in dataclasses.fields(TRMConfig):
-        if field.name not in inherited:
+        if field.name not in INHERITED:
             assert any(
                 f"[{grade}" in field.metadata["help"] or f"{grade}:" in field.metadata["help"] for grade in "PARU"
             ), field.name
