@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -14,8 +14,8 @@ from methods.losses import Reduction, two_way_asymmetric_loss
 from methods.parts import CLASS_CONTEXTS, FOCUSING, SHIFT, Part
 from methods.prompt_method import PromptConfig
 from methods.prompts import PromptLearner, encode_together
+from methods.scales import Scale, require_positive
 
-Scale = float | Literal["checkpoint"]
 OFFICIAL_SPATIAL_SHARE = 4.0  # 20 : 5
 
 
@@ -28,10 +28,10 @@ class DualCoOpConfig(PromptConfig):
     known labels".
     """
 
-    spatial_scale: float | Literal["checkpoint"] = setting(
+    spatial_scale: Scale = setting(
         20.0, "sharpness of the softmax over positions, or 'checkpoint'", search=choice("checkpoint", 5.0, 10.0, 20.0)
     )
-    output_scale: float | Literal["checkpoint"] = setting(
+    output_scale: Scale = setting(
         5.0, "factor on the pooled similarities, or 'checkpoint' (see `scales`)", search=choice("checkpoint", 2.0, 5.0)
     )
     reduction: Reduction = setting("sum", "what the summed loss is divided by; officially nothing")
@@ -39,10 +39,7 @@ class DualCoOpConfig(PromptConfig):
     batch_size: int = setting(32, "images in a batch", ge=1)
 
     def __post_init__(self) -> None:
-        for name in ("spatial_scale", "output_scale"):
-            value = getattr(self, name)
-            if value != "checkpoint" and value <= 0:
-                raise ValueError(f"{name} = {value} is not allowed: give a number above 0, or 'checkpoint'")
+        require_positive(self, "spatial_scale", "output_scale")
 
 
 def scales(spatial: Scale, output: Scale, logit_scale: float) -> tuple[float, float]:

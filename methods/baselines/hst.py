@@ -66,7 +66,8 @@ class HST(StructureMethod):
     note = (
         "text features in the place of GloVe unless a file is given; thresholds start at 0.5 instead of 1; known "
         "positives are drawn to their prototypes, where the released code repels them; prototypes from the last "
-        "features seen in training instead of a pass over all images; otherwise as SST here"
+        "features seen in training instead of a pass over all images; a known label has no part in its own intra "
+        "score; otherwise as SST here"
     )
     recipes: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {**StructureMethod.recipes["paper"], "pair_hidden": 512, "pair_output": 1024, "batch_size": 32},

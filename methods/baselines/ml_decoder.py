@@ -54,7 +54,8 @@ class GroupDecoder(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.norm = nn.LayerNorm(hidden)
         self.decoder = DecoderLayer(hidden, config.heads, config.ffn, config.dropout)
-        # A group's matrix is hidden x group; xavier_normal's fans, but laid out class by class.
+        # A group's matrix is hidden x group, laid out class by class; xavier_normal by a group's own fans. (Officially
+        # by those of the tensor of all groups: 0.96 of this spread with 20 classes, 0.4 with 500.)
         self.weight = nn.Parameter(torch.randn(num_classes, hidden) * (2 / (hidden + self.group)) ** 0.5)
         self.bias = nn.Parameter(torch.zeros(num_classes))
 

@@ -1,7 +1,7 @@
 """PositiveCoOp, NegativeCoOp and their vision-only baseline: what the text tower is good for, one half at a time."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from methods.losses import Reduction
 from methods.parts import FOCUSING, SHIFT, Part
 from methods.prompt_method import MatchConfig, MatchMethod
 from methods.prompts import encode_together
+from methods.scales import Scale
 
 REFERENCE = "Rawlekar et al., PositiveCoOp: Rethinking Prompting Strategies for Multi-Label Recognition, WACV 2025"
 NOTE = "the first epoch runs at 1e-5 (the code: 5e-3); without the paper's image augmentation where features are cached"
@@ -24,10 +25,10 @@ NOTE = "the first epoch runs at 1e-5 (the code: 5e-3); without the paper's image
 class OneSidedConfig(DualCoOpConfig):
     """Defaults: the README's example (VOC 2007 at 90 %); the README gives no other consistent set."""
 
-    spatial_scale: float | Literal["checkpoint"] = setting(
+    spatial_scale: Scale = setting(
         "checkpoint", "sharpness of the softmax over positions; 'checkpoint' gives 20 at the scale of released CLIPs"
     )
-    output_scale: float | Literal["checkpoint"] = setting(
+    output_scale: Scale = setting(
         "checkpoint", "factor on the pooled similarities; 'checkpoint' gives 5 at the scale of released CLIPs"
     )
     free_std: float = setting(

@@ -60,6 +60,16 @@ def test_settings_and_recipes_are_valid(name: str, data: Data) -> None:
 
 
 @every_method
+def test_factors_on_rates_are_those_of_parameters_that_it_has(name: str, data: Data) -> None:
+    """A parameter that is renamed would silently go on at the common rate."""
+    method = METHODS.get(name)
+    config, keys = method.Config(), [key for key, _ in make(name, build_task(data.labels)).named_parameters()]
+    for part in {**method.lr_multipliers(config), **method.decay_multipliers(config)}:
+        assert any(part in key for key in keys), part
+        assert not all(part in key for key in keys), f"{part} is all that there is: set lr"
+
+
+@every_method
 def test_it_is_trained_or_cannot_be(name: str, data: Data) -> None:
     """No method is kept out of the second half of this suite by a default of no epochs."""
     method = METHODS.get(name)
