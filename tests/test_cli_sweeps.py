@@ -205,3 +205,18 @@ def test_a_variance_study_that_cannot_be(arguments, words, call):
     told = call("variance", "--methods", "asl", *TINY, *arguments)
     assert told.code == 2
     assert words in told.err
+
+
+@pytest.mark.parametrize(("executor", "encoded"), [("inline", True), ("ray", False)])
+def test_images_are_encoded_by_the_command_only_where_it_trains_itself(call, monkeypatch, executor, encoded):
+    """The nodes of a cluster encode for themselves; the command may run where that would take days."""
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    from bench.cli.options import How
+    from bench.executors import Inline
+    from bench.workbench import Workbench
+
+    prepared = []
+    monkeypatch.setattr(Workbench, "prepare", lambda bench, cell: prepared.append(cell))
+    monkeypatch.setattr(How, "open_executor", lambda how, bench, store, pending: Inline(bench, store))
+    assert call("run", *ASL, "--executor", executor).code == 0
+    assert bool(prepared) == encoded

@@ -139,7 +139,7 @@ def _run(plan: Plan, store: Store, device: torch.device, how: How, observer: Pla
     bench = Workbench(plan.dataset, device, cache, progress=observer.encoding, keep_weights=how.weights)
     pending = [cell for cell in plan.cells if store.state(cell.key) != "done"]
     with how.open_executor(bench, store, pending=len(pending)) as executor:
-        if pending:
+        if pending and how.encodes_here:
             bench.prepare(pending[0])
         run_cells(plan.cells, store, executor, observer)
 

@@ -158,6 +158,11 @@ class How:
             ship_features=self.ship_features,
         )
 
+    @property
+    def encodes_here(self) -> bool:
+        """Whether this process encodes images before cells need them: the nodes of a cluster do it themselves."""
+        return self.executor != "ray"
+
     def open_executor(self, bench: "Workbench", store: "Store", pending: int | None = None) -> "Executor":
         """Who trains, as the flags say."""
         from bench.executors import open_executor

@@ -135,7 +135,7 @@ def _run(
     ):
         bench = Workbench(dataset, device, cache, progress=display.encoding)
         left = sum(session.trials.places(total) for session in sessions)
-        if left:
+        if left and how.encodes_here:
             bench.prepare(asked[0].cells(dataset, {})[0])
         with how.open_executor(bench, cells, pending=left) as executor:
             for session in sessions:
