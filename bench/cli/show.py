@@ -10,7 +10,12 @@ import typer
 from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, default_cache, names
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.table import Table
+
     from bench.show import Drawn
+    from bench.show.pointing import Pointing
 
 
 class Part(enum.StrEnum):
@@ -22,6 +27,10 @@ class Part(enum.StrEnum):
 
 def show(
     cell: Annotated[str, typer.Argument(metavar="CELL", help="The beginning of a cell's key; see `bench status`.")],
+    other: Annotated[
+        str | None,
+        typer.Argument(metavar="OTHER", help="Another cell of the same dataset, below the first on each image."),
+    ] = None,
     images: Annotated[int, typer.Option(help="How many images, a row each.", min=1, max=64)] = 8,
     classes: Annotated[
         str | None, typer.Option(help="These classes on every image, comma-separated.  [default: those there or named]")
@@ -43,6 +52,7 @@ def show(
 ) -> None:
     """Draw where a trained cell's classes look, as heat maps over images, and measure it where boxes are known.
 
+    With OTHER, two cells look at the same images and the same classes: two methods, or one method with more labels.
     The images are not chosen by how they look: they are the first of the split, or drawn by a seed. With boxes, the
     pointing game tells how often a map peaks inside an object of its class, beside what a blind pointer would get. The
     cell's page of the next `bench report` shows the figure.
@@ -51,9 +61,9 @@ def show(
     from bench.config import parse_overrides
     from bench.environment import source_hash
     from bench.errors import UsageError
-    from bench.show import Asked, find_cell
+    from bench.show import Asked, Shown, find_cell
     from bench.show import show as draw
-    from bench.show.trained import opened, refuse_blind
+    from bench.show.trained import opened, refuse_apart, refuse_blind
     from bench.store import Store
     from bench.workbench import choose_device
     from methods import METHODS
@@ -62,37 +72,56 @@ def show(
     if classes is not None and not wanted:
         raise UsageError("--classes is empty; name at least one class, or leave it out.")
     store = Store(results)
-    found = find_cell(store, cell)
-    refuse_blind(found)
+    found = [find_cell(store, prefix) for prefix in (cell, other) if prefix is not None]
+    for one in found:
+        refuse_blind(one)
+    refuse_apart(found)
     asked = Asked(images=images, classes=wanted, part="train" if split is Part.train else "test", seed=seed, out=out)
     progress = PlainObserver([], quiet=as_json).encoding
     overrides = parse_overrides(settings or [])
-    trained = opened(found, store, choose_device(device), cache or default_cache(), progress, root, overrides)
-    row = store.row(found.key)
-    drawn = draw(trained, asked, row, store, row.code != source_hash(METHODS.get(found.method.name)))
+    used = {one.key: {one.method.name, one.protocol.name} for one in found}
+    shown = []
+    for one in found:
+        # What only the other cell reads is not this one's; what neither reads is refused.
+        others = set().union(*used.values()) - used[one.key]
+        own = {name: files for name, files in overrides.items() if name not in others}
+        trained = opened(one, store, choose_device(device), cache or default_cache(), progress, root, own)
+        row = store.row(one.key)
+        shown.append(Shown(trained, row, row.code != source_hash(METHODS.get(one.method.name))))
+    drawn = draw(shown, asked, store)
     if as_json:
         typer.echo(json.dumps({**drawn.record, "files": {k: str(v) for k, v in drawn.files.items()}}))
     else:
         _tell(drawn)
 
 
-def _tell(drawn: "Drawn") -> None:
-    from rich.console import Console
+def _pointing_table(drawn: "Drawn", games: "Mapping[str, Pointing]") -> "Table":
+    """By class: how often each cell's peak lies in a box, and what pointing blindly would get."""
     from rich.table import Table
 
+    table = Table(box=None, pad_edge=False)
+    table.add_column("pointing game")
+    peaks = [f"peak in a box: {label}" for label in games] if len(drawn.seen) > 1 else ["peak in a box"]
+    for column in ("images", *peaks, "any position", "image centre"):
+        table.add_column(column, justify="right")
+    first = next(iter(games.values()))
+    measured = next(one.measured for one in drawn.seen.values() if one.game is first)
+    for c in (c for c in range(len(drawn.class_names)) if first.pairs[c]):
+        shares = [*(game.hits[c] for game in games.values()), first.chance[c], first.centre[c]]
+        table.add_row(drawn.class_names[c], f"{int(first.pairs[c]):,}", *(f"{100 * share:.1f} %" for share in shares))
+    table.add_section()
+    means = [*(game.mean[0] for game in games.values()), *first.mean[1:]]
+    table.add_row("mean over classes", f"{measured:,}", *(f"{100 * value:.1f} %" for value in means))
+    return table
+
+
+def _tell(drawn: "Drawn") -> None:
+    from rich.console import Console
+
     console = Console(markup=False, highlight=False)
-    game = drawn.pointing
-    if game is not None:
-        table = Table(box=None, pad_edge=False)
-        table.add_column("pointing game")
-        for column in ("images", "peak in a box", "any position", "image centre"):
-            table.add_column(column, justify="right")
-        for c in (c for c in range(len(drawn.class_names)) if game.pairs[c]):
-            shares = (f"{100 * values[c]:.1f} %" for values in (game.hits, game.chance, game.centre))
-            table.add_row(drawn.class_names[c], f"{int(game.pairs[c]):,}", *shares)
-        table.add_section()
-        table.add_row("mean over classes", f"{drawn.measured:,}", *(f"{100 * value:.1f} %" for value in game.mean))
-        console.print(table)
+    games = {label: one.game for label, one in drawn.seen.items() if one.game is not None}
+    if games:
+        console.print(_pointing_table(drawn, games))
         console.print()
     for suffix, path in drawn.files.items():
         console.print(f"{suffix:<4} {path}", soft_wrap=True)

@@ -4,6 +4,6 @@ Only methods take part whose scores average tokens with weights of a class's own
 """
 
 from bench.show.asked import Asked, find_cell
-from bench.show.draw import Drawn, show
+from bench.show.draw import Drawn, Shown, show
 
-__all__ = ["Asked", "Drawn", "find_cell", "show"]
+__all__ = ["Asked", "Drawn", "Shown", "find_cell", "show"]

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from bench.data.base import Box
 from bench.report.canvas import PAGE, draw
 from bench.report.palette import HEAT, MARKS
+from bench.report.palette import look as look_of
 from bench.show.pick import Mark
 
 if TYPE_CHECKING:
@@ -45,12 +46,16 @@ class Look:
 
 @dataclass(frozen=True)
 class Line:
-    """An image with the classes that are shown of it; more: how many had no room."""
+    """An image with the classes that are shown of it; more: how many had no room.
+
+    label: whose maps these are, where the figure shows several cells.
+    """
 
     id: str
     image: Image.Image
     looks: tuple[Look, ...]
     more: int = 0
+    label: str = ""
 
 
 def heat(weights: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -86,6 +91,10 @@ def _paint(figure: "Figure", lines: Sequence[Line], title: str, caption: str) ->
         pixels = np.asarray(small.convert("RGB"), np.float32) / 255
         row[0].imshow(pixels, interpolation="nearest" if max(small.size) < SIDE / 2 else "antialiased")
         _title(row[0], _short(line.id), f"+{line.more} more classes" if line.more else "", "0.2")
+        if line.label:
+            told, colour = "\n".join(textwrap.wrap(line.label, 22)), look_of(line.label.partition(" ")[0]).colour
+            place = {"transform": row[0].transAxes, "rotation": 90, "ha": "right", "va": "center"}
+            row[0].text(-0.04, 0.5, told, fontsize=6.5, color=colour, **place)
         for axes, look in zip(row[1:], line.looks, strict=False):
             _overlay(axes, pixels, look)
 

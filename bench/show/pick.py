@@ -1,5 +1,6 @@
 """Which images and classes are shown: by rule, so that nobody picks the pretty ones. Shapes: C classes."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -42,11 +43,13 @@ def marks(scores: np.ndarray, labels: np.ndarray) -> list[Mark]:
     return [words[bool(n), int(y)] for n, y in zip(named(scores, labels), labels, strict=True)]
 
 
-def chosen_classes(scores: np.ndarray, labels: np.ndarray, most: int) -> tuple[list[int], int]:
-    """All classes of an image that are there or named, by falling score, and how many did not fit into `most`.
+def chosen_classes(scores: Sequence[np.ndarray], labels: np.ndarray, most: int) -> tuple[list[int], int]:
+    """All classes of an image that are there or that a cell names, and how many did not fit into `most`.
 
-    What is cut off is what has the lowest scores, whether it is there or not.
+    scores: those of each cell, (C,). Classes stand by falling score; with several cells by the mean of their places in
+    the cells' orders, so that none comes first. What is cut off is what stands last, whether it is there or not.
     """
-    shown = [c for c, mark in enumerate(marks(scores, labels)) if mark in ("true positive", "false positive", "missed")]
-    shown.sort(key=lambda c: -scores[c])
-    return shown[:most], max(0, len(shown) - most)
+    shown = np.flatnonzero((labels == 1) | np.any([named(own, labels) for own in scores], axis=0))
+    places = np.mean([np.argsort(np.argsort(-own, kind="stable"), kind="stable") for own in scores], axis=0)
+    ordered = shown[np.argsort(places[shown], kind="stable")].tolist()
+    return ordered[:most], max(0, len(ordered) - most)

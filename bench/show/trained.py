@@ -120,6 +120,19 @@ def refuse_blind(cell: Cell) -> None:
         raise UsageError(_blind(cell))
 
 
+def refuse_apart(cells: Sequence[Cell]) -> None:
+    """UsageError for one cell twice, or for cells of different datasets: there are no images to look at together."""
+    first = cells[0]
+    for other in cells[1:]:
+        if other.key == first.key:
+            raise UsageError(f"both keys name cell {first.key} ({first.title}); give two cells, or one alone.")
+        if other.dataset != first.dataset:
+            raise UsageError(
+                f"cell {other.key} ({other.title}) is of other images or labels than cell {first.key} ({first.title}); "
+                "give two cells of one dataset with the same options."
+            )
+
+
 def _blind(cell: Cell) -> str:
     seeing = [name for name in METHODS.names() if METHODS.get(name).attention is not Method.attention]
     return (

@@ -130,6 +130,41 @@ def test_changed_code_and_other_scores_are_told(call, monkeypatch):
     assert "these scores differ from the stored ones by up to 3" in told.err
 
 
+def test_two_cells_look_at_the_same_images_and_classes(call):
+    keys = trained(call, "dualcoop,asl")
+    told = call("show", keys["dualcoop"], keys["asl"], "--images", "3")
+    assert told.code == 0, told.err
+    assert "peak in a box: dualcoop" in " ".join(told.out.split())
+    assert "peak in a box: asl" in " ".join(told.out.split())
+    folder = Path("results/cells") / keys["dualcoop"]
+    record = json.loads((folder / f"attention-beside-{keys['asl']}.json").read_text())
+    assert [cell["cell"] for cell in record["cells"]] == [keys["dualcoop"], keys["asl"]]
+    first, second = (cell["images"] for cell in record["cells"])
+    store = Store(Path("results"))
+    for mine, theirs in zip(first, second, strict=True):
+        assert mine["id"] == theirs["id"]
+        assert [c["name"] for c in mine["classes"]] == [c["name"] for c in theirs["classes"]]
+    names = store.targets(store.cell(keys["asl"]).dataset.fingerprint).class_names
+    for key, images in ((keys["dualcoop"], first), (keys["asl"], second)):
+        for i, image in enumerate(images):
+            for one in image["classes"]:
+                assert one["score"] == pytest.approx(float(store.scores(key)[i, names.index(one["name"])]), abs=1e-3)
+    alone = call("show", keys["asl"], "--images", "3", "--json")
+    assert json.loads(alone.out)["pointing"] == record["cells"][1]["pointing"]
+    svg = (folder / f"attention-beside-{keys['asl']}.svg").read_text()
+    assert svg.count(">dualcoop<") == svg.count(">asl<") == 3
+
+    told = call("show", keys["asl"], keys["asl"][:12])
+    assert told.code == 2
+    assert "both keys name cell" in told.err
+    assert call("run", "--methods", "asl", "--ratios", "0.5", "--set", "asl.epochs=1", "--set", "scenes.n_test=50",
+                "--set", "scenes.n_train=120").code == 0  # fmt: skip
+    (other,) = set(store.keys()) - set(keys.values())
+    told = call("show", keys["asl"], other)
+    assert told.code == 2
+    assert "is of other images or labels than" in told.err
+
+
 @pytest.mark.skipif(not REAL.exists(), reason="the 256 COCO photos of ../shared/data are not here")
 def test_real_photos_with_random_weights_are_marked_as_such(call, cache):
     options = ("--dataset", "coco", "--root", str(REAL), "--backbone", "RN50")
