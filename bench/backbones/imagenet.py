@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, ClassVar
 from urllib.parse import urlparse
 
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.backbones.base import BACKBONES, Backbone, ImageEncoder, ImageFeatures
+from bench.backbones.checkpoint import a_checkpoint_of
 from bench.config import setting
 from bench.errors import DataError, UsageError
 from bench.seeding import stream_seed
@@ -82,14 +82,8 @@ class ImageNetResNet(Backbone):
         self.position = torch.zeros(1 + side * side, CHANNELS)
 
     def _load(self, trunk: nn.Module, path: Path) -> None:
-        try:
+        with a_checkpoint_of(f"a ResNet-{self.depth}", self.options.weights, "a model name of mmpretrain"):
             trunk.load_state_dict(_trunk_state(path), strict=True)
-        except (RuntimeError, KeyError, AttributeError, TypeError, UnpicklingError, EOFError) as error:
-            reason = str(error).splitlines()[0]
-            raise DataError(
-                f"the weights {self.options.weights!r} are no checkpoint of a ResNet-{self.depth} ({reason}); "
-                "give another file or a model name of mmpretrain."
-            ) from error
 
     @classmethod
     def fingerprint(cls, options: ResNetOptions) -> str:

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, ClassVar, Literal
 
 import open_clip
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.backbones.base import BACKBONES
+from bench.backbones.checkpoint import a_checkpoint_of
 from bench.backbones.clip import CLIP_MEAN, CLIP_STD, ClipBackbone
 from bench.config import setting
 from bench.errors import DataError, UsageError
@@ -68,18 +68,12 @@ class ReleasedClip(ClipBackbone):
         self.adopt(model, open_clip.get_tokenizer(architecture), options.image_size)
 
     def _load(self, model: nn.Module, architecture: str, options: ReleasedOptions) -> None:
-        try:
+        with a_checkpoint_of(architecture, options.weights, "a tag"):
             state = _state_dict(_checkpoint_path(architecture, options.weights))
             state[self.position_key] = resize_position(
                 state[self.position_key], side=options.image_size // options.stride
             )
             model.load_state_dict(state, strict=True)
-        except (RuntimeError, KeyError, AttributeError, UnpicklingError, EOFError) as error:
-            reason = str(error).splitlines()[0]
-            raise DataError(
-                f"the weights {options.weights!r} are no checkpoint of {architecture} ({reason}); "
-                "give another file or a tag."
-            ) from error
 
     @classmethod
     def _resolve(cls, options: ReleasedOptions) -> tuple[str, dict[str, Any]]:

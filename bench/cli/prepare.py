@@ -31,10 +31,9 @@ def prepare(
 
     What was found is kept, so that later runs open the dataset at once. Exit codes: 0 fine, 2 something must be mended.
     """
-    from bench.config import parse_overrides
+    from bench.config import build, parse_overrides
     from bench.data import DATASETS
     from bench.data.roots import find_root
-    from bench.plan import Sweep, open_dataset
 
     dataset_class: Any = DATASETS.get(dataset)
     if not dataset_class.needs_root:
@@ -48,9 +47,8 @@ def prepare(
         _download(dataset_class, root)
     from bench.data.check import examine
 
-    opened: Any = open_dataset(
-        Sweep(methods=(), percents=(), dataset=dataset, root=root, overrides=overrides), cache or default_cache()
-    )
+    options = build(dataset_class.Options, overrides.get(dataset, {}), owner=dataset)
+    opened = dataset_class(options, root, cache or default_cache())
     with _bar() as show:
         found = examine(opened, images, show)
     if as_json:

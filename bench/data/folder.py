@@ -138,8 +138,9 @@ class FolderDataset(Dataset):
             raise DataError("train and test files list different categories; both must belong to one dataset.")
         both = set(train.ids) & set(test.ids) if self.image_folder("train") == self.image_folder("test") else set()
         if both:
+            others = f", and so are {len(both) - 1:,} others" if len(both) > 1 else ""
             raise DataError(
-                f"{len(both)} images stand in the train and in the test list of {self.name}, {min(both)!r} among them; "
+                f"{min(both)!r} in the train list of {self.name} is in its test list too{others}; "
                 "an image that is trained on cannot be tested on."
             )
 

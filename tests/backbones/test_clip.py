@@ -218,13 +218,15 @@ def test_open_clip_still_cannot_load_it_at_another_size(saved):
         open_clip.create_model("mini-quickgelu", pretrained=saved[0], force_image_size=448, weights_only=False)
 
 
-@pytest.mark.parametrize("content", [b"", b"no checkpoint", "other architecture", "a tensor"])
-def test_a_file_that_is_no_checkpoint_of_it_gives_one_sentence(tmp_path, content):
-    path = tmp_path / "weights.pt"
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", "other architecture", "a tensor", "empty"])
+@pytest.mark.parametrize("ending", ["pt", "safetensors"])
+def test_a_file_that_is_no_checkpoint_of_it_gives_one_sentence(tmp_path, content, ending):
+    path = tmp_path / f"weights.{ending}"
     if isinstance(content, bytes):
         path.write_bytes(content)
     else:
-        torch.save({"weight": torch.zeros(3)} if content == "other architecture" else torch.zeros(3), path)
+        held = {"other architecture": {"weight": torch.zeros(3)}, "a tensor": torch.zeros(3), "empty": {}}
+        torch.save(held[content], path)
     with pytest.raises(DataError) as caught:
         mini(str(path))
     assert "are no checkpoint of mini-quickgelu" in str(caught.value)

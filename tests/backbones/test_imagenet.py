@@ -85,13 +85,15 @@ def test_preprocessing_is_imagenets(loaded):
     assert loaded.transform["std"] == (0.229, 0.224, 0.225)
 
 
-@pytest.mark.parametrize("content", [b"", b"no checkpoint", "other architecture", "a tensor"])
-def test_a_file_that_is_no_checkpoint_of_it_gives_one_sentence(tmp_path, content):
-    path = tmp_path / "weights.pth"
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", "other architecture", "a tensor", "empty"])
+@pytest.mark.parametrize("ending", ["pth", "safetensors"])
+def test_a_file_that_is_no_checkpoint_of_it_gives_one_sentence(tmp_path, content, ending):
+    path = tmp_path / f"weights.{ending}"
     if isinstance(content, bytes):
         path.write_bytes(content)
     else:
-        torch.save({"weight": torch.zeros(3)} if content == "other architecture" else torch.zeros(3), path)
+        held = {"other architecture": {"weight": torch.zeros(3)}, "a tensor": torch.zeros(3), "empty": {}}
+        torch.save(held[content], path)
     with pytest.raises(DataError, match="are no checkpoint of a ResNet-50") as caught:
         BACKBONES.get("resnet50")(ResNetOptions(weights=str(path), image_size=SIZE))
     assert "\n" not in str(caught.value)
