@@ -1,5 +1,7 @@
 """Query2Label and ML-Decoder: what their queries see, whom they answer for, and what the loss is divided by."""
 
+import math
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -111,3 +113,11 @@ def test_scores_do_not_depend_on_the_pooled_vector(data: Data) -> None:
         model = method(method.Config(), build_task(data.labels))
         other = Features(data.features.dense, torch.randn_like(data.features.pooled))
         assert torch.equal(model.score(other), model.score(data.features))
+
+
+@pytest.mark.parametrize(("method", "eps"), [(Query2Label, 1e-5), (MLDecoder, 1e-8)])
+def test_the_smallest_chance_in_the_logarithm_is_the_official_one(method: type, eps: float, data: Data) -> None:
+    model = method(method.Config(), build_task(data.labels))
+    far = torch.full((1, 5), -40.0)
+    batch = Batch(data.features, torch.tensor([[1, 0, 0, 0, 0]], dtype=torch.int8), torch.arange(1))
+    assert model.objective(far, batch).item() == pytest.approx(-math.log(eps), rel=1e-5)

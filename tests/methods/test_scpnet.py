@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 from toy_world import Data, build_task, fit, hide
 
 from methods import Batch, Features, Task
@@ -17,6 +18,7 @@ from methods.baselines.scpnet import (
     relation_targets,
     top_relations,
 )
+from methods.losses.correction import splc_loss
 
 SIMILARITY = torch.tensor([[1.0, 0.5, 0.3, 0.1], [0.5, 1.0, 0.2, 0.4], [0.3, 0.2, 1.0, 0.9], [0.1, 0.4, 0.9, 1.0]])
 
@@ -122,6 +124,28 @@ def test_consistency_is_the_formula() -> None:
 def losses(model: SCPNet, batch: Batch) -> dict[str, Tensor]:
     model.activation.pseudo.zero_()
     return {name: value.detach() for name, value in model.loss(batch).items()}
+
+
+def test_the_whole_is_its_parts(task: Task, data: Data) -> None:
+    """z = 10 cos(x, F + GCN(F)); SPLC of it, summed, and 0.125 of the consistency loss; a slower rate for the graph."""
+    torch.manual_seed(0)
+    model, labels = SCPNet(SCPNetConfig(token_drop=0.0), task), hide(data.labels)
+    text = model.prompts().detach()
+    classes = text + model.graph(text).detach()
+    cosine = F.normalize(data.features.pooled, dim=-1) @ F.normalize(classes, dim=-1).T
+    torch.testing.assert_close(model.score(data.features), 10 * cosine, rtol=1e-4, atol=1e-5)
+    memory = ClassActivation(40, 5, hard_k=2)
+    chance = torch.sigmoid(10 * cosine)
+    consistency = consistency_loss(
+        10 * cosine, chance, *memory.choose(chance, labels, torch.arange(40)), model.relations, 1.0
+    )
+    for epoch in (0, 1):
+        model.start_epoch(epoch)
+        terms = losses(model, Batch(data.features, labels, torch.arange(40)))
+        splc, _ = splc_loss(10 * cosine, labels, correct=epoch == 1)
+        torch.testing.assert_close(terms["loss_splc"], splc, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(terms["loss_consistency"], 0.125 * consistency, rtol=1e-4, atol=1e-4)
+    assert SCPNet.lr_multipliers(SCPNetConfig()) == {"graph": pytest.approx(1e-5 / 3e-5)}
 
 
 @pytest.mark.parametrize("image", ["pooled", "dense"])

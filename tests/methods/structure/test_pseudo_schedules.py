@@ -165,3 +165,51 @@ def test_learned_shares_of_blends_stay_between_none_and_all(data: Data) -> None:
         model.beta.fill_(-0.5)
     terms(model, data, 5)
     assert (model.alpha, model.beta) == (1, 0)
+
+
+WEIGHTS = [
+    (SST, "cooccurrence_weight", "loss_cooccurrence"),
+    (SST, "contrast_weight", "loss_contrast"),
+    (SST, "intra_weight", "loss_intra"),
+    (SST, "inter_weight", "loss_inter"),
+    (SARB, "contrast_weight", "loss_contrast"),
+    (SARB, "instance_weight", "loss_instance"),
+    (SARB, "prototype_weight", "loss_prototype"),
+    (HST, "cooccurrence_weight", "loss_cooccurrence"),
+    (HST, "contrast_weight", "loss_contrast"),
+    (HST, "intra_weight", "loss_intra_threshold"),
+    (HST, "inter_weight", "loss_inter_threshold"),
+    (HST, "prototype_weight", "loss_prototype"),
+]
+
+
+@pytest.mark.parametrize(("method", "weight", "term"), WEIGHTS)
+def test_each_weight_is_that_of_its_own_term(method: type[Method], weight: str, term: str, data: Data) -> None:
+    data = partial(data)
+
+    def losses(factor: float) -> dict[str, float]:
+        torch.manual_seed(0)
+        default = getattr(method.Config(), weight)
+        config = method.Config(epochs=20, **{**SMALL, weight: factor * default})
+        return {
+            name: value.item()
+            for name, value in terms(method(config, build_task(data.labels)), data, epoch=5).items()
+            if "loss" in name
+        }
+
+    once, thrice = losses(1.0), losses(3.0)
+    assert once[term] > 0
+    assert thrice == pytest.approx({**once, term: 3 * once[term]}, rel=1e-4)
+
+
+def test_ssts_memory_takes_a_batch_in_before_it_is_asked(data: Data) -> None:
+    """An image that equals a known positive of the same batch is found at once."""
+    dense = data.features.dense.clone()
+    dense[1] = dense[0]
+    labels = torch.zeros_like(data.labels)
+    labels[0, 3], labels[2, 0] = 1, -1
+    twins = Data(data.features._replace(dense=dense), labels)
+    model = SST(SSTConfig(epochs=20, memory=1, margin_high=0.999, margin_low=0.999, **SMALL), build_task(labels))
+    found = terms(model, twins, epoch=5)["inter_share"].item()
+    assert found == pytest.approx(1 / (labels == 0).sum().item())
+    assert model.memory.count.tolist() == [0, 0, 0, 1, 0]
