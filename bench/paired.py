@@ -62,14 +62,21 @@ def gain(differences: Sequence[float], level: float = LEVEL) -> Gain:
 
 
 def pairs(frame: pd.DataFrame, line: str, against: str) -> tuple[Pair, ...]:
-    """The pairs of two lines of `Results.frame`; cells that stand for several places count once a ratio."""
-    columns = ["percent", "seed", "key", "mAP"]
-    ours, theirs = (frame.loc[frame["method"] == name, columns] for name in (line, against))
+    """The pairs of two lines of `Results.frame`; cells that stand for several places count once a ratio.
+
+    Two cells that learned from what unlike masks left are no pair, whatever seed the table gives them: a line that
+    varies one stream of randomness alone keeps the mask of the first seed.
+    """
+    columns = ["percent", "seed", "key", "mAP", "role", "mask_sha256"]
+    ours, theirs = (frame[frame["method"] == name].reindex(columns=columns) for name in (line, against))
     merged = ours.merge(theirs, on=["percent", "seed"], suffixes=("", "_against"))
-    merged = merged.drop_duplicates(["percent", "key", "key_against"])
+    both_masked = (merged["role"] == "observed") & (merged["role_against"] == "observed")
+    unlike = both_masked & (merged["mask_sha256"] != merged["mask_sha256_against"])
+    merged = merged[~unlike].drop_duplicates(["percent", "key", "key_against"])
+    found = merged[["percent", "seed", "key", "key_against", "mAP", "mAP_against"]]
     return tuple(
         Pair(None if pd.isna(percent) else int(percent), int(seed), key, other, float(value - reference))
-        for percent, seed, key, value, other, reference in merged.itertuples(index=False, name=None)
+        for percent, seed, key, other, value, reference in found.itertuples(index=False, name=None)
     )
 
 

@@ -61,6 +61,16 @@ def test_only_cells_of_one_ratio_and_seed_are_compared() -> None:
     assert at.high - at.low < 1.0, "the seeds' own levels lie 20 points apart"
 
 
+def test_cells_of_unlike_masks_are_no_pair_whatever_their_seeds() -> None:
+    """As in a variance study, where one line's mask follows the seed and the other's stays at the first."""
+    lines = frame({name: {(10, seed): level + seed for seed in range(3)} for name, level in (("a", 61.0), ("b", 60.0))})
+    masks = [f"{name}{seed}" if seed else "first" for name in "ab" for seed in range(3)]
+    told = lines.assign(role="observed", mask_sha256=masks)
+    assert [pair.seed for pair in pairs(told, "a", "b")] == [0]
+    told.loc[told["method"] == "a", "role"] = "ceiling"
+    assert [pair.seed for pair in pairs(told, "a", "b")] == [0, 1, 2], "one that learns from all labels has no mask"
+
+
 def test_a_cell_that_stands_for_several_seeds_is_one_pair() -> None:
     keys = {(name, 10, seed): name for name in "ab" for seed in range(3)}
     lines = {name: {(10, seed): level for seed in range(3)} for name, level in (("a", 61.0), ("b", 60.0))}
