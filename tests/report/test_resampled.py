@@ -9,11 +9,19 @@ import pytest
 import store_factory as factory
 from store_factory import Grid
 
-from bench.paired import pairs
+from bench.paired import Pair, pairs
 from bench.report import resampled, write_report
 from bench.report.contents import contents
-from bench.report.gains import span
-from bench.report.resampled import Bootstraps, Images, Left, compared_cells, home_of, image_interval
+from bench.report.gains import signed, span
+from bench.report.resampled import (
+    Bootstraps,
+    Images,
+    Left,
+    compared_cells,
+    home_of,
+    image_interval,
+    images_within,
+)
 from bench.report.results import load
 from bench.stats import bootstrap
 
@@ -166,3 +174,22 @@ def test_the_cells_of_the_comparison_are_those_of_all_pairs(store, finished):
         found = [pair for m in results.challengers for pair in pairs(results.frame, m, results.baseline)]
         assert set(compared_cells(results)) == {key for pair in found for key in (pair.key, pair.against)}
         assert compared_cells(results)[0] in {pair.against for pair in found}
+
+
+def test_every_place_of_both_tables_tells_its_own_cells(store, sketched):
+    """Method, ratio and average, against the rows and a bootstrap of just these cells."""
+    results = load(store)
+    section = next(s for s in contents(results, store, store.root, images_within(results, store)) if s.name == "gain")
+    over_seeds, over_images = section.table, section.more["gain_images"]
+    grid, found = Grid(percents=(10, 50), seeds=(0, 1)), Bootstraps(results, store)
+    for seeds, images in zip(over_seeds.rows, over_images.rows, strict=True):
+        method = seeds[0].text
+        assert images[0].text == method
+        for place, percents in enumerate([(10,), (50,), (10, 50)], start=1):
+            cells = [(grid.cell(method, p, s), grid.cell("dualcoop", p, s)) for s in (0, 1) for p in percents]
+            gaps = [store.row(a.key).mAP - store.row(b.key).mAP for a, b in cells]
+            by_seed = [np.mean(part) for part in np.split(np.array(gaps), 2)]
+            drawn = found.difference([Pair(a.percent, a.seed, a.key, b.key, 0.0) for a, b in cells])
+            assert seeds[place].text == f"{signed(np.mean(gaps))} {span(min(by_seed), max(by_seed))}"
+            assert images[place].text.removesuffix(" n.s.") == f"{signed(np.mean(gaps))} {span(drawn.low, drawn.high)}"
+            assert images[place].text.endswith("n.s.") == (drawn.low <= 0 <= drawn.high)
