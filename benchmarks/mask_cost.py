@@ -5,8 +5,8 @@
 LABELS is a list of full labels, a line an image: `file name, class indices` (COCO's is expected beside the checkout,
 ../shared/data/coco_labels/coco_train_full.txt); where it is absent, labels of the same size and density are drawn.
 Each protocol runs in a process of its own. Seconds are medians over the repeats: of processor time, and by the clock,
-which a busy machine stretches. MiB is how far the peak rose above what the process held before, memory-mapped files
-included.
+which a busy machine stretches. MiB is how far the peak rose above what the process held before; a first call, which
+is not counted, maps the libraries.
 """
 
 import argparse
@@ -70,6 +70,7 @@ def measure(
     """In a process of its own: (seconds of the processor, by the clock, MiB, known share)."""
     protocol, images = PROTOCOLS.get(name)(options), Images(ids)
     at = percent if protocol.has_percent else None
+    protocol.observe(labels, at, 0, images)
     before = resident()
     busy, clock = [], []
     with PeakMemory(torch.device("cpu")) as memory:

@@ -48,21 +48,21 @@ def ls(
 def _table(rows: list[dict[str, Any]]) -> Any:
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("key", no_wrap=True)
     for column in ("dataset", "part", "backbone"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     table.add_column("images", justify="right")
     table.add_column("size", justify="right", no_wrap=True)
     table.add_column("last used", no_wrap=True)
-    table.add_column("state")
+    table.add_column("state", overflow="fold")
     for row in rows:
         used = datetime.datetime.fromisoformat(row["last_used"]).astimezone()
         table.add_row(
             *(row[column] for column in ("key", "dataset", "part", "backbone")),
             "" if row["images"] is None else f"{row['images']:,}",
             _size(row["bytes"]),
-            f"{used:%Y-%m-%d %H:%M}",
+            f"{used:%Y-%m-%d}",
             row["state"],
         )
     return table

@@ -6,10 +6,13 @@ pixels; it also refuses the same damaged files, where OpenCV, faster still, retu
 """
 
 import functools
+import os
 from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
+
+MOST_THREADS = 16
 
 _SEQUENTIAL, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -39,6 +42,12 @@ def is_ordinary_jpeg(content: bytes) -> bool:
             return known and content[place + 4] == 8 and content[place + 9] in (1, 3)
         place += 2 + int.from_bytes(content[place + 2 : place + 4])
     return False
+
+
+def decoding_threads() -> int:
+    """One a core that this process may use: Pillow, torchvision and OpenCV decode outside Python's lock."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(MOST_THREADS, cores)
 
 
 @functools.cache

@@ -1,7 +1,6 @@
 """Which image files of a copy are damaged or missing: every file is decoded once, and again only when it changed."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.data.decode import decoding_threads
 from bench.data.folder import DAMAGED, FolderDataset, Part
 from bench.data.images import ImageFiles
 from bench.errors import DataError
@@ -74,7 +74,7 @@ def _problems(paths: Sequence[Path]) -> Iterator[str]:
             return str(error)
         return ""
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
+    with ThreadPoolExecutor(decoding_threads()) as threads:
         for start in range(0, len(paths), CHUNK):
             yield from threads.map(problem, paths[start : start + CHUNK])
 

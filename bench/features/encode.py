@@ -1,6 +1,5 @@
 """From images to features: read by threads a batch ahead, encoded in order."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Literal
@@ -10,10 +9,10 @@ import torch
 from PIL import Image
 
 from bench.backbones.base import Backbone, ImageFeatures
+from bench.data.decode import decoding_threads
 from bench.errors import DataError, UsageError
 
 ENCODE_BATCH = 64
-MOST_THREADS = 16
 
 Prepare = Callable[[Image.Image, int], Image.Image]
 """Changes image i of a split before it is preprocessed (an augmented view)."""
@@ -75,9 +74,3 @@ def batches(
             del batch
     finally:
         threads.shutdown(cancel_futures=True)
-
-
-def decoding_threads() -> int:
-    """One a core that this process may use: PIL and OpenCV decode and resize outside Python's lock."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MOST_THREADS, cores)
