@@ -16,16 +16,13 @@ from bench.ablation import (
     climb,
     factorial,
     leave_one_out,
-    overrides,
     plan_study,
     rungs,
-    supported,
-    switched_on,
-    with_needs,
 )
 from bench.cells import canonical_json
 from bench.config import build, setting, values
 from bench.errors import UsageError
+from bench.parts import overrides, supported, switched_on, with_needs
 from bench.recipes import recipe_for
 from methods import METHODS, Method, MethodConfig
 from methods.parts import Part
