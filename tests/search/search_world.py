@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -91,6 +92,21 @@ class FakeExecutor:
 
     def __exit__(self, *exc: Any) -> None:
         self.close()
+
+
+def meeting(folder: Path, mine: str, other: str) -> Callable[[Cell, int], str]:
+    """A mishap that is none: no cell of driver `mine` ends before driver `other` has begun one, and the reverse."""
+
+    def wait(cell: Cell, attempt: int) -> str:
+        folder.mkdir(exist_ok=True)
+        (folder / mine).touch()
+        end = time.monotonic() + 120
+        while not (folder / other).exists():
+            assert time.monotonic() < end, f"driver {other} never began"
+            time.sleep(0.01)
+        return ""
+
+    return wait
 
 
 class Watching:

@@ -1,9 +1,9 @@
 """The loop of a search on cells that are not trained: places, resuming, retries, pruning, sharing."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from search_world import EPOCHS, FakeExecutor, Watching, a_search, level_of, opened, searched, told
+from search_world import EPOCHS, FakeExecutor, Watching, a_search, level_of, meeting, opened, searched, told
 
 from bench.errors import UsageError
 from bench.search.archive import Archive, cells_of
@@ -168,16 +168,13 @@ def test_slots_run_at_once_without_running_any_trial_twice(results, cache):
 
 
 def test_two_drivers_share_a_search_and_together_run_as_many_trials_as_asked(results, cache):
-    answers = []
+    names = ("one", "other")
 
-    def drive():
-        answers.append(searched(results, *a_search(cache), total=11, slots=2))
+    def drive(mine: str, other: str):
+        return searched(results, *a_search(cache), total=11, slots=2, mishap=meeting(results, mine, other))
 
-    threads = [threading.Thread(target=drive) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(drive, names, reversed(names)))
     for trials, _ in answers:
         assert [trial.state for trial in trials] == ["complete"] * 11
     started = [key for _, executor in answers for key in executor.started]

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from search_world import FakeExecutor, Watching, a_search, opened
+from search_world import FakeExecutor, Watching, a_search, meeting, opened
 
 from bench.errors import UsageError
 from bench.search import storage
@@ -27,7 +27,7 @@ TOTAL = 6
 DRIVER = """
 import json, sys
 from pathlib import Path
-from search_world import FakeExecutor, Watching, a_search, opened
+from search_world import FakeExecutor, Watching, a_search, meeting, opened
 from bench.search.archive import cells_of
 from bench.store import Store
 results, cache, url, total = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
@@ -35,7 +35,7 @@ session = opened(results, *a_search(cache), total, storage=url)
 print("ready", flush=True)
 sys.stdin.readline()
 cells = cells_of(Store(results))
-with FakeExecutor(cells, slots=2) as executor:
+with FakeExecutor(cells, slots=2, mishap=meeting(results.parent / "met", "other", "one")) as executor:
     trials = session.run(executor, cells, Watching(), total)
 print(json.dumps({"trials": [[t.number, t.state, t.settings] for t in trials], "started": executor.started}))
 """
@@ -94,7 +94,7 @@ def test_two_drivers_share_a_study_in_postgresql(server, cache, environment, tmp
     assert other.stdout.readline() == "ready\n"
     other.stdin.write("go\n")
     other.stdin.flush()
-    with FakeExecutor(cells, slots=2) as executor:
+    with FakeExecutor(cells, slots=2, mishap=meeting(tmp_path / "met", "one", "other")) as executor:
         trials = session.run(executor, cells, Watching(), TOTAL)
     out, _ = other.communicate(timeout=180)
     assert other.returncode == 0
