@@ -99,6 +99,17 @@ def test_a_part_left_out_changes_what_is_learned(name: str, part: str, data: Dat
     )
 
 
+@pytest.mark.parametrize(("name", "settings"), [
+    ("em_apl", {"beta": 0.2}), ("em_apl", {"proportion": 0.5}), ("partial_bce", {"gamma": 1.5}),
+    ("curriculum", {"gamma": 1.5}), ("gr", {"q_positive": 0.5}), ("gr", {"q_negative": 0.5}), ("splc", {"tau": 0.5}),
+    ("hill", {"lamb": 2.0}), ("boostlu", {"delta": 5.0}), ("vlpl", {"pseudo_target": 0.6}),
+], ids=str)  # fmt: skip
+def test_a_setting_that_is_no_part_reaches_training_too(name: str, settings: dict, data: Data) -> None:
+    data = partial(data)
+    whole, other = (trained_scores(name, data, {"epochs": EPOCHS, **each}) for each in ({}, settings))
+    assert not torch.allclose(whole, other, atol=1e-6)
+
+
 @every_switched_method
 def test_the_bare_baseline_learns(name: str, data: Data) -> None:
     """All parts off is still a method: its scores are finite and differ from image to image."""
