@@ -3,11 +3,14 @@
 import json
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, SweepId, TrackingUri, names
+
+if TYPE_CHECKING:
+    from bench.report import Results as Loaded
 
 
 def report(
@@ -61,8 +64,22 @@ def report(
             path = write_report(loaded, store, progress=progress)
     if as_json:
         typer.echo(json.dumps({**loaded.to_json(), "report": str(path)}))
+    elif from_mlflow is not None:
+        show_mirrored(loaded, path, from_mlflow)
     else:
         show_table(loaded, path, results[0])
+
+
+def show_mirrored(loaded: "Loaded", path: Path, uri: str) -> None:
+    """The table and where its report is; what can be browsed is where it came from, not where it was written."""
+    from rich.console import Console
+
+    from bench.report import rich_table
+
+    console = Console(markup=False)
+    console.print(rich_table(loaded))
+    for what, where in (("report", path), ("page", path.with_suffix(".html")), ("read from", uri)):
+        console.print(f"{what:<10}{where}", soft_wrap=True)
 
 
 def sync(results: Results = DEFAULT_RESULTS, tracking_uri: TrackingUri = None, debug: Debug = False) -> None:

@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from bench.cli import app
 from bench.errors import UsageError
+from bench.store import Store
+from bench.tracking import sync
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +53,13 @@ def test_the_table_is_printed_and_the_page_is_named(stores):
 def test_wrong_choices_are_one_sentence(stores, words, sentence):
     with pytest.raises(UsageError, match=sentence):
         run("--results", stores / "seed0", *words)
+
+
+def test_a_report_from_mlflow_says_where_it_was_read_and_names_no_store_to_browse(stores, tmp_path):
+    sync(Store(stores / "seed0"))
+    address = f"sqlite:///{stores / 'seed0' / 'mlflow.db'}"
+    told = run("--results", tmp_path, "--from-mlflow", address)
+    assert f"read from {address}" in told
+    assert "bench ui" not in told
+    run("--results", stores / "seed0")
+    assert (tmp_path / "report.md").read_text() == (stores / "seed0" / "report.md").read_text()

@@ -90,7 +90,7 @@ def test_a_taken_port_is_one_sentence(empty):
             pass
 
 
-def test_the_server_shows_the_store_takes_another_one_and_goes_away(finished, tmp_path):
+def test_the_server_shows_the_store_takes_another_one_and_goes_away(finished, tmp_path, capfd):
     from mlflow import MlflowClient
 
     sync(finished)
@@ -98,7 +98,9 @@ def test_the_server_shows_the_store_takes_another_one_and_goes_away(finished, tm
     with serving(finished) as server:
         with urllib.request.urlopen(server.url) as page:
             assert "MLflow" in page.read().decode()
+        capfd.readouterr()
         first, second = sync(other, server.url), sync(other, server.url)
+        assert capfd.readouterr().out == "", "MLflow talks where the command's own words are expected"
         assert (first.created, second.unchanged) == (3, 3)
         assert not (other.root / "mlflow.db").exists()
         client = MlflowClient(server.url)
