@@ -1,13 +1,11 @@
 """SCPNet: learned prompts refined by a graph of class relations, and pseudo-labels that two views must agree on."""
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from bench.config import integer, log_float, setting, uniform
 from methods.aggregation import cosine_map, spatial_softmax, spatial_weights
@@ -15,6 +13,7 @@ from methods.base import METHODS, Batch, Features, Method, MethodConfig, Task
 from methods.losses.correction import splc_loss
 from methods.parts import NEVER, Part
 from methods.prompts import TEMPLATES, PromptLearner, template_features
+from methods.relations import GraphConvolutions, relation_graph, relation_targets, top_relations
 from methods.scales import RELEASED, Scale, require_positive, tied
 from methods.views import TokenDropout
 
@@ -23,7 +22,7 @@ LOG_FLOOR = 1e-8
 
 @dataclass(frozen=True, kw_only=True)
 class SCPNetConfig(MethodConfig):
-    """Defaults: the official values for COCO (configs/coco.yaml), with counts of classes as shares of C."""
+    """Defaults: the official values for COCO (configs/scpnet+coco.yaml), with counts of classes as shares of C."""
 
     ctx_init: str = setting("a photo of a", "words that the shared context starts from")
     n_ctx: int = setting(4, "context vectors, as many as those words", ge=1)
@@ -65,51 +64,6 @@ class SCPNetConfig(MethodConfig):
 
     def __post_init__(self) -> None:
         require_positive(self, "scale")
-
-
-def top_relations(similarity: Tensor, top: int) -> Tensor:
-    """Mask (C, C) of the `top` largest entries in each row of `similarity` (C, C); the diagonal counts as 1."""
-    ranked = similarity.clone().fill_diagonal_(1.0)
-    return torch.zeros_like(similarity, dtype=torch.bool).scatter_(1, ranked.topk(top, dim=1).indices, True)
-
-
-def relation_graph(similarity: Tensor, top: int, self_weight: float) -> Tensor:
-    """Adjacency (C, C): the top relations without the class itself share 1 - self_weight, the class has self_weight."""
-    kept = torch.where(top_relations(similarity, top), similarity, 0.0).clamp(min=0).fill_diagonal_(0.0)
-    shares = kept / kept.sum(dim=1, keepdim=True).clamp(min=torch.finfo(kept.dtype).tiny)
-    return (1 - self_weight) * shares + self_weight * torch.eye(len(shares))
-
-
-def relation_targets(graph: Tensor, top_mask: Tensor, temperature: float) -> Tensor:
-    """Rows (C, C) that smooth probabilities: softmax of the graph's row / temperature over its top relations."""
-    return (graph / temperature).masked_fill(~top_mask, -torch.inf).softmax(dim=1)
-
-
-class GraphConvolutions(nn.Module):
-    """Three graph convolutions D -> 2D -> 2D -> D without bias, LeakyReLU(0.2) after the first two.
-
-    Weights start as officially: uniform up to 1 / sqrt(a layer's outputs), where nn.Linear looks at its inputs.
-    """
-
-    graph: Tensor
-
-    def __init__(self, graph: Tensor, dim: int):
-        super().__init__()
-        self.register_buffer("graph", graph, persistent=False)
-        sizes = (dim, 2 * dim, 2 * dim, dim)
-        layers = [nn.Linear(a, b, bias=False) for a, b in itertools.pairwise(sizes)]
-        for layer in layers:
-            bound = layer.out_features**-0.5
-            nn.init.uniform_(layer.weight, -bound, bound)
-        self.layers = nn.ModuleList(layers)
-
-    def forward(self, nodes: Tensor) -> Tensor:
-        """Nodes (C, D) to nodes (C, D)."""
-        for number, layer in enumerate(self.layers):
-            nodes = self.graph @ layer(nodes)
-            if number < len(self.layers) - 1:
-                nodes = F.leaky_relu(nodes, 0.2)
-        return nodes
 
 
 class ClassActivation(nn.Module):
@@ -177,6 +131,7 @@ class SCPNet(Method):
     The graph comes from the cosines between the classes' texts. The official code draws a second weak view for SPLC.
     """
 
+    version = 2  # an image without pseudo-labels keeps its last; graph weights start as officially
     Config = SCPNetConfig
     text = True
     reference = "Ding et al., Exploring Structured Semantic Prior for Multi Label Recognition, CVPR 2023"
