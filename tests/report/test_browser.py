@@ -101,6 +101,14 @@ def test_a_number_leads_to_its_cell_and_back(page, grid):
     assert "recognition with missing labels" in page.title
 
 
+def test_a_link_to_a_section_shows_its_title_below_what_stays_on_top(page):
+    page.set_window_size(1280, 700)
+    page.find_element("css selector", "nav a[href='#classes']").click()
+    top = page.execute_script("return document.getElementById('classes').getBoundingClientRect().top")
+    bar = page.execute_script("return document.querySelector('.filter').getBoundingClientRect().bottom")
+    assert 0 < bar <= top < 700
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_is_wider_than_the_window(page, width):
     metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
