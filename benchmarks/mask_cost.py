@@ -10,6 +10,7 @@ is not counted, maps the libraries.
 """
 
 import argparse
+import ctypes
 import multiprocessing
 import statistics
 import tempfile
@@ -71,6 +72,7 @@ def measure(
     protocol, images = PROTOCOLS.get(name)(options), Images(ids)
     at = percent if protocol.has_percent else None
     protocol.observe(labels, at, 0, images)
+    ctypes.CDLL(None).malloc_trim(0)  # glibc keeps what was freed, and using it again would not count
     before = resident()
     busy, clock = [], []
     with PeakMemory(torch.device("cpu")) as memory:
