@@ -20,7 +20,7 @@ from bench.search.blind import NoTestSplitError, blind, is_blind
 from bench.search.session import open_search
 from bench.store import Store
 from bench.workbench import Workbench
-from protocols import PROTOCOLS
+from protocols import PROTOCOLS, Images
 from protocols.splits import held_out
 
 SHORT = {"epochs": 2, "batch_size": 60}
@@ -99,7 +99,7 @@ def test_heldout_images_are_judged_by_known_labels_or_by_all(bench, judged):
     inputs, _ = bench.inputs(cell)
     train = bench.dataset.train
     protocol = PROTOCOLS.get("partial")
-    mask = protocol(protocol.Options()).observe(train.labels, 30, 0, None)
+    mask = protocol(protocol.Options()).observe(train.labels, 30, 0, Images())
     _, rows = held_out(len(train.labels), 25, 0)
     known = mask[rows].copy()
     for c in range(known.shape[1]):  # a class without both kinds of labels gives any ranking the same AP
