@@ -63,6 +63,8 @@ def about(method: type[Method]) -> dict[str, Any]:
         "labels": method.labels,
         "flags": list(method.flags),
         "reference": method.reference,
+        "protocols": protocols_of(method),
+        "defaults_from": method.defaults_from,
     }
 
 
@@ -71,8 +73,6 @@ def details(method: type[Method]) -> dict[str, Any]:
     return {
         **about(method),
         "equation": method.equation,
-        "protocols": protocols_of(method),
-        "defaults_from": method.defaults_from,
         "note": method.note,
         "recipes": all_recipes(method),
     }

@@ -6,13 +6,14 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import inspect
-import os
 import platform
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from bench.cores import cores
 
 PACKAGES = (
     "torch", "torchvision", "open_clip_torch", "mmengine", "mmpretrain", "numpy", "scikit-learn", "mlflow", "optuna",
@@ -68,13 +69,12 @@ def environment(device: Any) -> dict[str, Any]:
 @functools.cache
 def processor() -> str:
     """The processor's name and number of cores this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
         lines = (line for line in info.read_text().splitlines() if line.startswith("model name"))
         name = next(lines, f": {name}").split(":", 1)[1].strip()
-    return f"{name}, {cores} cores"
+    return f"{name}, {cores()} cores"
 
 
 def source_hash(method: type) -> str:

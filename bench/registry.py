@@ -19,8 +19,8 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     """The tail of an error sentence: a near name if there is one, then all that is allowed."""
     allowed = sorted(allowed)
     close = difflib.get_close_matches(given, allowed, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}Allowed: {', '.join(allowed) or 'none'}."
+    hint = f"did you mean {close[0]!r}? Allowed" if close else "allowed"
+    return f"{hint}: {', '.join(allowed) or 'none'}."
 
 
 class Registry(Generic[T]):

@@ -90,7 +90,7 @@ WRONG = {
     "form": (["lr=1,2"], "write METHOD.OPTION=VALUE,VALUE"),
     "quote": (['asl.lr="1,2'], "a quoted value does not end"),
     "no method": (["als.lr=1,2"], "There is no method 'als'"),
-    "not here": (["hill.lr=1,2"], "which this run does not have; Allowed: asl, dualcoop"),
+    "not here": (["hill.lr=1,2"], "which this run does not have; allowed: asl, dualcoop"),
     "a dataset": (["scenes.world=1,2"], "'scenes' is a dataset: all lines of a table share it"),
     "a protocol": (["frequency_biased.alpha=1,2"], "'frequency_biased' is a protocol"),
     "a backbone": (["RN50.image_size=224,448"], "'RN50' is a backbone"),

@@ -92,5 +92,5 @@ def test_a_misspelt_name_is_answered_with_the_nearest(registry):
 
 
 def test_nearest_lists_what_is_allowed_when_nothing_is_near():
-    assert nearest("zzz", ["b", "a"]) == "Allowed: a, b."
-    assert nearest("zzz", []) == "Allowed: none."
+    assert nearest("zzz", ["b", "a"]) == "allowed: a, b."
+    assert nearest("zzz", []) == "allowed: none."

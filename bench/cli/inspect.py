@@ -10,9 +10,6 @@ import typer
 
 from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, SweepId, default_cache
 
-MAX_WIDTHS = {"needs": 13, "reference": 24}
-"""Columns of `bench ls`, so that a line of what a method is stays readable on a terminal of 100 columns."""
-
 
 class Axis(enum.StrEnum):
     """What `bench ls` lists."""
@@ -47,21 +44,33 @@ def ls(
     from rich.console import Console
     from rich.table import Table
 
+    table = Table(box=None, pad_edge=False, show_header=axis is not Axis.methods)
     if axis is Axis.methods:
-        from bench.catalogue import short_reference
-
-        rows = [
-            {"name": r["name"], "what": r["what"], "needs": r["needs"], "reference": short_reference(r["reference"])}
-            for r in rows
-        ]
-    table = Table(box=None, pad_edge=False)
-    for column in rows[0]:
-        table.add_column(column, overflow="fold", no_wrap=column == "name", max_width=MAX_WIDTHS.get(column))
-    for row in rows:
-        table.add_row(*(_text(value) for value in row.values()))
+        table.add_column(style="bold", no_wrap=True)
+        table.add_column()
+        for row in rows:
+            table.add_row(row["name"], _method_lines(row))
+    else:
+        for column in rows[0]:
+            table.add_column(column, overflow="fold", no_wrap=column == "name")
+        for row in rows:
+            table.add_row(*(_text(value) for value in row.values()))
     Console(markup=False).print(table)
     for module, error in registry.broken().items():
         typer.secho(f"{axis} in {module} could not be imported: {error}", fg="red", err=True)
+
+
+def _method_lines(row: Mapping[str, Any]) -> Any:
+    """What a method is, then in dim lines its source, needs and protocols, and where its defaults come from."""
+    from rich.text import Text
+
+    from bench.catalogue import short_reference
+
+    protocols = "those with known negatives" if "negatives" in row["needs"] else "all"
+    facts = [short_reference(row["reference"]), f"needs {_text(row['needs']) or 'nothing'}", f"protocols: {protocols}"]
+    return Text("\n").join(
+        [Text(row["what"]), Text("; ".join(facts), "dim"), Text(f"defaults: {row['defaults_from']}", "dim")]
+    )
 
 
 def _registry(axis: Axis) -> Any:

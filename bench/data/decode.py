@@ -6,11 +6,12 @@ pixels; it also refuses the same damaged files, where OpenCV, faster still, retu
 """
 
 import functools
-import os
 from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
+
+from bench.cores import cores
 
 MOST_THREADS = 16
 
@@ -46,8 +47,7 @@ def is_ordinary_jpeg(content: bytes) -> bool:
 
 def decoding_threads() -> int:
     """One a core that this process may use: Pillow, torchvision and OpenCV decode outside Python's lock."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(MOST_THREADS, cores)
+    return min(MOST_THREADS, cores())
 
 
 @functools.cache

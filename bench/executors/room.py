@@ -1,10 +1,11 @@
 """How many cells this machine can train at once: cores, GPUs, and memory that is really there."""
 
-import os
 from pathlib import Path
 
 import psutil
 import torch
+
+from bench.cores import cores
 
 WORKER_MEMORY = int(1.5 * 2**30)
 """What a worker needs beside its features, which all workers map from one file (measured on the embedded benchmark)."""
@@ -27,11 +28,6 @@ def worker_count(asked: int, pending: int | None, device: torch.device, threads:
     if pending is not None:
         count = min(count, pending)
     return max(1, min(count, available_memory() // WORKER_MEMORY))
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def available_memory(groups: Path = _CGROUPS, membership: Path = Path("/proc/self/cgroup")) -> int:

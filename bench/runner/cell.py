@@ -1,7 +1,6 @@
 """A cell as an MMEngine run: build, train or resume, evaluate."""
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from torch.utils.data import DataLoader
 from bench.cells import Cell
 from bench.compat import Runner
 from bench.config import build
+from bench.cores import cores
 from bench.features import FeatureSet
 from bench.memory import PeakMemory
 from bench.runner import pseudo, schedules  # noqa: F401 - register a hook, the schedule
@@ -168,8 +168,7 @@ def _training_batches(cell: Cell, inputs: Inputs, sampler: ShuffledBatches, dens
 
 def reading_threads() -> int:
     """Threads that read and augment images: one a core that this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(READERS, cores)
+    return min(READERS, cores())
 
 
 def _hooks(config: Any, folder: Path, watch: Watch, hidden: np.ndarray | None) -> list[dict[str, Any]]:

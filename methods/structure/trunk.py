@@ -92,7 +92,7 @@ class ClassGraph(nn.Module):
 class StructureMethod(Method):
     """Base of the four: the trunk, its scores, and the known-label loss.
 
-    Schedules are in shares of the run: `start` is where pseudo-labels and blends begin, epoch 5 of the published 20.
+    Schedules are in shares of the run: pseudo-labels and blends begin after a `quarter`, epoch 5 of the published 20.
     """
 
     Config = StructureConfig
