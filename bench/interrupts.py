@@ -39,15 +39,6 @@ def obeyed_signals() -> Iterator[Callable[[], None]]:
             signal.signal(number, handler)
 
 
-def _listen(raised: list[BaseException]) -> dict[signal.Signals, Any]:
-    """Keep in `raised` what the handlers raise; gives the handlers as they were."""
-    before = {number: signal.getsignal(number) for number in SIGNALS}
-    heard = {number: handler for number, handler in before.items() if callable(handler)}
-    for number, handler in heard.items():
-        signal.signal(number, _keeping(handler, raised))
-    return heard
-
-
 @contextmanager
 def kept_from_children() -> Iterator[None]:
     """Ctrl-C on a terminal does not reach the processes that this thread starts inside the block, nor theirs.
@@ -59,6 +50,15 @@ def kept_from_children() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _listen(raised: list[BaseException]) -> dict[signal.Signals, Any]:
+    """Keep in `raised` what the handlers raise; gives the handlers as they were."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    heard = {number: handler for number, handler in before.items() if callable(handler)}
+    for number, handler in heard.items():
+        signal.signal(number, _keeping(handler, raised))
+    return heard
 
 
 def _keeping(

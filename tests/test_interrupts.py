@@ -8,7 +8,7 @@ import threading
 import pytest
 from toys import QUICK, TOYS, make_cell
 
-from bench.cli.options import with_flags
+from bench.cli import main
 from bench.executors import Inline
 from bench.interrupts import SIGNALS, kept_from_children, obeyed_signals
 from bench.store import Store
@@ -92,14 +92,12 @@ def test_an_interrupt_that_was_lost_ends_the_cell_after_its_epoch(bench, toys, t
     assert store.state(cell.key) == "planned"
 
 
-def test_commands_that_train_are_guarded_from_their_imports_on():
+def test_every_command_is_guarded_from_its_imports_on(monkeypatch, capsys):
     """A compiled module that is interrupted while it is imported says ImportError."""
-
-    def command() -> None:
-        swallow(ImportError("initialization failed"))
-
-    with pytest.raises(KeyboardInterrupt):
-        with_flags(command)()
+    monkeypatch.setattr("bench.cli.app", lambda: swallow(ImportError("initialization failed")))
+    with pytest.raises(SystemExit, match="130"):
+        main()
+    assert capsys.readouterr().err.startswith("interrupted; ")
 
 
 def test_children_started_meanwhile_do_not_hear_of_an_interrupt():

@@ -8,6 +8,7 @@ import typer
 from bench.cli import ablate, cache, compare, inspect, prepare, results, run, search, sensitivity, show, variance
 from bench.cli.options import with_flags
 from bench.errors import BenchError
+from bench.interrupts import obeyed_signals
 
 app = typer.Typer(
     name="bench",
@@ -41,13 +42,21 @@ def main() -> None:
     """Entry point: errors of use become one sentence and exit code 2; `--debug` shows the traceback."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; must be set before CUDA starts
     try:
-        app()
+        with obeyed_signals():  # a library that is being imported says ImportError for Ctrl-C
+            app()
     except BenchError as error:
         if "--debug" in sys.argv:
             raise
         typer.secho(f"error: {error}", fg="red", err=True)
         sys.exit(EXIT_WRONG_USE)
+    except KeyboardInterrupt:
+        _say_interrupted()
+        sys.exit(EXIT_INTERRUPTED)
     except SystemExit as ending:
         if ending.code == EXIT_INTERRUPTED:  # what typer makes of Ctrl-C
-            typer.secho("interrupted; the same command goes on from the last checkpoint.", err=True)
+            _say_interrupted()
         raise
+
+
+def _say_interrupted() -> None:
+    typer.secho("interrupted; the same command goes on from the last checkpoint.", err=True)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from bench.workbench import Workbench
 
 from bench.errors import UsageError
-from bench.interrupts import obeyed_signals
 
 Results = Annotated[
     Path, typer.Option("--results", help="The store: a folder of finished cells.", envvar="BENCH_RESULTS")
@@ -188,8 +187,7 @@ def with_flags(command: Callable[..., None]) -> Callable[..., None]:
 
     def flagged(**given: Any) -> None:
         filled = {name: group(**{f: given.pop(f) for f in _names(group)}) for name, group in groups.items()}
-        with obeyed_signals():  # a library that is being imported says ImportError for Ctrl-C
-            command(**filled, **given)
+        command(**filled, **given)
 
     parameters = [p for group in groups.values() for p in _parameters(group)]
     parameters += [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, p in own.items() if name not in groups]
