@@ -14,6 +14,9 @@ LEAST = 3
 """Fewer pairs than this have no interval: their range is shown, and nothing is called significant or not."""
 LEVEL = 0.95
 
+SHARED = ("mask_sha256", "order_seed")
+"""Columns in which the two cells of a pair are equal, where both learned from observed labels."""
+
 
 class Pair(NamedTuple):
     """Two cells of one ratio and seed, and by how much mAP the first is ahead."""
@@ -64,15 +67,15 @@ def gain(differences: Sequence[float], level: float = LEVEL) -> Gain:
 def pairs(frame: pd.DataFrame, line: str, against: str) -> tuple[Pair, ...]:
     """The pairs of two lines of `Results.frame`; cells that stand for several places count once a ratio.
 
-    Two cells that learned from what unlike masks left are no pair, whatever seed the table gives them: a line that
-    varies one stream of randomness alone keeps the mask of the first seed.
+    Two cells that learned from what unlike masks left, or in another order, are no pair, whatever seed the table gives
+    them: a line that varies one stream of randomness alone keeps the others of the first seed.
     """
-    columns = ["percent", "seed", "key", "mAP", "role", "mask_sha256"]
+    columns = ["percent", "seed", "key", "mAP", "role", *SHARED]
     ours, theirs = (frame[frame["method"] == name].reindex(columns=columns) for name in (line, against))
     merged = ours.merge(theirs, on=["percent", "seed"], suffixes=("", "_against"))
     both_masked = (merged["role"] == "observed") & (merged["role_against"] == "observed")
-    unlike = both_masked & (merged["mask_sha256"] != merged["mask_sha256_against"])
-    merged = merged[~unlike].drop_duplicates(["percent", "key", "key_against"])
+    alike = pd.concat([merged[name] == merged[f"{name}_against"] for name in SHARED], axis=1).all(axis=1)
+    merged = merged[alike | ~both_masked].drop_duplicates(["percent", "key", "key_against"])
     found = merged[["percent", "seed", "key", "key_against", "mAP", "mAP_against"]]
     return tuple(
         Pair(None if pd.isna(percent) else int(percent), int(seed), key, other, float(value - reference))

@@ -65,8 +65,10 @@ def test_cells_of_unlike_masks_are_no_pair_whatever_their_seeds() -> None:
     """As in a variance study, where one line's mask follows the seed and the other's stays at the first."""
     lines = frame({name: {(10, seed): level + seed for seed in range(3)} for name, level in (("a", 61.0), ("b", 60.0))})
     masks = [f"{name}{seed}" if seed else "first" for name in "ab" for seed in range(3)]
-    told = lines.assign(role="observed", mask_sha256=masks)
+    told = lines.assign(role="observed", mask_sha256=masks, order_seed=0)
     assert [pair.seed for pair in pairs(told, "a", "b")] == [0]
+    ordered = told.assign(mask_sha256="same", order_seed=[0, 0, 0, 0, 1, 2])
+    assert [pair.seed for pair in pairs(ordered, "a", "b")] == [0], "nor are cells that learned in another order"
     told.loc[told["method"] == "a", "role"] = "ceiling"
     assert [pair.seed for pair in pairs(told, "a", "b")] == [0, 1, 2], "one that learns from all labels has no mask"
 

@@ -93,7 +93,7 @@ class Results:
 COLUMNS = (
     "method", "percent", "seed", "key", "role", "mAP", "mAP_asl", "mAP_voc", "test_best", "test_best_epoch",
     "heldout_best", "heldout_best_epoch", "epochs", "trainable_parameters", "known", "known_positives",
-    "known_negatives", "mask_sha256", "flags", "code", "finished",
+    "known_negatives", "mask_sha256", "order_seed", "flags", "code", "finished",
 )  # fmt: skip
 """The first columns of `Results.frame`; all other metrics, timings and memory follow as `<group>_<name>`.
 
@@ -190,6 +190,7 @@ def _line(place: Place, row: Row, protocol: str) -> dict[str, Any]:
         "trainable_parameters": row.trainable_parameters,
         **{name: row.mask.get(name) for name in ("known", "known_positives", "known_negatives")},
         "mask_sha256": row.mask.get("sha256", ""),
+        "order_seed": row.cell.stream("order"),
         "flags": "; ".join(row.flags),
         "code": row.code,
         "finished": row.finished,
