@@ -50,6 +50,17 @@ sys.exit(", ".join(set(heavy) & set(sys.modules)) or 0)
         assert word in told.stdout
 
 
+@pytest.mark.parametrize("command", ["run", "search", "ablate"])
+def test_help_sorts_the_flags(command, call):
+    """What is run, how, and what is for a Ray cluster alone; paragraphs fill the line."""
+    told = call(command, "--help").out
+    own, *panels = re.split("─ (?:What is run|How it is run|A Ray cluster, with --executor ray) ─", told)
+    for flag, panel in zip(("--ratios", "--workers", "--address"), panels, strict=True):
+        assert flag in panel
+    assert "--ratios" not in own
+    assert "Exit codes: 0 all done, 1 some" in told
+
+
 def test_a_run_ends_with_the_table_the_report_and_how_to_browse(call, tmp_path):
     told = call(*RUN)
     assert told.code == 0

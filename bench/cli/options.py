@@ -1,12 +1,13 @@
 """Flags that several commands share: `What` is run and `How`, and where results and caches live by default."""
 
+import copy
 import dataclasses
 import inspect
 import os
 import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import platformdirs
 import typer
@@ -31,6 +32,8 @@ Ratios = Annotated[str, typer.Option(help="Shares of known labels: 0.1-0.9, 0.1,
 Seeds = Annotated[str, typer.Option(help="Seeds: 0, 0-2 or 0,5.")]
 
 DEFAULT_RESULTS = Path("results")
+
+RAY_PANEL = "A Ray cluster, with --executor ray"
 
 NOT_OF_A_SWEEP = ("json", "debug", "dry-run", "write", "help")
 """Flags about what is shown: no file gives them."""
@@ -82,6 +85,8 @@ File = Annotated[
 class What:
     """What is run, as typed; `bench.cli.execute.sweep_of` reads it. A command with other defaults has a subclass."""
 
+    panel: ClassVar[str] = "What is run"
+
     methods: Methods = "trm_ml,dualcoop"
     ratios: Ratios = "0.1-0.9"
     seeds: Seeds = "0"
@@ -112,6 +117,8 @@ class What:
 class How:
     """How it is run: nothing here changes what a cell is."""
 
+    panel: ClassVar[str] = "How it is run"
+
     results: Results = DEFAULT_RESULTS
     cache: Annotated[Path | None, typer.Option(help="Drawn images and features; BENCH_CACHE sets it too.")] = None
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
@@ -125,16 +132,29 @@ class How:
     threads: Annotated[int, typer.Option(help="CPU threads of each worker; part of what makes bits equal.", min=1)] = 1
     address: Annotated[
         str,
-        typer.Option(help="The Ray cluster: auto (this machine's), HOST:PORT, or local (started for this command)."),
+        typer.Option(
+            help="auto (this machine's), HOST:PORT, or local (started for this command).", rich_help_panel=RAY_PANEL
+        ),
     ] = "auto"
-    cpus_per_cell: Annotated[float, typer.Option(help="CPUs that Ray sets aside; 0: as --threads.", min=0)] = 0.0
+    cpus_per_cell: Annotated[
+        float, typer.Option(help="CPUs set aside; 0: as --threads.", min=0, rich_help_panel=RAY_PANEL)
+    ] = 0.0
     gpus_per_cell: Annotated[
         float | None,
-        typer.Option(help="GPUs that Ray sets aside, or a fraction of one; by default one with --device cuda."),
+        typer.Option(
+            help="GPUs set aside, or a fraction of one; by default one with --device cuda.", rich_help_panel=RAY_PANEL
+        ),
     ] = None
-    memory_per_cell: Annotated[float, typer.Option(help="GiB of memory that Ray sets aside.", min=0)] = 1.5
+    memory_per_cell: Annotated[
+        float, typer.Option(help="GiB of memory set aside.", min=0, rich_help_panel=RAY_PANEL)
+    ] = 1.5
     ship_features: Annotated[
-        bool, typer.Option("--ship-features", help="Send labels and features to Ray nodes that lack the dataset.")
+        bool,
+        typer.Option(
+            "--ship-features",
+            help="Send labels and features to nodes that lack the dataset.",
+            rich_help_panel=RAY_PANEL,
+        ),
     ] = False
     weights: Annotated[
         bool, typer.Option(help="Keep the cells' final weights, for `bench show`; a search's trials never do.")
@@ -202,10 +222,14 @@ def _names(group: Any) -> list[str]:
 
 
 def _parameters(group: Any) -> Iterator[inspect.Parameter]:
+    """The group's fields as flags, which stand in the help under the group's panel unless they name one."""
     hints = typing.get_type_hints(group, include_extras=True)
     for field in dataclasses.fields(group):
+        kind, option = typing.get_args(hints[field.name])
+        option = copy.copy(option)  # flags such as --results stand in other commands too
+        option.rich_help_panel = option.rich_help_panel or group.panel
         yield inspect.Parameter(
-            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=Annotated[kind, option]
         )
 
 

@@ -16,7 +16,7 @@ def prepare(
     dataset: Annotated[str, typer.Option(help="See `bench ls datasets`.")],
     root: Annotated[
         Path | None,
-        typer.Option(help="Where its files are or shall be; else BENCH_ROOT_<DATASET>, or the user's config file."),
+        typer.Option(help="Where its files are or shall be; else `BENCH_ROOT_DATASET`, or the user's config file."),
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--data", "--set", help="DATASET.OPTION=VALUE, as for `bench run`.")
