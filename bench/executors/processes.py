@@ -63,9 +63,10 @@ class Processes:
             worker.process.terminate()
         deadline = time.monotonic() + PATIENCE
         for worker in workers:
-            worker.process.join(max(0.0, deadline - time.monotonic()))
-            worker.end()
-        self._pool.shutdown()
+            worker.stop(max(0.0, deadline - time.monotonic()))
+        self._pool.shutdown()  # before any pipe is closed here: a thread that watches one closes it itself
+        for worker in workers:
+            worker.pipe.close()
 
     def __enter__(self) -> Self:
         return self
@@ -134,6 +135,7 @@ class _Worker:
 
     def __init__(self, number: int, site: Opens, store: Store, device: str, threads: int):
         self.number = number
+        self._stopping = threading.Lock()
         context = multiprocessing.get_context("spawn")
         self.pipe: Connection
         self.pipe, other = context.Pipe()
@@ -161,16 +163,17 @@ class _Worker:
                 else:
                     raise content[0]
         except (EOFError, OSError):
-            self.end()
+            self.stop(PATIENCE)
+            self.pipe.close()
             return None
 
-    def end(self) -> None:
-        """Make sure that the process is gone."""
-        self.process.join(PATIENCE)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
-        self.pipe.close()
+    def stop(self, patience: float) -> None:
+        """Make sure that the process is gone; it has `patience` seconds to leave in order. Threads take turns."""
+        with self._stopping:
+            self.process.join(patience)
+            if self.process.is_alive():
+                self.process.kill()
+                self.process.join()
 
     @property
     def obituary(self) -> str:

@@ -1,5 +1,6 @@
 """Processes that are killed, and machines with little memory: the sweep goes on."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -86,6 +87,34 @@ def test_closing_ends_a_training_at_once_and_leaves_no_process(store, bench, pro
     assert store.state(cell.key) == "planned"
     assert not (store.folder(cell.key) / "lease.json").exists(), "it left in order"
     assert (store.folder(cell.key) / "checkpoint" / "last.pth").exists()
+
+
+class SlowToClose:
+    """A worker's pipe; two threads that close one at once may close a file that was opened meanwhile."""
+
+    def __init__(self, pipe):
+        self.pipe, self.turn = pipe, threading.Lock()
+        self.disturbed = False
+
+    def close(self) -> None:
+        if not self.turn.acquire(blocking=False):
+            self.disturbed = True
+            return
+        with contextlib.closing(self.pipe):
+            time.sleep(0.5)
+        self.turn.release()
+
+
+def test_one_thread_at_a_time_closes_a_workers_pipe(store, bench, processes, tmp_path):
+    cell = make_cell(bench, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
+    with processes(store, workers=1) as executor:
+        executor.submit(cell)
+        with soon("the second epoch") as until:
+            until(lambda: list(tmp_path.glob("go.*")))
+        [worker] = executor._workers
+        worker.pipe = SlowToClose(worker.pipe)
+    assert worker.pipe.pipe.closed
+    assert not worker.pipe.disturbed
 
 
 def test_an_interrupt_from_the_terminal_reaches_no_worker_however_early(store, bench, processes):
