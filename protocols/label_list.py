@@ -1,12 +1,12 @@
 """Known positives from a list file: the single-positive, 40 % and 75 % lists of Hill/SPLC, SCPNet and HSPNet."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from bench.config import setting
+from bench.data.lists import read_indices
 from bench.errors import DataError, UsageError
 from protocols.base import PROTOCOLS, Images, Protocol
 from protocols.names import rows_by_name
@@ -19,25 +19,9 @@ class ListOptions:
     file: Path | None = setting(None, "the list: a line an image, `file name,class indices` (from 0, blanks between)")
 
 
-def read_list(source: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
+def read_list(source: Path) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
     """Image names, and the listed labels as (line numbers from 0, class indices), both int64 (L,)."""
-    names: list[str] = []
-    classes: list[Sequence[int]] = []
-    try:
-        lines = source.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"the label list {source} cannot be read ({error}); give a text file.") from None
-    for number, line in enumerate(lines, start=1):
-        name, comma, indices = line.partition(",")
-        try:
-            if not (name.strip() and comma):
-                raise ValueError
-            classes.append([int(index) for index in indices.split()])
-        except ValueError:
-            raise DataError(
-                f"line {number} of {source} is {line[:60]!r}; a line must read `file name,class indices`."
-            ) from None
-        names.append(name)
+    names, classes = read_indices(source)
     counts = [len(indices) for indices in classes]
     flat = np.fromiter((index for indices in classes for index in indices), dtype=np.int64, count=sum(counts))
     return names, np.repeat(np.arange(len(names)), counts), flat

@@ -34,22 +34,31 @@ def read_names(path: Path, count: int | None = None) -> tuple[str, ...]:
 
 
 def read_index_list(path: Path, classes: int) -> tuple[tuple[str, ...], np.ndarray]:
-    """Lines `image path,index index ...` (zero-based) as image paths and labels int8 (N, `classes`).
+    """Lines `image path,index index ...` as image paths and labels int8 (N, `classes`); see `read_indices`."""
+    names, positive = read_indices(path)
+    for number, indices in enumerate(positive, start=1):
+        check_indices(indices, classes, f"{path}, line {number}")
+    return names, label_matrix(positive, classes)
+
+
+def read_indices(path: Path) -> tuple[tuple[str, ...], list[list[int]]]:
+    """Lines `image path,index index ...` (zero-based) as image paths and each image's class indices, of any size.
 
     The format of the ASL, SCPNet and Hill repositories; an image without labels has nothing behind its comma.
     """
-    names, positive = [], []
+    names, listed = [], []
     for number, line in enumerate(read_lines(path), start=1):
         name, comma, indices = line.rpartition(",")
         if not comma:
             raise DataError(f"{path}, line {number}: {line!r} has no comma; write 'image path,index index'.")
+        if not name.strip():
+            raise DataError(f"{path}, line {number}: {line!r} names no image; write 'image path,index index'.")
         try:
-            positive.append([int(index) for index in indices.split()])
+            listed.append([int(index) for index in indices.split()])
         except ValueError:
             raise DataError(f"{path}, line {number}: {indices.strip()!r} are no class indices; write 0 5 17.") from None
-        check_indices(positive[-1], classes, f"{path}, line {number}")
         names.append(name.strip())
-    return tuple(names), label_matrix(positive, classes)
+    return tuple(names), listed
 
 
 def check_indices(indices: Sequence[int], classes: int, where: str) -> None:
