@@ -16,9 +16,9 @@ def bare(name: str) -> str:
     >>> bare("JPEGImages/2008_000008.jpg"), bare("2008_000008"), bare("scene.17")
     ('2008_000008', '2008_000008', 'scene.17')
     """
-    name = name.strip().replace("\\", "/").rpartition("/")[2]
+    name = name.replace("\\", "/").rpartition("/")[2].strip()
     stem, _, ending = name.rpartition(".")
-    return stem if stem and ending.lower() in _ENDINGS else name
+    return stem.strip() if stem.strip() and ending.lower() in _ENDINGS else name
 
 
 def rows_by_name(ids: Sequence[str], listed: Sequence[str], count: int, source: Path) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from elsewhere import full_labels
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from masks import named
 from real import SHARED, coco, needs_coco
@@ -83,6 +83,8 @@ def test_images_without_names_cannot_be_matched(observe):
 
 
 @given(st.text())
+@example("folder/\r0")
+@example("a .jpg")
 def test_a_bare_name_is_its_own(name):
     assert bare(bare(name)) == bare(name) or bare(name).lower().endswith(
         (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
