@@ -1,6 +1,7 @@
 """MMEngine 0.10's Runner, repaired where it fails today; each repair has a test that tells when it is not needed.
 
-Repairs: checkpoints load again (torch >= 2.6 refuses their metadata), no state shared between runs of one second,
+Repairs: checkpoints are plain data, so that they load again (torch >= 2.6 refuses MMEngine's records) and nothing in
+them is run (MMEngine executes a configuration that it finds there), no state shared between runs of one second,
 evaluation leaves the random state alone, a run writes only into its own folder, and Ctrl-C is not taken for a mistake
 in a configuration.
 """
@@ -24,11 +25,16 @@ from mmengine.runner import Runner as MMEngineRunner
 from mmengine.visualization import Visualizer
 from torch import nn
 
+from bench.errors import BenchError
+from bench.plainfiles import UNREADABLE, load_plain, reason
+
 
 def random_state() -> dict[str, Any]:
     """The state of every global random generator; of GPUs, that of the current one, which may have any number."""
     cuda = [torch.cuda.get_rng_state()] if torch.cuda.is_available() else []
-    return {"python": random.getstate(), "numpy": np.random.get_state(), "torch": torch.get_rng_state(), "cuda": cuda}
+    kind, keys, *rest = np.random.get_state()
+    numpy = (kind, keys.tolist(), *rest)  # type: ignore[union-attr]
+    return {"python": random.getstate(), "numpy": numpy, "torch": torch.get_rng_state(), "cuda": cuda}
 
 
 def restore_random_state(state: dict[str, Any]) -> None:
@@ -47,6 +53,10 @@ def undisturbed_randomness() -> Iterator[None]:
         yield
     finally:
         restore_random_state(state)
+
+
+class UnusableCheckpointError(BenchError):
+    """A checkpoint that is damaged, another training's, or holds more than plain data."""
 
 
 class _NoConfig(Config):
@@ -88,11 +98,27 @@ class Runner(MMEngineRunner):
     def load_checkpoint(
         self, filename: str, map_location: Any = "cpu", strict: bool = True, revise_keys: Any = ()
     ) -> dict[str, Any]:
-        """Our own checkpoints hold optimiser and random states, which torch's safe loading refuses."""
-        checkpoint = torch.load(filename, map_location=map_location, weights_only=False)
+        """Of the metadata the position alone, since MMEngine would run a `config` in it as Python."""
+        checkpoint = load_plain(filename, map_location)
+        checkpoint["meta"] = {name: int(checkpoint["meta"][name]) for name in ("epoch", "iter")}
         self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
         self.model.load_state_dict(checkpoint["state_dict"], strict=strict)
         return checkpoint
+
+    def save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
+        """Without the message hub's records, which are objects of MMEngine's; what a training reads is not in them."""
+        self.message_hub._resumed_keys.clear()
+        super().save_checkpoint(*args, **kwargs)
+
+    def load_or_resume(self) -> None:
+        try:
+            super().load_or_resume()
+        except torch.OutOfMemoryError:
+            raise  # says nothing of the file
+        except UNREADABLE as error:
+            sentence = f"{self._load_from} is no checkpoint of this training ({reason(error)})"
+            self.logger.warning(sentence)
+            raise UnusableCheckpointError(sentence) from error
 
     def dump_config(self) -> None:
         """MMEngine's copy beside the cell's description would be a second truth."""

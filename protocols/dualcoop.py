@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from scipy.stats import binom, hypergeom
 
 from bench.config import setting
 from bench.errors import DataError, UsageError
+from bench.plainfiles import UNREADABLE, load_plain, reason
 from protocols.base import PROTOCOLS, Images, Protocol
 from protocols.names import rows_by_name
 
@@ -55,14 +55,13 @@ def read_mask(path: Path) -> tuple[np.ndarray, int]:
     labels would be 87.5 %, and a hidden positive would show as a negative. Such a file is refused.
     """
     try:
-        mask = torch.load(path, weights_only=True, map_location="cpu")
+        mask = load_plain(path)
     except FileNotFoundError:
         raise DataError(
             f"there is no mask {path}; DualCoOp writes one per ratio, or see dualcoop.write_mask."
         ) from None
-    except (OSError, RuntimeError, UnpicklingError, EOFError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"{path} is no mask file of torch.save ({reason}).") from None
+    except (OSError, *UNREADABLE) as error:
+        raise DataError(f"{path} is no mask file of torch.save ({reason(error)}); write one tensor.") from None
     if not isinstance(mask, torch.Tensor) or mask.ndim not in (2, 3) or not mask.numel():
         what = f"shape {tuple(mask.shape)}" if isinstance(mask, torch.Tensor) else f"a {type(mask).__name__}"
         raise DataError(f"{path} holds {what}; a mask has the shape (images, classes) or (images, 3, classes).")

@@ -198,7 +198,7 @@ def run(cell: Cell, bench: Workbench, folder: Path, watch: Callable = lambda epo
 
 def checkpoint(folder: Path) -> dict[str, Any]:
     """The last checkpoint in `folder`."""
-    return torch.load(folder / "checkpoint" / "last.pth", weights_only=False)
+    return torch.load(folder / "checkpoint" / "last.pth", weights_only=True)
 
 
 def final_parameters(folder: Path) -> dict[str, Tensor]:

@@ -7,14 +7,14 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import urlparse
 
 import torch
 from torch import Tensor, nn
 
 from bench.backbones.base import BACKBONES, Backbone, ImageEncoder, ImageFeatures
-from bench.backbones.checkpoint import a_checkpoint_of
+from bench.backbones.checkpoint import a_checkpoint_of, read_state
 from bench.config import setting
 from bench.errors import DataError, UsageError
 from bench.seeding import stream_seed
@@ -115,9 +115,7 @@ def _resnet(depth: int) -> nn.Module:
 
 def _trunk_state(path: Path) -> dict[str, Tensor]:
     """The trunk's weights in a file of mmpretrain ("backbone." in front) or torchvision, without the classifier."""
-    content: Any = torch.load(path, map_location="cpu", weights_only=False)
-    state = content.get("state_dict", content)
-    trunk = {name.removeprefix("backbone."): value for name, value in state.items()}
+    trunk = {name.removeprefix("backbone."): value for name, value in read_state(path).items()}
     return {name: value for name, value in trunk.items() if not name.startswith(("fc.", "head."))}
 
 

@@ -10,13 +10,12 @@ from typing import Any, ClassVar, Literal
 
 import open_clip
 import torch
-from open_clip.factory import load_state_dict
 from open_clip.transformer import QuickGELU
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.backbones.base import BACKBONES
-from bench.backbones.checkpoint import a_checkpoint_of
+from bench.backbones.checkpoint import a_checkpoint_of, read_state
 from bench.backbones.clip import CLIP_MEAN, CLIP_STD, ClipBackbone
 from bench.config import setting
 from bench.errors import DataError, UsageError
@@ -127,8 +126,8 @@ def _checkpoint_path(architecture: str, weights: str) -> Path:
 
 
 def _state_dict(path: Path) -> dict[str, Tensor]:
-    state = load_state_dict(str(path), weights_only=False)
-    for key in ("input_resolution", "context_length", "vocab_size"):
+    state = read_state(path)
+    for key in ("input_resolution", "context_length", "vocab_size"):  # OpenAI's archives keep them among the tensors
         state.pop(key, None)
     return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
 

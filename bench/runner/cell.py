@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from bench.cells import Cell
-from bench.compat import Runner
+from bench.compat import Runner, UnusableCheckpointError
 from bench.config import build
 from bench.cores import cores
 from bench.features import FeatureSet
@@ -82,15 +83,26 @@ class Outcome:
 
 
 def run_cell(cell: Cell, inputs: Inputs, folder: Path, watch: Watch) -> Outcome:
-    """Run `cell` in `folder`, from its checkpoint if there is one.
+    """Run `cell` in `folder`, from its checkpoint if there is one; if that cannot be used, with a warning, from anew.
 
     `watch(epoch, curve record)` follows it; where it says True before the last epoch, Stopped is raised.
     """
+    checkpoint = folder / "checkpoint" / LAST
+    if checkpoint.exists():
+        try:
+            return _run(cell, inputs, folder, watch, checkpoint)
+        except UnusableCheckpointError as error:
+            warnings.warn(f"{error}; {cell.title} starts again from its first epoch.", stacklevel=2)
+    return _run(cell, inputs, folder, watch, None)
+
+
+def _run(cell: Cell, inputs: Inputs, folder: Path, watch: Watch, checkpoint: Path | None) -> Outcome:
     method_class = METHODS.get(cell.method.name)
     MODELS.register_module(name=method_class.name, module=method_class, force=True)
     config = build(method_class.Config, {**cell.method.options, **cell.method.paths}, owner=cell.method.name)
     started = time.perf_counter()
-    with PeakMemory(inputs.device) as memory, deterministic(), _runner(cell, config, inputs, folder, watch) as runner:
+    made = _runner(cell, config, inputs, folder, watch, checkpoint)
+    with PeakMemory(inputs.device) as memory, deterministic(), made as runner:
         if config.epochs:
             if not runner._resume:
                 (folder / "curve.jsonl").unlink(missing_ok=True)
@@ -109,8 +121,9 @@ def run_cell(cell: Cell, inputs: Inputs, folder: Path, watch: Watch) -> Outcome:
 
 
 @contextlib.contextmanager
-def _runner(cell: Cell, config: Any, inputs: Inputs, folder: Path, watch: Watch) -> Iterator[Runner]:
-    checkpoint = folder / "checkpoint" / LAST
+def _runner(
+    cell: Cell, config: Any, inputs: Inputs, folder: Path, watch: Watch, checkpoint: Path | None
+) -> Iterator[Runner]:
     dense = METHODS.get(cell.method.name).needs_dense(config)
     model: dict[str, Any] = {"type": cell.method.name, "config": config, "task": inputs.task}
     live = inputs.live
@@ -122,8 +135,8 @@ def _runner(cell: Cell, config: Any, inputs: Inputs, folder: Path, watch: Watch)
         val_cfg={"type": "ScoreLoop", "only_last": bool(live and live.trained and live.evaluate == "last")},
         val_evaluator={"type": "MeanAP"},
         randomness={"seed": stream_seed("init", cell.stream("init")) % 2**32},
-        load_from=str(checkpoint) if checkpoint.exists() else None,
-        resume=checkpoint.exists(),
+        load_from=str(checkpoint) if checkpoint else None,
+        resume=checkpoint is not None,
         default_hooks={"logger": None, "checkpoint": None},
         custom_hooks=_hooks(config, folder, watch, inputs.hidden_labels),
         **_training(cell, config, inputs, dense),

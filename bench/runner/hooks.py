@@ -9,7 +9,7 @@ from typing import Any
 
 from mmengine.hooks import Hook
 
-from bench.compat import random_state, restore_random_state
+from bench.compat import random_state, restore_random_state, undisturbed_randomness
 from bench.errors import BenchError
 from bench.files import read_lines, write_text
 from bench.runner.scope import HOOKS
@@ -118,6 +118,8 @@ class CheckpointHook(Hook):
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         self._state = checkpoint["random_state"]
+        with undisturbed_randomness():
+            restore_random_state(self._state)  # a state that cannot be restored is noticed before anything is trained
         done = checkpoint["meta"]["epoch"]
         kept = [record for record in read_lines(self.curve) if record["epoch"] <= done]
         write_text(self.curve, "".join(json.dumps(record) + "\n" for record in kept))

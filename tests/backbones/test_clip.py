@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 
 import numpy as np
 import open_clip
@@ -229,7 +230,7 @@ def test_a_file_that_is_no_checkpoint_of_it_gives_one_sentence(tmp_path, content
         torch.save(held[content], path)
     with pytest.raises(DataError) as caught:
         mini(str(path))
-    assert "are no checkpoint of mini-quickgelu" in str(caught.value)
+    assert re.search(r"no checkpoint of mini-quickgelu|cannot be read|holds no tensors", str(caught.value))
     assert "\n" not in str(caught.value)
 
 

@@ -94,7 +94,7 @@ def test_a_file_that_is_no_checkpoint_of_it_gives_one_sentence(tmp_path, content
     else:
         held = {"other architecture": {"weight": torch.zeros(3)}, "a tensor": torch.zeros(3), "empty": {}}
         torch.save(held[content], path)
-    with pytest.raises(DataError, match="are no checkpoint of a ResNet-50") as caught:
+    with pytest.raises(DataError, match=r"no checkpoint of a ResNet-50|cannot be read|holds no tensors") as caught:
         BACKBONES.get("resnet50")(ResNetOptions(weights=str(path), image_size=SIZE))
     assert "\n" not in str(caught.value)
 

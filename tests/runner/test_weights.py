@@ -43,7 +43,7 @@ def test_the_kept_weights_give_the_stored_scores(method, straight, bench, toys):
 
 def test_averaged_weights_are_kept_where_they_gave_the_scores(straight, bench, toys):
     _, outcome, folder = straight("toy_linear")
-    saved = torch.load(folder / "checkpoint" / "last.pth", weights_only=False)
+    saved = torch.load(folder / "checkpoint" / "last.pth", weights_only=True)
     assert torch.equal(outcome.weights["head.weight"], saved["state_dict"]["head.weight"])
     assert not torch.equal(outcome.weights["head.weight"], saved["ema_state_dict"]["module.head.weight"]), (
         "a checkpoint holds the averaged weights under `state_dict` and the plain ones beside them"

@@ -70,7 +70,7 @@ def _kept(file: Path, make: Callable[[], torch.Tensor]) -> torch.Tensor:
     if not file.exists():
         torch.save(make(), file.with_suffix(".part"))
         file.with_suffix(".part").replace(file)
-    return torch.load(file, mmap=True)
+    return torch.load(file, mmap=True, weights_only=True)
 
 
 def _labels(source: Source, count: int) -> np.ndarray:

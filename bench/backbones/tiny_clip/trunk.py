@@ -81,7 +81,7 @@ def train_trunk(
     optimizer = torch.optim.AdamW(parameters, lr=PEAK_LR, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98))
     start, schedule = 0, None
     if file.exists():
-        state = torch.load(file)
+        state = torch.load(file, weights_only=True)
         trunk.load_state_dict(state["trunk"])
         optimizer.load_state_dict(state["optimizer"])
         start = state["step"]
