@@ -7,7 +7,7 @@ from typing import Any
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
-from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from bench.errors import UsageError
@@ -68,7 +68,7 @@ def make_sampler(name: str, seed: int) -> BaseSampler:
         "tpe": lambda: TPESampler(
             n_startup_trials=STARTUP, n_ei_candidates=24, multivariate=True, group=False, constant_liar=True, seed=seed
         ),
-        "cmaes": lambda: CmaEsSampler(
+        "cmaes": lambda: _cmaes(
             n_startup_trials=1, independent_sampler=independent, warn_independent_sampling=False, seed=seed
         ),
         "gp": lambda: GPSampler(
@@ -76,6 +76,12 @@ def make_sampler(name: str, seed: int) -> BaseSampler:
         ),
     }
     return make[name]()
+
+
+def _cmaes(**settings: Any) -> BaseSampler:
+    from bench.search.cmaes import PlainCmaEsSampler  # only here is its package needed
+
+    return PlainCmaEsSampler(**settings)
 
 
 def make_pruner(name: str, epochs: int) -> BasePruner:
