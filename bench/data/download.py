@@ -41,7 +41,8 @@ class Archive:
 def obtain(archive: Archive, root: Path, hear: Progress) -> bool:
     """Fetch, verify and unpack `archive` under `root`; False if its files are there already.
 
-    It lies in `downloads/` until it is unpacked as a whole, so an interrupted call is simply repeated.
+    It lies in `downloads/` until it is unpacked as a whole, so an interrupted call is simply repeated. Also one that
+    lay there before is unpacked only after its checksum was found right.
     """
     target = root / "downloads" / archive.name
     if (root / archive.provides).exists() and not target.exists():
@@ -50,8 +51,19 @@ def obtain(archive: Archive, root: Path, hear: Progress) -> bool:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{target.name}.part")
         _fetch(archive, part, hear)
-        _verify(archive, part, hear)
+        found = _md5(archive, part, hear)
+        if found != archive.md5:
+            part.unlink()
+            raise DataError(
+                f"{archive.url} gave a file with MD5 {found} instead of {archive.md5}; it was deleted unopened, so run "
+                "the same command again."
+            )
         part.replace(target)
+    elif (found := _md5(archive, target, hear)) != archive.md5:
+        raise DataError(
+            f"{target} has the MD5 {found} instead of {archive.md5} and was not opened; delete it and run the same "
+            "command again, which fetches it anew."
+        )
     _unpack(target, root, hear)
     target.unlink()
     return True
@@ -97,19 +109,14 @@ def _fetch_rest(archive: Archive, part: Path, hear: Progress) -> bool:
     return not length or start == total
 
 
-def _verify(archive: Archive, part: Path, hear: Progress) -> None:
-    digest, size, done = hashlib.md5(usedforsecurity=False), part.stat().st_size, 0
-    with part.open("rb") as file:
+def _md5(archive: Archive, path: Path, hear: Progress) -> str:
+    digest, size, done = hashlib.md5(usedforsecurity=False), path.stat().st_size, 0
+    with path.open("rb") as file:
         while block := file.read(BLOCK):
             digest.update(block)
             done += len(block)
             hear(f"verifying {archive.name}", done, size)
-    if digest.hexdigest() != archive.md5:
-        part.unlink()
-        raise DataError(
-            f"{archive.url} gave a file with MD5 {digest.hexdigest()} instead of {archive.md5}; it was deleted "
-            "unopened, so run the same command again."
-        )
+    return digest.hexdigest()
 
 
 def _unpack(path: Path, root: Path, hear: Progress) -> None:
