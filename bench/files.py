@@ -3,12 +3,16 @@
 import json
 import os
 import uuid
-from collections.abc import Callable, Iterator
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+
+from bench.errors import DataError
 
 
 @contextmanager
@@ -45,6 +49,19 @@ def read_json(path: Path) -> Any:
 def write_arrays(path: Path, **arrays: np.ndarray) -> None:
     with atomic(path) as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+
+@contextmanager
+def read_arrays(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
+    """The arrays of an .npz file by name, numbers and strings alone; DataError if it is damaged or holds more."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            yield arrays
+    except (ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(
+            f"{path} is no file of plain arrays ({why}); make it again with the command that did."
+        ) from None
 
 
 def read_lines(path: Path, parse: Callable[[str], Any] = json.loads) -> list[Any]:

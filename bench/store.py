@@ -23,7 +23,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from bench.cells import Cell
-from bench.files import atomic, read_json, read_lines, write_arrays, write_json, write_text
+from bench.files import atomic, read_arrays, read_json, read_lines, write_arrays, write_json, write_text
 from bench.rows import Row
 
 WEIGHTS = "weights.safetensors"
@@ -154,7 +154,7 @@ class Store:
 
     def scores(self, key: str) -> np.ndarray:
         """Test logits float32 (N, C) of the last epoch."""
-        with np.load(self.folder(key) / "scores.npz") as arrays:
+        with read_arrays(self.folder(key) / "scores.npz") as arrays:
             return arrays["logits"]
 
     def weights(self, key: str) -> bytes | None:
@@ -169,7 +169,7 @@ class Store:
             write_arrays(path, ids=ids, labels=targets.labels, class_names=names)
 
     def targets(self, fingerprint: str) -> Targets:
-        with np.load(self.root / "targets" / f"{fingerprint}.npz") as arrays:
+        with read_arrays(self.root / "targets" / f"{fingerprint}.npz") as arrays:
             return Targets(tuple(arrays["ids"]), arrays["labels"], tuple(arrays["class_names"]))
 
     def save_sweep(self, record: Mapping[str, Any]) -> None:
