@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dist import get_dist_info
+from mmengine.hooks import EMAHook
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner as MMEngineRunner
@@ -100,6 +101,11 @@ class Runner(MMEngineRunner):
     ) -> dict[str, Any]:
         """Of the metadata the position alone, since MMEngine would run a `config` in it as Python."""
         checkpoint = load_plain(filename, map_location)
+        for part in ("message_hub", "optimizer", *(["param_schedulers"] if self.param_schedulers else [])):
+            if part not in checkpoint:  # MMEngine would go on without
+                raise KeyError(part)
+        if ("ema_state_dict" in checkpoint) != any(isinstance(hook, EMAHook) for hook in self.hooks):
+            raise ValueError("averaged weights are missing, or not asked for")
         checkpoint["meta"] = {name: int(checkpoint["meta"][name]) for name in ("epoch", "iter")}
         self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
         self.model.load_state_dict(checkpoint["state_dict"], strict=strict)

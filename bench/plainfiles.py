@@ -55,7 +55,7 @@ def reason(error: BaseException) -> str:
     >>> reason(KeyError("meta"))
     "'meta' is missing"
     """
-    named = re.search(r"Unsupported (?:global|class|function)\S*:? (?:GLOBAL )?(\S+)", str(error))
+    named = re.search(r"GLOBAL ([\w.]+)", str(error))  # as torch and `unpickled` say it
     if named:
         return f"it holds {named[1]}, which is no plain data and is not run"
     if isinstance(error, pickle.UnpicklingError):

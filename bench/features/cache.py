@@ -154,7 +154,7 @@ def _open(entry: Entry, shape: Shape) -> FeatureSet | None:
     except DataError:
         held.release()  # not only with the traceback: the next command may well be to remove it
         raise
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, AttributeError) as error:  # the last where it is an archive of arrays
         held.release()
         raise entry.damaged(error) from None
     _touch(entry)

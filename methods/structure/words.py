@@ -55,6 +55,8 @@ def _rows(path: Path, num_classes: int) -> Tensor:
         rows = np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as an array ({error}); give an .npy file of numbers.") from None
+    if not isinstance(rows, np.ndarray):
+        raise DataError(f"{path} is an archive of arrays; give an .npy file of numbers.")
     if rows.ndim != 2 or len(rows) != num_classes or rows.dtype.kind not in "fiu":
         raise DataError(
             f"{path} holds {rows.dtype} {rows.shape}; give one row of numbers for each of {num_classes} classes."

@@ -178,17 +178,48 @@ def test_too_small_a_disk_is_said_before_anything_is_written(server, tmp_path, m
     assert list((tmp_path / "downloads").iterdir()) == []
 
 
-def linked() -> tarfile.TarInfo:
-    link = tarfile.TarInfo("link")
-    link.type, link.linkname = tarfile.SYMTYPE, "/etc"
+@pytest.mark.parametrize("content", [b"", zipped(**{"a/1.jpg": b"another"}), b"no archive"])
+def test_an_archive_that_lies_there_already_is_not_opened_unless_it_is_the_right_one(content, server, tmp_path):
+    archive = server.archive("all.zip", zipped(**{"a/1.jpg": CONTENT}), "a")
+    lying = tmp_path / "downloads" / "all.zip"
+    lying.parent.mkdir()
+    lying.write_bytes(content)
+    found = hashlib.md5(content).hexdigest()
+    with pytest.raises(DataError) as caught:
+        obtain(archive, tmp_path, ignore)
+    assert str(caught.value).startswith(f"{lying} has the MD5 {found} instead of {archive.md5}")
+    assert "delete it and run the same command again" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "a").exists()
+    assert lying.read_bytes() == content, "it may be somebody's only copy"
+    assert server.log == []
+
+
+def linked(kind: bytes = tarfile.SYMTYPE, to: str = "/etc", name: str = "link") -> tarfile.TarInfo:
+    link = tarfile.TarInfo(name)
+    link.type, link.linkname = kind, to
     return link
+
+
+def zipped_link() -> bytes:
+    """A symbolic link, and a file that would be written through it."""
+    link = zipfile.ZipInfo("link")
+    link.create_system, link.external_attr = 3, 0o120777 << 16
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as pack:
+        pack.writestr(link, "..")
+        pack.writestr("link/out.txt", "x")
+    return file.getvalue()
 
 
 UNSAFE = {
     "zip that climbs": ("all.zip", zipped(**{"a/1.jpg": CONTENT, "../out.txt": b"x"})),
     "zip with an absolute path": ("all.zip", zipped(**{"/out.txt": b"x"})),
     "tar that climbs": ("all.tar", tarred(tarfile.TarInfo("../out.txt"))),
-    "tar with a link away": ("all.tar", tarred(linked())),
+    "tar with an absolute link": ("all.tar", tarred(linked())),
+    "tar with a link that climbs": ("all.tar", tarred(linked(to="../..", name="a/link"))),
+    "tar with a hard link away": ("all.tar", tarred(linked(tarfile.LNKTYPE, "../secret"))),
+    "tar with a device": ("all.tar", tarred(linked(tarfile.CHRTYPE, ""))),
     "no archive": ("all.tar", b"this is no archive"),
 }
 
@@ -201,6 +232,16 @@ def test_an_archive_that_leads_out_of_the_root_is_refused(name, content, server,
         obtain(server.archive(name, content, "a"), root, ignore)
     assert [path.name for path in tmp_path.iterdir()] == ["root"]
     assert [path.name for path in root.iterdir()] == ["downloads"]
+
+
+def test_a_link_in_a_zip_is_unpacked_as_a_file(server, tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    with pytest.raises(DataError, match="cannot be unpacked"):
+        obtain(server.archive("all.zip", zipped_link(), "a"), root, ignore)
+    assert [path.name for path in tmp_path.iterdir()] == ["root"]
+    assert (root / "link").read_text() == ".."
+    assert not (root / "link").is_symlink()
 
 
 def test_official_archives_have_an_address_and_a_checksum_each():
