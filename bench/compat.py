@@ -34,7 +34,7 @@ def random_state() -> dict[str, Any]:
     """The state of every global random generator; of GPUs, that of the current one, which may have any number."""
     cuda = [torch.cuda.get_rng_state()] if torch.cuda.is_available() else []
     kind, keys, *rest = np.random.get_state()
-    numpy = (kind, keys.tolist(), *rest)  # type: ignore[union-attr]
+    numpy = (kind, np.asarray(keys).tolist(), *rest)  # numbers alone: an array is no plain data
     return {"python": random.getstate(), "numpy": numpy, "torch": torch.get_rng_state(), "cuda": cuda}
 
 

@@ -1,8 +1,8 @@
 """A cell as an MMEngine run: build, train or resume, evaluate."""
 
 import contextlib
+import logging
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ from bench.runner.live import ENCODER, Ahead, Live, LiveBatches, PlainImages
 from bench.runner.scope import MODELS
 from bench.seeding import stream_seed
 from methods import METHODS, Task
+
+LOG = logging.getLogger(__name__)
 
 TEST_BATCH = 250
 """Fixed and part of the schema: on a GPU the batch size changes the last bits of a score."""
@@ -92,7 +94,7 @@ def run_cell(cell: Cell, inputs: Inputs, folder: Path, watch: Watch) -> Outcome:
         try:
             return _run(cell, inputs, folder, watch, checkpoint)
         except UnusableCheckpointError as error:
-            warnings.warn(f"{error}; {cell.title} starts again from its first epoch.", stacklevel=2)
+            LOG.warning("%s; %s starts again from its first epoch.", error, cell.title)
     return _run(cell, inputs, folder, watch, None)
 
 

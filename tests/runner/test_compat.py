@@ -109,6 +109,18 @@ class TestLoading:
         with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
             again.train()
 
+    @pytest.mark.parametrize("runner_class", [Stock, Runner])
+    def test_mmengine_runs_a_configuration_in_a_checkpoint_and_ours_does_not(self, runner_class, tmp_path, monkeypatch):
+        monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+        ours = {"device": CPU} if runner_class is Runner else {}
+        stock(tmp_path, runner_class, **ours).train()
+        saved = torch.load(tmp_path / "epoch_2.pth", weights_only=runner_class is Runner)
+        saved["meta"]["config"] = f"made = __import__('os').mkdir({str(tmp_path / 'marker')!r})"
+        torch.save(saved, tmp_path / "epoch_2.pth")
+        again = {"epochs": 3, "resume": True, "load_from": str(tmp_path / "epoch_2.pth"), **ours}
+        stock(tmp_path, runner_class, **again).train()
+        assert (tmp_path / "marker").exists() == (runner_class is Stock)
+
     def test_ours_can(self, tmp_path):
         (tmp_path / "ours").mkdir()
         stock(tmp_path / "ours", Runner, device=CPU).train()
