@@ -78,6 +78,12 @@ def inside(folder: Path, *parts: str) -> Path:
     raise DataError(f"{'/'.join(parts)!r} leads out of the folder {folder}, and is not used; remove what names it.")
 
 
+def refuse_links(folder: Path) -> None:
+    """DataError if anything in the folder is a link to another place: what is opened in it by name would lie there."""
+    for path in folder.rglob("*"):
+        inside(folder, path.relative_to(folder).as_posix())
+
+
 def printable(data: Any) -> Any:
     """Strings, however deep, without the control characters by which text takes hold of a terminal.
 

@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 
 from bench.cells import Cell
 from bench.files import atomic, read_json, read_lines, write_arrays, write_json, write_text
-from bench.names import cell_key, fingerprint, inside, is_key, printable, sweep_id, sweep_record
+from bench.names import cell_key, fingerprint, inside, is_key, printable, refuse_links, sweep_id, sweep_record
 from bench.rows import Row
 
 WEIGHTS = "weights.safetensors"
@@ -89,8 +89,7 @@ class Store:
         """
         folder = self.folder(cell.key)
         folder.mkdir(parents=True, exist_ok=True)
-        for path in folder.rglob("*"):  # what is written in it later is written by name alone
-            inside(folder, path.relative_to(folder).as_posix())
+        refuse_links(folder)
         lock = FileLock(folder / "lock")
         try:
             lock.acquire(timeout=0)

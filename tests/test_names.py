@@ -111,3 +111,14 @@ def test_the_caches_entries_are_its_own(tmp_path):
     with pytest.raises(DataError, match="leads out"):
         deque(map(remove, entries(tmp_path / "cache")))
     assert [path.name for path in victim.iterdir()] == ["features.json"]
+
+
+def test_a_search_appends_to_no_file_of_others(tmp_path):
+    from bench.search.storage import JOURNAL, Place
+
+    (tmp_path / "victim").write_text("")
+    (tmp_path / "search").mkdir()
+    (tmp_path / "search" / JOURNAL).symlink_to(tmp_path / "victim")
+    with pytest.raises(DataError, match="leads out"):
+        Place(tmp_path / "search", None)
+    assert (tmp_path / "victim").read_text() == ""

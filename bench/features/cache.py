@@ -21,7 +21,7 @@ from bench.features.layout import Entry, Shape
 from bench.features.locks import Hold, hold
 from bench.features.writer import ChunkWriter
 from bench.files import read_json
-from bench.names import inside
+from bench.names import inside, refuse_links
 
 POLL_SECONDS = 0.2
 
@@ -95,6 +95,7 @@ def cached_features(
         with alone:
             if not entry.complete:
                 waited = False
+                refuse_links(entry.folder)
                 with ChunkWriter(entry, about, shape) as writer:
                     progress(writer.done, len(split))
                     _encode(split, backbone, dtype, prepare, writer, progress)
