@@ -6,7 +6,8 @@ of a file here, so a name is what this program itself would have given, or it is
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ _KEY = re.compile(r"[0-9a-f]{16}")
 _SWEEP = re.compile(r"[0-9a-f]{12}")
 _FINGERPRINT = re.compile(r"[0-9a-f]{1,64}")
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}")
+_BROKEN = re.compile(r"[\\\x00]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -69,13 +71,23 @@ def inside(folder: Path, *parts: str) -> Path:
     >>> inside(Path("results"), "cells", "0123456789abcdef").as_posix()
     'results/cells/0123456789abcdef'
     """
-    steps = [step for part in parts for step in re.split(r"[/\\]", part)]
-    path = folder.joinpath(*parts)
-    if all(step not in ("", ".", "..") and "\0" not in step for step in steps) and steps:
-        home, real = (os.path.realpath(place) for place in (folder, path))
-        if real.startswith(os.path.join(home, "")):  # noqa: PTH118 - the root itself must not get a second slash
+    steps = "/".join(parts).split("/")
+    if all(step not in ("", ".", "..") and not _BROKEN.search(step) for step in steps):
+        path = folder.joinpath(*parts)
+        if not _is_linked(folder, steps) or _leads_into(folder, path):
             return path
     raise DataError(f"{'/'.join(parts)!r} leads out of the folder {folder}, and is not used; remove what names it.")
+
+
+def _is_linked(folder: Path, steps: Sequence[str]) -> bool:
+    """Whether a step below the folder is a symbolic link; where none is, nothing need be resolved."""
+    _, *places = accumulate(steps, os.path.join, initial=os.fspath(folder))
+    return any(map(os.path.islink, places))
+
+
+def _leads_into(folder: Path, path: Path) -> bool:
+    home, real = (os.path.realpath(place) for place in (folder, path))
+    return real.startswith(os.path.join(home, ""))  # noqa: PTH118 - the root itself must not get a second slash
 
 
 def refuse_links(folder: Path) -> None:

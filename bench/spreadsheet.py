@@ -39,11 +39,14 @@ def csv_text(lines: Iterable[Iterable[Any]]) -> str:
 
 def frame_csv(frame: "pd.DataFrame") -> str:
     """A data frame without its index as the text of a CSV file, its numbers as pandas writes them."""
+    import numpy as np
     import pandas as pd
 
     safe = frame.copy()
     for place, (_, column) in enumerate(frame.items()):
         if not pd.api.types.is_numeric_dtype(column):
-            safe.isetitem(place, pd.Series([harmless(value) for value in column], column.index, dtype=object))
+            texts = np.empty(len(column), object)
+            texts[:] = [harmless(value) for value in column]
+            safe.isetitem(place, texts)
     safe.columns = [harmless(name) for name in frame.columns]
     return safe.to_csv(index=False)

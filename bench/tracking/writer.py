@@ -169,10 +169,10 @@ def _log_files(client: "MlflowClient", run: "Run", spec: RunSpec, home: Path | N
         return
     place = urllib.parse.urlparse(run.info.artifact_uri)
     if place.scheme == "file":
-        folder = Path(urllib.request.url2pathname(place.path))
+        local = Path(urllib.request.url2pathname(place.path))
         if home is not None:
-            inside(home, os.path.relpath(folder, home))
-        _lay_out(spec.files, folder)
+            inside(home, os.path.relpath(local, home))
+        _lay_out(spec.files, local)
         return
     with tempfile.TemporaryDirectory() as folder:
         _lay_out(spec.files, Path(folder))
