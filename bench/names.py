@@ -111,7 +111,7 @@ def printable(data: Any) -> Any:
 
 def sweep_record(data: Any, where: str) -> dict[str, Any]:
     """What a store keeps of a sweep, as it was read; DataError if a name in it is none."""
-    if not isinstance(data, dict):
+    if not isinstance(data, Mapping):
         raise DataError(f"{where} is no record of a sweep; remove it.")
     try:
         sweep_id(data.get("id"))

@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 
 from bench.cells import Cell
 from bench.files import atomic, read_json, read_lines, write_arrays, write_json, write_text
-from bench.names import cell_key, fingerprint, inside, is_key, printable, refuse_links, sweep_id, sweep_record
+from bench.names import cell_key, fingerprint, inside, is_key, printable, refuse_links, sweep_record
 from bench.rows import Row
 
 WEIGHTS = "weights.safetensors"
@@ -185,7 +185,8 @@ class Store:
 
     def save_sweep(self, record: Mapping[str, Any]) -> None:
         """Keep what a command asked for; asking again moves the sweep to the end but leaves its creation time."""
-        path = inside(self.root, "sweeps", f"{sweep_id(record['id'])}.json")
+        record = sweep_record(record, "the sweep to be kept")
+        path = inside(self.root, "sweeps", f"{record['id']}.json")
         created = read_json(path)["created"] if path.exists() else record["created"]
         write_json(path, {**record, "created": created, "asked": record["created"]})
 

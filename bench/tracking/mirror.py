@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.errors import DataError, UsageError
 from bench.files import read_json, write_json, write_text
-from bench.names import cell_key, inside, is_fingerprint, printable, sweep_record
+from bench.names import inside, is_fingerprint, printable
 from bench.store import Store, Targets
 from bench.tracking.cells import CURVES, FILES
 from bench.tracking.database import TrackingError, is_server, open_client
@@ -91,8 +91,8 @@ class _Mirror:
 
     def _sweep(self, run: "Run") -> Mapping[str, Any]:
         with self._fetched(run, RECORD) as path:
-            record = sweep_record(read_json(path), f"{RECORD} of the run {run.info.run_id} at {self.uri}")
-        self.store.save_sweep(record)
+            record = read_json(path)
+        self.store.save_sweep(record)  # which checks it, as `Store.folder` checks a cell's key
         for name in self._names(run, TARGETS):
             folder, _, file = name.rpartition("/")
             if folder == TARGETS and file.endswith(".npz") and is_fingerprint(file.removesuffix(".npz")):
@@ -122,7 +122,7 @@ class _Mirror:
 
     def _cell(self, run: "Run") -> None:
         """The cell's folder in the state that the run tells."""
-        key, state = cell_key(run.data.tags["cell_key"]), run.data.tags.get("status")
+        key, state = run.data.tags["cell_key"], run.data.tags.get("status")
         folder = self.store.folder(key)
         folder.mkdir(parents=True, exist_ok=True)
         if state == "running":

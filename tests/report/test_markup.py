@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from bench.cli import app
 from bench.cli.display import live_progress
-from bench.report import load, write_report
+from bench.report import Table, Value, load, markdown, write_report
 from bench.report.tame import fenced, tame
 from bench.spreadsheet import STARTS, csv_text, frame_csv
 from bench.store import Store
@@ -107,6 +107,20 @@ def test_no_text_becomes_markup(pieces):
     }
     assert not [target for target in found.targets if ":" in target]
     assert tame(text) == text
+
+
+@pytest.mark.parametrize("before", ["", "> ", "- ", "1. ", "  "])
+def test_no_text_defines_where_links_lead(before):
+    found = Tags(
+        MarkdownIt().render(tame(f"{before}[a]: javascript&colon;b\n{before}[c]: https://example.org\n\n[a] [c]"))
+    )
+    assert found.targets == []
+
+
+def test_a_name_of_several_lines_stays_in_its_place_of_the_table():
+    text = markdown(Table("t", ("a\n\n# b", "c"), ((Value("d\n\n# e"), Value("f|g")),)))
+    assert Tags(MarkdownIt().enable("table").render(text)).tags.count("td") == 2
+    assert "h1" not in Tags(MarkdownIt().enable("table").render(text)).tags
 
 
 @given(st.text(st.sampled_from("`a<\n")))
