@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bench.names import plain_name
+
 SCHEMA = 2
 """Raised when what a cell means changes for every cell, for instance the way in which metrics are taken."""
 
@@ -123,6 +125,8 @@ class Cell:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Cell":
         axes: dict[str, Any] = {name: Component(**data[name]) for name in AXES if name in data}  # schema 1: no feed
+        for axis in ("dataset", "protocol", "backbone"):  # they name folders and MLflow's experiments
+            plain_name(axes[axis].name, f"a {axis}'s name")
         plain = {name: data[name] for name in ("percent", "seed", "holdout")}
         unusual = {name: data[name] for name in ("streams", "judged", "test") if name in data}
         return cls(**axes, **plain, **unusual)

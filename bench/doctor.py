@@ -11,7 +11,9 @@ import numpy as np
 from bench.backbones import BACKBONES
 from bench.data import DATASETS
 from bench.environment import processor, versions
+from bench.errors import DataError
 from bench.executors import Inline
+from bench.names import inside
 from bench.plan import Sweep, cells, open_dataset, plan
 from bench.store import Store
 from bench.sweep import run_cells
@@ -20,6 +22,12 @@ from methods import METHODS
 from protocols import PROTOCOLS
 
 MIN_FREE_GB = 2
+TRUST = (
+    "a stranger's store, weights and MLflow server are safe to open; a method's or dataset's own Python file, a "
+    "TorchScript archive, an Optuna storage and a Ray cluster are not: they run code or choose what runs "
+    "(docs/trust.md)"
+)
+"""Whose files are safe, in a line."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,7 @@ def examine(results: Path, cache: Path) -> list[Finding]:
     for registry in (METHODS, DATASETS, PROTOCOLS, BACKBONES):
         broken = "; ".join(f"{module}: {error}" for module, error in registry.broken().items())
         found.append(Finding(f"{registry.kind}s", not broken, broken or ", ".join(registry.names())))
+    found += [_links(results, cache), Finding("trust", True, TRUST)]
     found.append(_self_check())
     return found
 
@@ -47,6 +56,20 @@ def _disk(name: str, path: Path) -> Finding:
     existing = next(p for p in (path.resolve(), *path.resolve().parents) if p.exists())
     free = shutil.disk_usage(existing).free / 1e9
     return Finding(f"disk for {name}", free > MIN_FREE_GB, f"{free:.0f} GB free at {path}")
+
+
+def _links(results: Path, cache: Path) -> Finding:
+    """Whether the folders that names become paths in are where they seem to be."""
+    places = [(results, name) for name in ("cells", "sweeps", "targets", "reports", "searches")]
+    away = []
+    for folder, name in [*places, (cache, "features")]:
+        try:
+            inside(folder, name)
+        except DataError:
+            away.append(str(folder / name))
+    if away:
+        return Finding("links", False, f"{', '.join(away)} leads elsewhere; make the whole store the link.")
+    return Finding("links", True, "no folder of the store or the cache is a link to another place")
 
 
 class _Silent:

@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from bench.cells import Cell
 from bench.files import atomic, read_arrays, read_json, read_lines, write_arrays, write_json, write_text
+from bench.names import cell_key, fingerprint, inside, is_key, printable, refuse_links, sweep_record
 from bench.rows import Row
 
 WEIGHTS = "weights.safetensors"
@@ -47,25 +48,29 @@ class Store:
         self.root = Path(root)
 
     def folder(self, key: str) -> Path:
-        return self.root / "cells" / key
+        return inside(self.root, "cells", cell_key(key))
+
+    def file(self, key: str, name: str) -> Path:
+        """A file of the cell; DataError where a link of that name leads out of the cell's folder."""
+        return inside(self.folder(key), name)
 
     def keys(self) -> list[str]:
         """Keys of all cells that were ever started here."""
         cells = self.root / "cells"
-        return sorted(p.name for p in cells.iterdir() if (p / "cell.json").exists()) if cells.is_dir() else []
+        found = cells.iterdir() if cells.is_dir() else ()
+        return sorted(p.name for p in found if is_key(p.name) and (p / "cell.json").exists())
 
     def state(self, key: str) -> State:
-        folder = self.folder(key)
-        if (folder / "row.json").exists():
+        if self.file(key, "row.json").exists():
             return "done"
         if self.lease(key) is not None:
             return "running"
-        return "failed" if (folder / "error.txt").exists() else "planned"
+        return "failed" if self.file(key, "error.txt").exists() else "planned"
 
     def lease(self, key: str) -> dict[str, Any] | None:
         """Who runs the cell now, or None; a lease of a process that is gone does not count."""
         try:
-            lease = read_json(self.folder(key) / "lease.json")
+            lease = printable(read_json(self.file(key, "lease.json")))
         except (FileNotFoundError, ValueError):
             return None
         if lease["host"] != socket.gethostname():
@@ -84,6 +89,7 @@ class Store:
         """
         folder = self.folder(cell.key)
         folder.mkdir(parents=True, exist_ok=True)
+        refuse_links(folder)
         lock = FileLock(folder / "lock")
         try:
             lock.acquire(timeout=0)
@@ -125,8 +131,8 @@ class Store:
         (self.folder(key) / "error.txt").unlink(missing_ok=True)
 
     def error(self, key: str) -> str | None:
-        path = self.folder(key) / "error.txt"
-        return path.read_text() if path.exists() else None
+        path = self.file(key, "error.txt")
+        return printable(path.read_text()) if path.exists() else None
 
     def reason(self, key: str) -> str:
         """The stored error in one line, `RuntimeError: out of luck`; "" for a cell that did not fail."""
@@ -136,49 +142,56 @@ class Store:
 
     def failed_at(self, key: str) -> float:
         """When the cell's last attempt failed (seconds since the epoch), 0 if it did not."""
-        path = self.folder(key) / "error.txt"
+        path = self.file(key, "error.txt")
         return path.stat().st_mtime if path.exists() else 0.0
 
     def cell(self, key: str) -> Cell:
-        return Cell.from_json(read_json(self.folder(key) / "cell.json"))
+        return Cell.from_json(printable(read_json(self.file(key, "cell.json"))))
 
     def row(self, key: str) -> Row:
-        return Row.from_json(read_json(self.folder(key) / "row.json"))
+        return Row.from_json(printable(read_json(self.file(key, "row.json"))))
 
     def rows(self) -> list[Row]:
         return [self.row(key) for key in self.keys() if self.state(key) == "done"]
 
     def curve(self, key: str) -> list[dict[str, Any]]:
         """One record an epoch: `epoch` from 1, `mAP` (test), `heldout_mAP`, `loss...`, `lr`, `seconds`, ..."""
-        return read_lines(self.folder(key) / "curve.jsonl")
+        return read_lines(self.file(key, "curve.jsonl"))
 
     def scores(self, key: str) -> np.ndarray:
         """Test logits float32 (N, C) of the last epoch."""
-        with read_arrays(self.folder(key) / "scores.npz") as arrays:
+        with read_arrays(self.file(key, "scores.npz")) as arrays:
             return arrays["logits"]
 
     def weights(self, key: str) -> bytes | None:
         """Content of the file that keeps the cell's final weights; None if there is none."""
-        path = self.folder(key) / WEIGHTS
+        path = self.file(key, WEIGHTS)
         return path.read_bytes() if path.exists() else None
 
-    def save_targets(self, fingerprint: str, targets: Targets) -> None:
-        path = self.root / "targets" / f"{fingerprint}.npz"
+    def targets_file(self, content: str) -> Path:
+        """Where the test labels of the dataset with this fingerprint are kept."""
+        return inside(self.root, "targets", f"{fingerprint(content)}.npz")
+
+    def save_targets(self, content: str, targets: Targets) -> None:
+        path = self.targets_file(content)
         if not path.exists():
             ids, names = np.array(targets.ids), np.array(targets.class_names)
             write_arrays(path, ids=ids, labels=targets.labels, class_names=names)
 
-    def targets(self, fingerprint: str) -> Targets:
-        with read_arrays(self.root / "targets" / f"{fingerprint}.npz") as arrays:
-            return Targets(tuple(arrays["ids"]), arrays["labels"], tuple(arrays["class_names"]))
+    def targets(self, content: str) -> Targets:
+        with read_arrays(self.targets_file(content)) as arrays:
+            names = tuple(printable(arrays["class_names"].tolist()))
+            return Targets(tuple(arrays["ids"]), arrays["labels"], names)
 
     def save_sweep(self, record: Mapping[str, Any]) -> None:
         """Keep what a command asked for; asking again moves the sweep to the end but leaves its creation time."""
-        path = self.root / "sweeps" / f"{record['id']}.json"
+        record = sweep_record(record, "the sweep to be kept")
+        path = inside(self.root, "sweeps", f"{record['id']}.json")
         created = read_json(path)["created"] if path.exists() else record["created"]
         write_json(path, {**record, "created": created, "asked": record["created"]})
 
     def sweeps(self) -> list[dict[str, Any]]:
         """All sweeps, the one last asked for at the end; see `bench.plan.record`."""
-        records: Sequence[dict[str, Any]] = [read_json(p) for p in (self.root / "sweeps").glob("*.json")]
+        files = [inside(self.root, "sweeps", path.name) for path in (self.root / "sweeps").glob("*.json")]
+        records: Sequence[dict[str, Any]] = [sweep_record(read_json(path), str(path)) for path in files]
         return sorted(records, key=lambda r: r["asked"])

@@ -248,7 +248,7 @@ def test_doctor_checks_that_a_run_repeats_itself(call, tmp_path):
     told = call("doctor", "--json")
     findings = {finding["what"]: finding for finding in json.loads(told.out)}
     assert findings["self-check"]["fine"], findings["self-check"]["detail"]
-    assert {"versions", "device", "methods", "datasets", "protocols", "backbones"} <= set(findings)
+    assert {"versions", "device", "methods", "datasets", "protocols", "backbones", "links", "trust"} <= set(findings)
     assert told.code == (0 if all(finding["fine"] for finding in findings.values()) else 1)
     assert list(tmp_path.iterdir()) == [], "looking changes nothing"
 

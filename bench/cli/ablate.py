@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bench.cli.console import plain_console
 from bench.cli.options import How, Ratios, Seeds, What, names
 from bench.errors import UsageError
 
@@ -74,7 +75,6 @@ def _show_parts(method: Any, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"parts": about, "ladder": dict(method.ladder)}, indent=1))
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -83,7 +83,7 @@ def _show_parts(method: Any, as_json: bool) -> None:
     for part in about:
         off = ", ".join(f"{name}={value}" for name, value in part["off"].items())
         table.add_row(part["part"], part["what"], off, ", ".join(part["needs"]))
-    console = Console(markup=False)
+    console = plain_console()
     console.print(table if about else f"{method.name} declares no parts.")
     if method.ladder:
         console.print(f"ladder: {' | '.join(method.ladder)}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.cli.console import plain_console
 from bench.cli.options import Debug, Json, default_cache
 from bench.errors import DataError, UsageError
 
@@ -36,9 +37,8 @@ def ls(
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
-    from rich.console import Console
 
-    console = Console(markup=False)
+    console = plain_console()
     if rows:
         console.print(_table(rows))
     size = _size(sum(row["bytes"] for row in rows))
@@ -170,10 +170,11 @@ def _by_key(key: str, found: "list[Entry]", cache: Path) -> "Entry":
 def _description(entry: "Entry") -> dict[str, Any]:
     """What the entry says of itself, whatever version wrote it; {} if it says nothing."""
     from bench.files import read_json
+    from bench.names import printable
 
     for name in ("about.json", "features.json"):
         try:
-            about = read_json(entry.folder / name)
+            about = printable(read_json(entry.folder / name))
         except (OSError, ValueError):
             continue
         if isinstance(about, dict) and "dataset" in about:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bench.cli.console import plain_console
 from bench.cli.options import DEFAULT_RESULTS, Debug, Json, SweepId, names
 from bench.errors import UsageError
 
@@ -157,11 +158,10 @@ def _markdown(tables: "Sequence[Table]") -> str:
 
 
 def _show(tables: "Sequence[Table]") -> None:
-    from rich.console import Console
 
     from bench.report.terminal import Fitting
 
-    console = Console(markup=False, highlight=False)
+    console = plain_console(highlight=False)
     for table in tables:
         console.print(Fitting(table))
         console.print()

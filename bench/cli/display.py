@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TimeElapsedColumn
 
 from bench.cells import Cell
+from bench.cli.console import plain_console, text_column
 from bench.executors.base import Ending
 from bench.store import Store
 
@@ -23,7 +24,7 @@ class PlainObserver:
         self.quiet, self.titles = quiet, titles or {}
         self.clock = Clock(len(todo))
         self.pace = Pace()
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)  # errors hold brackets
+        self.console = plain_console(stderr=True, highlight=False, soft_wrap=True)
 
     def title(self, cell: Cell) -> str:
         return self.titles.get(cell.key, cell.title)
@@ -159,10 +160,10 @@ def live_progress(console: Console) -> Progress:
     """Bars that show a task's description, count, `detail` and time, and are gone at the end."""
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        text_column("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[detail]}"),
+        text_column("{task.fields[detail]}"),
         TimeElapsedColumn(),
     )
     return Progress(*columns, console=console, transient=True)
@@ -171,7 +172,7 @@ def live_progress(console: Console) -> Progress:
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     """What is told (done, total), on standard error: a bar on a terminal, a line every half minute elsewhere."""
-    console, pace = Console(stderr=True, highlight=False, markup=False), Pace()
+    console, pace = plain_console(stderr=True, highlight=False), Pace()
     if not console.is_terminal:
 
         def say(done: int, total: int) -> None:
@@ -196,7 +197,7 @@ def observer_for(
     todo: Sequence[Cell], store: Store, quiet: bool, titles: Mapping[str, str] | None = None
 ) -> Iterator[PlainObserver]:
     """A live display on a terminal, plain lines elsewhere, nothing with `--json`."""
-    console = Console(stderr=True, markup=False)
+    console = plain_console(stderr=True)
     if quiet or not console.is_terminal:
         yield PlainObserver(todo, quiet, titles)
         return
@@ -208,7 +209,7 @@ def show_table(results: Any, report: Path, root: Path) -> None:
     """The ratio x method table, then where the report is and how to open MLflow."""
     from bench.report import rich_table
 
-    console = Console(markup=False)
+    console = plain_console()
     console.print(rich_table(results))
     console.print(f"report   {report}", soft_wrap=True)
     page = report.with_suffix(".html")

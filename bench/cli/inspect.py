@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bench.cli.console import plain_console
 from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, SweepId, default_cache
 
 
@@ -41,7 +42,6 @@ def ls(
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, show_header=axis is not Axis.methods)
@@ -55,7 +55,7 @@ def ls(
             table.add_column(column, overflow="fold", no_wrap=column == "name")
         for row in rows:
             table.add_row(*(_text(value) for value in row.values()))
-    Console(markup=False).print(table)
+    plain_console().print(table)
     for module, error in registry.broken().items():
         typer.secho(f"{axis} in {module} could not be imported: {error}", fg="red", err=True)
 
@@ -147,11 +147,10 @@ def _show_entry(entry: Any, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(about, indent=1))
         return
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(markup=False)
+    console = plain_console()
     facts = Table(box=None, pad_edge=False, show_header=False)
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column()
@@ -194,7 +193,9 @@ def status(
         if state == "done":
             row = store.row(entry["key"])
             detail = f"mAP {row.mAP:.2f}"
-            if row.code != source_hash(METHODS.get(row.cell.method.name)):
+            if row.cell.method.name not in METHODS.names():
+                state, detail = "stale", f"{detail}; the method is not installed here"
+            elif row.code != source_hash(METHODS.get(row.cell.method.name)):
                 state, detail = "stale", f"{detail}; the method's code has changed since"
         elif state == "running":
             lease = store.lease(entry["key"]) or {}
@@ -212,11 +213,10 @@ def status(
 def _show_status(sweep: Mapping[str, Any], rows: list[dict[str, Any]]) -> None:
     from collections import Counter
 
-    from rich.console import Console
     from rich.table import Table
 
     counts = Counter(row["state"] for row in rows)
-    console = Console(markup=False)
+    console = plain_console()
     console.print(f"sweep {sweep['id']}: {' '.join(sweep['command'])}", soft_wrap=True)
     console.print(", ".join(f"{number} {state}" for state, number in counts.most_common()))
     table = Table(box=None, pad_edge=False)

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from bench.cells import Cell
+from bench.cli.console import plain_console
 from bench.cli.display import clock_time
 from bench.cli.execute import Plan
 from bench.cli.options import How
@@ -94,7 +94,7 @@ def show_plan(plan: Plan, how: How) -> None:
     if how.as_json:
         typer.echo(json.dumps(seen.to_json(), indent=1))
         return
-    console = Console(markup=False, highlight=False)
+    console = plain_console(highlight=False)
     console.print(_listed(seen) if len(seen.entries) <= LONG else _compact(seen))
     for line in (*_skipped(seen), _counted(seen.counts), *_expected(seen.expected)):
         console.print(line, soft_wrap=True)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bench.cli.console import plain_console, text_column
 from bench.cli.options import Debug, Json, default_cache
 from bench.errors import UsageError
 
@@ -100,13 +101,12 @@ def checking(dataset: Any) -> Iterator[None]:
 @contextlib.contextmanager
 def _bar(bytes_: bool = False) -> Iterator[Callable[[str, int, int], None]]:
     """A bar on standard error for each thing that is reported; none if nothing is."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     counted = DownloadColumn() if bytes_ else MofNCompleteColumn()
-    columns = (TextColumn("{task.description}"), BarColumn(), counted, TimeRemainingColumn())
+    columns = (text_column("{task.description}"), BarColumn(), counted, TimeRemainingColumn())
     bars: dict[str, Any] = {}
-    progress = Progress(*columns, console=Console(stderr=True))
+    progress = Progress(*columns, console=plain_console(stderr=True))
 
     def show(what: str, done: int, total: int) -> None:
         if not bars:

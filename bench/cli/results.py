@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.console import plain_console
 from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, SweepId, TrackingUri, names
 
 if TYPE_CHECKING:
@@ -72,11 +73,10 @@ def report(
 
 def show_mirrored(loaded: "Loaded", path: Path, uri: str) -> None:
     """The table and where its report is; what can be browsed is where it came from, not where it was written."""
-    from rich.console import Console
 
     from bench.report import rich_table
 
-    console = Console(markup=False)
+    console = plain_console()
     console.print(rich_table(loaded))
     for what, where in (("report", path), ("page", path.with_suffix(".html")), ("read from", uri)):
         console.print(f"{what:<10}{where}", soft_wrap=True)

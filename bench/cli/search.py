@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from bench.cli.console import plain_console
 from bench.cli.options import How, Methods, Ratios, What, default_cache
 
 
@@ -175,7 +176,6 @@ def _show(sessions: Sequence[Any], path: Path, how: How) -> None:
     """A line for each method, its best settings, and what to do with them."""
     from collections import Counter
 
-    from rich.console import Console
     from rich.table import Table
 
     from bench.search.outcome import best
@@ -197,7 +197,7 @@ def _show(sessions: Sequence[Any], path: Path, how: How) -> None:
             continue
         settings = ", ".join(f"{option}={value}" for option, value in winner.settings.items())
         table.add_row(session.asked.method, f"{winner.value:.2f}", before, str(winner.number), told, settings)
-    console = Console(markup=False, highlight=False)
+    console = plain_console(highlight=False)
     console.print(table)
     for session in sessions:
         console.print(f"plots    {session.archive.folder / 'plots'}", soft_wrap=True)

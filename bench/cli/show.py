@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.console import plain_console
 from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, default_cache, names
 
 if TYPE_CHECKING:
@@ -116,9 +117,8 @@ def _pointing_table(drawn: "Drawn", games: "Mapping[str, Pointing]") -> "Table":
 
 
 def _tell(drawn: "Drawn") -> None:
-    from rich.console import Console
 
-    console = Console(markup=False, highlight=False)
+    console = plain_console(highlight=False)
     games = {label: one.game for label, one in drawn.seen.items() if one.game is not None}
     if games:
         console.print(_pointing_table(drawn, games))

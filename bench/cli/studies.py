@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from bench.cli.console import plain_console
 from bench.cli.execute import Done
 from bench.cli.options import How
 from bench.errors import UsageError
@@ -40,11 +41,9 @@ def conclude_study(done: Done, how: How, tables: Sequence[Table], told: Mapping[
     if how.as_json:
         typer.echo(json.dumps({**done.results.to_json(), **told, "report": str(path)}))
     else:
-        from rich.console import Console
-
         from bench.report.terminal import Fitting
 
-        console = Console(markup=False)
+        console = plain_console()
         for table in tables:
             console.print(Fitting(table))
             console.print()

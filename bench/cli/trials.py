@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from bench.cells import Cell
+from bench.cli.console import plain_console
 from bench.cli.display import Clock, Pace, live_progress
 from bench.search.outcome import TrialRecord
 
@@ -16,7 +16,7 @@ class PlainTrials:
     """One line for each trial that ends; for logs and pipes."""
 
     def __init__(self, quiet: bool = False):
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)  # errors hold brackets
+        self.console = plain_console(stderr=True, highlight=False, soft_wrap=True)
         self.quiet, self.pace = quiet, Pace()
         self.method, self.total, self.ended = "", 0, 0
         self.clock = Clock(0)
@@ -102,7 +102,7 @@ class LiveTrials(PlainTrials):
 @contextmanager
 def trials_display(quiet: bool) -> Iterator[PlainTrials]:
     """A live display on a terminal, plain lines elsewhere, nothing with `--json`."""
-    console = Console(stderr=True, markup=False, highlight=False)
+    console = plain_console(stderr=True, highlight=False)
     if quiet or not console.is_terminal:
         yield PlainTrials(quiet)
         return

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from bench.errors import DataError
 from bench.files import atomic
+from bench.names import inside
 from bench.store import WEIGHTS
 
 Luggage = dict[str, bytes]
@@ -22,7 +24,9 @@ def pack(folder: Path, names: Iterable[str]) -> Luggage:
 
 
 def unpack(luggage: Mapping[str, bytes], folder: Path) -> None:
-    """Write the files, each whole, in the order in which they were packed."""
+    """Write the files, each whole, in the order in which they were packed; DataError for any but a cell's own."""
     for name, content in luggage.items():
-        with atomic(folder / name) as file:
+        if name not in {*RESUME, *RESULT}:
+            raise DataError(f"a node sent the file {name!r}, which no training leaves; install the same version there.")
+        with atomic(inside(folder, name)) as file:
             file.write(content)

@@ -21,6 +21,7 @@ from bench.features.layout import Entry, Shape
 from bench.features.locks import Hold, hold
 from bench.features.writer import ChunkWriter
 from bench.files import read_json
+from bench.names import inside, refuse_links
 
 POLL_SECONDS = 0.2
 
@@ -68,7 +69,8 @@ def cached_features(
         raise DataError(f"{dataset.name} {part} holds no image; there is nothing to encode.")
     dtype = encoding_dtype(backbone.position.device, precision)
     name = str(dtype).removeprefix("torch.")
-    entry = Entry(cache / "features" / feature_key(part, split, dataset, component, backbone.transform, variant, name))
+    key = feature_key(part, split, dataset, component, backbone.transform, variant, name)
+    entry = Entry(inside(cache / "features", key))
     height, width = backbone.grid
     shape = Shape(len(split), height * width, backbone.dim, ENCODE_BATCH)
     about = _description(part, dataset, component, variant, name, shape)
@@ -93,6 +95,7 @@ def cached_features(
         with alone:
             if not entry.complete:
                 waited = False
+                refuse_links(entry.folder)
                 with ChunkWriter(entry, about, shape) as writer:
                     progress(writer.done, len(split))
                     _encode(split, backbone, dtype, prepare, writer, progress)

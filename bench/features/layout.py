@@ -21,6 +21,7 @@ import numpy as np
 from bench.errors import DataError
 from bench.features.keys import FORMAT
 from bench.files import read_json, read_lines
+from bench.names import inside, is_key, printable
 
 DTYPES: Mapping[str, Any] = {"dense": np.dtype("<f2"), "pooled": np.dtype("<f4")}
 BLOCK = 2**22
@@ -116,7 +117,7 @@ class Entry:
     def about(self) -> dict[str, Any]:
         """What the entry says of itself; DataError if it cannot be read."""
         try:
-            about = read_json(self.folder / "about.json")
+            about = printable(read_json(self.folder / "about.json"))
             Shape(**about["shape"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise self.damaged(f"about.json: {error}") from None
@@ -196,9 +197,10 @@ class Entry:
 
 
 def entries(cache: Path) -> list[Entry]:
-    """All entries of a cache by key, whole or not."""
+    """All entries of a cache by key, whole or not; other folders are none, and no link to another place is."""
     root = cache / "features"
-    return [Entry(path) for path in sorted(root.iterdir()) if path.is_dir()] if root.is_dir() else []
+    names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+    return [Entry(inside(root, name)) for name in names if is_key(name) and (root / name).is_dir()]
 
 
 def journal_line(digests: Mapping[str, str]) -> bytes:

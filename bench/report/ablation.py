@@ -28,9 +28,10 @@ from bench.report.gains import (
 from bench.report.notices import statements
 from bench.report.resampled import image_interval
 from bench.report.results import Results
-from bench.report.studies import Files, study_of, write_files
+from bench.report.studies import Files, home_of, study_of, write_files
 from bench.report.table import Table, Value
 from bench.report.write import inputs_digest
+from bench.spreadsheet import frame_csv
 from bench.store import Store
 
 GAINS = {
@@ -161,7 +162,7 @@ def parts_table(study: Mapping[str, Any]) -> Table:
 
 def write_ablation(found: Ablation, store: Store) -> Path:
     """Write the page, figures and CSV to `<store>/reports/ablation-<id>/`; the path of the page."""
-    folder = store.root / "reports" / f"ablation-{found.results.selection.id}"
+    folder = home_of(found.results, store, "ablation")
     write_files(folder, inputs_digest(found.results, store), lambda: _files(found))
     return folder / "ablation.md"
 
@@ -179,10 +180,10 @@ def _files(found: Ablation) -> Files:
         for name, images in figures(found).items()
         for suffix, content in images.items()
     }  # fmt: skip
-    files["ablation.csv"] = pd.DataFrame(records(found)).to_csv(index=False)
-    files["results.csv"] = found.results.frame.to_csv(index=False)
+    files["ablation.csv"] = frame_csv(pd.DataFrame(records(found)))
+    files["results.csv"] = frame_csv(found.results.frame)
     if found.effects:
-        files["effects.csv"] = pd.DataFrame(_effect_records(found)).to_csv(index=False)
+        files["effects.csv"] = frame_csv(pd.DataFrame(_effect_records(found)))
     files["ablation.md"] = "\n\n".join(part.strip() for part in _page(found, sorted(files)) if part.strip()) + "\n"
     return files
 

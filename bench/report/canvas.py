@@ -45,6 +45,7 @@ def draw(paint: Callable[..., None], *arguments: object) -> Mapping[str, bytes]:
         "axes.linewidth": 0.8,
         "axes.edgecolor": "0.6",
         "text.hinting": "none",  # else text is wider at some resolutions than where it was laid out
+        "text.parse_math": False,  # names may hold dollars
         "svg.hashsalt": "bench",
         "svg.fonttype": "none",
         "pdf.fonttype": 42,  # publishers refuse the other kind

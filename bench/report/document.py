@@ -8,6 +8,7 @@ from bench.report.results import Results
 from bench.report.section import Section
 from bench.report.table import Table, Value, markdown
 from bench.report.tables import percent_label
+from bench.report.tame import tame
 
 __all__ = ["document", "gaps", "image", "provenance", "section", "statements"]
 
@@ -16,7 +17,7 @@ NOTHING_MISSING = "Nothing: every place of the table has a number."
 
 def document(results: Results, sections: Sequence[Section]) -> str:
     """The report as Markdown; the figures lie beside it."""
-    return "\n\n".join(part.strip() for part in _parts(results, sections) if part.strip()) + "\n"
+    return tame("\n\n".join(part.strip() for part in _parts(results, sections) if part.strip()) + "\n")
 
 
 def _parts(results: Results, sections: Sequence[Section]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from time import perf_counter
 import numpy as np
 
 from bench.files import write_arrays
+from bench.names import inside
 from bench.paired import Pair
 from bench.report.results import Results
 from bench.rows import Row
@@ -46,7 +47,7 @@ class Bootstraps:
     def available(self, key: str) -> bool:
         """Whether the cell has scores and the test labels that they belong to."""
         row = self.rows.get(key)
-        if row is None or not (self.store.folder(key) / "scores.npz").exists():
+        if row is None or not self.store.file(key, "scores.npz").exists():
             return False
         try:
             return self._labels_of(row) is not None
@@ -102,11 +103,11 @@ class Bootstraps:
         return self._found[key]
 
     def _path(self, key: str) -> Path:
-        return home_of(self.store) / f"{key}.npz"
+        return inside(home_of(self.store), f"{key}.npz")
 
     def _mark(self, key: str) -> str:
         """A hash of what the numbers are made from: the cell's scores, its test labels, the number of resamples."""
-        digest = hashlib.sha256((self.store.folder(key) / "scores.npz").read_bytes())
+        digest = hashlib.sha256(self.store.file(key, "scores.npz").read_bytes())
         digest.update(self._labels_of(self.rows[key]).tobytes())
         digest.update(f"{self.resamples} {METHOD}".encode())
         return digest.hexdigest()
@@ -185,4 +186,4 @@ def compared_cells(results: Results) -> tuple[str, ...]:
 
 def home_of(store: Store) -> Path:
     """Where the resampled mAPs are kept."""
-    return store.root / "reports" / HOME
+    return inside(store.root, "reports", HOME)

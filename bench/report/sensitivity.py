@@ -11,9 +11,10 @@ from bench.report.document import gaps, image, provenance, section
 from bench.report.gains import Column, Compared, Line, columns_of, compare, gain_records, gain_table, level_table
 from bench.report.notices import statements
 from bench.report.results import Results
-from bench.report.studies import Files, study_of, write_files
+from bench.report.studies import Files, home_of, study_of, write_files
 from bench.report.table import Table
 from bench.report.write import inputs_digest
+from bench.spreadsheet import frame_csv
 from bench.store import Store
 
 
@@ -83,7 +84,7 @@ def records(found: Sensitivity) -> list[dict[str, Any]]:
 
 def write_sensitivity(found: Sensitivity, store: Store) -> Path:
     """Write the page, figures and CSV to `<store>/reports/sensitivity-<id>/`; the path of the page."""
-    folder = store.root / "reports" / f"sensitivity-{found.results.selection.id}"
+    folder = home_of(found.results, store, "sensitivity")
     write_files(folder, inputs_digest(found.results, store), lambda: _files(found))
     return folder / "sensitivity.md"
 
@@ -95,8 +96,8 @@ def _files(found: Sensitivity) -> Files:
     for curve in found.curves:
         for suffix, content in curve_figure(found, curve).items():
             files[f"{curve.setting}.{suffix}"] = content
-    files["sensitivity.csv"] = pd.DataFrame(records(found)).to_csv(index=False)
-    files["results.csv"] = found.results.frame.to_csv(index=False)
+    files["sensitivity.csv"] = frame_csv(pd.DataFrame(records(found)))
+    files["results.csv"] = frame_csv(found.results.frame)
     files["sensitivity.md"] = "\n\n".join(part.strip() for part in _page(found, sorted(files)) if part.strip()) + "\n"
     return files
 

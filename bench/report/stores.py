@@ -40,11 +40,11 @@ class Stores(Store):
     def keys(self) -> list[str]:
         return sorted(set().union(*(store.keys() for store in self.parts)))
 
-    def targets(self, fingerprint: str) -> Targets:
+    def targets(self, content: str) -> Targets:
         for store in self.parts:
-            if (store.root / "targets" / f"{fingerprint}.npz").exists():
-                return store.targets(fingerprint)
-        return super().targets(fingerprint)
+            if store.targets_file(content).exists():
+                return store.targets(content)
+        return super().targets(content)
 
     def sweeps(self) -> list[dict[str, Any]]:
         """All sweeps of all stores; one that several stores were asked for counts once, at its latest time."""
@@ -54,7 +54,7 @@ class Stores(Store):
         return sorted(latest.values(), key=lambda record: record["asked"])
 
     def _refuse_conflict(self, key: str) -> None:
-        rows = [store.folder(key) / "row.json" for store in self.parts]
+        rows = [store.file(key, "row.json") for store in self.parts]
         found = [(path, read_json(path).get("metrics", {})) for path in rows if path.exists()]
         for path, metrics in found[1:]:
             first, reference = found[0]

@@ -6,8 +6,11 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.files import atomic, write_json, write_text
+from bench.names import inside
 from bench.report.results import Results
+from bench.report.tame import tame
 from bench.report.write import STAMP, stamped
+from bench.store import Store
 
 Files = Mapping[str, str | bytes]
 
@@ -20,6 +23,11 @@ def study_of(results: Results, kind: str) -> Mapping[str, Any]:
     return study
 
 
+def home_of(results: Results, store: Store, kind: str) -> Path:
+    """The folder of the study's report."""
+    return inside(store.root, "reports", f"{kind}-{results.selection.id}")
+
+
 def write_files(folder: Path, digest: str, make: Callable[[], Files]) -> None:
     """The files that `make` gives, unless the folder has those of this digest already."""
     if stamped(folder) == digest:
@@ -27,8 +35,8 @@ def write_files(folder: Path, digest: str, make: Callable[[], Files]) -> None:
     files = make()
     for name, content in files.items():
         if isinstance(content, str):
-            write_text(folder / name, content)
+            write_text(inside(folder, name), tame(content) if name.endswith(".md") else content)
         else:
-            with atomic(folder / name) as file:
+            with atomic(inside(folder, name)) as file:
                 file.write(content)
     write_json(folder / STAMP, {"digest": digest, "files": sorted(files)})

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from bench.report.tame import tame
+
 Style = Literal["", "best", "second", "missing", "aside"]
 """aside: outside the competition (a ceiling)."""
 
@@ -75,9 +77,14 @@ def markdown(table: Table) -> str:
 
     def text(value: Value) -> str:
         shown = {"best": f"**{value.text}**", "second": f"<u>{value.text}</u>", "aside": f"*{value.text}*"}
-        return (shown.get(value.style, value.text) + value.raised).replace("|", "\\|")
+        return one_line(shown.get(value.style, value.text) + value.raised)
 
-    lines = [f"| {' | '.join(table.columns)} |", f"| :-- |{' --: |' * (len(table.columns) - 1)}"]
+    lines = [f"| {' | '.join(map(one_line, table.columns))} |", f"| :-- |{' --: |' * (len(table.columns) - 1)}"]
     lines += [f"| {' | '.join(text(value) for value in row)} |" for row in table.rows]
     notes = [f"{str(i).translate(SUPERSCRIPTS)} {note}" for i, note in enumerate(table.footnotes, start=1)]
-    return "\n\n".join(part for part in ("\n".join(lines), table.caption, "  \n".join(notes)) if part) + "\n"
+    return tame("\n\n".join(part for part in ("\n".join(lines), table.caption, "  \n".join(notes)) if part) + "\n")
+
+
+def one_line(text: str) -> str:
+    """Text that stays within one place of a pipe table."""
+    return " ".join(text.splitlines()).replace("|", "\\|")

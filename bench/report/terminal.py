@@ -52,7 +52,7 @@ def to_rich(table: Table) -> Any:
 
     drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     for place, column in enumerate(table.columns):
-        drawn.add_column(column, justify="right" if place else "left", overflow="fold")
+        drawn.add_column(Text(column), justify="right" if place else "left", overflow="fold")
     for row in table.rows:
         drawn.add_row(*map(cell, row))
     return drawn

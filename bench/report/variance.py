@@ -1,7 +1,5 @@
 """The report of `bench variance`: which randomness the scatter between seeds comes from, for each method and ratio."""
 
-import csv
-import io
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from bench.report.canvas import COLUMN, draw
 from bench.report.palette import COLOURS, MARKERS
 from bench.report.results import Results
-from bench.report.studies import Files, study_of, write_files
+from bench.report.studies import Files, home_of, study_of, write_files
 from bench.report.table import Footnotes, Table, Value, markdown
 from bench.report.write import inputs_digest
+from bench.spreadsheet import csv_text
 from bench.store import Store
 from bench.variance import ALL, LEVEL, Scatter, scatter, together
 
@@ -128,20 +127,17 @@ def records(found: Variance) -> list[dict[str, Any]]:
 
 def write_variance(found: Variance, store: Store) -> Path:
     """`variance.md` with its table and figure, and `variance.csv` with a line for each method, ratio and source."""
-    folder = store.root / "reports" / f"variance-{found.results.selection.id}"
+    folder = home_of(found.results, store, "variance")
     write_files(folder, inputs_digest(found.results, store), lambda: _files(found))
     return folder / "variance.md"
 
 
 def _files(found: Variance) -> Files:
     images = variance_figure(found)
-    table = io.StringIO()
-    writer = csv.DictWriter(table, CSV_COLUMNS, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records(found))
+    lines = [[record[name] for name in CSV_COLUMNS] for record in records(found)]
     return {
         "variance.md": "\n\n".join(_page(found, bool(images))) + "\n",
-        "variance.csv": table.getvalue(),
+        "variance.csv": csv_text([CSV_COLUMNS, *lines]),
         **{f"variance.{suffix}": image for suffix, image in images.items()},
     }
 

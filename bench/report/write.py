@@ -7,9 +7,11 @@ from typing import Any
 
 from bench.cells import canonical_json
 from bench.files import atomic, read_json, write_json, write_text
+from bench.names import inside
 from bench.report.palette import among
 from bench.report.resampled import Images, Progress, compared_cells, home_of, images_within
 from bench.report.results import Results
+from bench.spreadsheet import frame_csv
 from bench.store import Store
 
 STAMP = "stamp.json"
@@ -29,7 +31,7 @@ def write_report(
     `<store>/report.md` is the same report with links into the folder: a copy, since links between files do not work
     everywhere. within: the seconds that intervals over test images may take; the report says what was left out.
     """
-    folder = store.root / "reports" / results.selection.id
+    folder = inside(store.root, "reports", results.selection.id)
     if stamped(folder) != _digest(results, store) or (within is None and not _all_resampled(results, store)):
         images = images_within(results, store, within, progress)
         digest = _digest(results, store)
@@ -37,7 +39,7 @@ def write_report(
             with among(results.methods):
                 files = _files(results, store, folder, images)
             for name, content in files.items():
-                with atomic(folder / name) as file:
+                with atomic(inside(folder, name)) as file:
                     file.write(content.encode() if isinstance(content, str) else content)
             names = [*files, *_cell_pages(results, store, folder)]
             write_json(folder / STAMP, {"digest": digest, "files": sorted(names)})
@@ -47,13 +49,13 @@ def write_report(
 
 def _digest(results: Results, store: Store) -> str:
     """A hash of what the report is made from, and of which cells have been resampled."""
-    kept = [key for key in compared_cells(results) if (home_of(store) / f"{key}.npz").exists()]
+    kept = [key for key in compared_cells(results) if inside(home_of(store), f"{key}.npz").exists()]
     return hashlib.sha256(canonical_json([inputs_digest(results, store), kept]).encode()).hexdigest()
 
 
 def _all_resampled(results: Results, store: Store) -> bool:
     """Whether there is nothing left to resample, by the files alone."""
-    home, scored = home_of(store), [k for k in compared_cells(results) if (store.folder(k) / "scores.npz").exists()]
+    home, scored = home_of(store), [k for k in compared_cells(results) if store.file(k, "scores.npz").exists()]
     return all((home / f"{key}.npz").exists() for key in scored)
 
 
@@ -76,10 +78,10 @@ def _files(results: Results, store: Store, folder: Path, images: Images) -> dict
     }
     tables = {name: table for section in sections for name, table in section.tables.items()}
     files |= {f"{name}.tex": latex(table, name) for name, table in tables.items()}
-    files |= {f"{s.name}.csv": pd.DataFrame(s.records, dtype=object).to_csv(index=False) for s in sections if s.records}
+    files |= {f"{s.name}.csv": frame_csv(pd.DataFrame(s.records, dtype=object)) for s in sections if s.records}
     return files | {
         "tables.tex": standalone(list(tables)),
-        "results.csv": results.frame.to_csv(index=False),
+        "results.csv": frame_csv(results.frame),
         "report.html": page(results, sections, reliabilities(results, store, folder / CACHE)),
         "report.md": document(results, sections),
     }
@@ -91,11 +93,11 @@ def _cell_pages(results: Results, store: Store, folder: Path) -> Sequence[str]:
     from bench.report.cellpage import pages, render, stands
     from bench.report.contents import CACHE
 
-    home = folder / PAGES
+    home = inside(folder, PAGES)
     home.mkdir(parents=True, exist_ok=True)
     names = []
     for page in pages(results, store, home, reliabilities(results, store, folder / CACHE)):
-        path = home / f"{page.key}.html"
+        path = inside(home, f"{page.key}.html")
         if not stands(path, page):
             # A page cut off by a kill lacks its mark and is written again: no need to wait for the disk each time.
             path.write_text(render(page))
@@ -130,7 +132,7 @@ def stamped(folder: Path) -> str | None:
     try:
         stamp: Mapping[str, Any] = read_json(folder / STAMP)
         return stamp["digest"] if all((folder / name).exists() for name in stamp["files"]) else None
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.files import read_json, write_json
+from bench.names import inside, plain_name, printable
 from bench.search.outcome import TrialRecord
 from bench.store import Store
 
@@ -29,25 +30,34 @@ class Archive:
     """The files of one search."""
 
     def __init__(self, results: Path, name: str):
-        self.name, self.folder = name, Path(results) / FOLDER / name
+        self.name, self.folder = plain_name(name, "a search's name"), inside(Path(results), FOLDER, name)
 
     def save(self, record: Mapping[str, Any]) -> None:
         """Keep what was asked; asking again leaves the time of the first."""
-        path = self.folder / "search.json"
+        path = inside(self.folder, "search.json")
         created = read_json(path)["created"] if path.exists() else record["created"]
         write_json(path, {**record, "id": self.name, "created": created})
 
     def save_trials(self, trials: Sequence[TrialRecord]) -> None:
-        write_json(self.folder / "trials.json", [dataclasses.asdict(trial) for trial in trials])
+        write_json(inside(self.folder, "trials.json"), [dataclasses.asdict(trial) for trial in trials])
 
     @property
     def record(self) -> dict[str, Any]:
-        return read_json(self.folder / "search.json")
+        record = printable(read_json(inside(self.folder, "search.json")))
+        for axis in ("dataset", "protocol", "backbone"):
+            plain_name(record[axis], f"a {axis}'s name")
+        return record
+
+    @property
+    def plots(self) -> list[Path]:
+        """The figures, none of them a link to another place."""
+        home = inside(self.folder, "plots")
+        return [inside(home, path.name) for path in sorted(home.glob("*.*"))]
 
     @property
     def trials(self) -> list[TrialRecord]:
-        path = self.folder / "trials.json"
-        told = read_json(path) if path.exists() else []
+        path = inside(self.folder, "trials.json")
+        told = printable(read_json(path)) if path.exists() else []
         return [TrialRecord(**{**trial, "failures": tuple(trial["failures"])}) for trial in told]
 
 

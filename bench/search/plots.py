@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.files import atomic
+from bench.names import inside
 from bench.report.canvas import COLUMN, draw
 from bench.search.importance import importances
 from bench.search.outcome import TrialRecord, best, best_so_far
@@ -47,7 +48,7 @@ def write_figures(images: Images, folder: Path) -> list[Path]:
     paths = []
     for name, by_suffix in images.items():
         for suffix, content in by_suffix.items():
-            paths.append(folder / f"{name}.{suffix}")
+            paths.append(inside(folder, f"{name}.{suffix}"))
             with atomic(paths[-1]) as file:
                 file.write(content)
     return paths

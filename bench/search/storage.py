@@ -13,6 +13,7 @@ from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
 from optuna.storages import BaseStorage
 
 from bench.errors import UsageError
+from bench.names import refuse_links
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 warnings.filterwarnings("ignore", category=ExperimentalWarning)
@@ -32,6 +33,7 @@ class Place:
 
     def __init__(self, folder: Path, url: str | None):
         folder.mkdir(parents=True, exist_ok=True)
+        refuse_links(folder)
         self.folder, self.url = folder, url
         self.storage = _open(folder, url)
 

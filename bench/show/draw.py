@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.files import atomic, write_json
+from bench.names import inside
 from bench.rows import Row
 from bench.show.asked import Asked
 from bench.show.figure import LEAST_TOP, MOST_CLASSES, Line, Look, attention_figure
@@ -54,13 +55,13 @@ def show(cells: Sequence[Shown], asked: Asked, store: Store) -> Drawn:
     name = asked.name if len(cells) == 1 else f"{asked.name}-beside-{cells[1].row.key}"
     files = {}
     for suffix, content in attention_figure(together, title, caption).items():
-        files[suffix] = folder / f"{name}.{suffix}"
+        files[suffix] = inside(folder, f"{name}.{suffix}")
         with atomic(files[suffix]) as file:
             file.write(content)
     records = [record_of(one, own, dataset.class_names) for one, own in zip(found, lines, strict=True)]
     about = {"title": title, "caption": caption, "split": asked.part}
     record = {**records[0], **about} if len(records) == 1 else {**about, "cells": records}
-    write_json(folder / f"{name}.json", record)
+    write_json(inside(folder, f"{name}.json"), record)
     return Drawn(files, dataset.class_names, seen, warnings, record)
 
 

@@ -13,6 +13,7 @@ from bench.data import Split
 from bench.errors import DataError, UsageError
 from bench.features import Entry, encoding_dtype, feature_key
 from bench.features.encode import ENCODE_BATCH, encode_batch
+from bench.names import inside
 from bench.plan import Sweep, open_dataset
 from bench.runner.cell import TEST_BATCH
 from bench.runner.live import LiveModel
@@ -61,7 +62,7 @@ class Trained:
         cell, backbone = self.cell, self.bench.backbone(self.cell.backbone)
         precision = str(encoding_dtype(self.bench.device)).removeprefix("torch.")
         key = feature_key(part, self.split(part), cell.dataset, cell.backbone, backbone.transform, precision=precision)
-        return Entry(self.bench.cache / "features" / key).complete
+        return Entry(inside(self.bench.cache / "features", key)).complete
 
     def batches(self, part: str) -> Iterator[Features]:
         """The split's cached features, in order."""

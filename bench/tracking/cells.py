@@ -1,15 +1,15 @@
 """A cell as an MLflow run."""
 
-import csv
 import datetime
-import io
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from bench.cells import AXES, PLAIN, Cell
+from bench.names import inside
 from bench.rows import Row
+from bench.spreadsheet import csv_text
 from bench.store import State
 from bench.tracking.notes import cell_note, failure_note
 from bench.tracking.spec import NOTE, PARAM_LIMIT, TAG_LIMIT, DatasetFacts, Point, RunSpec, Status, cut, metric_key
@@ -190,14 +190,12 @@ def _finite(value: float) -> float:
 
 def _files(folder: Path, names: tuple[str, ...], row: Row | None) -> dict[str, bytes | Path]:
     """The cell's own files, and the per-class table for people. Scores are the only large ones."""
-    found = {name: folder / name for name in names if (folder / name).exists()}
+    found = {name: path for name in names if (path := inside(folder, name)).exists()}
     files: dict[str, bytes | Path] = {
         name: path if path.suffix == ".npz" else path.read_bytes() for name, path in found.items()
     }
     if row and row.class_ap:
-        table = io.StringIO()
-        csv.writer(table, lineterminator="\n").writerows([("class", "AP"), *row.class_ap.items()])
-        files["per_class.csv"] = table.getvalue().encode()
+        files["per_class.csv"] = csv_text([("class", "AP"), *row.class_ap.items()]).encode()
     return files
 
 

@@ -50,7 +50,12 @@ def default_uri(root: Path) -> str:
 
 def artifact_place(root: Path) -> str:
     """Where the runs' small files lie; MLflow would put them under the working directory."""
-    return (root / "mlflow-artifacts").resolve().as_uri()
+    return artifact_folder(root).as_uri()
+
+
+def artifact_folder(root: Path) -> Path:
+    """The same as a path."""
+    return (root / "mlflow-artifacts").resolve()
 
 
 def set_moved_aside(uri: str, root: Path) -> None:

@@ -1,20 +1,24 @@
 """The way back: a store made from MLflow alone, for reading.
 
 A cell's run has all that the store keeps of it among its artifacts, byte for byte, so whatever is read from here is
-what the first store says, number for number.
+what the first store says, number for number. The server may be a stranger's: tags are checked before they name a cell,
+and of the artifacts those alone are fetched that a store has, each into a fresh folder of its own.
 """
 
 import json
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import UsageError
+from bench.errors import DataError, UsageError
 from bench.files import read_json, write_json, write_text
+from bench.names import inside, is_fingerprint, printable
 from bench.store import Store, Targets
-from bench.tracking.cells import CURVES
+from bench.tracking.cells import CURVES, FILES
 from bench.tracking.database import TrackingError, is_server, open_client
 from bench.tracking.ledger import sqlite_path
 from bench.tracking.sweeps import RECORD, TARGETS
@@ -58,7 +62,7 @@ def mirrored(uri: str, root: Path, sweep: str | None = None) -> Iterator[Store]:
         store = Store(Path(folder))
         try:
             _Mirror(open_client(uri), store, uri).fill(sweep)
-        except (UsageError, TrackingError):
+        except (UsageError, TrackingError, DataError):
             raise
         except Exception as error:
             kind = "server" if is_server(uri) else "database"
@@ -78,7 +82,7 @@ class _Mirror:
         found = {run.data.tags["sweep"]: run for run in self._runs("sweep") if "sweep" in run.data.tags}
         chosen = [run for name, run in found.items() if name.startswith(sweep or "")]
         if not chosen:
-            what = f"no sweep {sweep!r}; it has {', '.join(found)}" if found else "no sweep of bench"
+            what = f"no sweep {sweep!r}; it has {printable(', '.join(found))}" if found else "no sweep of bench"
             raise UsageError(f"MLflow at {self.uri} has {what}; write one there with `bench sync --tracking-uri`.")
         wanted = {entry["key"] for run in chosen for entry in self._sweep(run)["entries"]}
         for run in self._runs("cell"):
@@ -86,12 +90,35 @@ class _Mirror:
                 self._cell(run)
 
     def _sweep(self, run: "Run") -> Mapping[str, Any]:
-        with tempfile.TemporaryDirectory(dir=self.store.root) as folder:
-            record = read_json(Path(self.client.download_artifacts(run.info.run_id, RECORD, folder)))
-        self.store.save_sweep(record)
-        if any(item.path == TARGETS for item in self.client.list_artifacts(run.info.run_id)):
-            self.client.download_artifacts(run.info.run_id, TARGETS, str(self.store.root))
+        with self._fetched(run, RECORD) as path:
+            record = read_json(path)
+        self.store.save_sweep(record)  # which checks it, as `Store.folder` checks a cell's key
+        for name in self._names(run, TARGETS):
+            folder, _, file = name.rpartition("/")
+            if folder == TARGETS and file.endswith(".npz") and is_fingerprint(file.removesuffix(".npz")):
+                self._take(run, name, self.store.root)
         return record
+
+    def _names(self, run: "Run", folder: str | None = None) -> list[str]:
+        """The artifacts that are files, of the run or of one of its folders."""
+        return [item.path for item in self.client.list_artifacts(run.info.run_id, folder) if not item.is_dir]
+
+    @contextmanager
+    def _fetched(self, run: "Run", name: str) -> Iterator[Path]:
+        """One artifact, in a folder that is gone with the block."""
+        with tempfile.TemporaryDirectory(prefix="bench-artifact-") as folder:
+            written = self.client.download_artifacts(run.info.run_id, name, folder)
+            path = inside(Path(folder), os.path.relpath(written, folder))
+            if not path.is_file():
+                raise DataError(f"{name} of the run {run.info.run_id} at {self.uri} is no file; `bench sync` again.")
+            yield path
+
+    def _take(self, run: "Run", name: str, folder: Path) -> None:
+        """One artifact as a file of that name in `folder`."""
+        place = inside(folder, name)
+        with self._fetched(run, name) as path:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
 
     def _cell(self, run: "Run") -> None:
         """The cell's folder in the state that the run tells."""
@@ -99,12 +126,13 @@ class _Mirror:
         folder = self.store.folder(key)
         folder.mkdir(parents=True, exist_ok=True)
         if state == "running":
-            self.client.download_artifacts(run.info.run_id, "cell.json", str(folder))
+            self._take(run, "cell.json", folder)
             # The lease of another machine, which is taken at its word.
             write_json(folder / "lease.json", {"host": "MLflow", "pid": 0, "process_started": 0})
             write_text(folder / "curve.jsonl", "".join(json.dumps(line) + "\n" for line in self._curve(run)))
             return
-        self.client.download_artifacts(run.info.run_id, "", str(folder))
+        for name in sorted({*self._names(run)} & {*FILES}):
+            self._take(run, name, folder)
         # An artifact cannot be taken back: what an earlier attempt left is not the cell's any more.
         for name, of in (("row.json", "done"), ("error.txt", "failed")):
             if state != of:

@@ -60,9 +60,11 @@ def sweep_note(table: "Table | None", state: str, has_figure: bool, study: Seque
 
     study: the artifacts of the study that the sweep belongs to; its page is named, its first figure shown.
     """
-    head = f"**{table.title}** ({state})" if table else state
+    from bench.report.tame import tame
+
+    head = tame(f"**{table.title}** ({state})" if table else state)
     image = figure("report/ratios.png", "mAP over the share of known labels") if has_figure else ""
-    page = next((f"The study: `{name}` among the artifacts." for name in study if name.endswith(".md")), "")
+    page = tame(next((f"The study: `{name}` among the artifacts." for name in study if name.endswith(".md")), ""))
     drawn = next((figure(name, "What the study found") for name in study if name.endswith(".png")), "")
     room = TAG_LIMIT - len(head) - len(page) - 2 * (len(image) + len(drawn)) - 10
     return "\n\n".join(part for part in (head, page, drawn, image, fitted(table, room) if table else "") if part)
@@ -89,6 +91,8 @@ def fitted(table: "Table", room: int) -> str:
 
 def cell_note(row: Row) -> str:
     """What came out of a cell, and what to know before quoting it."""
+    from bench.report.tame import tame
+
     if "mAP" not in row.metrics:
         return (
             f"No test split: held-out mAP **{row.metrics.get('heldout_mAP', math.nan):.2f}** after {row.epochs} epochs."
@@ -102,17 +106,21 @@ def cell_note(row: Row) -> str:
         said.append(f"{100 * known:.1f} % of the labels known, mask `{str(row.mask.get('sha256', ''))[:12]}`.")
     if row.flags:
         said.append(f"Take care: {'; '.join(row.flags)}.")
-    return " ".join(said)
+    return tame(" ".join(said))
 
 
 def failure_note(error: str) -> str:
-    return f"```\n{error.strip()[-TAG_LIMIT + 20 :]}\n```"
+    from bench.report.tame import fenced
+
+    return fenced(error.strip()[-TAG_LIMIT + 200 :])
 
 
 def summary_note(method: str, record: Mapping[str, Any]) -> str:
     """What the curve is, and where the method comes from."""
+    from bench.report.tame import tame
+
     known = record.get("notes", {}).get(method.partition(" [")[0], {})
     said = [known.get("reference", ""), known.get("note", "")]
     about = [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in said if text]
     curve = "`mAP_by_ratio` is mAP of the last epoch, mean over seeds; its step is the percent of known labels."
-    return "\n\n".join([*about, curve])[:TAG_LIMIT]
+    return tame("\n\n".join([*about, curve]))[:TAG_LIMIT]

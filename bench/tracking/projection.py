@@ -1,12 +1,15 @@
 """Bringing an MLflow database up to date with a store."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.errors import DataError
 from bench.store import Store
 from bench.tracking.cells import cell_run, experiment_name
 from bench.tracking.database import (
     TrackingError,
+    artifact_folder,
     artifact_place,
     default_uri,
     is_server,
@@ -69,7 +72,7 @@ def sync(store: Store, tracking_uri: str | None = None, *, live: bool = False, w
             ledger = read_ledger(store.root / LEDGER, uri)
             client = open_client(uri)
             return _Sync(client, seen, ledger).run()
-        except TrackingError:
+        except (TrackingError, DataError):
             raise
         except Exception as error:
             raise TrackingError(_advice(store, uri, error)) from error
@@ -108,6 +111,15 @@ class _Sync:
     experiments: dict[str, str] = field(default_factory=dict)
     trusted: bool = False
 
+    @property
+    def home(self) -> Path | None:
+        """What artifacts may not leave: that of the store's own database, which may have come with a stranger's store.
+
+        A database or server that the user named may keep them where it likes.
+        """
+        root = self.seen.store.root
+        return artifact_folder(root) if self.ledger.uri == default_uri(root) else None
+
     def run(self) -> SyncReport:
         report = SyncReport(self.ledger.uri)
         self.trusted = self.ledger.clean
@@ -130,7 +142,7 @@ class _Sync:
         """Write the unit's run; its id, "" if there is nothing to show yet."""
         try:
             spec = self._spec(unit)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, DataError) as error:
             report.problems.append(f"{unit} ({type(error).__name__}: {error})")
             return self.runs.get(unit, "")
         if spec is None:
@@ -138,7 +150,7 @@ class _Sync:
         experiment = self._experiment(spec.experiment)
         parent = self.runs.get(spec.parent) if spec.parent else None
         before = self.runs.get(unit)
-        self.runs[unit], outcome = write_run(self.client, spec, before, experiment, parent)
+        self.runs[unit], outcome = write_run(self.client, spec, before, experiment, parent, self.home)
         report.count(outcome)
         if before not in (None, self.runs[unit]) and spec.parent is None:
             self.trusted = False  # a sweep has another run now, so its children must be hung under that one

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.names import inside
 from bench.search.archive import Archive
 from bench.search.outcome import TrialRecord, best, best_so_far
 from bench.tracking.cells import experiment_name
@@ -58,12 +59,11 @@ def search_run(survey: Survey, archive: Archive) -> RunSpec:
 
 def _files(survey: Survey, archive: Archive) -> dict[str, bytes | Path]:
     """The plots, what was asked and every trial, and the best settings once they are written."""
-    plots = sorted((archive.folder / "plots").glob("*.*"))
-    found: dict[str, bytes | Path] = {f"plots/{path.name}": path.read_bytes() for path in plots}
+    found: dict[str, bytes | Path] = {f"plots/{path.name}": path.read_bytes() for path in archive.plots}
     if found:  # the plots come at the end; until then a file would be sent again with every trial
         told = {name: value for name, value in archive.record.items() if name != "asked"}
         found["search.json"] = (json.dumps(told, indent=1) + "\n").encode()
-        found["trials.json"] = (archive.folder / "trials.json").read_bytes()
+        found["trials.json"] = inside(archive.folder, "trials.json").read_bytes()
     if best := survey.best(archive):
         found["best.yaml"] = best.read_bytes()
     return found

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.files import read_json
+from bench.names import inside
 from bench.search.archive import Archive, archives
 from bench.search.outcome import TrialRecord
 from bench.store import State, Store
@@ -104,7 +105,7 @@ class Survey:
     def targets(self, record: Mapping[str, Any]) -> list[Path]:
         """The files of test labels that the sweep's cells are scored by."""
         fingerprints = {self._fingerprints.get(e["key"]) for e in record["entries"] if e["key"]}
-        places = (self.store.root / "targets" / f"{fingerprint}.npz" for fingerprint in fingerprints if fingerprint)
+        places = (self.store.targets_file(fingerprint) for fingerprint in fingerprints if fingerprint)
         return sorted(place for place in places if place.exists())
 
     @functools.cached_property
@@ -113,17 +114,17 @@ class Survey:
         found = {}
         for key in self.states:
             try:
-                found[key] = read_json(self.store.folder(key) / "cell.json")["dataset"]["fingerprint"]
+                found[key] = read_json(self.store.file(key, "cell.json"))["dataset"]["fingerprint"]
             except (OSError, ValueError, KeyError):
                 continue  # being written, or broken: its own run says so
         return found
 
     def _filled(self, record: Mapping[str, Any], method: str | None) -> list[Any]:
         entries = [e for e in record["entries"] if e["key"] and method in (None, e["method"])]
-        return [[e["key"], self.state(e["key"]), _stat(self.store.folder(e["key"]) / "row.json")] for e in entries]
+        return [[e["key"], self.state(e["key"]), _stat(self.store.file(e["key"], "row.json"))] for e in entries]
 
     def _files(self, key: str) -> list[Any]:
-        return [_stat(self.store.folder(key) / name) for name in ("row.json", "curve.jsonl", "error.txt", SYSTEM)]
+        return [_stat(self.store.file(key, name)) for name in ("row.json", "curve.jsonl", "error.txt", SYSTEM)]
 
     def search(self, name: str) -> Archive:
         return next(archive for archive in self.searches if archive.name == name)
@@ -134,17 +135,19 @@ class Survey:
         return tuple(archives(self.store.root))
 
     def _plots(self, archive: Archive) -> list[Any]:
-        return [[path.name, _stat(path)] for path in sorted((archive.folder / "plots").glob("*.*"))]
+        return [[path.name, _stat(path)] for path in archive.plots]
 
     def reports(self, record: Mapping[str, Any]) -> dict[str, Path]:
         """The folders of the sweep's report, and of the study's if it belongs to one, by their names as artifacts."""
-        home, kind = self.store.root / "reports", record.get("study", {}).get("kind")
-        study = {kind: home / f"{kind}-{record['id']}"} if kind else {}
-        return {"report": home / record["id"], **study}
+        root, kind = self.store.root, record.get("study", {}).get("kind")
+        study = {kind: inside(root, "reports", f"{kind}-{record['id']}")} if kind else {}
+        return {"report": inside(root, "reports", record["id"]), **study}
 
     def best(self, archive: Archive) -> Path | None:
         """The file of best settings that this search's winner stands in, the latest of several."""
-        files = sorted((archive.folder.parent / "best").glob("*.yaml"), key=lambda path: path.stat().st_mtime)
+        home = archive.folder.parent / "best"
+        found = (inside(archive.folder.parent, "best", path.name) for path in home.glob("*.yaml"))
+        files = sorted(found, key=lambda path: path.stat().st_mtime)
         return next((path for path in reversed(files) if f" of {archive.name})" in path.read_text()), None)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.names import inside
 from bench.tracking.cells import experiment_name
 from bench.tracking.notes import summary_note, sweep_note
 from bench.tracking.spec import NOTE, TAG_LIMIT, Point, RunSpec, Status, cut
@@ -113,8 +114,9 @@ def _files_of(folder: Path, name: str) -> dict[str, bytes | Path]:
     """A report's files as artifacts in a folder `name`, if it was written; its pages link to each other."""
     if not (folder / "stamp.json").exists():
         return {}
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "stamp.json")
-    return {f"{name}/{path.relative_to(folder).as_posix()}": path for path in files if not path.name.startswith(".")}
+    names = (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file())
+    files = {f"{name}/{own}": inside(folder, own) for own in names if own != "stamp.json"}
+    return {artifact: path for artifact, path in files.items() if not path.name.startswith(".")}
 
 
 def summary_run(survey: Survey, record: Mapping[str, Any], method: str) -> RunSpec | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 
 from bench.files import read_lines
+from bench.names import inside, is_key
 from bench.store import Store
 from bench.tracking.spec import Point
 
@@ -38,7 +39,7 @@ class Sampler:
                 # The first look at a process has nothing to compare with and says 0.
                 seen = {"process_cpu": process.cpu_percent(), "process_memory": process.memory_info().rss / 2**20}
                 line = json.dumps({"at": round(time.time(), 1), **seen, **machine})
-                with (folder / SYSTEM).open("a") as file:
+                with inside(folder, SYSTEM).open("a") as file:
                     file.write(line + "\n")
             except (psutil.Error, OSError):
                 self.processes.pop(pid, None)
@@ -48,13 +49,13 @@ class Sampler:
     def _running(self) -> dict[Path, int]:
         cells = self.store.root / "cells"
         held = [path.parent for path in cells.glob("*/lease.json")] if cells.is_dir() else []
-        leases = {folder: self.store.lease(folder.name) for folder in held}
+        leases = {folder: self.store.lease(folder.name) for folder in held if is_key(folder.name)}
         return {folder: lease["pid"] for folder, lease in leases.items() if lease and lease.get("process_started")}
 
 
 def samples(folder: Path) -> Iterator[Point]:
     """The samples of a cell as metrics: the step counts them, the time is from the first on."""
-    lines = read_lines(folder / SYSTEM)
+    lines = read_lines(inside(folder, SYSTEM))
     for step, line in enumerate(lines):
         for name, key in NAMES.items():
             if name in line:

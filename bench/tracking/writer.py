@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from bench.names import inside
 from bench.tracking.spec import NOTE, RUN, DatasetFacts, Point, RunSpec
 
 if TYPE_CHECKING:
@@ -29,13 +30,19 @@ METRICS_AT_ONCE, OTHERS_AT_ONCE = 800, 100
 
 
 def write_run(
-    client: "MlflowClient", spec: RunSpec, run_id: str | None, experiment: str, parent: str | None
+    client: "MlflowClient",
+    spec: RunSpec,
+    run_id: str | None,
+    experiment: str,
+    parent: str | None,
+    home: Path | None = None,
 ) -> tuple[str, Outcome]:
     """Create the run, or add to `run_id` what it lacks; its id, and what was done.
 
     The digest tag goes with the last batch and the status comes after it, so that a run whose writer was killed is
     looked at again. A metric point is never written twice, and a run that holds something which the spec does not (an
-    attempt that was started over) is replaced, since MLflow cannot take points back.
+    attempt that was started over) is replaced, since MLflow cannot take points back. home: a folder that artifacts may
+    not leave, whatever the database says of their place.
     """
     run = existing_run(client, run_id) if run_id else None
     if run and _is_whole(run, spec, parent):
@@ -47,7 +54,7 @@ def write_run(
     if run is None:
         marks = {UNIT: spec.unit, **({PARENT: parent} if parent else {})}
         run = client.create_run(experiment, int(spec.start * 1000), tags={**spec.tags, **marks}, run_name=spec.name)
-    _complete(client, run, spec, parent)
+    _complete(client, run, spec, parent, home)
     return run.info.run_id, outcome
 
 
@@ -69,7 +76,7 @@ def existing_run(client: "MlflowClient", run_id: str) -> "Run | None":
     return run if run.info.lifecycle_stage == "active" else None
 
 
-def _complete(client: "MlflowClient", run: "Run", spec: RunSpec, parent: str | None) -> None:
+def _complete(client: "MlflowClient", run: "Run", spec: RunSpec, parent: str | None, home: Path | None) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
     known, run_id = run.data, run.info.run_id
@@ -89,7 +96,7 @@ def _complete(client: "MlflowClient", run: "Run", spec: RunSpec, parent: str | N
         client.delete_tag(run_id, name)
     if spec.dataset and not (run.inputs and run.inputs.dataset_inputs):
         client.log_inputs(run_id, [_dataset_input(spec.dataset)])
-    _log_files(client, run, spec)
+    _log_files(client, run, spec, home)
     marks = {DIGEST: spec.digest, **({FILES: spec.files_digest} if spec.files else {})}
     _log(client, run_id, metrics, params, [RunTag(name, value) for name, value in {**tags, **marks}.items()])
     _set_status(client, run, spec)
@@ -156,13 +163,16 @@ def _dataset_input(facts: DatasetFacts) -> "DatasetInput":
     return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
 
 
-def _log_files(client: "MlflowClient", run: "Run", spec: RunSpec) -> None:
+def _log_files(client: "MlflowClient", run: "Run", spec: RunSpec, home: Path | None) -> None:
     """Bring the run's artifacts in one go, unless it has them."""
     if not spec.files or run.data.tags.get(FILES) == spec.files_digest:
         return
     place = urllib.parse.urlparse(run.info.artifact_uri)
     if place.scheme == "file":
-        _lay_out(spec.files, Path(urllib.request.url2pathname(place.path)))
+        local = Path(urllib.request.url2pathname(place.path))
+        if home is not None:
+            inside(home, os.path.relpath(local, home))
+        _lay_out(spec.files, local)
         return
     with tempfile.TemporaryDirectory() as folder:
         _lay_out(spec.files, Path(folder))
@@ -172,7 +182,7 @@ def _log_files(client: "MlflowClient", run: "Run", spec: RunSpec) -> None:
 def _lay_out(files: Mapping[str, bytes | Path], folder: Path) -> None:
     """Write the files; large ones become second names of the store's own, which takes no room."""
     for name, content in files.items():
-        path = folder / name
+        path = inside(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         if isinstance(content, bytes):

@@ -126,7 +126,7 @@ def curve(store: Store) -> list[dict]:
 
 def only_key(store: Store) -> str:
     """The sweep's one cell; "" before it has begun."""
-    [key] = store.keys() or [""]
+    [key] = store.keys() or ["0" * 16]
     return key
 
 

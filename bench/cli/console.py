@@ -1,0 +1,21 @@
+"""The terminal: text is shown as it is, since names and errors hold brackets and colons that mean nothing."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import TextColumn
+
+
+def plain_console(*, stderr: bool = False, highlight: bool = True, soft_wrap: bool = False) -> "Console":
+    """A console that takes no markup and no names of pictures out of what it prints."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=highlight, soft_wrap=soft_wrap, markup=False, emoji=False)
+
+
+def text_column(template: str) -> "TextColumn":
+    """A column of a bar with plain text, such as `{task.description}`."""
+    from rich.progress import TextColumn
+
+    return TextColumn(template, markup=False)

@@ -1,0 +1,128 @@
+"""Names that come from a disk, a network or a command line: checked once, where they enter; and paths made of them.
+
+A store, an MLflow database and a cluster's node may be a stranger's. What they call a cell or a sweep becomes the name
+of a file here, so a name is what this program itself would have given, or it is refused.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from bench.errors import DataError
+
+_KEY = re.compile(r"[0-9a-f]{16}")
+_SWEEP = re.compile(r"[0-9a-f]{12}")
+_FINGERPRINT = re.compile(r"[0-9a-f]{1,64}")
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}")
+_BROKEN = re.compile(r"[\\\x00]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def is_key(text: object) -> bool:
+    """Whether it is the key of a cell or of cached features.
+
+    >>> is_key("0123456789abcdef"), is_key("../../victim"), is_key(None)
+    (True, False, False)
+    """
+    return isinstance(text, str) and bool(_KEY.fullmatch(text))
+
+
+def is_fingerprint(text: object) -> bool:
+    """Whether it is the content hash of a dataset."""
+    return isinstance(text, str) and bool(_FINGERPRINT.fullmatch(text))
+
+
+def cell_key(text: object) -> str:
+    """The key of a cell; DataError for anything but 16 hex digits."""
+    return _checked(text, _KEY, "a cell's key", "16 hex digits")
+
+
+def sweep_id(text: object) -> str:
+    """The id of a sweep; DataError for anything but 12 hex digits."""
+    return _checked(text, _SWEEP, "a sweep's id", "12 hex digits")
+
+
+def fingerprint(text: object) -> str:
+    """The content hash of a dataset; DataError for anything but hex digits."""
+    return _checked(text, _FINGERPRINT, "a dataset's fingerprint", "up to 64 hex digits")
+
+
+def plain_name(text: object, what: str = "a name") -> str:
+    """A name of a dataset, protocol, backbone or search; DataError if it could be more than the name of one file.
+
+    >>> plain_name("ViT-B-16")
+    'ViT-B-16'
+    """
+    return _checked(text, _PLAIN, what, "up to 100 letters, digits and _ . + -, the first no dot or sign")
+
+
+def _checked(text: object, pattern: re.Pattern[str], what: str, allowed: str) -> str:
+    if isinstance(text, str) and pattern.fullmatch(text):
+        return text
+    raise DataError(f"{str(text)[:80]!r} is not {what}, which is {allowed}; do not use what holds it, or mend it.")
+
+
+def inside(folder: Path, *parts: str) -> Path:
+    """The path of `parts` below `folder`; DataError where it would lie elsewhere, symbolic links followed.
+
+    >>> inside(Path("results"), "cells", "0123456789abcdef").as_posix()
+    'results/cells/0123456789abcdef'
+    """
+    steps = "/".join(parts).split("/")
+    if all(step not in ("", ".", "..") and not _BROKEN.search(step) for step in steps):
+        path = folder.joinpath(*parts)
+        if not _is_linked(folder, steps) or _leads_into(folder, path):
+            return path
+    raise DataError(f"{'/'.join(parts)!r} leads out of the folder {folder}, and is not used; remove what names it.")
+
+
+def _is_linked(folder: Path, steps: Sequence[str]) -> bool:
+    """Whether a step below the folder is a symbolic link; where none is, nothing need be resolved."""
+    _, *places = accumulate(steps, os.path.join, initial=os.fspath(folder))
+    return any(map(os.path.islink, places))
+
+
+def _leads_into(folder: Path, path: Path) -> bool:
+    home, real = (os.path.realpath(place) for place in (folder, path))
+    return real.startswith(os.path.join(home, ""))  # noqa: PTH118 - the root itself must not get a second slash
+
+
+def refuse_links(folder: Path) -> None:
+    """DataError if anything in the folder is a link to another place: what is opened in it by name would lie there."""
+    for path in folder.rglob("*"):
+        inside(folder, path.relative_to(folder).as_posix())
+
+
+def printable(data: Any) -> Any:
+    """Strings, however deep, without the control characters by which text takes hold of a terminal.
+
+    >>> printable(["a\\x1b[31mb", 1])
+    ['a�[31mb', 1]
+    """
+    if isinstance(data, str):
+        return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", data)
+    if isinstance(data, Mapping):
+        return {printable(name): printable(value) for name, value in data.items()}
+    return [printable(value) for value in data] if isinstance(data, (list, tuple)) else data
+
+
+def sweep_record(data: Any, where: str) -> dict[str, Any]:
+    """What a store keeps of a sweep, as it was read; DataError if a name in it is none."""
+    if not isinstance(data, Mapping):
+        raise DataError(f"{where} is no record of a sweep; remove it.")
+    try:
+        sweep_id(data.get("id"))
+        for axis in ("dataset", "protocol", "backbone"):
+            plain_name(data.get(axis, axis), f"a {axis}'s name")
+        plain_name(data.get("study", {}).get("kind", "none"), "a study's kind")
+        for entry in data.get("entries", ()):
+            if entry["key"] is not None:
+                cell_key(entry["key"])
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from None
+    except (AttributeError, KeyError, TypeError):
+        raise DataError(f"{where} is no record of a sweep; remove it.") from None
+    return printable(data)
