@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, SweepId, default_cache
+from bench.wording import counted
 
 
 class Axis(enum.StrEnum):
@@ -182,6 +183,7 @@ def status(
 ) -> None:
     """What is done, running, failed, stale or still to do."""
     from bench.environment import source_hash
+    from bench.errors import UsageError
     from bench.report.selection import find_sweep
     from bench.store import Store
     from methods import METHODS
@@ -194,12 +196,17 @@ def status(
         if state == "done":
             row = store.row(entry["key"])
             detail = f"mAP {row.mAP:.2f}"
-            if row.code != source_hash(METHODS.get(row.cell.method.name)):
-                state, detail = "stale", f"{detail}; the method's code has changed since"
+            try:
+                method = METHODS.get(row.cell.method.name)
+            except UsageError:
+                detail += f"; method {row.cell.method.name} is not installed here"
+            else:
+                if row.code != source_hash(method):
+                    state, detail = "stale", f"{detail}; the method's code has changed since"
         elif state == "running":
             lease = store.lease(entry["key"]) or {}
             curve = store.curve(entry["key"])
-            detail = f"process {lease.get('pid')} on {lease.get('host')}, {len(curve)} epochs done"
+            detail = f"process {lease.get('pid')} on {lease.get('host')}, {counted(len(curve), 'epoch')} done"
         elif state == "failed":
             detail = store.reason(entry["key"])
         rows.append({**entry, "state": state, "detail": detail})
