@@ -66,8 +66,8 @@ class _Loader(yaml.SafeLoader):
         seen = set()
         for key, _ in node.value:
             if key.tag != "tag:yaml.org,2002:str":
-                told = f"{shown(key.value)} is none" if isinstance(key.value, str) else "a list or a mapping is none"
-                raise _refusal(f"a key is a word, and {told}; put a number into quotes", key)
+                told = shown(key.value) if isinstance(key.value, str) else "a list or a mapping"
+                raise _refusal(f"a key is a word, which {told} is not", key)
             if key.value in seen:
                 raise _refusal(f"{shown(key.value)} is given twice", key)
             seen.add(key.value)

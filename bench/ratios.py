@@ -74,7 +74,7 @@ def _refuse_mixed(read: list[_Ratio], text: str) -> None:
     if shares and percents:
         raise UsageError(
             f"--ratios {shown(text)}: {shares[0].text} is a share ({shares[0].percent} %) and {percents[0].text} a "
-            f"percent; write all alike, for instance with a percent sign. Allowed are {ALLOWED}."
+            f"percent; write all alike, for instance all with a percent sign; allowed are {ALLOWED}."
         )
 
 
