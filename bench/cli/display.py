@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from bench.cells import Cell
 from bench.executors.base import Ending
 from bench.store import Store
+from bench.wording import counted
 
 
 class PlainObserver:
@@ -34,9 +35,9 @@ class PlainObserver:
 
     def encoding(self, what: str, done: int, total: int) -> None:
         if done == total:
-            self.say(f"{what}: {total:,} images {self.pace.of(what, done, total)}".rstrip())
+            self.say(f"{what}: {counted(total, 'image')} {self.pace.of(what, done, total)}".rstrip())
         elif self.pace.due(what, done):
-            self.say(f"{what}: {done:,} of {total:,} images {self.pace.of(what, done, total)}".rstrip())
+            self.say(f"{what}: {done:,} of {counted(total, 'image')} {self.pace.of(what, done, total)}".rstrip())
 
     def cell_started(self, cell: Cell) -> None:
         self.clock.start()

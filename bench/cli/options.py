@@ -28,7 +28,9 @@ SweepId = Annotated[str | None, typer.Option("--sweep", help="A sweep's id; the 
 TrackingUri = Annotated[str | None, typer.Option(help="An MLflow server; by default the store's own database.")]
 
 Methods = Annotated[str, typer.Option(help="Comma-separated names; see `bench ls methods`.")]
-Ratios = Annotated[str, typer.Option(help="Shares of known labels: 0.1-0.9, 0.1,0.5, 10-90 or 5%.")]
+Ratios = Annotated[
+    str, typer.Option(help="Shares of known labels (0.1-0.9; 0.1,0.5; 1: all) or percents (10-90; 5%), not both.")
+]
 Seeds = Annotated[str, typer.Option(help="Seeds: 0, 0-2 or 0,5.")]
 
 DEFAULT_RESULTS = Path("results")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.rows import Row
 from bench.tracking.spec import RUN, TAG_LIMIT
+from bench.wording import counted
 
 if TYPE_CHECKING:
     from bench.report import Table
@@ -90,9 +91,8 @@ def fitted(table: "Table", room: int) -> str:
 def cell_note(row: Row) -> str:
     """What came out of a cell, and what to know before quoting it."""
     if "mAP" not in row.metrics:
-        return (
-            f"No test split: held-out mAP **{row.metrics.get('heldout_mAP', math.nan):.2f}** after {row.epochs} epochs."
-        )
+        level = row.metrics.get("heldout_mAP", math.nan)
+        return f"No test split: held-out mAP **{level:.2f}** after {counted(row.epochs, 'epoch')}."
     said = [f"mAP **{row.mAP:.2f}** on test" + (f" after the last epoch ({row.epochs})." if row.epochs else ".")]
     best = row.test_best
     if row.epochs and "mAP" in best:
