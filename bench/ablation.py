@@ -17,6 +17,7 @@ from bench.errors import UsageError
 from bench.parts import Parts, overrides, supported, switched_on, with_needs
 from bench.plan import Variant
 from bench.registry import nearest
+from bench.wording import shown
 from methods import METHODS, Method
 
 Design = Literal["leave-one-out", "add-one-in", "factorial", "ladder"]
@@ -155,6 +156,8 @@ def plan_study(
     if not method.switches:
         able = ", ".join(name for name in METHODS.names() if METHODS.get(name).switches)
         raise UsageError(f"method {method.name!r} declares no parts that could be switched off; these do: {able}.")
+    if asked is not None and not asked:
+        raise UsageError(f"--parts is empty; name at least one of {', '.join(method.switches)}, or leave it out.")
     asked = [_part(method, name) for name in asked] if asked else None
     whole = values(build(method.Config, settings, owner=method.name))
     on = switched_on(method.switches, whole)
@@ -188,7 +191,7 @@ def _part(method: type[Method], asked: str) -> str:
     for name in method.switches:
         if plain(name) == plain(asked):
             return name
-    raise UsageError(f"method {method.name!r} has no part {asked!r}; {nearest(asked, method.switches)}")
+    raise UsageError(f"method {method.name!r} has no part {shown(asked)}; {nearest(asked, method.switches)}")
 
 
 def _checked(method: type[Method], arms: Sequence[Arm], settings: Mapping[str, Any]) -> Iterator[Arm]:

@@ -19,7 +19,8 @@ from pydantic import Field as PydanticField
 
 from bench.errors import UsageError
 from bench.registry import nearest
-from bench.search.ranges import Range, check_bounds, choice, integer, log_float, uniform
+from bench.search.ranges import LARGEST, Range, check_bounds, choice, integer, log_float, uniform
+from bench.wording import shown, unquoted
 
 __all__ = [
     "NoOptions",
@@ -97,12 +98,14 @@ def checked(cls: type, values: Mapping[str, Any], owner: str) -> dict[str, Any]:
     typed = {}
     for name, value in values.items():
         if name not in fields:
-            raise UsageError(f"{owner} has no option {name!r}; {nearest(name, fields)}")
+            raise UsageError(f"{owner} has no option {shown(name)}; {nearest(name, fields)}")
         try:
             typed[name] = _adapter(hints[name], fields[name].metadata.get("bounds", {})).validate_python(value)
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
-            raise UsageError(f"{owner}.{name} = {value!r} is not allowed: {reason}.") from None
+            raise UsageError(f"{owner}.{name} = {shown(value)} is not allowed: {reason}.") from None
+        if isinstance(typed[name], int) and abs(typed[name]) > LARGEST:
+            raise UsageError(f"{owner}.{name} = {shown(value)} is not allowed: whole numbers go up to {LARGEST}.")
     return typed
 
 
@@ -122,8 +125,10 @@ def parse_overrides(assignments: list[str]) -> dict[str, dict[str, str]]:
         target, equals, value = assignment.partition("=")
         owner, dot, option = target.strip().partition(".")
         if not (equals and dot and owner and option):
-            raise UsageError(f"{assignment!r} is not an option; write NAME.OPTION=VALUE, for instance scenes.world=7.")
+            raise UsageError(
+                f"{shown(assignment)} is not an option; write NAME.OPTION=VALUE, for instance scenes.world=7."
+            )
         if option in parsed.setdefault(owner, {}):
-            raise UsageError(f"{owner}.{option} is set twice; give it once.")
+            raise UsageError(f"{unquoted(target)} is set twice; give it once.")
         parsed[owner][option] = value.strip()
     return parsed

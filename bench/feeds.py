@@ -33,7 +33,9 @@ class PlainFeed(Feed):
 class ViewsOptions:
     """Settings of cached augmented views."""
 
-    count: int = setting(2, "augmented views of every training image; each takes the cache's space once more", ge=1)
+    count: int = setting(
+        2, "augmented views of every training image; each takes the cache's space once more", ge=1, le=1000
+    )
     augment: str = setting("dualcoop", "augmentation of the views; see `bench ls augmentations`")
     strong: str = setting("", "augmentation of as many further views, for methods that compare two; empty: none")
 

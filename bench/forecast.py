@@ -45,7 +45,7 @@ class Forecast:
 
     def to_json(self) -> dict[str, Any]:
         methods = {name: dataclasses.asdict(method) for name, method in self.methods.items()}
-        seconds = round(self.seconds, 1) if any(m.cells > m.unknown for m in self.methods.values()) else None
+        seconds = self.seconds if any(m.cells > m.unknown for m in self.methods.values()) else None
         return {"seconds": seconds, "workers": self.workers, "unknown": list(self.unknown), "methods": methods}
 
 

@@ -18,6 +18,7 @@ from bench.feeds import FEEDS
 from bench.plan import Variant
 from bench.recipes import all_recipes
 from bench.registry import Registry, nearest
+from bench.wording import shown, unquoted
 from methods import METHODS
 from protocols import PROTOCOLS
 
@@ -50,9 +51,11 @@ def parse_grid(axes: Sequence[str]) -> dict[str, dict[str, list[str]]]:
         target, equals, text = axis.partition("=")
         owner, dot, option = (part.strip() for part in target.partition("."))
         if not (equals and dot and owner and option):
-            raise UsageError(f"--grid {axis!r} is no axis; write METHOD.OPTION=VALUE,VALUE, as in asl.lr=1e-3,1e-2.")
+            raise UsageError(
+                f"--grid {shown(axis)} is no axis; write METHOD.OPTION=VALUE,VALUE, as in asl.lr=1e-3,1e-2."
+            )
         if option in parsed.setdefault(owner, {}):
-            raise UsageError(f"--grid has {owner}.{option} twice; give all its values at once, separated by commas.")
+            raise UsageError(f"--grid has {unquoted(target)} twice; give all its values at once, separated by commas.")
         parsed[owner][option] = _split(text, axis)
     return parsed
 
@@ -61,10 +64,10 @@ def _split(text: str, axis: str) -> list[str]:
     try:
         rows = list(csv.reader([text], skipinitialspace=True, strict=True))
     except csv.Error:
-        raise UsageError(f'--grid {axis!r}: a quoted value does not end; write one as "a, b".') from None
+        raise UsageError(f'--grid {shown(axis)}: a quoted value does not end; write one as "a, b".') from None
     found = [value.strip() for row in rows for value in row]
     if not any(found):
-        raise UsageError(f"--grid {axis!r} has no value; write METHOD.OPTION=VALUE,VALUE.")
+        raise UsageError(f"--grid {shown(axis)} has no value; write METHOD.OPTION=VALUE,VALUE.")
     return found
 
 
@@ -94,7 +97,7 @@ def _require_method(owner: str, methods: Sequence[str]) -> None:
                 f"Run once for each of its values, with --set {owner}.OPTION=VALUE."
             )
     METHODS.get(owner)
-    raise UsageError(f"--grid has an axis of {owner!r}, which this run does not have; {nearest(owner, methods)}")
+    raise UsageError(f"--grid has an axis of {shown(owner)}, which this run does not have; {nearest(owner, methods)}")
 
 
 def _product(method: str, axes: Mapping[str, Sequence[Any]], fixed: Collection[str]) -> list[Variant]:
@@ -120,7 +123,7 @@ def _typed(method: str, option: str, given: Sequence[Any]) -> list[Any]:
     values_ = [_recipe(method, value) if option == RECIPE else _value(method, option, value) for value in given]
     for place, value in enumerate(values_):
         if value in values_[:place]:
-            raise UsageError(f"--grid has {method}.{option} = {value!r} twice; give each value once.")
+            raise UsageError(f"--grid has {method}.{option} = {shown(value)} twice; give each value once.")
     return values_
 
 
@@ -131,5 +134,5 @@ def _value(method: str, option: str, value: Any) -> Any:
 def _recipe(method: str, name: Any) -> str:
     known = ["auto", *all_recipes(METHODS.get(method))]
     if name not in known:
-        raise UsageError(f"method {method!r} has no recipe {name!r}; {nearest(str(name), known)}")
+        raise UsageError(f"method {method!r} has no recipe {shown(name)}; {nearest(str(name), known)}")
     return name

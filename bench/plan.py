@@ -15,8 +15,12 @@ from bench.data.roots import find_root
 from bench.errors import UsageError
 from bench.feeds import feed_component, feed_text
 from bench.recipes import recipe_for
+from bench.wording import counted, shown
 from methods import METHODS, Method
 from protocols import PROTOCOLS, paths_of
+
+LARGEST = 100_000
+"""Places of one table; a plan of more takes minutes and gigabytes before anything is trained."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,13 @@ class Entry:
 
 def plan(sweep: Sweep, dataset: Dataset) -> list[Entry]:
     """All places of the table, in running order: ratio by ratio, so that early rows compare all methods."""
+    places = len(sweep.seeds) * len(sweep.percents) * len(sweep.variants)
+    if places > LARGEST:
+        raise UsageError(
+            f"{counted(len(sweep.variants), 'method')} at {counted(len(sweep.percents), 'ratio')} and "
+            f"{counted(len(sweep.seeds), 'seed')} are {places:,} places of a table; at most {LARGEST:,} are planned: "
+            "ask for fewer."
+        )
     axes = _Axes(sweep, dataset)
     percents: Sequence[int | None] = sweep.percents if axes.has_percent else (None,)
     return [
@@ -213,7 +224,9 @@ def protocol_component(name: str, overrides: Mapping[str, Mapping[str, Any]]) ->
 def _refuse_unused(sweep: Sweep, used: set[str]) -> None:
     unused = sorted(set(sweep.overrides) - used)
     if unused:
-        raise UsageError(f"options for {unused[0]!r} were given, but this run uses only {', '.join(sorted(used))}.")
+        raise UsageError(
+            f"options for {shown(unused[0])} were given, but this run uses only {', '.join(sorted(used))}."
+        )
 
 
 def open_dataset(sweep: Sweep, cache: Path) -> Dataset:

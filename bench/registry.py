@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from bench.errors import UsageError
+from bench.wording import shown
 
 T = TypeVar("T")
 
@@ -60,7 +61,7 @@ class Registry(Generic[T]):
             return self._entries[name]
         if name in self._broken:
             raise UsageError(f"{self.kind} {name!r} could not be imported: {self._broken[name]}")
-        raise UsageError(f"There is no {self.kind} {name!r}; {nearest(name, self._entries)}")
+        raise UsageError(f"There is no {self.kind} {shown(name)}; {nearest(name, self._entries)}")
 
     def names(self) -> list[str]:
         """All names, sorted."""

@@ -12,9 +12,12 @@ from bench.config import build, values
 from bench.errors import UsageError
 from bench.plan import Variant
 from bench.registry import nearest
+from bench.wording import shown
 from methods import Method
 
 DEFAULT = "default"
+MOST = 100
+"""Values of a setting; nobody reads a curve of more."""
 CLOSE = 0.15
 """A declared value this near to the default, as a share of it, would tell nothing new."""
 
@@ -77,6 +80,8 @@ def plan_study(method: type[Method], settings: Mapping[str, Any], over: Sequence
         seen.add(name)
         if given:
             asked: Sequence[Any] = [value.strip() for value in listed.split(",") if value.strip()]
+            if len(asked) > MOST:
+                raise UsageError(f"--over {name} has {len(asked):,} values; at most {MOST} make a curve: give fewer.")
         else:
             asked = _declared(method, name)
         typed = []
@@ -85,11 +90,15 @@ def plan_study(method: type[Method], settings: Mapping[str, Any], over: Sequence
                 notes.append(f"{name}={value} is left out: the default {whole[name]} is next to it.")
                 continue
             try:
-                typed.append(values(build(method.Config, {**settings, name: value}, owner=method.name))[name])
+                point = values(build(method.Config, {**settings, name: value}, owner=method.name))[name]
             except UsageError as error:
                 if given:
                     raise
                 notes.append(f"{name}={value} is left out: {error}")
+                continue
+            if given and point in typed:
+                raise UsageError(f"--over {name} has the value {shown(point)} twice; give each value once.")
+            typed.append(point)
         axes.append(_axis(method.name, name, whole[name], typed))
     return Study(method.name, tuple(axes), tuple(notes))
 
@@ -100,7 +109,7 @@ def _require_setting(method: type[Method], name: str) -> None:
         return
     holding = [field for field in fields if name and name in field]
     hint = f"did you mean {' or '.join(holding)}? Allowed: {', '.join(sorted(fields))}." if holding else None
-    raise UsageError(f"{method.name} has no option {name!r}; {hint or nearest(name, fields)}")
+    raise UsageError(f"{method.name} has no option {shown(name)}; {hint or nearest(name, fields)}")
 
 
 def _declared(method: type[Method], name: str) -> Sequence[Any]:

@@ -17,7 +17,9 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.plainyaml import dump, load
+from bench.plainyaml import read as read_yaml
 from bench.registry import nearest
+from bench.wording import shown, unquoted
 
 SET, GRID = "set", "grid"
 
@@ -47,13 +49,7 @@ class SweepFile:
 
 def read(path: Path, flags: Collection[str]) -> SweepFile:
     """The file at `path`; `flags` are those that it may give."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror}); give a YAML file with the sweep.") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is no text; give a YAML file with the sweep.") from None
-    return parse(text, str(path), flags)
+    return _sweep(read_yaml(path, str(path), "a YAML file with the sweep"), str(path), flags)
 
 
 def parse(text: str, where: str, flags: Collection[str]) -> SweepFile:
@@ -62,25 +58,28 @@ def parse(text: str, where: str, flags: Collection[str]) -> SweepFile:
     >>> parse("methods: [asl, trm_ml]\\nlive: true", "sweep.yaml", {"methods", "ratios", "live"}).flags
     {'methods': 'asl,trm_ml', 'live': True}
     """
-    told = load(text, where)
+    return _sweep(load(text, where), where, flags)
+
+
+def _sweep(told: Any, where: str, flags: Collection[str]) -> SweepFile:
     if not isinstance(told, dict) or not told:
         raise UsageError(f"{where} must say FLAG: VALUE, for instance `methods: [asl]`; it holds {_kind(told)}.")
     given: dict[str, str | bool] = {}
     for key, value in told.items():
-        flag = str(key).replace("_", "-")
+        flag = key.replace("_", "-")
         if flag in (SET, GRID):
             continue
         if flag not in flags:
-            raise UsageError(f"{where}: there is no key {key!r}; {nearest(flag, [*flags, SET, GRID])}")
+            raise UsageError(f"{where}: there is no key {shown(key)}; {nearest(flag, [*flags, SET, GRID])}")
         if flag in given:
-            raise UsageError(f"{where}: {flag!r} is given twice.")
+            raise UsageError(f"{where}: {shown(flag)} is given twice.")
         given[flag] = _typed_text(flag, value, where)
     return SweepFile(given, _options(told.get(SET), SET, where), _axes(told.get(GRID), where))
 
 
 def _kind(value: Any) -> str:
     names = {dict: "no key at all", list: "a list", type(None): "nothing", str: "text"}
-    return names.get(type(value), repr(value))
+    return names.get(type(value), shown(value))
 
 
 def _typed_text(flag: str, value: Any, where: str) -> str | bool:
@@ -94,7 +93,7 @@ def _typed_text(flag: str, value: Any, where: str) -> str | bool:
         and all(type(item) in (str, int, float) and str(item).strip() for item in value)
     ):
         return ",".join(map(str, value))
-    told = "empty" if value in (None, "", []) else repr(value)
+    told = "empty" if value in (None, "", []) else shown(value)
     raise UsageError(f"{where}: {flag} is {told}; give a word, a number or a list of them, or leave the line out.")
 
 
@@ -104,14 +103,14 @@ def _options(told: Any, key: str, where: str) -> dict[str, dict[str, Any]]:
         return {}
     shape = f"{where}: {key} must say NAME: {{OPTION: VALUE}}, for instance asl: {{lr: 1e-3}}"
     if not isinstance(told, dict):
-        raise UsageError(f"{shape}; it holds {told!r}.")
+        raise UsageError(f"{shape}; it holds {shown(told)}.")
     for name, options in told.items():
-        if not isinstance(name, str) or not isinstance(options, dict) or not options:
-            raise UsageError(f"{shape}; {name!r} holds {options!r}.")
+        if not isinstance(options, dict) or not options:
+            raise UsageError(f"{shape}; {shown(name)} holds {shown(options)}.")
         for option, value in options.items():
             if value is None or isinstance(value, dict):
-                raise UsageError(f"{shape}; {name}.{option} holds {value!r}.")
-    return {name: {str(option): value for option, value in options.items()} for name, options in told.items()}
+                raise UsageError(f"{shape}; {unquoted(f'{name}.{option}')} holds {shown(value)}.")
+    return {name: dict(options) for name, options in told.items()}
 
 
 def _axes(told: Any, where: str) -> dict[str, dict[str, list[Any]]]:
@@ -119,7 +118,8 @@ def _axes(told: Any, where: str) -> dict[str, dict[str, list[Any]]]:
     for method, options in axes.items():
         for option, value in options.items():
             if not isinstance(value, list) or not value or None in value:
-                raise UsageError(f"{where}: grid {method}.{option} must be a list of values; it holds {value!r}.")
+                axis = unquoted(f"{method}.{option}")
+                raise UsageError(f"{where}: grid {axis} must be a list of values; it holds {shown(value)}.")
     return axes
 
 

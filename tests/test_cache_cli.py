@@ -99,7 +99,7 @@ def test_ls_says_what_there_is(call, store):
     assert whole["key"] in told.out
     assert part["key"] not in told.out
     assert "in use" not in told.out
-    assert "1 entries" in told.out
+    assert "1 entry" in told.out
 
 
 def test_an_empty_cache_is_no_error(call):
@@ -200,7 +200,7 @@ def test_rm_asks_first(call, store, monkeypatch):
 def _confirmed(text: str, answer: str) -> bool:
     import typer
 
-    assert "1 entries" in text
+    assert "1 entry" in text
     if answer != "y":
         raise typer.Abort
     return True

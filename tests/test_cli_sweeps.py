@@ -134,7 +134,7 @@ def test_a_wrong_file_gives_one_sentence(text, words, call, tmp_path):
 
 def test_a_plan_tells_the_time_only_of_what_has_run_here(call):
     before = call("run", *ASL, "--dry-run").out
-    assert "1 cells: 0 done, 1 to do" in before
+    assert "1 cell: 0 done, 1 to do" in before
     assert "expected time: unknown" in before
     call("run", *ASL)
     more = ("--methods", "asl,hill", "--seeds", "0-1", *ASL[2:])

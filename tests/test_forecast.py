@@ -73,6 +73,12 @@ def test_a_forecast_names_what_it_does_not_know():
     assert nothing.to_json()["seconds"] is None
 
 
+def test_a_short_time_is_not_told_as_none():
+    cell = GRID.cell("asl", 10, 0)
+    told = forecast(cells(cell), {}, Past([finished(cell, 0.02)], "cpu"), IMAGES, workers=1)
+    assert told.to_json()["seconds"] == 0.02
+
+
 def test_what_is_trained_already_counts_no_more():
     cell = GRID.cell("asl", 10, 0)
     past = Past([finished(cell, 8.0)], "cpu")

@@ -22,8 +22,8 @@ def test_nine_cells_from_a_tenth_to_nine_tenths(text):
     [
         ("0.5", [50]),
         ("50", [50]),
-        ("5%,0.5", [5, 50]),
-        ("0.3,0.1,0.3,30", [10, 30]),
+        ("5%,50", [5, 50]),
+        ("0.3,0.1,0.3,.30", [10, 30]),
         ("0.05-0.95", [5, 15, 25, 35, 45, 55, 65, 75, 85, 95]),
         ("0.07", [7]),
         ("0.29,0.57,0.58", [29, 57, 58]),  # 0.29 * 100 is 28.999... in floats
@@ -69,12 +69,49 @@ def test_any_text_is_read_or_refused_in_a_sentence(text):
     assert all(isinstance(p, int) and 1 <= p <= 100 for p in percents)
 
 
+@pytest.mark.parametrize("text", ["1,5,10", "10,0.5", "5%,0.5", "1,1%", "0.5-90", "1-91", "1.0,50", "0.1,50,5%"])
+def test_shares_beside_percents_are_refused(text):
+    with pytest.raises(UsageError, match=r" is a share \(\d+ %\) and \d+%? a percent; write all alike"):
+        parse_ratios(text)
+
+
+def test_one_alone_and_among_shares_is_all_labels():
+    assert parse_ratios("1") == [100]
+    assert parse_ratios("0.1,1") == [10, 100]
+    assert parse_ratios("0.1-1") == list(range(10, 101, 10))
+
+
+@pytest.mark.parametrize("text", ["\u0660.\u0661", "\uff15\uff10", "0.\u0665", "5\uff05", "1\u00b2"])
+def test_digits_of_other_scripts_are_no_ratio(text):
+    with pytest.raises(UsageError, match="is not a share of known labels"):
+        parse_ratios(text)
+
+
+@pytest.mark.parametrize("text", ["0.10000000000000000000000000000000001", "9" * 100_000, "0." + "0" * 100_000 + "1"])
+def test_long_numbers_are_refused_in_a_short_sentence(text):
+    with pytest.raises(UsageError) as caught:
+        parse_ratios(text)
+    assert len(str(caught.value)) < 600
+
+
 def test_seeds_are_lists_and_ranges():
     assert parse_seeds("0") == [0]
     assert parse_seeds("0-2, 7,1") == [0, 1, 2, 7]
 
 
-@pytest.mark.parametrize("text", ["", "a", "1.5", "-1", "3-1", "0,", "0--2", "0-2-4"])
+def test_seeds_are_bounded():
+    assert parse_seeds("1-1000") == list(range(1, 1001))
+    assert parse_seeds("4294967295") == [2**32 - 1]
+    for text in ("0-1000", "0-999,5000", "0-4294967295"):
+        with pytest.raises(UsageError, match="are more than 1,000, the most of one sweep; give fewer"):
+            parse_seeds(text)
+    with pytest.raises(UsageError, match="99999999999 is too large; allowed are seeds up to 4294967295"):
+        parse_seeds("0-99999999999")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "1.5", "-1", "3-1", "0,", "0--2", "0-2-4", "\u0663", "\uff11-\uff12", "0-\u00b2", "9" * 50]
+)
 def test_nonsense_seeds_give_one_sentence(text):
     with pytest.raises(UsageError, match=r"^--seeds .*(allowed are|smaller end first).*\.$"):
         parse_seeds(text)

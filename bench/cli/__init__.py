@@ -2,16 +2,36 @@
 
 import os
 import sys
+from typing import Annotated, Any
 
 import typer
 
+from bench import __version__
 from bench.cli import ablate, cache, compare, inspect, prepare, results, run, search, sensitivity, show, variance
 from bench.cli.options import with_flags
-from bench.errors import BenchError
+from bench.errors import BenchError, UsageError
 from bench.interrupts import obeyed_signals
+
+
+class _Group(typer.core.TyperGroup):
+    """All commands, none of which takes an empty text for a name, a file or a number."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        for before, given in zip(["", *args], args, strict=False):
+            flag, equals, value = given.partition("=")
+            if not given.strip():
+                told = before if before.startswith("--") else "an argument"
+            elif flag.startswith("--") and equals and not value.strip():
+                told = flag
+            else:
+                continue
+            raise UsageError(f"{told} is empty; give a value, or leave it out.")
+        return super().parse_args(ctx, args)
+
 
 app = typer.Typer(
     name="bench",
+    cls=_Group,
     help="Multi-label recognition with missing labels: every method under equal masks, features and selection.",
     no_args_is_help=True,
     add_completion=False,
@@ -19,6 +39,22 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and stop.", callback=_say_version, is_eager=True)
+    ] = False,
+) -> None: ...
+
+
 app.command("run")(with_flags(run.run))
 app.command("ablate")(with_flags(ablate.ablate))
 app.command("search")(with_flags(search.search))

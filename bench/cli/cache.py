@@ -11,9 +11,12 @@ import typer
 from bench.cli.console import plain_console
 from bench.cli.options import Debug, Json, default_cache
 from bench.errors import DataError, UsageError
+from bench.wording import counted, shown
 
 if TYPE_CHECKING:
     from bench.features import Entry
+
+ENTRIES = ("entry", "entries")
 
 app = typer.Typer(help="List, verify and remove cached features.", no_args_is_help=True)
 
@@ -42,7 +45,7 @@ def ls(
     if rows:
         console.print(_table(rows))
     size = _size(sum(row["bytes"] for row in rows))
-    console.print(f"{len(rows)} entries, {size} in {root / 'features'}", soft_wrap=True)
+    console.print(f"{counted(len(rows), *ENTRIES)}, {size} in {root / 'features'}", soft_wrap=True)
 
 
 def _table(rows: list[dict[str, Any]]) -> Any:
@@ -119,12 +122,14 @@ def rm(
     size = _size(sum(row["bytes"] for row in rows))
     if chosen and not yes:
         if as_json or not sys.stdin.isatty():
-            raise UsageError(f"bench cache rm would remove {len(chosen)} entries ({size}); say so with --yes.")
+            raise UsageError(
+                f"bench cache rm would remove {counted(len(chosen), *ENTRIES)} ({size}); say so with --yes."
+            )
         for row in rows:
             typer.echo(
                 f"{row['key']}  {row['dataset']} {row['part']} {row['backbone']}  {_size(row['bytes'])}", err=True
             )
-        typer.confirm(f"Remove these {len(chosen)} entries ({size})?", abort=True, err=True)
+        typer.confirm(f"Remove {counted(len(chosen), *ENTRIES)} ({size})?", abort=True, err=True)
     removed, refused = [], []
     for entry, row in zip(chosen, rows, strict=True):
         try:
@@ -135,7 +140,7 @@ def rm(
     if as_json:
         typer.echo(json.dumps({"removed": [row["key"] for row in removed], "refused": refused}, indent=1))
     else:
-        typer.echo(f"removed {len(removed)} entries, {_size(sum(row['bytes'] for row in removed))}")
+        typer.echo(f"removed {counted(len(removed), *ENTRIES)}, {_size(sum(row['bytes'] for row in removed))}")
     if refused:
         raise UsageError(" ".join(refused))
 
@@ -149,14 +154,29 @@ def _chosen(
     found = entries(cache)
     if keys:
         found = [_by_key(key, found, cache) for key in dict.fromkeys(keys)]
-    elif not everything and not dataset and not backbone:
+    elif not everything and dataset is None and backbone is None:
         return []
     told = [(entry, _description(entry)) for entry in found]
+    _refuse_unknown(dataset, backbone, [about for _, about in told])
     return [
         entry
         for entry, about in told
         if dataset in (None, about.get("dataset")) and backbone in (None, about.get("backbone"))
     ]
+
+
+def _refuse_unknown(dataset: str | None, backbone: str | None, kept: list[dict[str, Any]]) -> None:
+    """UsageError for a name that neither this program nor the cache knows."""
+    from bench.backbones import BACKBONES
+    from bench.data import DATASETS
+    from bench.registry import nearest
+
+    for axis, name, registry in (("dataset", dataset, DATASETS), ("backbone", backbone, BACKBONES)):
+        if name is None:
+            continue
+        known = {*registry.names(), *(about[axis] for about in kept if axis in about)}
+        if name not in known:
+            raise UsageError(f"--{axis}: there is no {axis} {shown(name)}; {nearest(name, known)}")
 
 
 def _by_key(key: str, found: "list[Entry]", cache: Path) -> "Entry":

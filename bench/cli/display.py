@@ -13,6 +13,7 @@ from bench.cells import Cell
 from bench.cli.console import plain_console, text_column
 from bench.executors.base import Ending
 from bench.store import Store
+from bench.wording import counted
 
 
 class PlainObserver:
@@ -35,9 +36,9 @@ class PlainObserver:
 
     def encoding(self, what: str, done: int, total: int) -> None:
         if done == total:
-            self.say(f"{what}: {total:,} images {self.pace.of(what, done, total)}".rstrip())
+            self.say(f"{what}: {counted(total, 'image')} {self.pace.of(what, done, total)}".rstrip())
         elif self.pace.due(what, done):
-            self.say(f"{what}: {done:,} of {total:,} images {self.pace.of(what, done, total)}".rstrip())
+            self.say(f"{what}: {done:,} of {counted(total, 'image')} {self.pace.of(what, done, total)}".rstrip())
 
     def cell_started(self, cell: Cell) -> None:
         self.clock.start()

@@ -18,7 +18,6 @@ from bench.cli.prepare import checking
 from bench.config import parse_overrides
 from bench.data import DATASETS, Dataset
 from bench.errors import UsageError
-from bench.executors import refuse_wrong_use
 from bench.feeds import asked_for
 from bench.grid import Grid, variants
 from bench.plan import Entry, Sweep, cells, open_dataset, plan, record
@@ -99,7 +98,7 @@ def sweep_of(what: What, settings: Overrides | None = None, grid: Grid | None = 
 
 def planned(sweep: Sweep, how: How) -> Plan:
     """Open the dataset and plan; nothing is written into the store."""
-    refuse_wrong_use(how.executor, how.workers, how.cluster)
+    how.refuse_wrong_use()
     dataset = open_dataset(sweep, how.cache or default_cache())
     with checking(dataset):
         return Plan(sweep, dataset, plan(sweep, dataset))

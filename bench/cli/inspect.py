@@ -10,6 +10,7 @@ import typer
 
 from bench.cli.console import plain_console
 from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, SweepId, default_cache
+from bench.wording import counted
 
 
 class Axis(enum.StrEnum):
@@ -194,13 +195,13 @@ def status(
             row = store.row(entry["key"])
             detail = f"mAP {row.mAP:.2f}"
             if row.cell.method.name not in METHODS.names():
-                state, detail = "stale", f"{detail}; the method is not installed here"
+                detail += f"; method {row.cell.method.name} is not installed here"
             elif row.code != source_hash(METHODS.get(row.cell.method.name)):
                 state, detail = "stale", f"{detail}; the method's code has changed since"
         elif state == "running":
             lease = store.lease(entry["key"]) or {}
             curve = store.curve(entry["key"])
-            detail = f"process {lease.get('pid')} on {lease.get('host')}, {len(curve)} epochs done"
+            detail = f"process {lease.get('pid')} on {lease.get('host')}, {counted(len(curve), 'epoch')} done"
         elif state == "failed":
             detail = store.reason(entry["key"])
         rows.append({**entry, "state": state, "detail": detail})

@@ -28,7 +28,9 @@ SweepId = Annotated[str | None, typer.Option("--sweep", help="A sweep's id; the 
 TrackingUri = Annotated[str | None, typer.Option(help="An MLflow server; by default the store's own database.")]
 
 Methods = Annotated[str, typer.Option(help="Comma-separated names; see `bench ls methods`.")]
-Ratios = Annotated[str, typer.Option(help="Shares of known labels: 0.1-0.9, 0.1,0.5, 10-90 or 5%.")]
+Ratios = Annotated[
+    str, typer.Option(help="Shares of known labels (0.1-0.9; 0.1,0.5; 1: all) or percents (10-90; 5%), not both.")
+]
 Seeds = Annotated[str, typer.Option(help="Seeds: 0, 0-2 or 0,5.")]
 
 DEFAULT_RESULTS = Path("results")
@@ -99,7 +101,10 @@ class What:
     ] = "auto"
     holdout: Annotated[int, typer.Option(help="Percent of training images kept out to select on.", min=0, max=90)] = 0
     views: Annotated[
-        int, typer.Option(help="Train on K cached augmented views of every image instead of the plain one.", min=0)
+        int,
+        typer.Option(
+            help="Train on K cached augmented views of every image instead of the plain one.", min=0, max=1000
+        ),
     ] = 0
     live: Annotated[
         bool, typer.Option("--live", help="Decode, augment and encode the images in every step; see `bench ls feeds`.")
@@ -123,13 +128,15 @@ class How:
     cache: Annotated[Path | None, typer.Option(help="Drawn images and features; BENCH_CACHE sets it too.")] = None
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
     workers: Annotated[
-        int, typer.Option(help="Processes that train at once; 0: one a core, or one on a GPU.", min=0)
+        int, typer.Option(help="Processes that train at once; 0: one a core, or one on a GPU.", min=0, max=1024)
     ] = 0
     executor: Annotated[
         str,
         typer.Option(help="Who trains: inline (this process), processes, ray (a cluster); auto: one of the first two."),
     ] = "auto"
-    threads: Annotated[int, typer.Option(help="CPU threads of each worker; part of what makes bits equal.", min=1)] = 1
+    threads: Annotated[
+        int, typer.Option(help="CPU threads of each worker; part of what makes bits equal.", min=1, max=1024)
+    ] = 1
     address: Annotated[
         str,
         typer.Option(
@@ -176,6 +183,15 @@ class How:
             memory=self.memory_per_cell,
             ship_features=self.ship_features,
         )
+
+    def refuse_wrong_use(self) -> None:
+        """UsageError for what can be seen to be wrong before anything is opened or made."""
+        from bench.executors import refuse_wrong_use
+        from bench.tracking.database import refuse_no_place
+
+        refuse_wrong_use(self.executor, self.workers, self.cluster)
+        if self.tracking_uri is not None:
+            refuse_no_place(self.tracking_uri)
 
     @property
     def encodes_here(self) -> bool:

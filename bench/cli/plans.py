@@ -21,6 +21,7 @@ from bench.executors.room import worker_count
 from bench.forecast import Forecast, MethodForecast, Past, forecast
 from bench.plan import Entry
 from bench.store import Store
+from bench.wording import counted
 from bench.workbench import choose_device
 
 LONG = 40
@@ -144,8 +145,8 @@ def _counted(counts: dict[str, int]) -> str:
     parts += [f"{counts['running']} running now"] if counts["running"] else []
     parts += [f"{counts['planned']} not begun or cut off"] if parts and counts["planned"] else []
     told = f" ({', '.join(parts)})" if parts else ""
-    places = f"; {counts['skipped']} places of the table are skipped" if counts["skipped"] else ""
-    return f"{counts['cells']} cells: {counts['done']} done, {counts['todo']} to do{told}{places}"
+    places = f"; skipped: {counted(counts['skipped'], 'place')} of the table" if counts["skipped"] else ""
+    return f"{counted(counts['cells'], 'cell')}: {counts['done']} done, {counts['todo']} to do{told}{places}"
 
 
 def _expected(expected: Forecast) -> Iterator[str]:
@@ -157,7 +158,7 @@ def _expected(expected: Forecast) -> Iterator[str]:
         yield "expected time: unknown, since none of these methods has finished a cell here"
         return
     least = "at least " if expected.unknown else ""
-    workers = f"{expected.workers} worker" + "s" * (expected.workers > 1)
+    workers = counted(expected.workers, "worker")
     yield f"expected time: {least}about {clock_time(expected.seconds)} with {workers}, once images are encoded"
     for name, method in known.items():
         yield f"  {name}: {_each(method)}"

@@ -11,6 +11,7 @@ import typer
 from bench.cli.console import plain_console, text_column
 from bench.cli.options import Debug, Json, default_cache
 from bench.errors import UsageError
+from bench.wording import counted
 
 
 def prepare(
@@ -89,8 +90,11 @@ def checking(dataset: Any) -> Iterator[None]:
             dataset.on_progress = None
     if dataset.needs_root:
         facts, names = dataset.facts, dataset.options.names
-        counts = f"{facts['train_images']:,} training and {facts['test_images']:,} test images"
-        typer.echo(f"{dataset.name}: {counts}, {len(dataset.class_names)} classes, {names} names", err=True)
+        counts = f"{facts['train_images']:,} training and {counted(facts['test_images'], 'test image')}"
+        typer.echo(
+            f"{dataset.name}: {counts}, {counted(len(dataset.class_names), 'class', 'classes')}, {names} names",
+            err=True,
+        )
         for part in ("train", "test"):
             for deviation in dataset.deviations(part):
                 typer.secho(f"warning: {dataset.name} {part} {deviation}.", fg="yellow", err=True)

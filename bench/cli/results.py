@@ -86,8 +86,14 @@ def sync(results: Results = DEFAULT_RESULTS, tracking_uri: TrackingUri = None, d
     """Bring MLflow up to date with the store; doing it twice changes nothing."""
     from bench.store import Store
     from bench.tracking import sync as project
+    from bench.tracking.database import refuse_no_place
+    from bench.tracking.server import refuse_nothing
 
-    typer.echo(str(project(Store(results), tracking_uri)))
+    store = Store(results)
+    refuse_nothing(store)
+    if tracking_uri is not None:
+        refuse_no_place(tracking_uri)
+    typer.echo(str(project(store, tracking_uri)))
 
 
 def ui(

@@ -12,6 +12,7 @@ import typer
 
 from bench.cli.console import plain_console
 from bench.cli.options import How, Methods, Ratios, What, default_cache
+from bench.ratios import LARGEST_SEED
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ def search(
     what: WhatToSearch,
     how: How,
     trials: Annotated[
-        int, typer.Option(help="Trials of each method in all, those of earlier commands included.", min=1)
+        int, typer.Option(help="Trials of each method in all, those of earlier commands included.", min=1, max=100_000)
     ] = 20,
     holdout_labels: Annotated[
         Literal["observed", "full"],
@@ -48,11 +49,13 @@ def search(
     pruner: Annotated[
         str, typer.Option(help="none, median or hyperband: by the first ratio's held-out mAP, epoch against epoch.")
     ] = "none",
-    search_seed: Annotated[int, typer.Option(help="Seed of the proposals.", min=0)] = 0,
+    search_seed: Annotated[int, typer.Option(help="Seed of the proposals.", min=0, max=LARGEST_SEED)] = 0,
     storage: Annotated[
         str | None, typer.Option(help="An Optuna storage URL, to share a search; by default a file in the store.")
     ] = None,
-    retries: Annotated[int, typer.Option(help="How often a trial whose cell fails is tried again.", min=0)] = 1,
+    retries: Annotated[
+        int, typer.Option(help="How often a trial whose cell fails is tried again.", min=0, max=1000)
+    ] = 1,
     retrain: Annotated[
         bool,
         typer.Option(help="Then train the best settings on all training images, and score them on the test split."),
@@ -75,8 +78,12 @@ def search(
     from bench.search.outcome import best
     from bench.search.samplers import check_names
     from bench.search.space import read_spaces
+    from bench.search.storage import refuse_memory
 
     check_names(sampler, pruner)
+    how.refuse_wrong_use()
+    if storage is not None:
+        refuse_memory(storage)
     sweep: Sweep = sweep_of(what)
     spaces = read_spaces(space, tuple(variant.method for variant in sweep.variants)) if space else None
     asked = ask_for(sweep, judged=holdout_labels, spaces=spaces, sampler=sampler, pruner=pruner, seed=search_seed)

@@ -9,6 +9,7 @@ import typer
 
 from bench.cli.console import plain_console
 from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, default_cache, names
+from bench.ratios import LARGEST_SEED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,10 @@ def show(
     ] = None,
     split: Annotated[Part, typer.Option(help="Where the images are from.")] = Part.test,
     seed: Annotated[
-        int | None, typer.Option(help="Draw the images by this seed.  [default: the first in official order]", min=0)
+        int | None,
+        typer.Option(
+            help="Draw the images by this seed.  [default: the first in official order]", min=0, max=LARGEST_SEED
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Another folder for the figure.  [default: the cell's own]")] = None,
     results: Results = DEFAULT_RESULTS,

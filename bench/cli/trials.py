@@ -10,6 +10,7 @@ from bench.cells import Cell
 from bench.cli.console import plain_console
 from bench.cli.display import Clock, Pace, live_progress
 from bench.search.outcome import TrialRecord
+from bench.wording import counted
 
 
 class PlainTrials:
@@ -28,7 +29,7 @@ class PlainTrials:
 
     def encoding(self, what: str, done: int, total: int) -> None:
         if done == total or self.pace.due(what, done):
-            self.say(f"{what}: {done:,} of {total:,} images {self.pace.of(what, done, total)}".rstrip())
+            self.say(f"{what}: {done:,} of {counted(total, 'image')} {self.pace.of(what, done, total)}".rstrip())
 
     def search_started(self, method: str, total: int, trials: list[TrialRecord]) -> None:
         """A method's search begins or goes on; `trials`: those it has."""

@@ -9,6 +9,7 @@ from bench.data.folder import PARTS, FolderDataset, Part
 from bench.data.manifest import unreadable_images
 from bench.data.official import list_digest
 from bench.errors import DataError
+from bench.wording import counted, some
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is checked, images done, images in all)."""
@@ -78,9 +79,8 @@ def _lists(dataset: FolderDataset, part: Part, parts: dict[str, dict[str, Any]])
         "used": int(dataset.counts(labels).sum()),
         "official": None if dataset.pinned(part) is None else not deviations,
     }
-    yield Finding(
-        "ok", part, f"{len(labels):,} images, {total:,} labels, {len(labels) - annotated:,} images without a label"
-    )
+    without = counted(len(labels) - annotated, "image")
+    yield Finding("ok", part, f"{counted(len(labels), 'image')}, {counted(total, 'label')}, {without} without a label")
     for deviation in deviations:
         other_length = deviation.startswith("is not the official list")
         detail = f"{part} {deviation}" + ("." if other_length else "; restore the official files.")
@@ -88,7 +88,7 @@ def _lists(dataset: FolderDataset, part: Part, parts: dict[str, dict[str, Any]])
 
 
 def _classes(dataset: FolderDataset, names: tuple[str, ...]) -> Finding:
-    used = f"{len(names)} classes, {dataset.options.names} names: {', '.join(names[:3])}, ..., {names[-1]}"
+    used = f"{counted(len(names), 'class', 'classes')}, {dataset.options.names} names: {some(names)}"
     official = dataset.official_classes
     if official is not None and list_digest(dataset.listing("train").classes) != official:
         return Finding("error", "classes", f"{used}; not the official classes in their order; restore the files.")

@@ -1,5 +1,6 @@
 """From a name to an executor."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -74,8 +75,9 @@ def refuse_wrong_use(name: str, workers: int = 0, cluster: Cluster | None = None
         )
     if cluster is None:
         return
-    if min(cluster.cpus, cluster.gpus or 0, cluster.memory) < 0:
-        raise UsageError("--cpus-per-cell, --gpus-per-cell and --memory-per-cell are no negative numbers.")
+    demands = (cluster.cpus, cluster.gpus or 0, cluster.memory)
+    if min(demands) < 0 or not all(map(math.isfinite, demands)):
+        raise UsageError("--cpus-per-cell, --gpus-per-cell and --memory-per-cell are finite numbers, none below 0.")
     if cluster.gpus is not None and cluster.gpus > 1 and cluster.gpus % 1:
         raise UsageError(f"--gpus-per-cell {cluster.gpus:g} is not allowed; give a fraction of one or a whole number.")
     if name == "ray":

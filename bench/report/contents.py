@@ -36,6 +36,7 @@ from bench.report.tables import (
     ratio_table,
 )
 from bench.store import Store
+from bench.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +103,7 @@ def _left(results: Results, images: Images) -> str:
     takes = f", in about {max(1, round(images.left.seconds / 60))} min" if images.left.seconds else ""
     sweep = f" --sweep {results.selection.newest['id']}" if len(results.selection.records) == 1 else " --merge"
     return (
-        f"Intervals over test images wait for the scores of {images.left.cells} cells to be resampled: "
+        f"Intervals over test images wait for the scores of {counted(images.left.cells, 'cell')} to be resampled: "
         f"`bench report{sweep}` does it{takes}."
     )
 

@@ -9,6 +9,7 @@ from bench.report.section import Section
 from bench.report.table import Table, Value, markdown
 from bench.report.tables import percent_label
 from bench.report.tame import tame
+from bench.wording import counted
 
 __all__ = ["document", "gaps", "image", "provenance", "section", "statements"]
 
@@ -64,7 +65,7 @@ def state(results: Results) -> str:
     finished = max(results.frame["finished"], default="")
     date = f", the last of them finished {finished}" if finished else ""
     gaps = "" if filled == places else f" {places - filled} are [missing](#what-is-missing)."
-    return f"{filled} of {places} places of the table are filled, by {len(results.rows)} cells{date}.{gaps}"
+    return f"{filled} of {places} places of the table are filled, by {counted(len(results.rows), 'cell')}{date}.{gaps}"
 
 
 def gaps(results: Results) -> str:

@@ -16,6 +16,7 @@ from bench.report import source
 from bench.report.selection import Place, Selection, select
 from bench.rows import Row
 from bench.store import Store
+from bench.wording import counted
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,7 @@ def _missing(store: Store, place: Place, unreadable: str | None) -> Missing:
         state = store.state(place.key)
         reason = {
             "failed": f"{store.reason(place.key)} (cell {place.key})",
-            "running": f"{len(store.curve(place.key))} epochs so far",
+            "running": f"{counted(len(store.curve(place.key)), 'epoch')} so far",
         }.get(state, "not run yet")
     return Missing(place.method, place.percent, place.seed, state, reason, place.key or "")
 

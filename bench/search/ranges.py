@@ -12,9 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.errors import UsageError
+from bench.wording import shown
 
 DIGITS = 3
 """Significant digits of a proposed float: no search can tell 0.00146 from 0.0014623, and people have to read it."""
+
+MOST = 100
+"""Options of a choice: each is tried out as a setting before a search begins."""
+
+LARGEST = 2**53
+"""The largest whole number: up to here a float holds each of them."""
 
 PLAIN = (str, int, float, bool, type(None))
 
@@ -31,10 +38,14 @@ class Number:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
             raise ValueError(f"a range goes from a finite number to a larger one, not from {self.low} to {self.high}")
+        if not math.isfinite(self.high - self.low):
+            raise ValueError(f"a range from {self.low} to {self.high} is too wide to be searched")
         if self.log and self.low <= 0:
             raise ValueError(f"a log range begins above 0, not at {self.low}")
         if self.whole and not (float(self.low).is_integer() and float(self.high).is_integer()):
             raise ValueError(f"a range of integers has integer ends, not {self.low} and {self.high}")
+        if self.whole and max(abs(self.low), abs(self.high)) > LARGEST:
+            raise ValueError(f"whole numbers go up to {LARGEST}, not to {shown(self.high)}")
 
     @property
     def ends(self) -> tuple[Any, ...]:
@@ -69,9 +80,11 @@ class Choice:
 
     def __post_init__(self) -> None:
         if len(self.options) < 2 or len(set(map(repr, self.options))) < len(self.options):
-            raise ValueError(f"a choice has two different options at least, not {list(self.options)}")
+            raise ValueError(f"a choice has two different options at least, not {shown(list(self.options))}")
+        if len(self.options) > MOST:
+            raise ValueError(f"a choice has at most {MOST} options, not {len(self.options):,}")
         if not all(isinstance(option, PLAIN) for option in self.options):
-            raise ValueError(f"options of a choice are plain values, not {list(self.options)}")
+            raise ValueError(f"options of a choice are plain values, not {shown(list(self.options))}")
 
     @property
     def ends(self) -> tuple[Any, ...]:
@@ -144,11 +157,24 @@ def parse_range(owner: str, option: str, told: Any, whole: bool) -> Range:
                 return Number(low, high, log=log, whole=whole)
     except (ValueError, TypeError) as error:
         raise UsageError(f"The search space of {owner}.{option} is not allowed: {error}; {form}.") from None
-    raise UsageError(f"The search space of {owner}.{option} is not allowed: {told!r}; {form}.")
+    raise UsageError(f"The search space of {owner}.{option} is not allowed: {shown(told)}; {form}.")
 
 
 def _number(told: Any) -> float:
-    """A number; YAML reads 1e-4 as text."""
+    """A number; as text, which a caller may have it, with ASCII digits only."""
     if isinstance(told, bool) or not isinstance(told, (int, float, str)):
-        raise ValueError(f"{told!r} is not a number")
-    return told if isinstance(told, int) else float(told)
+        raise ValueError(f"{shown(told)} is not a number")
+    if isinstance(told, str):
+        if not told.isascii() or "_" in told:
+            raise ValueError(f"{shown(told)} is not a number")
+        return _parsed(told)
+    if isinstance(told, int) and abs(told) > LARGEST:
+        raise ValueError(f"whole numbers go up to {LARGEST}, not to {shown(told)}")
+    return told
+
+
+def _parsed(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{shown(text)} is not a number") from None

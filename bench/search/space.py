@@ -8,9 +8,10 @@ from typing import Any
 
 from bench.config import build, search_ranges
 from bench.errors import UsageError
-from bench.plainyaml import load
+from bench.plainyaml import read
 from bench.registry import nearest
 from bench.search.ranges import Range, parse_range
+from bench.wording import shown
 from methods import Method, MethodConfig
 
 Space = Mapping[str, Range]
@@ -73,16 +74,11 @@ def start_of(space: Space, config: Any) -> dict[str, Any] | None:
 
 def read_spaces(path: Path, methods: tuple[str, ...]) -> Told:
     """What a file says of each method's space: `{method: {option: {low, high, log} | [choices] | null}}`."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise UsageError(f"--space {path} cannot be read ({reason}); give a YAML file.") from None
-    told = load(text, str(path))
+    told = read(path, f"--space {path}", "a YAML file")
     if not isinstance(told, dict) or not all(isinstance(options, dict) for options in told.values()):
         example = "asl: {lr: {low: 1e-3, high: 1e-2, log: true}}"
         raise UsageError(f"--space {path} must say METHOD: {{OPTION: RANGE}}, for instance {example}.")
     for method in told:
         if method not in methods:
-            raise UsageError(f"--space {path} names {method!r}, but this search has only {', '.join(methods)}.")
+            raise UsageError(f"--space {path} names {shown(method)}, but this search has only {', '.join(methods)}.")
     return told

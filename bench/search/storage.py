@@ -32,10 +32,10 @@ class Place:
     """A storage and a way to be alone in it. folder: the search's, where a journal and its lock are."""
 
     def __init__(self, folder: Path, url: str | None):
-        folder.mkdir(parents=True, exist_ok=True)
         refuse_links(folder)
         self.folder, self.url = folder, url
         self.storage = _open(folder, url)
+        folder.mkdir(parents=True, exist_ok=True)
 
     def alone(self, name: str) -> AbstractContextManager[None]:
         """While the block runs no other driver is inside a block of the same name."""
@@ -48,6 +48,7 @@ def _open(folder: Path, url: str | None) -> BaseStorage:
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend
 
+        folder.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFileBackend(str(folder / JOURNAL)))
     try:
         return _connected(_with_driver(url))
@@ -62,6 +63,17 @@ def _open(folder: Path, url: str | None) -> BaseStorage:
             f"--storage {hidden(url)} cannot be opened ({reason}); give an Optuna storage URL such as "
             "postgresql://user@host/database, or leave it out for a file in the store."
         ) from None
+
+
+def refuse_memory(url: str) -> None:
+    """UsageError for a database without a file, which would be gone with this process."""
+    scheme, found, place = url.partition("://")
+    path = place.partition("?")[0].strip("/")
+    if found and scheme.partition("+")[0] == "sqlite" and (not path or ":memory:" in place):
+        raise UsageError(
+            f"--storage {hidden(url)} names no file, so that nothing would be kept; give one, such as "
+            "sqlite:///search.db, or leave it out for a file in the store."
+        )
 
 
 def _connected(url: str) -> BaseStorage:

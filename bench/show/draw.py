@@ -15,6 +15,7 @@ from bench.show.record import record_of
 from bench.show.seen import Seen, see
 from bench.show.trained import Trained
 from bench.store import Store
+from bench.wording import counted
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,11 @@ def _title(found: Sequence[Seen]) -> str:
 
 
 def _caption(asked: Asked, count: int, seen: dict[str, Seen], warnings: Sequence[str]) -> str:
-    which = f"first {count} images" if asked.seed is None else f"{count} images drawn by seed {asked.seed}"
+    which = (
+        f"first {counted(count, 'image')}"
+        if asked.seed is None
+        else f"{counted(count, 'image')} drawn by seed {asked.seed}"
+    )
     named = "as many highest-scored ones" + (" of each cell" if len(seen) > 1 else "")
     told = [
         f"The {which} of the {asked.part} split, in official order, unselected.",
@@ -130,7 +135,7 @@ def _caption(asked: Asked, count: int, seen: dict[str, Seen], warnings: Sequence
         alone = f"{100 * games[0][1].mean[0]:.1f} %"
         _, chance, centre = games[0][1].mean
         told.append(
-            f"Boxes: the class's objects. Pointing game over {games[0][2]:,} images: "
+            f"Boxes: the class's objects. Pointing game over {counted(games[0][2], 'image')}: "
             f"{alone if len(seen) == 1 else ', '.join(shares)} of peaks in one, mean over classes "
             f"(any position: {100 * chance:.1f} %, image centre: {100 * centre:.1f} %)."
         )

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from bench.errors import BenchError
+from bench.errors import BenchError, UsageError
 from bench.tracking.ledger import TOKEN, ask_sqlite, sqlite_path
+from bench.wording import shown
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -70,6 +71,20 @@ def set_moved_aside(uri: str, root: Path) -> None:
     places = [place for (place,) in ask_sqlite(path, query, f"{TOKEN}%") or ()]
     if any(not place.startswith(artifact_place(root)) for place in places):
         path.replace(path.with_name("mlflow.moved.db"))
+
+
+def refuse_no_place(uri: str) -> None:
+    """UsageError for an address that is none, or for a database in a folder that is not there: none is made."""
+    path = sqlite_path(uri)
+    if "://" not in uri or (uri.startswith("sqlite:") and (path is None or path.name in ("", ":memory:"))):
+        raise UsageError(
+            f"--tracking-uri {shown(uri)} is no address of a database or server; give sqlite:///FILE or "
+            "http://HOST:PORT, or leave it out for a file in the store."
+        )
+    if path is not None and not path.parent.is_dir():
+        raise UsageError(
+            f"--tracking-uri {shown(uri)}: there is no folder {path.parent}; make it, or give another place."
+        )
 
 
 def is_server(uri: str) -> bool:

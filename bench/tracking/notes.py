@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.rows import Row
 from bench.tracking.spec import RUN, TAG_LIMIT
+from bench.wording import counted
 
 if TYPE_CHECKING:
     from bench.report import Table
@@ -94,9 +95,8 @@ def cell_note(row: Row) -> str:
     from bench.report.tame import tame
 
     if "mAP" not in row.metrics:
-        return (
-            f"No test split: held-out mAP **{row.metrics.get('heldout_mAP', math.nan):.2f}** after {row.epochs} epochs."
-        )
+        level = row.metrics.get("heldout_mAP", math.nan)
+        return f"No test split: held-out mAP **{level:.2f}** after {counted(row.epochs, 'epoch')}."
     said = [f"mAP **{row.mAP:.2f}** on test" + (f" after the last epoch ({row.epochs})." if row.epochs else ".")]
     best = row.test_best
     if row.epochs and "mAP" in best:

@@ -25,6 +25,7 @@ from bench.tracking.survey import Survey, asked, survey
 from bench.tracking.sweeps import summary_run, sweep_run
 from bench.tracking.views import views
 from bench.tracking.writer import DIGEST, UNIT, Outcome, existing_run, write_run
+from bench.wording import counted
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -48,7 +49,7 @@ class SyncReport:
         setattr(self, outcome, getattr(self, outcome) + 1)
 
     def __str__(self) -> str:
-        counts = f"{self.created} runs created, {self.updated} updated, {self.unchanged} unchanged"
+        counts = f"{counted(self.created, 'run')} created, {self.updated} updated, {self.unchanged} unchanged"
         return "\n".join([f"MLflow: {counts} ({self.uri})", *(f"left out {problem}" for problem in self.problems)])
 
 

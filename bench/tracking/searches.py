@@ -13,6 +13,7 @@ from bench.tracking.cells import experiment_name
 from bench.tracking.notes import SEARCHES
 from bench.tracking.spec import NOTE, PARAM_LIMIT, TAG_LIMIT, Point, RunSpec, Status, cut, metric_key
 from bench.tracking.survey import Survey
+from bench.wording import counted
 
 OBJECTIVE, BEST = "objective", "best_objective"
 
@@ -79,8 +80,8 @@ def _status(survey: Survey, record: Mapping[str, Any], trials: list[TrialRecord]
 def _note(record: Mapping[str, Any]) -> str:
     return (
         f"Settings of `{record['method']}`, judged by the last epoch's mAP on {record['holdout']} % of the training "
-        f"images, held out, by their {record['judged']} labels; the mean over {len(record['cells'])} cells. The test "
-        "split was out of reach."
+        f"images, held out, by their {record['judged']} labels; the mean over "
+        f"{counted(len(record['cells']), 'cell')}. The test split was out of reach."
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import UsageError
+from bench.search.archive import archives
 from bench.store import Store
 from bench.tracking.cells import experiment_name
 from bench.tracking.database import QUIET, TrackingError, artifact_place, default_uri
@@ -69,8 +70,8 @@ def _ending_on_sigterm() -> Iterator[None]:
 
 def refresh(store: Store, announce: Callable[[str], object]) -> None:
     """Project what is not projected yet. An old database is still shown if that fails."""
-    if not store.sweeps() and not store.keys() and not (store.root / "mlflow.db").exists():
-        raise UsageError(f"There is nothing in {store.root} to show yet; start with `bench run`, or give --results.")
+    if not (store.root / "mlflow.db").exists():
+        refuse_nothing(store)
     if is_current(store):
         return
     try:
@@ -79,6 +80,12 @@ def refresh(store: Store, announce: Callable[[str], object]) -> None:
         if not (store.root / "mlflow.db").exists():
             raise
         announce(f"warning: what MLflow shows may be old. {error}")
+
+
+def refuse_nothing(store: Store) -> None:
+    """UsageError for a folder that holds nothing that could be projected: it may be a slip, and none is made."""
+    if not store.sweeps() and not store.keys() and not any(archives(store.root)):
+        raise UsageError(f"There is nothing in {store.root} to show yet; start with `bench run`, or give --results.")
 
 
 def pages(store: Store, url: str) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from bench.tracking.notes import summary_note, sweep_note
 from bench.tracking.spec import NOTE, TAG_LIMIT, Point, RunSpec, Status, cut
 from bench.tracking.survey import Survey
 from bench.tracking.views import average_tag, percent_tag
+from bench.wording import counted
 
 if TYPE_CHECKING:
     from bench.report import Results
@@ -57,7 +58,7 @@ def sweep_run(survey: Survey, record: Mapping[str, Any]) -> RunSpec:
 def _name(record: Mapping[str, Any]) -> str:
     """Short enough for a column: `sweep 4d2d83: 29 methods, 10-90 %, 3 seeds`; a study by its name and method."""
     methods = record["methods"]
-    named = ", ".join(methods) if len(methods) <= 3 else f"{len(methods)} methods"
+    named = ", ".join(methods) if len(methods) <= 3 else counted(len(methods), "method")
     named = record.get("study", {}).get("method", named)
     percents = sorted({e["percent"] for e in record["entries"] if e["percent"] is not None})
     ratios = [f"{percents[0]}-{percents[-1]} %" if len(percents) > 1 else f"{percents[0]} %"] if percents else []

@@ -64,8 +64,8 @@ def cut(path: Path) -> None:
 def test_a_fine_copy_ends_with_zero_and_the_names_used(call, copy):
     told = call("prepare", "--dataset", "listfile", "--root", copy.root)
     assert told.code == 0
-    assert "train: 3 images, 3 labels, 1 images without a label" in told.out
-    assert "3 classes, raw names: cat, dog, hot_dog" in told.out
+    assert "train: 3 images, 3 labels, 1 image without a label" in told.out
+    assert "3 classes, raw names: cat, dog, hot_dog\n" in told.out
     assert "train images: all 3 can be read" in told.out
     assert "error" not in told.out
     clean = call("prepare", "--dataset", "listfile", "--root", copy.root, "--data", "listfile.names=clean")

@@ -186,5 +186,6 @@ def test_seeds_are_told_apart_by_every_axis() -> None:
 
 
 def test_wrong_options_are_refused_in_a_sentence() -> None:
-    with pytest.raises(UsageError, match="n_train >= 1"):
-        ScenesOptions(n_train=0)
+    for wrong in ({"n_train": 0}, {"n_test": 1_000_001}, {"world": -1}):
+        with pytest.raises(UsageError, match="n_train and n_test from 1 to 1,000,000, not ScenesOptions"):
+            ScenesOptions(**wrong)

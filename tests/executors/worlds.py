@@ -46,11 +46,22 @@ class Waiting(Linear):
 
     def start_epoch(self, epoch: int) -> None:
         if epoch == self.config.at:
-            with Path(f"{self.config.file}.{os.getpid()}").open("a") as file:
-                file.write("begun\n")
+            _append(Path(f"{self.config.file}.{os.getpid()}"), b"begun\n")
             end = time.monotonic() + 240
             while not Path(self.config.file).exists() and time.monotonic() < end:
                 time.sleep(0.02)
+
+
+def _append(path: Path, line: bytes) -> None:
+    """The file gets its name with the first line in it: a process may be killed at any instant."""
+    if path.exists():
+        file = os.open(path, os.O_WRONLY | os.O_APPEND)
+        os.write(file, line)
+        os.close(file)
+    else:
+        half = path.with_name(f".half-{path.name}")
+        half.write_bytes(line)
+        half.replace(path)
 
 
 MORE = {toy.name: toy for toy in (Suicidal, Waiting)}

@@ -92,3 +92,28 @@ def test_a_wrong_range_in_a_file_shows_the_form(told):
     with pytest.raises(UsageError, match=r"search space of asl\.lr is not allowed.*low: 1e-4") as caught:
         parse_range("asl", "lr", told, False)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"low": 1, "high": 10**400}, r"whole numbers go up to 9007199254740992, not to a whole number of 1329 bits"),
+        ({"low": 1, "high": 2**53 + 1}, "whole numbers go up to 9007199254740992"),
+        ({"low": "1", "high": "1e300"}, "whole numbers go up to 9007199254740992"),
+        ({"low": -1e308, "high": 1e308}, "is too wide to be searched"),
+        ({"low": 1, "high": "9" * 400}, "from a finite number to a larger one"),
+        ({"low": "\uff11", "high": 3}, "'\uff11' is not a number"),
+        ({"low": "1_0", "high": 30}, "'1_0' is not a number"),
+        ([[1], [2]], "options of a choice are plain values"),
+        (list(range(101)), "a choice has at most 100 options, not 101"),
+    ],
+)
+def test_no_range_is_beyond_what_can_be_drawn(told, words):
+    with pytest.raises(UsageError, match=words) as caught:
+        parse_range("asl", "epochs", told, whole=True)
+    assert len(str(caught.value)) < 400
+
+
+def test_the_largest_range_can_be_drawn():
+    assert parse_range("asl", "epochs", {"low": 1, "high": 2**53}, whole=True).ends == (1, 2**53)
+    assert len(parse_range("asl", "epochs", list(range(100)), whole=True).ends) == 100

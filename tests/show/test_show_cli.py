@@ -86,7 +86,7 @@ def test_what_cannot_be_shown_is_said_in_one_sentence(call):
     keys = trained(call, "asl,clip_zero_shot,prior", "--set", "clip_zero_shot.pool=pooled")
     for arguments, sentence in (
         (("show", "zzz"), "There is no cell 'zzz' in results; give the beginning of a key of `bench status`."),
-        (("show", ""), "There is no cell ''"),
+        (("show", ""), "an argument is empty; give a value"),
         (("show", keys["clip_zero_shot"]), "has no attention to show"),
         (("show", keys["prior"]), "has no attention to show"),
         (("show", keys["asl"], "--classes", "dgo"), "there is no class 'dgo'; did you mean 'dog'?"),

@@ -18,6 +18,9 @@ from .gallery import Progress, pictures
 from .seeds import RENDERER_VERSION
 from .source import Benchmark
 
+MOST = 1_000_000
+"""Scenes of one split: 12 GB of pixels."""
+
 
 @dataclass(frozen=True)
 class ScenesOptions:
@@ -29,8 +32,8 @@ class ScenesOptions:
     n_test: int = 2000
 
     def __post_init__(self) -> None:
-        if self.world < 0 or self.n_train < 1 or self.n_test < 1:
-            raise UsageError(f"scenes takes world >= 0, n_train >= 1 and n_test >= 1, not {self}")
+        if self.world < 0 or not all(1 <= count <= MOST for count in (self.n_train, self.n_test)):
+            raise UsageError(f"scenes takes world >= 0, and n_train and n_test from 1 to {MOST:,}, not {self}.")
 
 
 class _Images(Sequence[Image.Image]):
