@@ -17,15 +17,15 @@ from pathlib import Path
 
 import psutil
 
-from bench.cells import Cell
 from bench.cli.options import default_cache
-from bench.config import parse_overrides
 from bench.executors import Cluster, Executor, open_executor
-from bench.plan import Sweep, cells, open_dataset, plan
-from bench.ratios import parse_ratios, parse_seeds
-from bench.store import Store
-from bench.sweep import run_cells
-from bench.workbench import Workbench, choose_device
+from bench.executors.driver import run_cells
+from bench.planning.plan import Sweep, cells, open_dataset, plan
+from bench.planning.ratios import parse_ratios, parse_seeds
+from bench.records.cells import Cell
+from bench.records.store import Store
+from bench.settings.config import parse_overrides
+from bench.training.inputs import Workbench, choose_device
 
 NODES = 2
 

@@ -23,12 +23,12 @@ from PIL import Image
 
 from bench.backbones import BACKBONES, Backbone
 from bench.backbones.base import ImageFeatures
-from bench.cells import Component
 from bench.data import Split
 from bench.data.images import ImageFiles
 from bench.features import ENCODE_BATCH, Shape, cached_features, content_digest, entries, verify
 from bench.features.encode import batches
-from bench.memory import PeakMemory
+from bench.records.cells import Component
+from bench.system.peak_memory import PeakMemory
 
 COCO_IMAGES = 82_783 + 40_504
 

@@ -24,7 +24,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from bench.memory import PeakMemory
+from bench.system.peak_memory import PeakMemory
 from protocols import PROTOCOLS, Images, mask_facts
 from protocols.dualcoop import MaskOptions, write_mask
 from protocols.label_list import ListOptions, read_list

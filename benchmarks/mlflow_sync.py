@@ -2,9 +2,9 @@
 
     python benchmarks/mlflow_sync.py --cells 261 [--server]
 
-The store is a made-up one (`tests/store_factory.py`), laid out like that of a real run: 29 methods at 3 ratios with 3
-seeds, 8 epochs. `--server` writes through a real MLflow server too. Seconds are wall clock, and processor time of this
-process in brackets; the database is made before the clock starts.
+The store is a made-up one (`tests/helpers/store_factory.py`), laid out like that of a real run: 29 methods at 3
+ratios with 3 seeds, 8 epochs. `--server` writes through a real MLflow server too. Seconds are wall clock, and
+processor time of this process in brackets; the database is made before the clock starts.
 """
 
 import argparse
@@ -18,9 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from store_factory import Grid, make_store  # noqa: E402
+from helpers.store_factory import Grid, make_store  # noqa: E402
 
-from bench.store import Store  # noqa: E402
+from bench.records.store import Store  # noqa: E402
 from bench.tracking import mirrored, serving, sync  # noqa: E402
 from bench.tracking.database import create_database, default_uri  # noqa: E402
 

@@ -21,7 +21,7 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
 
-import store_factory
+from helpers import store_factory
 
 METHODS = ("trm_ml", "dualcoop", "asl", "clip_zero_shot", "oracle")
 GRID = store_factory.Grid(methods=METHODS, percents=tuple(range(10, 100, 10)), seeds=(0, 1, 2), epochs=10)
@@ -38,7 +38,7 @@ PARTS = (
     ("bench.report.contents", "reliabilities", "calibration of the scores"),
     ("bench.report.write", "images_within", "test images resampled"),
     ("bench.report.write", "inputs_digest", "what it is made from"),
-    ("bench.report.html", "page", "report.html"),
+    ("bench.report.render.html", "page", "report.html"),
     ("bench.report.write", "_cell_pages", "cells' pages"),
 )
 
@@ -78,8 +78,8 @@ def fabricate(root: Path, images: int, classes: int) -> None:
 
 
 def report(root: Path, spent: dict[str, float]) -> None:
+    from bench.records.store import Store
     from bench.report import load, write_report
-    from bench.store import Store
 
     store = Store(root)
     with timed(spent, "all"):
@@ -114,12 +114,12 @@ def main() -> None:
             fabricate(root, given.images, given.classes)
         with timed(spent, "importing"):
             import bench.report.contents
-            import bench.report.html
+            import bench.report.render.html
             import bench.report.write  # noqa: F401
         watch(spent)
         report(root, spent)
         show("first report", spent)
-        from bench.files import read_json, write_json
+        from bench.system.files import read_json, write_json
 
         path = next((root / "cells").glob("*/row.json"))
         write_json(path, {**read_json(path), "finished": "2030-01-01T00:00:00+00:00"})

@@ -53,10 +53,10 @@ def main() -> None:
     told = parser.parse_args()
 
     from bench.cli.options import default_cache
-    from bench.config import parse_overrides
-    from bench.plan import Sweep
-    from bench.ratios import parse_ratios, parse_seeds
-    from bench.search.samplers import check_names
+    from bench.planning.plan import Sweep
+    from bench.planning.ratios import parse_ratios, parse_seeds
+    from bench.settings.config import parse_overrides
+    from bench.studies.search.samplers import check_names
 
     samplers = told.samplers.split(",")
     for sampler in samplers:
@@ -81,17 +81,17 @@ def compare(sweep: Any, sampler: str, seed: int, told: argparse.Namespace, cache
     """Search every method with this sampler and seed, then retrain what was found and what was there before."""
     import torch
 
+    from bench.data.blind import blind
     from bench.executors import open_executor
-    from bench.plan import Variant, cells, open_dataset, plan
-    from bench.search.archive import cells_of
-    from bench.search.asked import ask_for
-    from bench.search.best import full_settings
-    from bench.search.blind import blind
-    from bench.search.outcome import best
-    from bench.search.session import open_search
-    from bench.store import Store
-    from bench.sweep import run_cells
-    from bench.workbench import Workbench, choose_device
+    from bench.executors.driver import run_cells
+    from bench.planning.plan import Variant, cells, open_dataset, plan
+    from bench.records.store import Store
+    from bench.studies.search.archive import cells_of
+    from bench.studies.search.best import full_settings
+    from bench.studies.search.outcome import best
+    from bench.studies.search.request import ask_for
+    from bench.studies.search.session import open_search
+    from bench.training.inputs import Workbench, choose_device
 
     torch.set_num_threads(1)
     device, results = choose_device("auto"), Store(told.results)

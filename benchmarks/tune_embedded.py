@@ -202,10 +202,10 @@ def trial(method: str, settings: dict[str, Any], percents: tuple[int, ...], scra
     import torch
 
     from bench.executors import Inline
-    from bench.plan import Sweep, cells, open_dataset, plan
-    from bench.store import Store
-    from bench.sweep import run_cells
-    from bench.workbench import Workbench, choose_device
+    from bench.executors.driver import run_cells
+    from bench.planning.plan import Sweep, cells, open_dataset, plan
+    from bench.records.store import Store
+    from bench.training.inputs import Workbench, choose_device
 
     torch.set_num_threads(1)
     overrides = {"scenes": {"n_test": 40}, method: settings}

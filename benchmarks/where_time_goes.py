@@ -18,13 +18,13 @@ import numpy as np
 import torch
 
 from bench.cli.options import default_cache
-from bench.plan import Sweep, cells, open_dataset, plan
-from bench.runner import run_cell
-from bench.runner.batches import FeatureBatches, OrderedBatches, ShuffledBatches, loader
-from bench.runner.evaluate import split_logits
-from bench.workbench import Workbench, choose_device
+from bench.planning.plan import Sweep, cells, open_dataset, plan
+from bench.training import run_cell
+from bench.training.batches import FeatureBatches, OrderedBatches, ShuffledBatches, loader
+from bench.training.evaluation import split_logits
+from bench.training.inputs import Workbench, choose_device
 from methods import METHODS, Batch
-from methods.prompts import PromptLearner
+from methods.layers.prompts import PromptLearner
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from bench.config import setting, uniform
+from bench.settings.config import setting, uniform
 from methods.base import MethodConfig
 from methods.losses import Reduction, Unknown, asymmetric_loss
 

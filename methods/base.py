@@ -15,9 +15,9 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from bench.backbones.base import TextEncoder
-from bench.config import log_float, setting
 from bench.errors import DataError
-from bench.registry import Registry
+from bench.settings.config import log_float, setting
+from bench.settings.registry import Registry
 from methods.parts import Part
 from methods.pseudo_labels import PseudoLabels
 

@@ -7,9 +7,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from bench.config import setting
+from bench.settings.config import setting
 from methods.base import Batch, Features, Method, MethodConfig, Task
-from methods.heads import ClassAttentionHead, LinearHead, MLPHead
+from methods.layers.heads import ClassAttentionHead, LinearHead, MLPHead
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.config import choice, log_float, setting
+from bench.settings.config import choice, log_float, setting
 from methods.asymmetric import AsymmetricConfig
 from methods.base import Batch, Features, Method
 

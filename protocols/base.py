@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bench.config import NoOptions
 from bench.errors import DataError, UsageError
-from bench.registry import Registry
+from bench.settings.config import NoOptions
+from bench.settings.registry import Registry
 
 PROTOCOLS: Registry[type["Protocol"]] = Registry("protocol", packages=("protocols",))
 

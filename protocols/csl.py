@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.config import setting
+from bench.settings.config import setting
 from protocols.base import PROTOCOLS, Images, Protocol
 
 REFERENCE = "Ben-Baruch et al., CVPR 2022; Alibaba-MIIL/PartialLabelingCSL, helper_functions/coco_simulation.py"

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from scipy.stats import binom, hypergeom
 
-from bench.config import setting
 from bench.errors import DataError, UsageError
-from bench.plainfiles import UNREADABLE, load_plain, reason
+from bench.settings.config import setting
+from bench.system.plain_files import UNREADABLE, load_plain, reason
 from protocols.base import PROTOCOLS, Images, Protocol
 from protocols.names import rows_by_name
 

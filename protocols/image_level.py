@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bench.seeding import numpy_stream
+from bench.system.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
 from protocols.draws import official_rows, those_there
 

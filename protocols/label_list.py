@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.config import setting
 from bench.data.lists import read_indices
 from bench.errors import DataError, UsageError
+from bench.settings.config import setting
 from protocols.base import PROTOCOLS, Images, Protocol
 from protocols.names import rows_by_name
 

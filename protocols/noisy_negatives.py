@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.config import setting
-from bench.seeding import numpy_stream
+from bench.settings.config import setting
+from bench.system.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
 from protocols.draws import uniform
 from protocols.partial import hide_uniformly

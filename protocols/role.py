@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from bench.config import setting
 from bench.errors import UsageError
+from bench.settings.config import setting
 from protocols.base import PROTOCOLS, Images, Protocol
 
 OFFICIAL_SEED = 1200

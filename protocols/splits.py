@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bench.seeding import numpy_stream
+from bench.system.seeding import numpy_stream
 
 
 def held_out(n_images: int, percent: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

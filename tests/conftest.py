@@ -33,7 +33,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     """The toy methods, registered for one test."""
-    from toys import TOYS
+    from helpers.toys import TOYS
 
     from methods import METHODS
 
@@ -45,10 +45,10 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def make_bench(cache: Path) -> Callable:
     """Opens a workbench on the tiny scenes, or on any dataset."""
-    from toys import TINY, quiet
+    from helpers.toys import TINY, quiet
 
-    from bench.plan import Sweep, open_dataset
-    from bench.workbench import Workbench
+    from bench.planning.plan import Sweep, open_dataset
+    from bench.training.inputs import Workbench
 
     def make(dataset=None) -> Workbench:
         sweep = Sweep(methods=(), percents=(), overrides={"scenes": TINY})
@@ -73,7 +73,7 @@ def environment(cache: Path) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def elsewhere(environment: dict[str, str]) -> dict:
     """`elsewhere.facts()` as another process with another hash seed sees them."""
-    command = [sys.executable, str(ROOT / "tests" / "elsewhere.py")]
+    command = [sys.executable, str(ROOT / "tests" / "helpers" / "elsewhere.py")]
     told = subprocess.run(command, env={**environment, "PYTHONHASHSEED": "7"}, capture_output=True, check=True)
     return json.loads(told.stdout)
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from bench.registry import Registry
+from bench.settings.registry import Registry
 
 BACKBONES: Registry[type["Backbone"]] = Registry("backbone", packages=("bench.backbones",))
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from bench.backbones.torchscript import is_torchscript, torchscript_state
 from bench.errors import DataError
-from bench.plainfiles import UNREADABLE, load_plain, reason
+from bench.system.plain_files import UNREADABLE, load_plain, reason
 
 
 def read_state(path: Path) -> dict[str, Tensor]:

@@ -7,7 +7,7 @@ from bench.backbones.base import BACKBONES
 from bench.backbones.clip import ClipBackbone
 from bench.backbones.tiny_clip.model import IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD, WEIGHTS, load_tiny_clip
 from bench.backbones.tiny_clip.tokenizer import tiny_tokenizer
-from bench.config import NoOptions
+from bench.settings.config import NoOptions
 
 
 @BACKBONES.register("tiny_clip")

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from bench.backbones.base import BACKBONES, Backbone, ImageEncoder, ImageFeatures
 from bench.backbones.checkpoint import a_checkpoint_of, read_state
-from bench.config import setting
 from bench.errors import DataError, UsageError
-from bench.seeding import stream_seed
+from bench.settings.config import setting
+from bench.system.seeding import stream_seed
 
 STRIDE = 32
 CHANNELS = 2048

@@ -17,9 +17,9 @@ from torch.nn import functional as F
 from bench.backbones.base import BACKBONES
 from bench.backbones.checkpoint import a_checkpoint_of, read_state
 from bench.backbones.clip import CLIP_MEAN, CLIP_STD, ClipBackbone
-from bench.config import setting
 from bench.errors import DataError, UsageError
-from bench.seeding import stream_seed
+from bench.settings.config import setting
+from bench.system.seeding import stream_seed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from bench.plainfiles import unpickled
+from bench.system.plain_files import unpickled
 
 DTYPES = {
     "torch.DoubleStorage": torch.float64,

@@ -10,7 +10,7 @@ from bench import __version__
 from bench.cli import ablate, cache, compare, inspect, prepare, results, run, search, sensitivity, show, variance
 from bench.cli.options import with_flags
 from bench.errors import BenchError, UsageError
-from bench.interrupts import obeyed_signals
+from bench.system.interrupts import obeyed_signals
 
 
 class _Group(typer.core.TyperGroup):

@@ -40,13 +40,13 @@ def ablate(
 
     Exit codes: 0 all done, 1 some cell failed, 2 wrong usage, 130 interrupted.
     """
-    from bench.ablation import DESIGNS, plan_study
     from bench.cli.execute import execute, planned, sweep_of
     from bench.cli.plans import show_plan
     from bench.cli.studies import conclude_study, one_method, say_notes, settings_of
-    from bench.registry import nearest
-    from bench.report.ablation import find, records, tables, write_ablation
-    from bench.store import Store
+    from bench.records.store import Store
+    from bench.settings.registry import nearest
+    from bench.studies.ablation.designs import DESIGNS, plan_study
+    from bench.studies.ablation.findings import find, records, tables, write_ablation
 
     if design not in DESIGNS:
         raise UsageError(f"--design {design!r} is not known; {nearest(design, DESIGNS)}")

@@ -11,7 +11,7 @@ import typer
 from bench.cli.console import plain_console
 from bench.cli.options import Debug, Json, default_cache
 from bench.errors import DataError, UsageError
-from bench.wording import counted, shown
+from bench.system.wording import counted, shown
 
 if TYPE_CHECKING:
     from bench.features import Entry
@@ -169,7 +169,7 @@ def _refuse_unknown(dataset: str | None, backbone: str | None, kept: list[dict[s
     """UsageError for a name that neither this program nor the cache knows."""
     from bench.backbones import BACKBONES
     from bench.data import DATASETS
-    from bench.registry import nearest
+    from bench.settings.registry import nearest
 
     for axis, name, registry in (("dataset", dataset, DATASETS), ("backbone", backbone, BACKBONES)):
         if name is None:
@@ -189,8 +189,8 @@ def _by_key(key: str, found: "list[Entry]", cache: Path) -> "Entry":
 
 def _description(entry: "Entry") -> dict[str, Any]:
     """What the entry says of itself, whatever version wrote it; {} if it says nothing."""
-    from bench.files import read_json
-    from bench.names import printable
+    from bench.records.names import printable
+    from bench.system.files import read_json
 
     for name in ("about.json", "features.json"):
         try:

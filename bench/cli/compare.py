@@ -12,8 +12,8 @@ from bench.cli.options import DEFAULT_RESULTS, Debug, Json, SweepId, names
 from bench.errors import UsageError
 
 if TYPE_CHECKING:
-    from bench.report.table import Table
-    from bench.store import Store
+    from bench.records.store import Store
+    from bench.report.tables.table import Table
 
 
 def compare(
@@ -85,7 +85,7 @@ def compare(
 
 def _chosen(methods: str | None, ratios: str | None, baseline: str | None) -> dict[str, Any]:
     """The filters as `load` and `across` take them."""
-    from bench.ratios import parse_ratios
+    from bench.planning.ratios import parse_ratios
 
     return {
         "methods": None if methods is None else names(methods),
@@ -102,10 +102,10 @@ def _refuse(of: str, **flags: Any) -> None:
 
 def _published(dataset: str, protocol: str | None, store: "Store") -> tuple[list[dict[str, Any]], "list[Table]"]:
     """The papers' tables, as data and drawn."""
-    from bench.registry import nearest
-    from bench.report.published import groups
-    from bench.report.published_data import to_json
-    from bench.report.published_tables import table
+    from bench.report.published.data import to_json
+    from bench.report.published.groups import groups
+    from bench.report.published.tables import table
+    from bench.settings.registry import nearest
     from protocols import PROTOCOLS
 
     if protocol is not None and protocol not in PROTOCOLS.names():
@@ -118,7 +118,7 @@ def _published(dataset: str, protocol: str | None, store: "Store") -> tuple[list
 
 def _across(store: "Store", sweep: str | None, chosen: dict[str, Any]) -> tuple[dict[str, Any], "list[Table]"]:
     """All datasets of the store, as data and drawn."""
-    from bench.report.across import across, across_tables, as_data
+    from bench.report.tables.across import across, across_tables, as_data
 
     found = across(store, sweep, **chosen)
     return as_data(found), list(across_tables(found).values())
@@ -128,12 +128,12 @@ def _paired(
     store: "Store", sweep: str | None, merge: bool, chosen: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], "list[Table]"]:
     """Differences from the baseline with both intervals, as data and drawn."""
-    from bench.report.gains import Line, columns_of, gain_records, gain_table, image_table
-    from bench.report.gains import compare as gains
     from bench.report.resampled import image_interval
     from bench.report.results import load
-    from bench.report.table import flagged
-    from bench.report.tables import method_flags
+    from bench.report.tables.gains import Line, columns_of, gain_records, gain_table, image_table
+    from bench.report.tables.gains import compare as gains
+    from bench.report.tables.standard import method_flags
+    from bench.report.tables.table import flagged
 
     loaded = load(store, sweep, merge=merge, **chosen)
     against = loaded.baseline
@@ -152,14 +152,14 @@ def _paired(
 
 
 def _markdown(tables: "Sequence[Table]") -> str:
-    from bench.report.table import markdown
+    from bench.report.tables.table import markdown
 
     return "\n\n".join(f"## {table.title}\n\n{markdown(table).strip()}" for table in tables) + "\n"
 
 
 def _show(tables: "Sequence[Table]") -> None:
 
-    from bench.report.terminal import Fitting
+    from bench.report.render.terminal import Fitting
 
     console = plain_console(highlight=False)
     for table in tables:

@@ -9,11 +9,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TimeElapsedColumn
 
-from bench.cells import Cell
 from bench.cli.console import plain_console, text_column
 from bench.executors.base import Ending
-from bench.store import Store
-from bench.wording import counted
+from bench.records.cells import Cell
+from bench.records.store import Store
+from bench.system.wording import counted
 
 
 class PlainObserver:

@@ -11,22 +11,22 @@ from typing import Any
 import torch
 import typer
 
-from bench.cells import Cell
 from bench.cli.display import PlainObserver, observer_for, show_table
 from bench.cli.options import How, What, default_cache, names
 from bench.cli.prepare import checking
-from bench.config import parse_overrides
 from bench.data import DATASETS, Dataset
 from bench.errors import UsageError
-from bench.feeds import asked_for
-from bench.grid import Grid, variants
-from bench.plan import Entry, Sweep, cells, open_dataset, plan, record
-from bench.ratios import parse_ratios, parse_seeds
+from bench.executors.driver import run_cells
+from bench.features.feeds import asked_for
+from bench.planning.grid import Grid, variants
+from bench.planning.plan import Entry, Sweep, cells, open_dataset, plan, record
+from bench.planning.ratios import parse_ratios, parse_seeds
+from bench.records.cells import Cell
+from bench.records.store import Store
 from bench.report import Results, load, write_report
 from bench.report.write import IN_PASSING
-from bench.store import Store
-from bench.sweep import run_cells
-from bench.workbench import Workbench, choose_device
+from bench.settings.config import parse_overrides
+from bench.training.inputs import Workbench, choose_device
 
 Overrides = Mapping[str, Mapping[str, Any]]
 

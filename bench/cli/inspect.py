@@ -10,7 +10,7 @@ import typer
 
 from bench.cli.console import plain_console
 from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, SweepId, default_cache
-from bench.wording import counted
+from bench.system.wording import counted
 
 
 class Axis(enum.StrEnum):
@@ -65,7 +65,7 @@ def _method_lines(row: Mapping[str, Any]) -> Any:
     """What a method is, then in dim lines its source, needs and protocols, and where its defaults come from."""
     from rich.text import Text
 
-    from bench.catalogue import short_reference
+    from bench.planning.catalogue import short_reference
 
     protocols = "those with known negatives" if "negatives" in row["needs"] else "all"
     facts = [short_reference(row["reference"]), f"needs {_text(row['needs']) or 'nothing'}", f"protocols: {protocols}"]
@@ -88,11 +88,11 @@ def _registry(axis: Axis) -> Any:
 
         return PROTOCOLS
     if axis is Axis.feeds:
-        from bench.feeds import FEEDS
+        from bench.features.feeds import FEEDS
 
         return FEEDS
     if axis is Axis.augmentations:
-        from bench.augment import AUGMENTATIONS
+        from bench.features.augmentation import AUGMENTATIONS
 
         return AUGMENTATIONS
     from bench.backbones import BACKBONES
@@ -105,18 +105,18 @@ def _show_page(axis: Axis, name: str | None, as_json: bool) -> None:
 
     if axis is not Axis.methods or name is not None or as_json:
         raise UsageError("--markdown writes the page of all methods; give just `bench ls methods --markdown`.")
-    from bench.catalogue import methods_page
+    from bench.planning.catalogue import methods_page
 
     typer.echo(methods_page(), nl=False)
 
 
 def _about(entry: Any) -> dict[str, Any]:
-    from bench.config import values
-    from bench.registry import describe
+    from bench.settings.config import values
+    from bench.settings.registry import describe
 
     about: dict[str, Any] = {"name": entry.name, "what": describe(entry)}
     if hasattr(entry, "labels"):
-        from bench.catalogue import about as about_method
+        from bench.planning.catalogue import about as about_method
 
         return about_method(entry)
     return {**about, "options": values(entry.Options())}
@@ -126,7 +126,7 @@ def _show_entry(entry: Any, as_json: bool) -> None:
     """All options with defaults and help, and the recipes of a method."""
     import dataclasses
 
-    from bench.search.space import declared_ranges
+    from bench.studies.search.space import declared_ranges
 
     config_class = getattr(entry, "Config", None) or entry.Options
     defaults = config_class()
@@ -142,7 +142,7 @@ def _show_entry(entry: Any, as_json: bool) -> None:
     ]
     about = {"reference": getattr(entry, "reference", ""), **_about(entry), "options": options}
     if hasattr(entry, "recipes"):
-        from bench.catalogue import details
+        from bench.planning.catalogue import details
 
         about |= details(entry)
     if as_json:
@@ -181,9 +181,9 @@ def status(
     results: Results = DEFAULT_RESULTS, sweep: SweepId = None, as_json: Json = False, debug: Debug = False
 ) -> None:
     """What is done, running, failed, stale or still to do."""
-    from bench.environment import source_hash
+    from bench.records.store import Store
     from bench.report.selection import find_sweep
-    from bench.store import Store
+    from bench.system.environment import source_hash
     from methods import METHODS
 
     store = Store(results)
@@ -236,7 +236,7 @@ def doctor(
     debug: Debug = False,
 ) -> None:
     """Versions, device, disk, and a self-check of about 20 seconds."""
-    from bench.doctor import examine
+    from bench.api.doctor import examine
 
     findings = examine(results, cache or default_cache())
     if as_json:

@@ -14,8 +14,8 @@ import typer
 
 if TYPE_CHECKING:
     from bench.executors import Cluster, Executor
-    from bench.store import Store
-    from bench.workbench import Workbench
+    from bench.records.store import Store
+    from bench.training.inputs import Workbench
 
 from bench.errors import UsageError
 
@@ -51,7 +51,7 @@ def _fill_from(context: typer.Context, path: Path | None) -> Path | None:
     """Flags that are not given take the file's values, which go through the flags' own checks."""
     if path is None or context.resilient_parsing:
         return path
-    from bench.sweepfile import read
+    from bench.planning.sweep_file import read
 
     params = flags_of(context)
     sweep = read(path, params)
@@ -69,7 +69,7 @@ def _fill_from(context: typer.Context, path: Path | None) -> Path | None:
     return path
 
 
-FILE = "bench.sweepfile"
+FILE = "bench.planning.sweep_file"
 """Where a command finds what its file said of settings and grid, in `context.meta`."""
 
 File = Annotated[

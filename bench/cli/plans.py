@@ -11,18 +11,18 @@ import typer
 from rich import box
 from rich.table import Table
 
-from bench.cells import Cell
 from bench.cli.console import plain_console
 from bench.cli.display import clock_time
 from bench.cli.execute import Plan
 from bench.cli.options import How
-from bench.environment import environment
-from bench.executors.room import worker_count
-from bench.forecast import Forecast, MethodForecast, Past, forecast
-from bench.plan import Entry
-from bench.store import Store
-from bench.wording import counted
-from bench.workbench import choose_device
+from bench.planning.forecast import Forecast, MethodForecast, Past, forecast
+from bench.planning.plan import Entry
+from bench.records.cells import Cell
+from bench.records.store import Store
+from bench.system.capacity import worker_count
+from bench.system.environment import environment
+from bench.system.wording import counted
+from bench.training.inputs import choose_device
 
 LONG = 40
 """Places that are still listed one by one; a larger table shows methods by ratios."""

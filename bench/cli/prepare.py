@@ -11,7 +11,7 @@ import typer
 from bench.cli.console import plain_console, text_column
 from bench.cli.options import Debug, Json, default_cache
 from bench.errors import UsageError
-from bench.wording import counted
+from bench.system.wording import counted
 
 
 def prepare(
@@ -33,9 +33,9 @@ def prepare(
 
     What was found is kept, so that later runs open the dataset at once. Exit codes: 0 fine, 2 something must be mended.
     """
-    from bench.config import build, parse_overrides
     from bench.data import DATASETS
     from bench.data.roots import find_root
+    from bench.settings.config import build, parse_overrides
 
     dataset_class: Any = DATASETS.get(dataset)
     if not dataset_class.needs_root:

@@ -41,10 +41,10 @@ def report(
     Nothing is computed again but what the stored scores have not told yet. Several stores are always merged.
     """
     from bench.cli.display import counting, show_table
-    from bench.ratios import parse_ratios, parse_seeds
+    from bench.planning.ratios import parse_ratios, parse_seeds
+    from bench.records.store import Store
     from bench.report import load, write_report
     from bench.report.stores import opened
-    from bench.store import Store
 
     reading: AbstractContextManager[Store] = nullcontext(opened(results))
     if from_mlflow is not None:
@@ -84,7 +84,7 @@ def show_mirrored(loaded: "Loaded", path: Path, uri: str) -> None:
 
 def sync(results: Results = DEFAULT_RESULTS, tracking_uri: TrackingUri = None, debug: Debug = False) -> None:
     """Bring MLflow up to date with the store; doing it twice changes nothing."""
-    from bench.store import Store
+    from bench.records.store import Store
     from bench.tracking import sync as project
     from bench.tracking.database import refuse_no_place
     from bench.tracking.server import refuse_nothing
@@ -102,7 +102,7 @@ def ui(
     debug: Debug = False,
 ) -> None:
     """Browse the results in MLflow, on this machine only; Ctrl-C ends it."""
-    from bench.store import Store
+    from bench.records.store import Store
     from bench.tracking import ui as serve
 
     serve(Store(results), port or None, announce=typer.echo)

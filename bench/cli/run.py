@@ -29,8 +29,8 @@ def run(
     Exit codes: 0 all done, 1 some cell failed, 2 wrong usage, 130 interrupted.
     """
     from bench.cli.execute import conclude, execute, overrides_of, planned, sweep_of
-    from bench.grid import parse_grid
-    from bench.sweepfile import SweepFile, merged
+    from bench.planning.grid import parse_grid
+    from bench.planning.sweep_file import SweepFile, merged
 
     told: SweepFile = context.meta.get(FILE, SweepFile()).of(names(what.methods))
     settings = merged(told.settings, overrides_of(what))

@@ -12,7 +12,7 @@ import typer
 
 from bench.cli.console import plain_console
 from bench.cli.options import How, Methods, Ratios, What, default_cache
-from bench.ratios import LARGEST_SEED
+from bench.planning.ratios import LARGEST_SEED
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -70,15 +70,15 @@ def search(
     the work. Exit codes: 0 all done, 1 some trial or cell failed, 2 wrong usage, 130 interrupted.
     """
     from bench.cli.execute import conclude, execute, planned, sweep_of
-    from bench.files import write_text
-    from bench.plan import Sweep
-    from bench.search.archive import FOLDER
-    from bench.search.asked import ask_for
-    from bench.search.best import file_name, full_settings, retrained, sweep_file
-    from bench.search.outcome import best
-    from bench.search.samplers import check_names
-    from bench.search.space import read_spaces
-    from bench.search.storage import refuse_memory
+    from bench.planning.plan import Sweep
+    from bench.studies.search.archive import FOLDER
+    from bench.studies.search.best import file_name, full_settings, retrained, sweep_file
+    from bench.studies.search.outcome import best
+    from bench.studies.search.request import ask_for
+    from bench.studies.search.samplers import check_names
+    from bench.studies.search.space import read_spaces
+    from bench.studies.search.storage import refuse_memory
+    from bench.system.files import write_text
 
     check_names(sampler, pruner)
     how.refuse_wrong_use()
@@ -125,14 +125,14 @@ def _run(
 ) -> list[Any]:
     """All searches, one after the other, on one executor; sessions with their trials done."""
     from bench.cli.trials import trials_display
-    from bench.plan import open_dataset
-    from bench.search.archive import cells_of
-    from bench.search.blind import blind
-    from bench.search.plots import figures, write_figures
-    from bench.search.session import open_search
-    from bench.store import Store
+    from bench.data.blind import blind
+    from bench.planning.plan import open_dataset
+    from bench.records.store import Store
+    from bench.studies.search.archive import cells_of
+    from bench.studies.search.figures import figures, write_figures
+    from bench.studies.search.session import open_search
     from bench.tracking import following
-    from bench.workbench import Workbench, choose_device
+    from bench.training.inputs import Workbench, choose_device
 
     device, cache, results = choose_device(how.device), how.cache or default_cache(), Store(how.results)
     dataset, cells = blind(open_dataset(asked[0].sweep, cache)), cells_of(results)
@@ -185,7 +185,7 @@ def _show(sessions: Sequence[Any], path: Path, how: How) -> None:
 
     from rich.table import Table
 
-    from bench.search.outcome import best
+    from bench.studies.search.outcome import best
 
     table = Table(box=None, pad_edge=False)
     for column in ("method", "held-out mAP", "as it was", "trial", "trials", "best settings"):
@@ -213,7 +213,7 @@ def _show(sessions: Sequence[Any], path: Path, how: How) -> None:
 
 
 def _told(session: Any) -> dict[str, Any]:
-    from bench.search.outcome import best
+    from bench.studies.search.outcome import best
 
     record, trials = session.archive.record, session.archive.trials
     winner = best(trials)

@@ -27,8 +27,8 @@ def sensitivity(
     from bench.cli.execute import execute, planned, sweep_of
     from bench.cli.plans import show_plan
     from bench.cli.studies import conclude_study, one_method, say_notes, settings_of
-    from bench.report.sensitivity import find, records, tables, write_sensitivity
-    from bench.sensitivity import plan_study
+    from bench.studies.sensitivity.design import plan_study
+    from bench.studies.sensitivity.findings import find, records, tables, write_sensitivity
 
     sweep = sweep_of(what)
     method = one_method(sweep)

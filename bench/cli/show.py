@@ -9,15 +9,15 @@ import typer
 
 from bench.cli.console import plain_console
 from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, default_cache, names
-from bench.ratios import LARGEST_SEED
+from bench.planning.ratios import LARGEST_SEED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rich.table import Table
 
-    from bench.show import Drawn
-    from bench.show.pointing import Pointing
+    from bench.attention import Drawn
+    from bench.attention.pointing import Pointing
 
 
 class Part(enum.StrEnum):
@@ -62,15 +62,15 @@ def show(
     pointing game tells how often a map peaks inside an object of its class, beside what a blind pointer would get. The
     cell's page of the next `bench report` shows the figure.
     """
+    from bench.attention import Asked, Shown, find_cell
+    from bench.attention import show as draw
+    from bench.attention.trained import opened, refuse_apart, refuse_blind
     from bench.cli.display import PlainObserver
-    from bench.config import parse_overrides
-    from bench.environment import source_hash
     from bench.errors import UsageError
-    from bench.show import Asked, Shown, find_cell
-    from bench.show import show as draw
-    from bench.show.trained import opened, refuse_apart, refuse_blind
-    from bench.store import Store
-    from bench.workbench import choose_device
+    from bench.records.store import Store
+    from bench.settings.config import parse_overrides
+    from bench.system.environment import source_hash
+    from bench.training.inputs import choose_device
     from methods import METHODS
 
     wanted = names(classes or "")

@@ -10,9 +10,9 @@ from bench.cli.console import plain_console
 from bench.cli.execute import Done
 from bench.cli.options import How
 from bench.errors import UsageError
-from bench.plan import Sweep
-from bench.recipes import recipe_for
-from bench.report.table import Table
+from bench.planning.plan import Sweep
+from bench.planning.recipes import recipe_for
+from bench.report.tables.table import Table
 from methods import METHODS, Method
 
 
@@ -41,7 +41,7 @@ def conclude_study(done: Done, how: How, tables: Sequence[Table], told: Mapping[
     if how.as_json:
         typer.echo(json.dumps({**done.results.to_json(), **told, "report": str(path)}))
     else:
-        from bench.report.terminal import Fitting
+        from bench.report.render.terminal import Fitting
 
         console = plain_console()
         for table in tables:

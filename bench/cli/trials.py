@@ -6,11 +6,11 @@ from typing import Any
 
 from rich.progress import Progress, TaskID
 
-from bench.cells import Cell
 from bench.cli.console import plain_console
 from bench.cli.display import Clock, Pace, live_progress
-from bench.search.outcome import TrialRecord
-from bench.wording import counted
+from bench.records.cells import Cell
+from bench.studies.search.outcome import TrialRecord
+from bench.system.wording import counted
 
 
 class PlainTrials:

@@ -28,13 +28,13 @@ def variance(
     mask: which labels are known and which images are held out; init: initial parameters, dropout, augmentation; order:
     that of the training batches. Exit codes: 0 all done, 1 some cell failed, 2 wrong usage, 130 interrupted.
     """
-    from bench.cells import STREAMS
     from bench.cli.execute import execute, planned, sweep_of
     from bench.cli.plans import show_plan
     from bench.cli.studies import conclude_study
-    from bench.registry import nearest
-    from bench.report.variance import find, records, variance_table, write_variance
-    from bench.variance import lines, study
+    from bench.records.cells import STREAMS
+    from bench.settings.registry import nearest
+    from bench.studies.variance.design import lines, study
+    from bench.studies.variance.findings import find, records, variance_table, write_variance
 
     chosen = names(streams)
     for name in chosen:

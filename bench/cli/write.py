@@ -11,8 +11,8 @@ import typer
 
 from bench.cli.options import What, flags_of
 from bench.errors import UsageError
-from bench.files import write_text
-from bench.sweepfile import SweepFile, render
+from bench.planning.sweep_file import SweepFile, render
+from bench.system.files import write_text
 
 
 def write_sweep(

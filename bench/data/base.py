@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from bench.errors import DataError
-from bench.registry import Registry
+from bench.settings.registry import Registry
 
 DATASETS: Registry[type["Dataset"]] = Registry("dataset", packages=("bench.data",))
 

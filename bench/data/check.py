@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from bench.config import values
 from bench.data.folder import PARTS, FolderDataset, Part
 from bench.data.manifest import unreadable_images
 from bench.data.official import list_digest
 from bench.errors import DataError
-from bench.wording import counted, some
+from bench.settings.config import values
+from bench.system.wording import counted, some
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is checked, images done, images in all)."""

@@ -8,12 +8,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from bench.config import setting
 from bench.data.base import DATASETS, Box
 from bench.data.download import Archive
 from bench.data.folder import FolderDataset, FolderOptions, Listing, Part
 from bench.data.official import Official
 from bench.errors import DataError
+from bench.settings.config import setting
 
 YEAR = {"train": "train2014", "test": "val2014"}
 TAI_NAMES = {"airplane": "aeroplane", "motorcycle": "motor bike"}

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from bench.cores import cores
+from bench.system.cores import cores
 
 MOST_THREADS = 16
 

@@ -14,15 +14,15 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from bench.cells import canonical_json
-from bench.config import setting, values
 from bench.data.base import Dataset, Split
 from bench.data.download import Archive
 from bench.data.images import ImageFiles
 from bench.data.lists import check_ids
 from bench.data.official import Official, deviations
 from bench.errors import DataError
-from bench.files import write_arrays
+from bench.records.cells import canonical_json
+from bench.settings.config import setting, values
+from bench.system.files import write_arrays
 
 Part = Literal["train", "test"]
 PARTS: tuple[Part, Part] = ("train", "test")

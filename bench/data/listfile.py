@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.config import setting
 from bench.data.base import DATASETS
 from bench.data.folder import FolderDataset, FolderOptions, Listing, Part
 from bench.data.lists import read_index_list, read_names
+from bench.settings.config import setting
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from bench.data.decode import decoding_threads
 from bench.data.folder import DAMAGED, FolderDataset, Part
 from bench.data.images import ImageFiles
 from bench.errors import DataError
-from bench.files import write_arrays
+from bench.system.files import write_arrays
 
 CHUNK = 256
 SAVE_EVERY = 16 * CHUNK

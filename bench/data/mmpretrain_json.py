@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.config import setting
 from bench.data.base import DATASETS
 from bench.data.folder import FolderDataset, FolderOptions, Listing, Part
 from bench.data.lists import check_indices, label_matrix
 from bench.errors import DataError
+from bench.settings.config import setting
 
 
 @dataclass(frozen=True, kw_only=True)

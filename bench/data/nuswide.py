@@ -10,12 +10,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from bench.config import setting
 from bench.data.base import DATASETS
 from bench.data.folder import FolderDataset, FolderOptions, Listing, Part, first_folder
 from bench.data.lists import read_index_list, read_lines
 from bench.data.official import Official
 from bench.errors import DataError
+from bench.settings.config import setting
 
 CLASSES = tuple(
     """

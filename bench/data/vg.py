@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from bench.config import setting
 from bench.data.base import DATASETS
 from bench.data.folder import FolderDataset, FolderOptions, Listing, Part
 from bench.data.lists import check_indices, label_matrix, read_lines, read_names
 from bench.data.official import Official
 from bench.errors import DataError
+from bench.settings.config import setting
 
 FOLDERS = ("VG_100K", "VG_100K_2")
 """Visual Genome comes in two archives; some copies have all images in the first folder."""

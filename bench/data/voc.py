@@ -8,13 +8,13 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from bench.config import setting
 from bench.data.base import DATASETS, Box
 from bench.data.download import Archive
 from bench.data.folder import FolderDataset, FolderOptions, Listing, Part
 from bench.data.lists import read_lines
 from bench.data.official import Official
 from bench.errors import DataError
+from bench.settings.config import setting
 
 CLASSES = (
     *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),

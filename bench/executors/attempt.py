@@ -7,17 +7,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.cells import Cell
-from bench.environment import environment, source_hash
 from bench.executors.base import Ended
-from bench.feeds import feed_flags
-from bench.interrupts import obeyed_signals
-from bench.metrics import average_precision, mean_average_precision, summary
-from bench.rows import Row
-from bench.runner import Stopped, run_cell
-from bench.runner.weights import to_bytes
-from bench.store import Store
-from bench.workbench import Workbench
+from bench.features.feeds import feed_flags
+from bench.records.cells import Cell
+from bench.records.rows import Row
+from bench.records.store import Store
+from bench.stats.metrics import average_precision, mean_average_precision, summary
+from bench.system.environment import environment, source_hash
+from bench.system.interrupts import obeyed_signals
+from bench.training import Stopped, run_cell
+from bench.training.inputs import Workbench
+from bench.training.weights import to_bytes
 from methods import METHODS
 
 Tell = Callable[[dict[str, Any]], bool]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
-from bench.cells import Cell
 from bench.errors import BenchError
+from bench.records.cells import Cell
 
 Ending = Literal["done", "cached", "failed", "stopped", "elsewhere"]
 

@@ -4,12 +4,12 @@ import threading
 from concurrent.futures import Future
 from typing import Any, Self
 
-from bench.cells import Cell
 from bench.executors.attempt import attempt
 from bench.executors.base import Ended, Follow, Started, Told
-from bench.executors.threads import limit_threads
-from bench.store import Store
-from bench.workbench import Workbench
+from bench.records.cells import Cell
+from bench.records.store import Store
+from bench.system.threads import limit_threads
+from bench.training.inputs import Workbench
 
 
 class Inline:

@@ -13,13 +13,13 @@ from typing import Any, Self
 
 import torch
 
-from bench.cells import Cell
 from bench.executors.base import Ended, Follow, LostWorkerError, Started, Told
-from bench.executors.room import LOW_MEMORY, WORKER_MEMORY, available_memory
 from bench.executors.worker import Opens, serve
-from bench.interrupts import kept_from_children
-from bench.store import Store
-from bench.workbench import EncodeProgress
+from bench.records.cells import Cell
+from bench.records.store import Store
+from bench.system.capacity import LOW_MEMORY, WORKER_MEMORY, available_memory
+from bench.system.interrupts import kept_from_children
+from bench.training.inputs import EncodeProgress
 
 POLL_SECONDS = 0.5
 ATTEMPTS = 2

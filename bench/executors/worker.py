@@ -13,9 +13,9 @@ from typing import Any, Protocol
 import torch
 
 from bench.executors.attempt import attempt
-from bench.executors.threads import limit_threads
-from bench.store import Store
-from bench.workbench import EncodeProgress, Workbench
+from bench.records.store import Store
+from bench.system.threads import limit_threads
+from bench.training.inputs import EncodeProgress, Workbench
 
 
 class Opens(Protocol):

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from bench.backbones.base import Backbone
-from bench.cells import Component, canonical_json
 from bench.data.base import Split
 from bench.errors import DataError
 from bench.features.encode import ENCODE_BATCH, Precision, Prepare, batches, encode_batch, encoding_dtype
@@ -20,8 +19,9 @@ from bench.features.keys import FORMAT, feature_key
 from bench.features.layout import Entry, Shape
 from bench.features.locks import Hold, hold
 from bench.features.writer import ChunkWriter
-from bench.files import read_json
-from bench.names import inside, refuse_links
+from bench.records.cells import Component, canonical_json
+from bench.records.names import inside, refuse_links
+from bench.system.files import read_json
 
 POLL_SECONDS = 0.2
 

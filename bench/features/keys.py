@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.cells import Component, canonical_json
 from bench.data.base import Split
+from bench.records.cells import Component, canonical_json
 
 FORMAT = 2
 """Raised when the arrays' meaning or the way of encoding (batches, storage) changes."""

@@ -20,8 +20,8 @@ import numpy as np
 
 from bench.errors import DataError
 from bench.features.keys import FORMAT
-from bench.files import read_json, read_lines
-from bench.names import inside, is_key, printable
+from bench.records.names import inside, is_key, printable
+from bench.system.files import read_json, read_lines
 
 DTYPES: Mapping[str, Any] = {"dense": np.dtype("<f2"), "pooled": np.dtype("<f4")}
 BLOCK = 2**22

@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.errors import DataError
 from bench.features.layout import Array, Entry, Shape, journal_line
-from bench.files import write_json, write_text
+from bench.system.files import write_json, write_text
 
 UNSYNCED_BYTES = 2**25
 """How much may wait to be written by the system: memory and the time of one wait stay bounded at any N."""

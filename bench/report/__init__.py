@@ -7,30 +7,6 @@
 Names are imported when they are first used, so that importing the package is cheap.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-if TYPE_CHECKING:
-    from bench.report.results import Missing, Results, curves, load
-    from bench.report.table import Table, Value, markdown
-    from bench.report.tables import average_table, cost_table, ratio_table
-    from bench.report.terminal import rich_table, to_rich
-    from bench.report.write import write_report
-
-_HOMES = {
-    "Missing": "results", "Results": "results", "curves": "results", "load": "results",
-    "Table": "table", "Value": "table", "markdown": "table",
-    "average_table": "tables", "cost_table": "tables", "ratio_table": "tables",
-    "rich_table": "terminal", "to_rich": "terminal", "write_report": "write",
-}  # fmt: skip
-
-__all__ = [
-    "Missing", "Results", "Table", "Value", "average_table", "cost_table", "curves", "load", "markdown",
-    "ratio_table", "rich_table", "to_rich", "write_report",
-]  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

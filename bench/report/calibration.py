@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.files import read_json, write_json
+from bench.records.rows import Row
+from bench.records.store import Store
 from bench.report.results import Results
-from bench.rows import Row
-from bench.store import Store
+from bench.system.files import read_json, write_json
 
 BINS = 15
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.paired import Percent
+from bench.records.rows import Row
+from bench.records.store import Store
 from bench.report.results import Results
-from bench.rows import Row
-from bench.store import Store
+from bench.stats.paired import Percent
 
 THIRDS = ("frequent", "middle", "rare")
 FEWEST = 6

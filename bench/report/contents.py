@@ -5,29 +5,37 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.paired import Percent
-from bench.report.across import across_records, across_tables, beside_others
+from bench.records.store import Store
 from bench.report.calibration import Reliability, pooled, reliabilities
-from bench.report.calibration_figures import reliability_figure
-from bench.report.captions import averaged, gain_words, learning_words, ratio_words, seeds_of
-from bench.report.class_figures import MOST_CLASSES, difference_figure, frequency_figure, heat_figure
 from bench.report.classes import FEWEST, class_scores
-from bench.report.cost_figures import cost_figure
-from bench.report.crowd import LIMIT, by_level, crowded, shown
-from bench.report.figures import learning_figure, ratio_figure
-from bench.report.gain_figures import gain_figure
-from bench.report.gains import Compared, ImageInterval, Line, columns_of, compare, gain_records, gain_table, image_table
-from bench.report.pseudo import KINDS, judged, makers, pseudo_table
-from bench.report.pseudo_figures import FEWEST_LABELS, pseudo_figure
-from bench.report.published import published_groups
-from bench.report.published_data import records
-from bench.report.published_tables import table as camp_table
-from bench.report.rank_figure import rank_figure
+from bench.report.figures.calibration import reliability_figure
+from bench.report.figures.captions import averaged, gain_words, learning_words, ratio_words, seeds_of
+from bench.report.figures.classes import MOST_CLASSES, difference_figure, frequency_figure, heat_figure
+from bench.report.figures.cost import cost_figure
+from bench.report.figures.curves import learning_figure, ratio_figure
+from bench.report.figures.gains import gain_figure
+from bench.report.figures.many_methods import LIMIT, by_level, crowded, shown
+from bench.report.figures.pseudo_labels import FEWEST_LABELS, pseudo_figure
+from bench.report.figures.ranks import rank_figure
+from bench.report.published.data import records
+from bench.report.published.groups import published_groups
+from bench.report.published.tables import table as camp_table
 from bench.report.resampled import Images
 from bench.report.results import Results, curves
 from bench.report.section import Section, drawn
-from bench.report.table import flagged
-from bench.report.tables import (
+from bench.report.tables.across import across_records, across_tables, beside_others
+from bench.report.tables.gains import (
+    Compared,
+    ImageInterval,
+    Line,
+    columns_of,
+    compare,
+    gain_records,
+    gain_table,
+    image_table,
+)
+from bench.report.tables.pseudo_labels import KINDS, judged, makers, pseudo_table
+from bench.report.tables.standard import (
     average_table,
     calibration_table,
     cost_table,
@@ -35,8 +43,9 @@ from bench.report.tables import (
     percent_label,
     ratio_table,
 )
-from bench.store import Store
-from bench.wording import counted
+from bench.report.tables.table import flagged
+from bench.stats.paired import Percent
+from bench.system.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd

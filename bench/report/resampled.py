@@ -13,14 +13,14 @@ from time import perf_counter
 
 import numpy as np
 
-from bench.files import write_arrays
-from bench.names import inside
-from bench.paired import Pair
+from bench.records.names import inside
+from bench.records.rows import Row
+from bench.records.store import Store
 from bench.report.results import Results
-from bench.rows import Row
 from bench.stats import Difference, difference, multiplicities, resampled_map
+from bench.stats.paired import Pair
 from bench.stats.resampling import RESAMPLES
-from bench.store import Store
+from bench.system.files import write_arrays
 
 Progress = Callable[[int, int], None]
 """Called with (cells done, cells that must be resampled)."""

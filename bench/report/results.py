@@ -10,13 +10,13 @@ from typing import Any, cast
 import pandas as pd
 
 from bench.errors import UsageError
-from bench.feeds import feed_flags
-from bench.registry import nearest
+from bench.features.feeds import feed_flags
+from bench.records.rows import Row
+from bench.records.store import Store
 from bench.report import source
 from bench.report.selection import Place, Selection, select
-from bench.rows import Row
-from bench.store import Store
-from bench.wording import counted
+from bench.settings.registry import nearest
+from bench.system.wording import counted
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.report.table import Table
+from bench.report.tables.table import Table
 
 
 @dataclass(frozen=True)

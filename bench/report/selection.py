@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.cells import Cell, Component, canonical_json
 from bench.errors import UsageError
-from bench.store import Store
+from bench.records.cells import Cell, Component, canonical_json
+from bench.records.store import Store
 
 
 @dataclass(frozen=True)

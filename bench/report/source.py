@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from bench.environment import file_source_hash
-from bench.rows import Row
+from bench.records.rows import Row
+from bench.system.environment import file_source_hash
 
 _REGISTERED = re.compile(r"^@METHODS\.register\(\s*[\"']([^\"']+)[\"']\s*\)", re.MULTILINE)
 
@@ -23,7 +23,7 @@ def _homes() -> Mapping[str, Path]:
 
 
 def installed_code(method: str) -> str | None:
-    """`bench.environment.source_hash` of the installed method; None for a method that is not installed."""
+    """`bench.system.environment.source_hash` of the installed method; None for a method that is not installed."""
     home = _homes().get(method)
     return file_source_hash(home) if home else None
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import DataError, UsageError
-from bench.files import read_json
-from bench.store import Store, Targets
+from bench.records.store import Store, Targets
+from bench.system.files import read_json
 
 TOLERANCE = 1e-6
 """Points of mAP by which two runs of one cell may differ: rounding in the last place, never another result."""

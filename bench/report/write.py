@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.cells import canonical_json
-from bench.files import atomic, read_json, write_json, write_text
-from bench.names import inside
-from bench.report.palette import among
+from bench.records.cells import canonical_json
+from bench.records.names import inside
+from bench.records.store import Store
+from bench.report.figures.palette import among
 from bench.report.resampled import Images, Progress, compared_cells, home_of, images_within
 from bench.report.results import Results
-from bench.spreadsheet import frame_csv
-from bench.store import Store
+from bench.system.files import atomic, read_json, write_json, write_text
+from bench.system.spreadsheet import frame_csv
 
 STAMP = "stamp.json"
 PAGES = "cells"
@@ -65,9 +65,9 @@ def _files(results: Results, store: Store, folder: Path, images: Images) -> dict
 
     from bench.report.calibration import reliabilities
     from bench.report.contents import CACHE, contents
-    from bench.report.document import document
-    from bench.report.html import page
-    from bench.report.latex import latex, standalone
+    from bench.report.render.html import page
+    from bench.report.render.latex import latex, standalone
+    from bench.report.render.markdown import document
 
     sections = contents(results, store, folder, images)
     files: dict[str, str | bytes] = {
@@ -90,8 +90,8 @@ def _files(results: Results, store: Store, folder: Path, images: Images) -> dict
 def _cell_pages(results: Results, store: Store, folder: Path) -> Sequence[str]:
     """Write the pages that do not stand there already, delete those of other cells; the names of all."""
     from bench.report.calibration import reliabilities
-    from bench.report.cellpage import pages, render, stands
     from bench.report.contents import CACHE
+    from bench.report.render.cell_page import pages, render, stands
 
     home = inside(folder, PAGES)
     home.mkdir(parents=True, exist_ok=True)
@@ -110,8 +110,8 @@ def _cell_pages(results: Results, store: Store, folder: Path) -> Sequence[str]:
 
 def inputs_digest(results: Results, store: Store) -> str:
     """A hash of all that the report is made from, its own source code among it."""
-    from bench.report.across import as_data, beside_others
-    from bench.report.cellpage import what_is_kept
+    from bench.report.render.cell_page import what_is_kept
+    from bench.report.tables.across import as_data, beside_others
 
     digest = hashlib.sha256()
     for source in sorted(p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".html", ".css", ".js")):

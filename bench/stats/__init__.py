@@ -22,10 +22,10 @@ from bench.stats.blocks import (
     wilcoxon_holm,
     win_matrix,
 )
+from bench.stats.formatting import p_text, told
 from bench.stats.ranking import rankings, weighted_average_precision
 from bench.stats.resampling import Difference, Resampled, bootstrap, difference, multiplicities, resampled_map
 from bench.stats.seeds import SeedInterval, seed_interval
-from bench.stats.words import p_text, told
 
 __all__ = [
     "LEAST_BLOCKS", "LEAST_BLOCKS_RANKS", "Blocks", "Comparison", "Difference", "Measured", "Ranks", "Resampled",

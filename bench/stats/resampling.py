@@ -115,7 +115,7 @@ def bootstrap(
 
 def multiplicities(images: int, resamples: int, seed: int = 0) -> np.ndarray:
     """How often each image stands in each resample: uint8 (R, N), each row with the sum N."""
-    from bench.seeding import numpy_stream  # brings torch, which a report that stands already can do without
+    from bench.system.seeding import numpy_stream  # brings torch, which a report that stands already can do without
 
     rng = numpy_stream("bootstrap", seed, images)
     counts = np.empty((resamples, images), np.uint8)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from bench.paired import LEAST, LEVEL, gain
+from bench.stats.paired import LEAST, LEVEL, gain
 
 Kind = Literal["t", "range", "none"]
 

@@ -21,28 +21,6 @@ numbers are of held-out training images and must not stand among those of the te
 Names are imported when they are first used, so that importing the package is cheap.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
-if TYPE_CHECKING:
-    from bench.tracking.database import TrackingError
-    from bench.tracking.follow import Follower, following
-    from bench.tracking.mirror import mirrored
-    from bench.tracking.projection import SyncReport, is_current, sync
-    from bench.tracking.server import Server, serving, ui
-
-_HOMES = {
-    "TrackingError": "database", "Follower": "follow", "following": "follow",
-    "mirrored": "mirror", "Server": "server", "serving": "server", "ui": "server",
-    "SyncReport": "projection", "is_current": "projection", "sync": "projection",
-}  # fmt: skip
-
-__all__ = [
-    "Follower", "Server", "SyncReport", "TrackingError", "following", "is_current", "mirrored", "serving", "sync", "ui",
-]  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

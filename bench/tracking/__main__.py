@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.store import Store
+from bench.records.store import Store
 from bench.tracking.database import TrackingError
 from bench.tracking.projection import is_current, sync
 from bench.tracking.system import Sampler

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.cells import AXES, PLAIN, Cell
-from bench.names import inside
-from bench.rows import Row
-from bench.spreadsheet import csv_text
-from bench.store import State
+from bench.records.cells import AXES, PLAIN, Cell
+from bench.records.names import inside
+from bench.records.rows import Row
+from bench.records.store import State
+from bench.system.spreadsheet import csv_text
 from bench.tracking.notes import cell_note, failure_note
 from bench.tracking.spec import NOTE, PARAM_LIMIT, TAG_LIMIT, DatasetFacts, Point, RunSpec, Status, cut, metric_key
 from bench.tracking.survey import Survey

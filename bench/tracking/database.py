@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from bench.errors import BenchError, UsageError
+from bench.system.wording import shown
 from bench.tracking.ledger import TOKEN, ask_sqlite, sqlite_path
-from bench.wording import shown
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

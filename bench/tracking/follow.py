@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.store import Store
+from bench.records.store import Store
 from bench.tracking.database import QUIET
 from bench.tracking.projection import is_current
 from bench.tracking.survey import survey

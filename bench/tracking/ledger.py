@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.files import read_json, write_json
+from bench.system.files import read_json, write_json
 
 TOKEN = "bench.store."
 """An experiment tag with this prefix and the ledger's token ties a database to the ledger."""

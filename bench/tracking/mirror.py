@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import DataError, UsageError
-from bench.files import read_json, write_json, write_text
-from bench.names import inside, is_fingerprint, printable
-from bench.store import Store, Targets
+from bench.records.names import inside, is_fingerprint, printable
+from bench.records.store import Store, Targets
+from bench.system.files import read_json, write_json, write_text
 from bench.tracking.cells import CURVES, FILES
 from bench.tracking.database import TrackingError, is_server, open_client
 from bench.tracking.ledger import sqlite_path

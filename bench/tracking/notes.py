@@ -5,9 +5,9 @@ import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.rows import Row
+from bench.records.rows import Row
+from bench.system.wording import counted
 from bench.tracking.spec import RUN, TAG_LIMIT
-from bench.wording import counted
 
 if TYPE_CHECKING:
     from bench.report import Table
@@ -61,7 +61,7 @@ def sweep_note(table: "Table | None", state: str, has_figure: bool, study: Seque
 
     study: the artifacts of the study that the sweep belongs to; its page is named, its first figure shown.
     """
-    from bench.report.tame import tame
+    from bench.report.render.safe_markdown import tame
 
     head = tame(f"**{table.title}** ({state})" if table else state)
     image = figure("report/ratios.png", "mAP over the share of known labels") if has_figure else ""
@@ -92,7 +92,7 @@ def fitted(table: "Table", room: int) -> str:
 
 def cell_note(row: Row) -> str:
     """What came out of a cell, and what to know before quoting it."""
-    from bench.report.tame import tame
+    from bench.report.render.safe_markdown import tame
 
     if "mAP" not in row.metrics:
         level = row.metrics.get("heldout_mAP", math.nan)
@@ -110,14 +110,14 @@ def cell_note(row: Row) -> str:
 
 
 def failure_note(error: str) -> str:
-    from bench.report.tame import fenced
+    from bench.report.render.safe_markdown import fenced
 
     return fenced(error.strip()[-TAG_LIMIT + 200 :])
 
 
 def summary_note(method: str, record: Mapping[str, Any]) -> str:
     """What the curve is, and where the method comes from."""
-    from bench.report.tame import tame
+    from bench.report.render.safe_markdown import tame
 
     known = record.get("notes", {}).get(method.partition(" [")[0], {})
     said = [known.get("reference", ""), known.get("note", "")]

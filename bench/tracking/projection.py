@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import DataError
-from bench.store import Store
+from bench.records.store import Store
+from bench.system.wording import counted
 from bench.tracking.cells import cell_run, experiment_name
 from bench.tracking.database import (
     TrackingError,
@@ -25,7 +26,6 @@ from bench.tracking.survey import Survey, asked, survey
 from bench.tracking.sweeps import summary_run, sweep_run
 from bench.tracking.views import views
 from bench.tracking.writer import DIGEST, UNIT, Outcome, existing_run, write_run
-from bench.wording import counted
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

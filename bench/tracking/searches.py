@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.names import inside
-from bench.search.archive import Archive
-from bench.search.outcome import TrialRecord, best, best_so_far
+from bench.records.names import inside
+from bench.studies.search.archive import Archive
+from bench.studies.search.outcome import TrialRecord, best, best_so_far
+from bench.system.wording import counted
 from bench.tracking.cells import experiment_name
 from bench.tracking.notes import SEARCHES
 from bench.tracking.spec import NOTE, PARAM_LIMIT, TAG_LIMIT, Point, RunSpec, Status, cut, metric_key
 from bench.tracking.survey import Survey
-from bench.wording import counted
 
 OBJECTIVE, BEST = "objective", "best_objective"
 

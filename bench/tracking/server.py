@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import UsageError
-from bench.search.archive import archives
-from bench.store import Store
+from bench.records.store import Store
+from bench.studies.search.archive import archives
 from bench.tracking.cells import experiment_name
 from bench.tracking.database import QUIET, TrackingError, artifact_place, default_uri
 from bench.tracking.ledger import ask_sqlite, sqlite_path

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.files import read_json
-from bench.names import inside
-from bench.search.archive import Archive, archives
-from bench.search.outcome import TrialRecord
-from bench.store import State, Store
+from bench.records.names import inside
+from bench.records.store import State, Store
+from bench.studies.search.archive import Archive, archives
+from bench.studies.search.outcome import TrialRecord
+from bench.system.files import read_json
 from bench.tracking.system import SYSTEM
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.names import inside
+from bench.records.names import inside
+from bench.system.wording import counted
 from bench.tracking.cells import experiment_name
 from bench.tracking.notes import summary_note, sweep_note
 from bench.tracking.spec import NOTE, TAG_LIMIT, Point, RunSpec, Status, cut
 from bench.tracking.survey import Survey
 from bench.tracking.views import average_tag, percent_tag
-from bench.wording import counted
 
 if TYPE_CHECKING:
     from bench.report import Results
@@ -164,7 +164,7 @@ def summary_run(survey: Survey, record: Mapping[str, Any], method: str) -> RunSp
 def _points(results: "Results", method: str, running: bool) -> Iterator[Point]:
     import pandas as pd
 
-    from bench.report.spread import over_ratios, over_seeds
+    from bench.report.tables.spread import over_ratios, over_seeds
 
     mine = results.frame[results.frame["method"] == method]
     known: dict[int | None, set[int]] = {}
@@ -183,8 +183,8 @@ def _points(results: "Results", method: str, running: bool) -> Iterator[Point]:
 
 def _numbers(results: "Results", method: str) -> dict[str, str]:
     """The method's line of the report's table: `82.6 ± 1.2` under `mAP 0.10`, ..., `mAP average`."""
-    from bench.report.spread import over_ratios, over_seeds
-    from bench.report.tables import number
+    from bench.report.tables.spread import over_ratios, over_seeds
+    from bench.report.tables.standard import number
 
     mine = results.frame[results.frame["method"] == method]
     told = {percent_tag(percent): number(spread) for (_, percent), spread in over_seeds(mine, "mAP").items()}

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import psutil
 
-from bench.files import read_lines
-from bench.names import inside, is_key
-from bench.store import Store
+from bench.records.names import inside, is_key
+from bench.records.store import Store
+from bench.system.files import read_lines
 from bench.tracking.spec import Point
 
 SYSTEM = "system.jsonl"

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from bench.names import inside
+from bench.records.names import inside
 from bench.tracking.spec import NOTE, RUN, DatasetFacts, Point, RunSpec
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.config import log_float, setting, uniform
+from bench.settings.config import log_float, setting, uniform
 from methods.base import METHODS, Batch, Task
 from methods.head_method import HeadConfig, HeadMethod
 from methods.losses import Reduction

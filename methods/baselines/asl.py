@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from bench.config import setting
+from bench.settings.config import setting
 from methods.asymmetric import AsymmetricConfig
 from methods.base import METHODS, Batch
 from methods.head_method import HeadConfig, HeadMethod

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from bench.config import setting
+from bench.settings.config import setting
 from methods.base import METHODS, Batch
 from methods.head_method import HeadConfig, HeadMethod
 from methods.losses import Reduction, binary_cross_entropy

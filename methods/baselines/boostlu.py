@@ -6,11 +6,11 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.config import log_float, setting, uniform
+from bench.settings.config import log_float, setting, uniform
 from methods.base import METHODS, Batch, Features, MethodConfig, Task
 from methods.baselines.large_loss import DELTA, LargeLossRule, check_delta
 from methods.head_method import LogitMethod
-from methods.heads import ClassMapHead
+from methods.layers.heads import ClassMapHead
 from methods.losses import Reduction, binary_cross_entropy
 from methods.parts import Part
 

@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.config import choice, setting
-from methods.aggregation import cosine_map, spatial_softmax, spatial_weights
+from bench.settings.config import choice, setting
 from methods.base import METHODS, Features, Method, MethodConfig
-from methods.prompts import Templates, template_features, template_list
+from methods.layers.aggregation import cosine_map, spatial_softmax, spatial_weights
+from methods.layers.prompts import Templates, template_features, template_list
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,13 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from bench.config import choice, setting
-from methods.aggregation import cosine_map, spatial_softmax, spatial_weights
+from bench.settings.config import choice, setting
 from methods.base import METHODS, Features, Task
+from methods.layers.aggregation import cosine_map, spatial_softmax, spatial_weights
+from methods.layers.prompts import PromptLearner, encode_together
+from methods.layers.scales import RELEASED, Scale, require_positive, tied
 from methods.parts import FOCUSING, SHIFT, Part
 from methods.prompt_method import MatchMethod, PromptConfig
-from methods.prompts import PromptLearner, encode_together
-from methods.scales import RELEASED, Scale, require_positive, tied
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from bench.config import setting, uniform
+from bench.settings.config import setting, uniform
 from methods.base import METHODS, Batch, Task
 from methods.head_method import HeadConfig, HeadMethod
 from methods.losses import partial_binary_cross_entropy

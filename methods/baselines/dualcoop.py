@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from bench.config import choice, setting
-from methods.aggregation import cosine_map, spatial_softmax, spatial_weights, with_mean_token, without_mean_token
+from bench.settings.config import choice, setting
 from methods.base import METHODS, Batch, Features, Method, Task
+from methods.layers.aggregation import cosine_map, spatial_softmax, spatial_weights, with_mean_token, without_mean_token
+from methods.layers.prompts import PromptLearner, encode_together
+from methods.layers.scales import Scale, require_positive
 from methods.losses import Reduction, two_way_asymmetric_loss
 from methods.parts import CLASS_CONTEXTS, FOCUSING, SHIFT, Part
 from methods.prompt_method import PromptConfig
-from methods.prompts import PromptLearner, encode_together
-from methods.scales import Scale, require_positive
 
 OFFICIAL_SPATIAL_SHARE = 4.0  # 20 : 5
 

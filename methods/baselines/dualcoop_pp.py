@@ -7,13 +7,13 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.config import setting
-from methods.aggregation import cosine_map, spatial_softmax, spatial_weights
+from bench.settings.config import setting
 from methods.base import METHODS, Features, Task
+from methods.layers.aggregation import cosine_map, spatial_softmax, spatial_weights
+from methods.layers.prompts import PromptLearner, encode_together
+from methods.layers.scales import LearnedScale, Scale, require_positive, tied
 from methods.parts import CLASS_CONTEXTS, FOCUSING, SHIFT, Part
 from methods.prompt_method import MatchMethod, PromptConfig
-from methods.prompts import PromptLearner, encode_together
-from methods.scales import LearnedScale, Scale, require_positive, tied
 
 SPATIAL, OUTPUT, COMPETITION = math.exp(3.0), math.exp(3.0), 200.0
 

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.config import log_float, setting, uniform
+from bench.settings.config import log_float, setting, uniform
 from methods.base import METHODS, Batch, Features, Task
 from methods.baselines.dualcoop_tai import DualCoOpTaI, DualCoOpTaIConfig
 from methods.baselines.tai_dpt import TaIConfig, TaIDPT
+from methods.layers.prompts import Templates, encode_together
 from methods.parts import Part
-from methods.prompts import Templates, encode_together
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from bench.config import setting, uniform
+from bench.settings.config import setting, uniform
 from methods.base import METHODS, Batch
 from methods.head_method import HeadConfig, HeadMethod
 from methods.losses import Reduction, Unknown, focal_loss

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from bench.config import log_float, setting, uniform
+from bench.settings.config import log_float, setting, uniform
 from methods.base import METHODS, Batch, Task
 from methods.head_method import HeadConfig, HeadMethod
 from methods.losses import Reduction

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from bench.config import setting
+from bench.settings.config import setting
 from methods.base import METHODS, Batch, Task
 from methods.head_method import HeadConfig, HeadMethod
 from methods.losses import Reduction

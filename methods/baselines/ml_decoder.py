@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.config import log_float, setting, uniform
+from bench.settings.config import log_float, setting, uniform
 from methods.asymmetric import AsymmetricConfig
-from methods.attention import DecoderLayer
 from methods.base import METHODS, Batch, Features, Task
 from methods.head_method import LogitMethod
-from methods.heads import unit
+from methods.layers.attention import DecoderLayer
+from methods.layers.heads import unit
 from methods.losses import Reduction
 from methods.parts import FOCUSING, SHIFT, Part
 

@@ -7,15 +7,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bench.config import log_float, setting
-from methods.aggregation import spatial_softmax, spatial_weights, with_mean_token, without_mean_token
+from bench.settings.config import log_float, setting
 from methods.base import METHODS, Features, Task
 from methods.baselines.dualcoop import DualCoOp, DualCoOpConfig
+from methods.layers.aggregation import spatial_softmax, spatial_weights, with_mean_token, without_mean_token
+from methods.layers.prompts import encode_together
+from methods.layers.scales import Scale
 from methods.losses import Reduction
 from methods.parts import FOCUSING, SHIFT, Part
 from methods.prompt_method import MatchConfig, MatchMethod
-from methods.prompts import encode_together
-from methods.scales import Scale
 
 REFERENCE = "Rawlekar et al., PositiveCoOp: Rethinking Prompting Strategies for Multi-Label Recognition, WACV 2025"
 NOTE = "the first epoch runs at 1e-5 (the code: 5e-3); without the paper's image augmentation where features are cached"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bench.config import setting
+from bench.settings.config import setting
 from methods.base import METHODS, Features, Method, MethodConfig, Task
 
 

@@ -6,15 +6,15 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.config import log_float, setting, uniform
+from bench.settings.config import log_float, setting, uniform
 from methods.asymmetric import AsymmetricConfig
-from methods.attention import DecoderLayer, EncoderLayer, SelfAttention
 from methods.base import METHODS, Batch, Features, Task
 from methods.head_method import LogitMethod
-from methods.heads import unit
+from methods.layers.attention import DecoderLayer, EncoderLayer, SelfAttention
+from methods.layers.heads import unit
+from methods.layers.position import sine_position
 from methods.losses import Reduction
 from methods.parts import FOCUSING, Part
-from methods.position import sine_position
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from bench.config import log_float, setting
+from bench.settings.config import log_float, setting
 from methods.base import METHODS, Batch, Task
 from methods.baselines.single_positive import EXPECTED_POSITIVES, ExpectedPositivesConfig
 from methods.head_method import HeadMethod

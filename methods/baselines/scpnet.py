@@ -7,15 +7,15 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from bench.config import integer, log_float, setting, uniform
-from methods.aggregation import cosine_map, spatial_softmax, spatial_weights
+from bench.settings.config import integer, log_float, setting, uniform
 from methods.base import METHODS, Batch, Features, Method, MethodConfig, Task
+from methods.layers.aggregation import cosine_map, spatial_softmax, spatial_weights
+from methods.layers.prompts import TEMPLATES, PromptLearner, template_features
+from methods.layers.scales import RELEASED, Scale, require_positive, tied
+from methods.layers.token_dropout import TokenDropout
 from methods.losses.correction import splc_loss
 from methods.parts import NEVER, Part
-from methods.prompts import TEMPLATES, PromptLearner, template_features
-from methods.relations import GraphConvolutions, relation_graph, relation_targets, top_relations
-from methods.scales import RELEASED, Scale, require_positive, tied
-from methods.views import TokenDropout
+from methods.structure.relations import GraphConvolutions, relation_graph, relation_targets, top_relations
 
 LOG_FLOOR = 1e-8
 

@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from bench.config import log_float, setting, uniform
+from bench.settings.config import log_float, setting, uniform
 from methods.base import METHODS, Batch, Features, MethodConfig, Task
 from methods.head_method import LogitMethod
-from methods.heads import ClassMapHead
+from methods.layers.heads import ClassMapHead
+from methods.layers.token_dropout import TokenDropout
 from methods.losses import binary_cross_entropy
 from methods.parts import Part
-from methods.views import TokenDropout
 
 
 @dataclass(frozen=True, kw_only=True)

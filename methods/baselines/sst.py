@@ -5,14 +5,14 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from bench.config import log_float, setting, uniform
+from bench.settings.config import log_float, setting, uniform
 from methods.base import METHODS, Batch, Task
 from methods.parts import Part
 from methods.structure import StructureConfig, StructureMethod
 from methods.structure.contrast import instance_contrast
 from methods.structure.cooccurrence import CoOccurrence, cooccurrence_loss, intra_scores
 from methods.structure.memory import PositiveMemory
-from methods.structure.pseudo import fill_positives, margin
+from methods.structure.pseudo_labels import fill_positives, margin
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,14 +8,14 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.config import choice, log_float, setting, uniform
-from methods.aggregation import cosine_map, spatial_softmax, spatial_weights
+from bench.settings.config import choice, log_float, setting, uniform
 from methods.base import METHODS, Batch, Features, Method, MethodConfig, Task
+from methods.layers.aggregation import cosine_map, spatial_softmax, spatial_weights
+from methods.layers.prompts import PromptLearner, Templates, encode_together, template_list
+from methods.layers.scales import Scale, require_positive, tied
 from methods.losses import ranking_loss
 from methods.parts import Part
-from methods.prompts import PromptLearner, Templates, encode_together, template_list
-from methods.scales import Scale, require_positive, tied
-from methods.sentences import SentenceBank, TextImages, caption_sentences, template_sentences
+from methods.text.sentences import SentenceBank, TextImages, caption_sentences, template_sentences
 
 TEXT_SCALE, IMAGE_SCALE = 50.0, 40.0
 

@@ -6,14 +6,14 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from bench.config import log_float, setting, uniform
-from methods.aggregation import cosine_map, spatial_softmax
+from bench.settings.config import log_float, setting, uniform
 from methods.base import METHODS, Batch, Features, Task
 from methods.head_method import HeadConfig, HeadMethod
+from methods.layers.aggregation import cosine_map, spatial_softmax
+from methods.layers.prompts import TEMPLATES, template_features
 from methods.losses import Reduction
 from methods.losses.unknown import entropy_maximization_loss
 from methods.parts import NEVER, Part
-from methods.prompts import TEMPLATES, template_features
 
 PROMPTS = {"name": ("{}",), **TEMPLATES}
 

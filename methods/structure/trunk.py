@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from bench.config import integer, log_float, setting
+from bench.settings.config import integer, log_float, setting
 from methods.base import Features, Method, MethodConfig, Task
-from methods.heads import unit
+from methods.layers.heads import unit
+from methods.layers.prompts import TEMPLATES, template_features
 from methods.losses import binary_cross_entropy
 from methods.parts import Part
-from methods.prompts import TEMPLATES, template_features
 from methods.structure.adjacency import adjacency
 from methods.structure.decoupling import SemanticDecoupling
 from methods.structure.gated_graph import GatedGraph

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.errors import DataError
-from methods.prompts import readable
+from methods.layers.prompts import readable
 
 
 def glove_features(path: Path, class_names: Sequence[str]) -> Tensor:

@@ -7,7 +7,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.config import log_float, setting, uniform
+from bench.settings.config import log_float, setting, uniform
 from methods.base import MethodConfig
 from methods.losses import Reduction
 

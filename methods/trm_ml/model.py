@@ -17,7 +17,7 @@ from methods.trm_ml.distillation import local_teacher, logit_distillation, text_
 from methods.trm_ml.evidence import prototype_evidence
 from methods.trm_ml.matching import Matching
 from methods.trm_ml.prototypes import Prototypes
-from methods.trm_ml.pseudo import pseudo_labels
+from methods.trm_ml.pseudo_labels import pseudo_labels
 from methods.trm_ml.regions import RegionLearner, TextPixel
 from methods.trm_ml.text import TextSide
 from methods.trm_ml.thresholds import Thresholds

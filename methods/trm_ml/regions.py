@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from methods.attention import DecoderLayer
-from methods.position import sine_position
+from methods.layers.attention import DecoderLayer
+from methods.layers.position import sine_position
 from methods.trm_ml.config import TRMConfig
 from methods.trm_ml.mlp import SimpleMLP
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from methods.base import Task
-from methods.prompts import TEMPLATES, PromptLearner, encode_together, template_features
+from methods.layers.prompts import TEMPLATES, PromptLearner, encode_together, template_features
 from methods.trm_ml.config import TRMConfig
 from methods.trm_ml.mlp import SimpleMLP
 

@@ -13,8 +13,8 @@ from torch.nn import functional as F
 
 from bench.backbones import BACKBONES
 from bench.backbones.openai import RN50, ReleasedClip, ReleasedOptions, resize_position
-from bench.config import NoOptions, build
 from bench.errors import DataError, UsageError
+from bench.settings.config import NoOptions, build
 
 MINI = {
     "embed_dim": 24,
@@ -99,7 +99,7 @@ def test_tokens_plus_position_are_the_projection_of_map_plus_position(backbone, 
 
 def test_the_mean_token_of_dualcoop_comes_from_the_tokens(backbone, seen):
     """Its 1 + HW tokens: the mean of the map goes first, with the first row of the position."""
-    from methods.aggregation import with_mean_token
+    from methods.layers.aggregation import with_mean_token
 
     features, places = seen
     pool = backbone.model.visual.attnpool

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hostile import TORCH, Hostile, assert_refused
+from helpers.hostile import TORCH, Hostile, assert_refused
 from safetensors.torch import save_file
 from torch import nn
 
@@ -14,8 +14,8 @@ from bench.backbones import BACKBONES
 from bench.backbones.checkpoint import read_state
 from bench.backbones.imagenet import ImageNetResNet
 from bench.backbones.openai import ReleasedClip
-from bench.config import build
 from bench.errors import DataError
+from bench.settings.config import build
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning")
 ALLOWED = (

@@ -6,8 +6,8 @@ import torchvision
 
 from bench.backbones import BACKBONES
 from bench.backbones.imagenet import ResNetOptions, _resnet
-from bench.config import build
 from bench.errors import DataError, UsageError
+from bench.settings.config import build
 
 SIZE = 64
 

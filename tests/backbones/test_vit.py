@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from bench.backbones import BACKBONES
 from bench.backbones.openai import ReleasedViT, ViT16Options, resize_position
 from bench.backbones.vit import ViTEncoder
-from bench.config import build
 from bench.errors import DataError, UsageError
+from bench.settings.config import build
 
 SMALL = {
     "embed_dim": 24,

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from copies import COPIES, Copy, lines, voc
+from helpers.copies import COPIES, Copy, lines, voc
 
 from bench.data import DATASETS
 from bench.errors import DataError
-from bench.metrics import summary
+from bench.stats.metrics import summary
 
 
 def copied(writer: str, folder: Path) -> Copy:
@@ -376,10 +376,10 @@ def test_voc_xml_that_is_none_is_named(tmp_path):
 
 
 def test_ignored_entries_reach_the_metrics_of_a_cell_and_its_stored_targets(tmp_path):
-    from toys import quiet
+    from helpers.toys import quiet
 
-    from bench.plan import Sweep, cells, open_dataset, plan
-    from bench.workbench import Workbench, choose_device
+    from bench.planning.plan import Sweep, cells, open_dataset, plan
+    from bench.training.inputs import Workbench, choose_device
 
     copy, cache = voc(tmp_path / "copy"), tmp_path / "cache"
     overrides = {"voc2007": {"difficult": "ignore"}}

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from copies import COPIES, Copy, index_list, listfile
+from helpers.copies import COPIES, Copy, index_list, listfile
 from PIL import Image
 
 from bench.cli import main

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from worlds import MORE, ToySite
+from helpers.worlds import MORE, ToySite
 
 from bench.executors.processes import Processes
-from bench.store import Store
+from bench.records.store import Store
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """Fixtures of the toy world for methods."""
 
 import pytest
-from toy_world import NAMES, Data, ToyText, build_task, draw
+from helpers.toy_world import NAMES, Data, ToyText, build_task, draw
 
 from methods import Task
 

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
+from helpers.toy_world import Data, build_task, fit, hide
 from torch.nn import functional as F
-from toy_world import Data, build_task, fit, hide
 
 from methods import METHODS, Batch, Features, Task
 from methods.baselines.asl import ASL, ASLConfig
 from methods.baselines.oracle import Oracle
-from methods.heads import ClassAttentionHead, LinearHead, MLPHead, unit
+from methods.layers.heads import ClassAttentionHead, LinearHead, MLPHead, unit
 from methods.losses import asymmetric_loss
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from test_losses import reference_entries, sample
+from helpers.reference_losses import reference_entries, sample
+from helpers.toy_world import Data, build_task
 from torch.nn import functional as F
-from toy_world import Data, build_task
 
-from bench.config import build
+from bench.settings.config import build
 from methods import METHODS, Batch
 from methods.losses import asymmetric_loss
 

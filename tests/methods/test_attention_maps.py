@@ -3,12 +3,12 @@ by being registered."""
 
 import pytest
 import torch
-from conformance import ALL, make, partial, trained
+from helpers.conformance import ALL, make, partial, trained
+from helpers.toy_world import DIM, GRID, NAMES, Data, build_task
 from torch import Tensor
 from torch.nn import functional as F
-from toy_world import DIM, GRID, NAMES, Data, build_task
 
-from bench.config import build
+from bench.settings.config import build
 from methods import METHODS, Features, Method
 
 LOOKING = [name for name in ALL if METHODS.get(name).attention is not Method.attention]

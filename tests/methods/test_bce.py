@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from helpers.toy_world import Data, build_task, hide
 from torch import Tensor
 from torch.nn import functional as F
-from toy_world import Data, build_task, hide
 
 from methods import METHODS, Batch, Method, Task
 from methods.losses import binary_cross_entropy, partial_binary_cross_entropy
@@ -116,8 +116,8 @@ def test_partial_bce_is_the_mean_where_all_is_known(gamma: float) -> None:
 
 
 def test_partial_bce_refuses_weights_below_zero() -> None:
-    from bench.config import build
     from bench.errors import UsageError
+    from bench.settings.config import build
 
     with pytest.raises(UsageError, match="must not be negative"):
         build(METHODS.get("partial_bce").Config, {"alpha": -6.0}, owner="partial_bce")

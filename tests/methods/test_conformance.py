@@ -9,12 +9,12 @@ import pickle
 
 import pytest
 import torch
-from conformance import ALL, TRAINED, assert_same_state, every_method, make, partial, trained
+from helpers.conformance import ALL, TRAINED, assert_same_state, every_method, make, partial, trained
+from helpers.toy_world import Data, build_task, fit
 from torch import Tensor
-from toy_world import Data, build_task, fit
 
-from bench.config import build, values
 from bench.errors import UsageError
+from bench.settings.config import build, values
 from methods import METHODS, Features
 
 

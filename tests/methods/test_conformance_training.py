@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import pytest
 import torch
-from conformance import (
+from helpers.conformance import (
     EPOCHS,
     TRAINED,
     assert_same_state,
@@ -20,10 +20,10 @@ from conformance import (
     partial,
     trained,
 )
+from helpers.toy_world import NAMES, Data, build_task, draw, fit, total
 from torch import Tensor, nn
-from toy_world import NAMES, Data, build_task, draw, fit, total
 
-from bench.metrics import mean_average_precision
+from bench.stats.metrics import mean_average_precision
 from methods import METHODS, Features, Method, Task
 from protocols import PROTOCOLS
 

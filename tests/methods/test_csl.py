@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from toy_world import Data, build_task, fit, hide
+from helpers.toy_world import Data, build_task, fit, hide
 
 from methods import METHODS, Batch
 from methods.baselines.csl import ClassPrior

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from helpers.toy_world import Data, build_task, fit, hide
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_world import Data, build_task, fit, hide
 
 from methods import METHODS, Batch
 from methods.baselines.curriculum import AddedLabels, round_epochs

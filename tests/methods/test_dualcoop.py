@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from toy_world import Data, build_task, hide
+from helpers.toy_world import Data, build_task, hide
 
-from bench.config import build
 from bench.errors import UsageError
+from bench.settings.config import build
 from methods import Batch, Task
 from methods.baselines.dualcoop import DualCoOp, DualCoOpConfig, scales
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from helpers.toy_world import Data, build_task, hide
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from toy_world import Data, build_task, hide
 
 from methods import METHODS, Batch
 from methods.losses.generalized_robust import generalized_robust_loss, power_loss

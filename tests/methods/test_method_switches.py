@@ -5,12 +5,12 @@ import itertools
 
 import pytest
 import torch
-from conformance import partial
-from toy_world import Data, build_task, draw, fit
+from helpers.conformance import partial
+from helpers.toy_world import Data, build_task, draw, fit
 
-from bench.ablation import combinations, leave_one_out, overrides, switched_on
-from bench.cells import Component, canonical_json
-from bench.config import build, values
+from bench.records.cells import Component, canonical_json
+from bench.settings.config import build, values
+from bench.studies.ablation.designs import combinations, leave_one_out, overrides, switched_on
 from methods import METHODS, Method
 
 SWITCHED = [name for name in METHODS.names() if METHODS.get(name).switches]

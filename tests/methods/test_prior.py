@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from toy_world import Data, build_task, hide
+from helpers.toy_world import Data, build_task, hide
 
-from bench.metrics import mean_average_precision
+from bench.stats.metrics import mean_average_precision
 from methods import METHODS
 
 PRIOR = METHODS.get("prior")

@@ -6,10 +6,10 @@ import math
 import numpy as np
 import pytest
 import torch
-from toy_world import Data, build_task, hide
+from helpers.toy_world import Data, build_task, hide
 
-from bench.config import build
 from bench.errors import UsageError
+from bench.settings.config import build
 from methods import METHODS, Batch, Features, Method, Task
 from methods.baselines.coop import CoOp, CoOpConfig
 from methods.baselines.dualcoop import DualCoOp, DualCoOpConfig
@@ -22,7 +22,7 @@ from methods.baselines.positive_coop import (
     VisionOnly,
     VisionOnlyConfig,
 )
-from methods.scales import LearnedScale, tied
+from methods.layers.scales import LearnedScale, tied
 
 ROWS = torch.arange(40)
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from conformance import EPOCHS, assert_same_state, every_taught_method, make, partial, trained
+from helpers.conformance import EPOCHS, assert_same_state, every_taught_method, make, partial, trained
+from helpers.toy_world import Data, build_task, fit, hide
 from torch import Tensor
-from toy_world import Data, build_task, fit, hide
 
 from methods import METHODS, Batch, Method
 from methods.losses import asymmetric_loss

@@ -4,16 +4,16 @@ import math
 
 import pytest
 import torch
+from helpers.toy_world import GRID, Data, build_task, hide
 from torch.nn import functional as F
-from toy_world import GRID, Data, build_task, hide
 
-from bench.config import build
 from bench.errors import UsageError
+from bench.settings.config import build
 from methods import Batch, Features
 from methods.baselines.ml_decoder import GroupDecoder, MLDecoder, MLDecoderConfig
 from methods.baselines.query2label import Query2Label, Query2LabelConfig, QueryDecoder
-from methods.heads import unit
-from methods.position import sine_position
+from methods.layers.heads import unit
+from methods.layers.position import sine_position
 
 TOKENS = torch.randn(4, GRID[0] * GRID[1], 12, generator=torch.Generator().manual_seed(0))
 

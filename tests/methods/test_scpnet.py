@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from helpers.toy_world import Data, build_task, fit, hide
 from torch import Tensor
 from torch.nn import functional as F
-from toy_world import Data, build_task, fit, hide
 
 from methods import Batch, Features, Task
 from methods.baselines.scpnet import (
@@ -15,7 +15,7 @@ from methods.baselines.scpnet import (
     consistency_loss,
 )
 from methods.losses.correction import splc_loss
-from methods.relations import GraphConvolutions, relation_graph, relation_targets, top_relations
+from methods.structure.relations import GraphConvolutions, relation_graph, relation_targets, top_relations
 
 SIMILARITY = torch.tensor([[1.0, 0.5, 0.3, 0.1], [0.5, 1.0, 0.2, 0.4], [0.3, 0.2, 1.0, 0.9], [0.1, 0.4, 0.9, 1.0]])
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from helpers.toy_world import Data, build_task, draw, hide
 from torch import Tensor
-from toy_world import Data, build_task, draw, hide
 
 from methods import METHODS, Batch
 from methods.baselines.sr_cr import salient_logits, sure_labels
-from methods.views import TokenDropout
+from methods.layers.token_dropout import TokenDropout
 
 
 @pytest.fixture

@@ -5,16 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.toy_world import Data, fit, hide
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_world import Data, fit, hide
 
 from methods import Batch, Features, Task
 from methods.baselines.dualcoop_tai import DualCoOpTaI, DualCoOpTaIConfig
 from methods.baselines.dualcoop_tai_dpt import DualCoOpTaIDPT, EnsembleConfig, ScoreRange
 from methods.baselines.tai_dpt import TaIConfig, TaIDPT
 from methods.losses import ranking_loss
-from methods.sentences import TextImages
+from methods.text.sentences import TextImages
 
 
 def naive_ranking(z: np.ndarray, y: np.ndarray, margin: float = 1.0) -> float:

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from helpers.toy_world import Data, build_task, fit, hide
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from toy_world import Data, build_task, fit, hide
 
 from methods import METHODS, Batch
 from methods.baselines.acknowledge_unknown import PseudoNegatives, lowest

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from toy_world import NAMES, Data
+from helpers.toy_world import NAMES, Data
 
-from bench.config import build
 from bench.errors import UsageError
+from bench.settings.config import build
 from methods import Batch, Features, Task
 from methods.baselines.clip_zero_shot import ClipZeroShot, ZeroShotConfig
-from methods.prompts import TEMPLATES, template_features, template_list
+from methods.layers.prompts import TEMPLATES, template_features, template_list
 
 
 def texts(task: Task, templates: str = "photo") -> np.ndarray:

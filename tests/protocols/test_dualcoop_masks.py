@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from elsewhere import full_labels
+from helpers.elsewhere import full_labels
+from helpers.masks import named
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from masks import named
 
 from bench.errors import BenchError, DataError
 from protocols import PROTOCOLS, Images

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from elsewhere import full_labels
+from helpers.elsewhere import full_labels
+from helpers.masks import named
+from helpers.real import SHARED, coco, needs_coco
 from hypothesis import example, given
 from hypothesis import strategies as st
-from masks import named
-from real import SHARED, coco, needs_coco
 
 from bench.errors import DataError
 from protocols import PROTOCOLS, Images

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from elsewhere import full_labels
+from helpers.elsewhere import full_labels
+from helpers.masks import named
+from helpers.real import coco, needs_coco, needs_voc, voc2007
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from masks import named
-from real import coco, needs_coco, needs_voc, voc2007
 
 from bench.errors import UsageError
 from protocols import PROTOCOLS, Images

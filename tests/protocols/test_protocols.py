@@ -6,14 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import masks
 import numpy as np
 import pytest
-from elsewhere import facts, full_labels
+from helpers import masks
+from helpers.elsewhere import facts, full_labels
+from helpers.masks import named, opened
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from masks import named, opened
 
 from bench.errors import BenchError, UsageError
 from protocols import PROTOCOLS, UNNAMED, Images, Protocol, mask_facts

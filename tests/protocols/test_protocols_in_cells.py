@@ -4,15 +4,15 @@ import dataclasses
 import json
 import shutil
 
-import masks
 import numpy as np
 import pytest
-from toys import Relabelled
+from helpers import masks
+from helpers.toys import Relabelled
 
-from bench.cells import Cell
 from bench.data import Split
 from bench.errors import BenchError, UsageError
-from bench.plan import Sweep, cells, plan
+from bench.planning.plan import Sweep, cells, plan
+from bench.records.cells import Cell
 from protocols import PROTOCOLS, Images
 from protocols.splits import held_out
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from elsewhere import full_labels
+from helpers.elsewhere import full_labels
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays

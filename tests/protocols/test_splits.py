@@ -1,7 +1,7 @@
 """The held-out part: disjoint, complete, sized as asked, and the same for everybody."""
 
 import numpy as np
-from elsewhere import facts
+from helpers.elsewhere import facts
 from hypothesis import given
 from hypothesis import strategies as st
 

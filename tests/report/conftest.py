@@ -3,10 +3,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from store_factory import Grid, make_store
+from helpers.store_factory import Grid, make_store
 
+from bench.records.store import Store
 from bench.report import load, source, write_report
-from bench.store import Store
 
 GRID = Grid(methods=("trm_ml", "dualcoop", "clip_zero_shot", "oracle"), percents=(10, 50, 90), seeds=(0, 1), epochs=4)
 CODE = "c" * 16
@@ -40,7 +40,7 @@ def written(finished, installed, tmp_path_factory) -> tuple[Store, Path]:
     shutil.copytree(finished[0].root, root)
     store = Store(root)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.report.canvas.SUFFIXES", ("pdf", "png", "svg"))
+        patch.setattr("bench.report.figures.style.SUFFIXES", ("pdf", "png", "svg"))
         return store, write_report(load(store), store)
 
 
@@ -48,7 +48,7 @@ def written(finished, installed, tmp_path_factory) -> tuple[Store, Path]:
 def sketched() -> Iterator[None]:
     """Figures as SVG alone, where a test does not look at them."""
     patch = pytest.MonkeyPatch()
-    patch.setattr("bench.report.canvas.SUFFIXES", ("svg",))
+    patch.setattr("bench.report.figures.style.SUFFIXES", ("svg",))
     yield
     patch.undo()
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from store_factory import CLASSES, labels
+from helpers.store_factory import CLASSES, labels
 
 from bench.report import load
 from bench.report.classes import class_scores, frequencies

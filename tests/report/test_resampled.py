@@ -6,13 +6,11 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-import store_factory as factory
-from store_factory import Grid
+from helpers import store_factory as factory
+from helpers.store_factory import Grid
 
-from bench.paired import Pair, pairs
 from bench.report import resampled, write_report
 from bench.report.contents import contents
-from bench.report.gains import signed, span
 from bench.report.resampled import (
     Bootstraps,
     Images,
@@ -23,7 +21,9 @@ from bench.report.resampled import (
     images_within,
 )
 from bench.report.results import load
+from bench.report.tables.gains import signed, span
 from bench.stats import bootstrap
+from bench.stats.paired import Pair, pairs
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,12 @@
 """Several stores as one, and which row counts where two have the same cell."""
 
 import pytest
-from store_factory import Grid, finish, make_store
+from helpers.store_factory import Grid, finish, make_store
 
 from bench.errors import DataError, UsageError
-from bench.files import read_json, write_json
 from bench.report import load, write_report
 from bench.report.stores import opened
+from bench.system.files import read_json, write_json
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from store_factory import Grid, make_store
+from helpers.store_factory import Grid, make_store
 
-from bench.store import Store
+from bench.records.store import Store
 from bench.tracking import sync
 from bench.tracking.database import QUIET, create_database
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from methods.structure import cooccurrence
 from methods.structure.contrast import instance_contrast, pair_groups, subsampled
 from methods.structure.cooccurrence import CoOccurrence, cooccurrence_loss, intra_scores, pair_labels
-from methods.structure.pseudo import fill_positives, margin
+from methods.structure.pseudo_labels import fill_positives, margin
 
 
 def draw(*size: int, seed: int = 0) -> torch.Tensor:

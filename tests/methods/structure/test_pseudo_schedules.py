@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from helpers.toy_world import Data, build_task, hide
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
-from toy_world import Data, build_task, hide
 
 from methods import Batch, Method
 from methods.baselines.hst import HST, HSTConfig, prototype_contrast

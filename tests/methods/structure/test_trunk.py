@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from toy_world import NAMES, Data, build_task, hide
+from helpers.toy_world import NAMES, Data, build_task, hide
 
 from bench.errors import DataError
 from methods.baselines.ssgrl import SSGRL

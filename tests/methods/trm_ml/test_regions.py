@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from methods.attention import CrossAttention
+from methods.layers.attention import CrossAttention
 from methods.trm_ml.config import TRMConfig
 from methods.trm_ml.regions import RegionLearner, text_pixel
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 import torch
+from helpers.toy_world import Data, build_task, hide
 from torch import Tensor
 from torch.nn import functional as F
-from toy_world import Data, build_task, hide
 
 from methods import Batch, Features
 from methods.trm_ml import TRMML, TRMConfig

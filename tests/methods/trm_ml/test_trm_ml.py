@@ -4,9 +4,9 @@ import copy
 
 import pytest
 import torch
+from helpers.toy_world import Data, build_task, fit, total
 from torch import Tensor
 from torch.nn import functional as F
-from toy_world import Data, build_task, fit, total
 
 from methods import METHODS, Batch, Features, Task
 from methods.losses import asymmetric_loss

@@ -6,11 +6,11 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 import torch
+from helpers.toy_world import Data, build_task, total
 from torch import Tensor
-from toy_world import Data, build_task, total
 
-from bench.config import build
 from bench.errors import UsageError
+from bench.settings.config import build
 from methods import Batch, MethodConfig, Task
 from methods.trm_ml import TRMML, TRMConfig
 from methods.trm_ml.ablation import LADDER

@@ -1,0 +1,1 @@
+"""Operations that the command line and Python programs share."""

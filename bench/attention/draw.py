@@ -1,0 +1,142 @@
+"""From trained cells to their figure, its numbers, and what a person is told of both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.attention.figure import LEAST_TOP, MOST_CLASSES, Line, Look, attention_figure
+from bench.attention.images import chosen_classes, chosen_images, marks
+from bench.attention.maps import Seen, see
+from bench.attention.record import record_of
+from bench.attention.request import Asked
+from bench.attention.trained import Trained
+from bench.records.names import inside
+from bench.records.rows import Row
+from bench.records.store import Store
+from bench.system.files import atomic, write_json
+from bench.system.wording import counted
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """files: where the figure is, by suffix. seen: each cell's maps and pointing game, by what tells the cells apart.
+
+    warnings: sentences that must stand beside what is shown.
+    """
+
+    files: dict[str, Path]
+    class_names: tuple[str, ...]
+    seen: dict[str, Seen]
+    warnings: tuple[str, ...]
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A cell that is drawn. stale: its method's source code has changed since."""
+
+    trained: Trained
+    row: Row
+    stale: bool
+
+
+def show(cells: Sequence[Shown], asked: Asked, store: Store) -> Drawn:
+    """Draw one cell, or two over the same images, into the first one's folder, or the one that was asked for."""
+    first = cells[0]
+    split, dataset = first.trained.split(asked.part), first.trained.bench.dataset
+    rows = chosen_images(len(split), asked.images, asked.seed)
+    found = [see(cell.trained, asked, rows, cell.row, store, cell.stale) for cell in cells]
+    lines = _lines(first.trained, asked, rows, found)
+    seen = dict(zip(labels([cell.row for cell in cells]), found, strict=True))
+    warnings = tuple(_named(seen, label, text) for label, one in seen.items() for text in one.warnings)
+    title, caption = _title(found), _caption(asked, len(rows), seen, warnings)
+    together = [line for pair in zip(*lines, strict=True) for line in pair]
+    folder = asked.out or store.folder(first.row.key)
+    name = asked.name if len(cells) == 1 else f"{asked.name}-beside-{cells[1].row.key}"
+    files = {}
+    for suffix, content in attention_figure(together, title, caption).items():
+        files[suffix] = inside(folder, f"{name}.{suffix}")
+        with atomic(files[suffix]) as file:
+            file.write(content)
+    records = [record_of(one, own, dataset.class_names) for one, own in zip(found, lines, strict=True)]
+    about = {"title": title, "caption": caption, "split": asked.part}
+    record = {**records[0], **about} if len(records) == 1 else {**about, "cells": records}
+    write_json(inside(folder, f"{name}.json"), record)
+    return Drawn(files, dataset.class_names, seen, warnings, record)
+
+
+def labels(rows: Sequence[Row]) -> list[str]:
+    """What tells the cells apart: their methods' names, or with one method the cells' titles and keys."""
+    names = [row.cell.method.name for row in rows]
+    titles = [row.cell.title for row in rows]
+    apart = next((told for told in (names, titles) if len(set(told)) == len(rows)), None)
+    return apart or [f"{title} ({row.key[:6]})" for title, row in zip(titles, rows, strict=True)]
+
+
+def _lines(trained: Trained, asked: Asked, rows: Sequence[int], found: Sequence[Seen]) -> list[list[Line]]:
+    """A line for each image and cell, by cell; of an image all cells show the same classes."""
+    dataset, split = trained.bench.dataset, trained.split(asked.part)
+    columns, boxes = asked.columns(dataset.class_names), dataset.boxes(asked.part)
+    names = labels([one.row for one in found]) if len(found) > 1 else [""]
+    lines: list[list[Line]] = [[] for _ in found]
+    for place, i in enumerate(rows):
+        judged, own = split.judged[i], boxes[i] if boxes is not None else ()
+        by_rule = chosen_classes([one.scores[place] for one in found], judged, MOST_CLASSES)
+        shown, more = (columns, 0) if columns else by_rule
+        for one, label, column in zip(found, names, lines, strict=True):
+            words, logits = marks(one.scores[place], judged), one.scores[place]
+            looks = tuple(
+                Look(
+                    dataset.class_names[c],
+                    float(logits[c]),
+                    words[c],
+                    one.maps[place, c].reshape(one.grid),
+                    tuple(box for box in own if box.category == c),
+                )
+                for c in shown
+            )
+            column.append(Line(split.ids[i], split.images[i], looks, more, label))
+    return lines
+
+
+def _named(seen: dict[str, Seen], label: str, text: str) -> str:
+    return f"{label}: {text}" if len(seen) > 1 else text
+
+
+def _title(found: Sequence[Seen]) -> str:
+    told = []
+    for one in found:
+        flags = f" ({', '.join(one.row.flags)})" if one.row.flags else ""
+        told.append(f"{one.row.cell.title}, {one.row.cell.backbone.name}{flags}")
+    return f"{'; '.join(told)}: where each class looks"
+
+
+def _caption(asked: Asked, count: int, seen: dict[str, Seen], warnings: Sequence[str]) -> str:
+    which = (
+        f"first {counted(count, 'image')}"
+        if asked.seed is None
+        else f"{counted(count, 'image')} drawn by seed {asked.seed}"
+    )
+    named = "as many highest-scored ones" + (" of each cell" if len(seen) > 1 else "")
+    told = [
+        f"The {which} of the {asked.part} split, in official order, unselected.",
+        "Of each image the classes asked for."
+        if asked.classes
+        else f"Of each image: the classes that are there, and {named}.",
+        "Beside the name: the logit. A class is named if it is among as many highest-scored ones as are there: true "
+        "positive, named and there; false positive, named only; missed, there only.",
+        f"Colour: attention weight over positions, bicubic, up to the map's own peak (at least {LEAST_TOP:g} times the "
+        "uniform weight). '+': the peak; behind the mark: how many times the uniform weight it is.",
+    ]
+    games = [(label, one.game, one.measured) for label, one in seen.items() if one.game is not None]
+    if games:
+        shares = (f"{label} {100 * game.mean[0]:.1f} %" for label, game, _ in games)
+        alone = f"{100 * games[0][1].mean[0]:.1f} %"
+        _, chance, centre = games[0][1].mean
+        told.append(
+            f"Boxes: the class's objects. Pointing game over {counted(games[0][2], 'image')}: "
+            f"{alone if len(seen) == 1 else ', '.join(shares)} of peaks in one, mean over classes "
+            f"(any position: {100 * chance:.1f} %, image centre: {100 * centre:.1f} %)."
+        )
+    return " ".join([*told, *(f"Note: {warning}." for warning in warnings)])

@@ -1,0 +1,157 @@
+"""A finished cell brought back: its model with the stored weights, and the images and features of its dataset."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from bench.data import Split
+from bench.errors import DataError, UsageError
+from bench.features import Entry, encoding_dtype, feature_key
+from bench.features.encode import ENCODE_BATCH, encode_batch
+from bench.planning.plan import Sweep, open_dataset
+from bench.records.cells import Cell, Component
+from bench.records.names import inside
+from bench.records.store import Store
+from bench.training.cell import TEST_BATCH
+from bench.training.inputs import EncodeProgress, Workbench
+from bench.training.live import LiveModel
+from bench.training.weights import from_bytes, restored
+from methods import METHODS, Features, Method
+
+Overrides = Mapping[str, Mapping[str, str]]
+
+
+class Trained:
+    """The model of a cell on a workbench."""
+
+    def __init__(self, cell: Cell, bench: Workbench, weights: bytes):
+        self.cell, self.bench = cell, bench
+        live = bench.live(cell)
+        self._encoder_trained = live is not None and live.trained
+        self.model = restored(cell, bench.task(cell), from_bytes(weights), bench.device, live)
+
+    @property
+    def method(self) -> Method:
+        return self.model.method if isinstance(self.model, LiveModel) else self.model
+
+    def split(self, part: str) -> Split:
+        return getattr(self.bench.dataset, part)
+
+    def encode(self, images: Sequence[Image.Image]) -> Features:
+        """Features of images as the cell's own evaluation sees them: same transform, same rounding."""
+        backbone = self.bench.backbone(self.cell.backbone)
+        found = []
+        for start in range(0, len(images), ENCODE_BATCH):
+            batch = torch.stack([backbone.preprocess(image) for image in images[start : start + ENCODE_BATCH]])
+            if self._encoder_trained:
+                with torch.no_grad():
+                    found.append(self.model.encode(batch.to(self.bench.device)))
+            else:
+                dense, pooled = encode_batch(backbone, batch, encoding_dtype(self.bench.device))
+                found.append(self._given(dense, pooled))
+        return Features(*(torch.cat(parts) for parts in zip(*found, strict=True)))
+
+    def has_features(self, part: str) -> bool:
+        """Whether the split's features lie in the cache, so that all of it can be looked at in no time."""
+        if self._encoder_trained:
+            return False
+        cell, backbone = self.cell, self.bench.backbone(self.cell.backbone)
+        precision = str(encoding_dtype(self.bench.device)).removeprefix("torch.")
+        key = feature_key(part, self.split(part), cell.dataset, cell.backbone, backbone.transform, precision=precision)
+        return Entry(inside(self.bench.cache / "features", key)).complete
+
+    def batches(self, part: str) -> Iterator[Features]:
+        """The split's cached features, in order."""
+        features = self.bench.features(self.cell, part)
+        for start in range(0, len(features), TEST_BATCH):
+            rows = slice(start, start + TEST_BATCH)
+            yield self._given(features.dense[rows], features.pooled[rows])
+
+    @torch.no_grad()
+    def look(self, features: Features) -> torch.Tensor:
+        """Where each class looks, (B, C, HW); UsageError if the method has no such weights."""
+        maps = self.method.attention(features)
+        if maps is None:
+            raise UsageError(_blind(self.cell))
+        return maps.float()
+
+    @torch.no_grad()
+    def score(self, features: Features) -> torch.Tensor:
+        """Logits (B, C)."""
+        return self.method.scorer()(features).float()
+
+    def _given(self, dense: np.ndarray, pooled: np.ndarray) -> Features:
+        device = self.bench.device
+        return Features(*(torch.from_numpy(np.array(part)).float().to(device) for part in (dense, pooled)))
+
+
+def opened(
+    cell: Cell,
+    store: Store,
+    device: torch.device,
+    cache: Path,
+    progress: EncodeProgress,
+    root: Path | None = None,
+    paths: Overrides | None = None,
+) -> Trained:
+    """The cell with its dataset and backbone. paths: where files of its method and protocol lie, by option."""
+    refuse_blind(cell)
+    weights = store.weights(cell.key)
+    assert weights is not None, "find_cell has seen them"
+    name, given = cell.dataset.name, dict(paths or {})
+    dataset = open_dataset(Sweep((), (), dataset=name, overrides={name: cell.dataset.options}, root=root), cache)
+    method, protocol = _placed(cell.method, given), _placed(cell.protocol, given)
+    for unused in given:
+        raise UsageError(
+            f"--set {unused}...: this cell reads no files but those of {cell.method.name} and {cell.protocol.name}."
+        )
+    cell = dataclasses.replace(cell, method=method, protocol=protocol)
+    bench = Workbench(dataset, device, cache, progress)
+    _refuse_other_content(cell, bench)
+    return Trained(cell, bench, weights)
+
+
+def refuse_blind(cell: Cell) -> None:
+    """UsageError for a method that has no attention whatever its settings; known before anything is opened."""
+    if METHODS.get(cell.method.name).attention is Method.attention:
+        raise UsageError(_blind(cell))
+
+
+def refuse_apart(cells: Sequence[Cell]) -> None:
+    """UsageError for one cell twice, or for cells of different datasets: there are no images to look at together."""
+    first = cells[0]
+    for other in cells[1:]:
+        if other.key == first.key:
+            raise UsageError(f"both keys name cell {first.key} ({first.title}); give two cells, or one alone.")
+        if other.dataset != first.dataset:
+            raise UsageError(
+                f"cell {other.key} ({other.title}) is of other images or labels than cell {first.key} ({first.title}); "
+                "give two cells of one dataset with the same options."
+            )
+
+
+def _blind(cell: Cell) -> str:
+    seeing = [name for name in METHODS.names() if METHODS.get(name).attention is not Method.attention]
+    return (
+        f"{cell.title} has no attention to show: with its settings, no class weighs the positions of an image; "
+        f"methods that do: {', '.join(seeing)}."
+    )
+
+
+def _placed(component: Component, given: dict[str, Mapping[str, str]]) -> Component:
+    """The component with the places of its files, which no store keeps."""
+    return dataclasses.replace(component, paths=dict(given.pop(component.name, {})))
+
+
+def _refuse_other_content(cell: Cell, bench: Workbench) -> None:
+    """DataError if a name of the cell stands for other content here than where it was trained."""
+    axis = bench.unlike(cell)
+    if axis is not None:
+        raise DataError(
+            f"the files of {axis} {getattr(cell, axis).name!r} are not those that the cell was trained on; give the "
+            "same ones (--root for a dataset, --set NAME.OPTION=FILE for what a method or protocol reads)."
+        )

@@ -1,0 +1,96 @@
+"""The driver of a sweep: skips what is done, lets an executor run the rest, and tells an observer."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any, Protocol
+
+from bench.executors.attempt import level
+from bench.executors.base import Ended, Ending, Executor
+from bench.records.cells import Cell
+from bench.records.store import Store
+
+POLL_SECONDS = 0.5
+
+
+class Observer(Protocol):
+    """Who is told how a sweep goes on; one call at a time."""
+
+    def cell_started(self, cell: Cell) -> None: ...
+
+    def epoch_ended(self, cell: Cell, epoch: int, epochs: int, record: dict[str, Any]) -> None: ...
+
+    def cell_ended(self, cell: Cell, ending: Ending, message: str) -> None: ...
+
+
+def run_cells(cells: Sequence[Cell], store: Store, executor: Executor, observer: Observer) -> None:
+    """Bring every cell to an end; cells that other drivers hold are waited for.
+
+    A cell that fails is recorded and does not stop the others; one that fails in another driver meanwhile is not tried
+    again here. The observer hears "cached" of cells that were done before, and "elsewhere" of those that another
+    driver finished meanwhile.
+    """
+    driver = _Driver(store, executor, observer)
+    waiting: deque[Cell] = deque()
+    for cell in cells:
+        if store.state(cell.key) == "done":
+            observer.cell_ended(cell, "cached", "")
+        else:
+            waiting.append(cell)
+    running: dict[Future[Ended], Cell] = {}
+    held = 0  # cells in a row that other drivers had
+    while waiting or running:
+        while held < len(waiting) and len(running) < executor.slots:
+            cell = waiting.popleft()
+            if not driver.ended_elsewhere(cell):
+                running[driver.submit(cell)] = cell
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            cell, ended = running.pop(future), future.result()
+            if ended.ending == "elsewhere":
+                waiting.append(cell)
+                held += 1
+            else:
+                driver.end(cell, "elsewhere" if ended.ending == "cached" else ended.ending, ended.message)
+                held = 0
+        if waiting and held >= len(waiting):
+            wait(running, timeout=POLL_SECONDS) if running else time.sleep(POLL_SECONDS)
+            held = 0
+
+
+class _Driver:
+    """What the endings of single cells mean for a sweep that began just now."""
+
+    def __init__(self, store: Store, executor: Executor, observer: Observer):
+        self.store, self.executor, self.observer = store, executor, observer
+        self.began = time.time()
+        self.turn = threading.RLock()
+
+    def submit(self, cell: Cell) -> Future[Ended]:
+        epochs = cell.method.options["epochs"]
+
+        def started() -> None:
+            with self.turn:
+                self.observer.cell_started(cell)
+
+        def follow(epoch: int, record: Mapping[str, Any]) -> bool:
+            with self.turn:
+                self.observer.epoch_ended(cell, epoch, epochs, dict(record))
+            return False
+
+        return self.executor.submit(cell, follow, started)
+
+    def ended_elsewhere(self, cell: Cell) -> bool:
+        """Whether another driver has brought the cell to an end since this sweep began; if so, it is told."""
+        if self.store.state(cell.key) == "done":
+            self.end(cell, "elsewhere", level(self.store.row(cell.key)))
+        elif self.store.failed_at(cell.key) > self.began:
+            self.end(cell, "failed", self.store.reason(cell.key))
+        else:
+            return False
+        return True
+
+    def end(self, cell: Cell, ending: Ending, message: str) -> None:
+        with self.turn:
+            self.observer.cell_ended(cell, ending, message)

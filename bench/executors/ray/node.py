@@ -1,0 +1,128 @@
+"""What runs on a node of a Ray cluster: one cell in a store of its own, which is gone afterwards."""
+
+import dataclasses
+import functools
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from bench.executors.base import Ended
+from bench.executors.ray.transfer import RESULT, RESUME, Luggage, pack, unpack
+from bench.records.cells import Cell
+from bench.system.program import program_hash
+
+SHIP_SECONDS = 10.0
+"""How often a checkpoint goes home while a cell trains, at most."""
+
+SHIP_SHARE = 20
+"""And how many times longer than its last journey took it stays here at least."""
+
+Say = Callable[..., bool]
+"""Sends (kind, content...) to the driver and waits for its answer: whether to stop."""
+
+
+def train(
+    cell: Cell, site: Any, device: str, threads: int, code: str, luggage: Luggage, post: Any, token: str
+) -> tuple[Ended, Luggage]:
+    """Train the cell, from the checkpoint in `luggage` if there is one; how it ended, and what it left.
+
+    Whatever goes wrong with the cell comes back as an ending: Ray shall try again only what was lost with a node.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before CUDA starts
+    import ray
+    import torch
+
+    from bench.executors.attempt import attempt
+    from bench.records.store import Store
+    from bench.system.threads import limit_threads
+
+    def say(*message: Any) -> bool:
+        return ray.get(post.tell.remote(token, message))
+
+    def begun() -> None:
+        say("begun")
+
+    limit_threads(threads)
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+        store = Store(Path(scratch))
+        folder = store.folder(cell.key)
+        unpack(luggage, folder)
+        try:
+            _refuse_other_code(code)
+            bench = _open(site, torch.device(device))
+            bench.progress = lambda *told: say("encoding", *told)
+            refuse_other_content(cell, bench)
+        except Exception as error:
+            store.fail(cell.key, error)
+            ended = Ended(cell.key, "failed", f"{type(error).__name__}: {error}".splitlines()[0])
+        else:
+            ended = attempt(cell, store, bench, begun, _Teller(say, folder))
+        return ended, pack(folder, (*RESULT, *(RESUME[1:] if ended.ending == "stopped" else ())))
+
+
+class _Teller:
+    """Tells the driver of each epoch, and sends the newest checkpoint with it now and then."""
+
+    def __init__(self, say: Say, folder: Path):
+        self.say, self.folder = say, folder
+        self._due = time.monotonic() + SHIP_SECONDS
+
+    def __call__(self, record: dict[str, Any]) -> bool:
+        if time.monotonic() < self._due:
+            return self.say("epoch", record, {})
+        began = time.monotonic()
+        stop = self.say("epoch", record, pack(self.folder, RESUME[1:]))
+        self._due = time.monotonic() + max(SHIP_SECONDS, SHIP_SHARE * (time.monotonic() - began))
+        return stop
+
+
+@functools.lru_cache(maxsize=1)
+def _open(site: Any, device: Any) -> Any:
+    """The workbench of this worker, kept for its next cell."""
+    return site.open(device, lambda what, done, total: None)
+
+
+def _refuse_other_code(code: str) -> None:
+    from bench.errors import UsageError
+
+    if program_hash() != code:
+        raise UsageError(
+            f"the program on node {socket.gethostname()} is not the driver's (source hash {program_hash()}, not {code})"
+            "; install the same version there."
+        )
+
+
+def refuse_other_content(cell: Cell, bench: Any) -> None:
+    """DataError if a name of the cell stands for other files here than where the cell was planned."""
+    from bench.errors import DataError
+
+    axis = bench.unlike(cell)
+    if axis is not None:
+        raise DataError(
+            f"the files of {axis} {getattr(cell, axis).name!r} on node {socket.gethostname()} are not the driver's; "
+            "copy the driver's there."
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class NodeSite:
+    """A site as a node has it: its own cache, and its own folder of the dataset unless the driver's is there too."""
+
+    site: Any
+
+    def __call__(self, cell: Cell) -> Self:
+        return self
+
+    def open(self, device: Any, progress: Any) -> Any:
+        from bench.cli.options import default_cache
+        from bench.data import DATASETS
+        from bench.data.roots import find_root
+
+        root = self.site.root
+        if root is not None and not root.exists() and DATASETS.get(self.site.dataset).needs_root:
+            root = find_root(self.site.dataset, None)
+        return dataclasses.replace(self.site, root=root, cache=default_cache()).open(device, progress)

@@ -1,0 +1,146 @@
+"""A dataset's labels and features sent to nodes that have none of its files, by way of Ray's object store."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+from PIL import Image
+
+from bench.data import Dataset, Split
+from bench.errors import DataError, UsageError
+from bench.features import FeatureSet, Prepare
+from bench.records.cells import Cell, canonical_json
+from bench.training.inputs import EncodeProgress, Workbench
+
+NO_TEST_SPLIT = "a search has no test split"
+
+
+class Shipping:
+    """In the driver: encodes what a cell needs unless that is done, and says how a node gets it.
+
+    Everything is put into the object store once; a node fetches what its cells ask for, and its workers share it.
+    """
+
+    def __init__(self, bench: Workbench):
+        self.bench = bench
+        self._index: Any = None
+        self._features: dict[Any, Any] = {}
+        self._turn = threading.Lock()
+
+    def __call__(self, cell: Cell) -> "ShippedSite":
+        import ray
+
+        if cell.feed.name == "live":
+            raise UsageError("--ship-features sends features, and --live reads images; leave one of them out.")
+        with self._turn:
+            self.bench.prepare(cell)
+            if self._index is None:
+                self._index = ray.put(_index(self.bench.dataset, cell.test))
+            for where, found in self.bench._features.items():
+                if where not in self._features:
+                    self._features[where] = ray.put((np.asarray(found.dense), np.asarray(found.pooled)))
+            return ShippedSite(self._index, tuple(self._features.items()), self.bench.keep_weights)
+
+
+@dataclass(frozen=True)
+class Index:
+    """All of a dataset but its images."""
+
+    name: str
+    options: Any
+    class_names: tuple[str, ...]
+    fingerprint: str
+    facts: dict[str, Any]
+    train: Split
+    test: Split | None
+
+
+def _index(dataset: Dataset, with_test: bool) -> Index:
+    def without_images(split: Split) -> Split:
+        return replace(split, images=_NoImages(len(split)))
+
+    test = without_images(dataset.test) if with_test else None
+    about = (dataset.name, dataset.options, dataset.class_names, dataset.fingerprint, dataset.facts)
+    return Index(*about, without_images(dataset.train), test)
+
+
+class _NoImages(Sequence[Image.Image]):
+    """As many images as there are, none of which can be seen."""
+
+    def __init__(self, count: int):
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> NoReturn:
+        raise DataError("images were not sent to this node, only features; leave --ship-features out.")
+
+
+@dataclass(frozen=True)
+class ShippedSite:
+    """On a node: references to the index and to the features by backbone, split and variant."""
+
+    index: Any
+    features: tuple[tuple[Any, Any], ...]
+    weights: bool = True
+
+    def open(self, device: torch.device, progress: EncodeProgress) -> Workbench:
+        import ray
+
+        opened = _ShippedBench(_ShippedDataset(ray.get(self.index)), dict(self.features), device, progress)
+        opened.keep_weights = self.weights
+        return opened
+
+
+class _ShippedDataset(Dataset):
+    """A dataset made of its index."""
+
+    def __init__(self, index: Index):
+        super().__init__(index.options, None, Path())
+        self._index = index
+        self.name = index.name  # type: ignore[misc]
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self._index.class_names
+
+    @property
+    def train(self) -> Split:
+        return self._index.train
+
+    @property
+    def test(self) -> Split:
+        if self._index.test is None:
+            raise DataError(NO_TEST_SPLIT)
+        return self._index.test
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return self._index.facts
+
+    @property
+    def fingerprint(self) -> str:
+        return self._index.fingerprint
+
+
+class _ShippedBench(Workbench):
+    """A workbench whose features come from the object store, in memory that all workers of the node share."""
+
+    def __init__(self, dataset: Dataset, shipped: dict[Any, Any], device: torch.device, progress: EncodeProgress):
+        super().__init__(dataset, device, Path(), progress)
+        self._shipped = shipped
+
+    def features(
+        self, cell: Cell, split: str, variant: dict[str, Any] | None = None, prepare: Prepare | None = None
+    ) -> FeatureSet:
+        import ray
+
+        where = (cell.backbone, split, canonical_json(variant))
+        if where not in self._features:
+            self._features[where] = FeatureSet(*ray.get(self._shipped[where]))
+        return self._features[where]

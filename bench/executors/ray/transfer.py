@@ -1,0 +1,32 @@
+"""A cell's files as they travel between machines."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from bench.errors import DataError
+from bench.records.names import inside
+from bench.records.store import WEIGHTS
+from bench.system.files import atomic
+
+Luggage = dict[str, bytes]
+"""File contents by their path inside the cell's folder."""
+
+RESUME = ("curve.jsonl", "checkpoint/code", "checkpoint/last.pth")
+"""What a training goes on from."""
+
+RESULT = ("scores.npz", WEIGHTS, "curve.jsonl", "log.txt", "error.txt", "row.json")
+"""What a training leaves; the row, which makes the cell done, comes last."""
+
+
+def pack(folder: Path, names: Iterable[str]) -> Luggage:
+    """Those of the files that there are."""
+    return {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
+
+
+def unpack(luggage: Mapping[str, bytes], folder: Path) -> None:
+    """Write the files, each whole, in the order in which they were packed; DataError for any but a cell's own."""
+    for name, content in luggage.items():
+        if name not in {*RESUME, *RESULT}:
+            raise DataError(f"a node sent the file {name!r}, which no training leaves; install the same version there.")
+        with atomic(inside(folder, name)) as file:
+            file.write(content)

@@ -1,0 +1,13 @@
+from .render.terminal import rich_table as rich_table
+from .render.terminal import to_rich as to_rich
+from .results import Missing as Missing
+from .results import Results as Results
+from .results import curves as curves
+from .results import load as load
+from .tables.standard import average_table as average_table
+from .tables.standard import cost_table as cost_table
+from .tables.standard import ratio_table as ratio_table
+from .tables.table import Table as Table
+from .tables.table import Value as Value
+from .tables.table import markdown as markdown
+from .write import write_report as write_report

@@ -1,0 +1,1 @@
+"""Numbers printed by papers, and our cells beside them."""

@@ -1,0 +1,212 @@
+"""Numbers printed by papers, with what is known of how they came about: `results/published/`, typed and checked.
+
+    for number in published().of("voc2007"): print(number.method, number.percent, number.mAP)
+
+What is not known is empty there and None here; nothing is guessed. The files' README says what each column means.
+"""
+
+import contextlib
+import csv
+import functools
+import importlib.metadata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from bench.errors import DataError, UsageError
+from bench.settings.registry import nearest
+
+DISTRIBUTION = "missing-label-bench"
+SHARED = Path("share", DISTRIBUTION, "published")
+"""Where an installation has the files, below its prefix; `pyproject.toml` says the same."""
+
+DATASETS = (
+    "coco", "voc2007", "voc2012", "vg200", "vg500", "nuswide", "cub", "coco2017", "openimages_v3", "openimages_v6",
+)  # fmt: skip
+"""Datasets with published numbers; the last three cannot be run here."""
+
+Setting = Literal["partial", "single_positive", "fixed_per_class", "native", "full", "zero_shot"]
+Metric = Literal["mAP", "mAP_asl", "mAP_voc"]
+"""The names that the same definitions have in every row of ours (`bench.stats.metrics.summary`)."""
+Selection = Literal["best_on_test", "best_on_clean_validation", "best_on_observed_validation", "none"]
+Encoder = Literal["frozen", "last stage trained", "trained"]
+
+AVERAGE, UNSTATED = "average", "unstated"
+
+
+def _percent(value: Any) -> Any:
+    return value if value in ("", None, AVERAGE, UNSTATED) else int(value)
+
+
+def _optional(value: Any) -> Any:
+    return None if value == "" else value
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Number(_Line):
+    """One printed mAP in percent.
+
+    percent: of known labels; "average" over 10-90 as printed; "unstated"; None where the setting has no ratio.
+    bench_method: what the method is called here, None for one that is not here;
+    bench_options: an option of it that the number stands for (`pool=dense`). camp: the group within which numbers
+    compare, None where too little is known for any. facts: where encoder, protocol, images, metric and selection come
+    from: the code that made the number ("code"), the code of a method whose number another paper quotes ("quoted").
+    images: which of the dataset's image lists; names as in the dataset's own options.
+    """
+
+    dataset: Annotated[str, Field(pattern="|".join(f"^{name}$" for name in DATASETS))]
+    setting: Setting
+    percent: Annotated[
+        Annotated[int, Field(ge=1, le=99)] | Literal["average", "unstated"] | None,
+        BeforeValidator(_percent),
+        BeforeValidator(_optional),
+    ]
+    method: Annotated[str, Field(min_length=1)]
+    bench_method: Annotated[str | None, BeforeValidator(_optional)]
+    bench_options: Annotated[str, Field(pattern=r"^(\w+=\w+)?$")]
+    mAP: Annotated[float, Field(gt=0, lt=100)]  # noqa: N815 - the field's own spelling
+    camp: Annotated[str | None, BeforeValidator(_optional)]
+    backbone: Annotated[str | None, BeforeValidator(_optional)]
+    image_size: Annotated[int | None, BeforeValidator(_optional)]
+    encoder: Annotated[Encoder | None, BeforeValidator(_optional)]
+    protocol: Annotated[str | None, BeforeValidator(_optional)]
+    images: Annotated[str | None, BeforeValidator(_optional)]
+    metric: Annotated[Metric | None, BeforeValidator(_optional)]
+    selection: Annotated[Selection | None, BeforeValidator(_optional)]
+    facts: Annotated[Literal["code", "quoted"] | None, BeforeValidator(_optional)]
+    venue: str
+    year: Annotated[int | None, BeforeValidator(_optional)]
+    source: str
+    note: str
+
+    @property
+    def option(self) -> tuple[str, str] | None:
+        """`bench_options` as (name, value)."""
+        name, _, value = self.bench_options.partition("=")
+        return (name, value) if name else None
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What no two numbers share."""
+        return (
+            self.dataset, self.setting, self.percent, self.method, self.backbone, self.image_size, self.source,
+        )  # fmt: skip
+
+
+class Camp(_Line):
+    """Numbers that may be compared with each other. ranked: whether one line may be called better than another."""
+
+    id: str
+    title: Annotated[str, Field(min_length=1)]
+    what: Annotated[str, Field(min_length=1)]
+    ranked: bool
+
+
+class Source(_Line):
+    """Where a number was read. reading: a text, a table published as an image, a training log, a third party's page."""
+
+    id: str
+    paper: Annotated[str, Field(min_length=1)]
+    venue: str
+    year: Annotated[int | None, BeforeValidator(_optional)]
+    table: Annotated[str, Field(min_length=1)]
+    where: str
+    reading: Literal["text", "image", "log", "third party"]
+
+    @property
+    def citation(self) -> str:
+        """`DualCoOp (arXiv:2206.09541), NeurIPS 2022, partial labels, COCO and VOC 2007`."""
+        when = " ".join(str(part) for part in (self.venue, self.year) if part)
+        return ", ".join(part for part in (self.paper, when, self.table) if part)
+
+
+@dataclass(frozen=True)
+class Published:
+    """All numbers in the order of the file, and what their camps and sources are."""
+
+    numbers: tuple[Number, ...]
+    camps: Mapping[str, Camp]
+    sources: Mapping[str, Source]
+
+    def of(self, dataset: str) -> tuple[Number, ...]:
+        """The numbers of a dataset; UsageError if no paper's are known."""
+        known = list(dict.fromkeys(number.dataset for number in self.numbers))
+        if dataset not in known:
+            raise UsageError(f"there are no published numbers for dataset {dataset!r}; {nearest(dataset, known)}")
+        return tuple(number for number in self.numbers if number.dataset == dataset)
+
+
+@functools.cache
+def published() -> Published:
+    """The numbers that come with this package."""
+    return read(folder())
+
+
+def read(root: Path) -> Published:
+    """The three files of a folder; DataError with file and line for anything that is not as it should be."""
+    camps = {camp.id: camp for camp in _lines(root / "camps.csv", Camp)}
+    sources = {source.id: source for source in _lines(root / "sources.csv", Source)}
+    numbers = tuple(_lines(root / "numbers.csv", Number))
+    seen: dict[tuple[Any, ...], int] = {}
+    for place, number in enumerate(numbers, start=2):
+        here = f"{root / 'numbers.csv'}, line {place}"
+        if number.source not in sources:
+            raise DataError(f"{here}: source {number.source!r} is not in sources.csv; add it there.")
+        if number.camp is not None and number.camp not in camps:
+            raise DataError(f"{here}: camp {number.camp!r} is not in camps.csv; {nearest(number.camp, camps)}")
+        if (number.setting == "partial") != (number.percent is not None):
+            raise DataError(f"{here}: a number has a percent if its setting is `partial`, and only then.")
+        first = seen.setdefault(number.identity, place)
+        if first != place:
+            raise DataError(f"{here}: the same number as in line {first}; take one of them out.")
+    return Published(numbers, camps, sources)
+
+
+T = TypeVar("T", bound=_Line)
+
+
+def _lines(path: Path, kind: type[T]) -> list[T]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            wanted = list(kind.model_fields)
+            if reader.fieldnames != wanted:
+                raise DataError(f"{path} has the columns {reader.fieldnames}, but they must be {', '.join(wanted)}.")
+            return [_line(path, place, record, kind) for place, record in enumerate(reader, start=2)]
+    except OSError as error:
+        raise DataError(f"the published numbers are not to be had: {error}; install the package again.") from None
+
+
+def _line(path: Path, place: int, record: Mapping[str, Any], kind: type[T]) -> T:
+    if None in record or None in record.values():
+        raise DataError(f"{path}, line {place}: it has more or fewer fields than the first line names.")
+    try:
+        return kind(**record)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(map(str, problem["loc"][:1]))
+        raise DataError(f"{path}, line {place}: {field} = {record.get(field)!r}: {problem['msg']}.") from None
+
+
+def folder() -> Path:
+    """Where the files are: in the checkout, or where an installed package put them."""
+    for found in _candidates():
+        if (found / "numbers.csv").exists():
+            return found
+    raise DataError(f"the published numbers are not installed with {DISTRIBUTION}; install the package again.")
+
+
+def _candidates() -> Iterator[Path]:
+    beside = Path(__file__).resolve().parents[3]
+    yield beside / "results" / "published"
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        for file in importlib.metadata.files(DISTRIBUTION) or ():
+            if file.parts[-2:] == ("published", "numbers.csv"):
+                yield Path(str(file.locate())).resolve().parent
+    yield beside / SHARED  # where `pip install --target` puts them, unlike what it records

@@ -1,0 +1,157 @@
+"""A page for each cell: what it was, what it learned from, what came out, how long it took, where it ran."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from bench.records.cells import canonical_json
+from bench.records.store import WEIGHTS, Store
+from bench.report.calibration import Reliability
+from bench.report.render.html import environment, templates_digest
+from bench.report.results import Missing, Results
+
+WIDTH, HEIGHT, MARGIN = 640.0, 240.0, 44.0
+COLOURS = {"mAP": "#0072B2", "heldout_mAP": "#E69F00", "loss": "#999999"}
+NAMES = {"mAP": "test mAP (%)", "heldout_mAP": "held-out mAP (%)", "loss": "loss (own scale)"}
+
+
+@dataclass(frozen=True)
+class CellPage:
+    """What a page is made from; `mark` tells whether one that stands there is still right."""
+
+    key: str
+    mark: str
+    facts: Mapping[str, Any]
+
+
+def pages(results: Results, store: Store, folder: Path, calibration: Mapping[str, Reliability]) -> Iterator[CellPage]:
+    """One page for each cell with a row, and for each that failed or runs now."""
+    code = hashlib.sha256(templates_digest() + Path(__file__).read_bytes()).hexdigest()
+    for key, row in results.rows.items():
+        stale = key in results.stale
+        curve = store.curve(key)
+        found = calibration.get(key)
+        kept = what_is_kept(store, key)
+        mark = [code, row.to_json(), curve, stale, found and [found.error, found.excess], kept]
+        yield CellPage(key, _digest(mark), {
+            "cell": row.cell, "row": row, "state": "done", "stale": stale, "curve": curve, "error": None,
+            "calibration": found, "files": _files(store, key, folder), **_kept(store, key, folder),
+        })  # fmt: skip
+    for key in dict.fromkeys(gap.key for gap in results.missing if gap.key and gap.state in ("failed", "running")):
+        gap = next(gap for gap in results.missing if gap.key == key)
+        yield _unfinished(key, gap, store, folder, code)
+
+
+def _unfinished(key: str, gap: Missing, store: Store, folder: Path, code: str) -> CellPage:
+    curve, error = store.curve(key), store.error(key)
+    return CellPage(key, _digest([code, gap.state, curve, error]), {
+        "cell": store.cell(key), "row": None, "state": gap.state, "stale": False, "curve": curve, "error": error,
+        "calibration": None, "files": _files(store, key, folder), **_kept(store, key, folder),
+    })  # fmt: skip
+
+
+def render(page: CellPage) -> str:
+    """The page as HTML; its mark stands in a comment at the end."""
+    template = environment().get_template("cell.html")
+    figure = curve_figure(page.facts["curve"])
+    return template.render(**page.facts, figure=figure, mark=page.mark)
+
+
+def stands(path: Path, page: CellPage) -> bool:
+    """Whether the file is this very page already."""
+    try:
+        return path.read_bytes().rstrip().endswith(f"<!-- {page.mark} -->".encode())
+    except OSError:
+        return False
+
+
+def _digest(data: Any) -> str:
+    return hashlib.sha256(canonical_json(data).encode()).hexdigest()[:32]
+
+
+def _files(store: Store, key: str, folder: Path) -> dict[str, str]:
+    """The cell's own files that exist, by name, as links from the folder of pages."""
+    home = store.folder(key)
+    names = ("log.txt", "error.txt", "row.json", "cell.json", "curve.jsonl", "scores.npz", WEIGHTS)
+    return {n: _link(home / n, folder) for n in names if (home / n).exists()}
+
+
+def what_is_kept(store: Store, key: str) -> list[str]:
+    """The cell's weights and the figures that `bench show` has made, with their sizes and times: [] for neither."""
+    home = store.folder(key)
+    found = sorted(path for path in (home / WEIGHTS, *home.glob("attention*.svg")) if path.exists())
+    return [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in found]
+
+
+def _kept(store: Store, key: str, folder: Path) -> dict[str, Any]:
+    """Bytes of the weights, None if none are kept, and links to the figures of attention by name."""
+    weights, figures = store.folder(key) / WEIGHTS, sorted(store.folder(key).glob("attention*.svg"))
+    return {
+        "weights": weights.stat().st_size if weights.exists() else None,
+        "attention": {path.stem: _link(path, folder) for path in figures},
+    }
+
+
+def _link(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def curve_figure(curve: Sequence[Mapping[str, Any]]) -> Markup:
+    """mAP over epochs as a light SVG, the loss in grey behind it on a scale of its own; "" without a curve."""
+    series = {
+        name: [(record["epoch"], record[name]) for record in curve if isinstance(record.get(name), int | float)]
+        for name in COLOURS
+    }
+    series = {name: points for name, points in series.items() if points}
+    if not series:
+        return Markup("")
+    last = max(x for points in series.values() for x, _ in points)
+    first = min(x for points in series.values() for x, _ in points)
+    percents = [y for name in ("mAP", "heldout_mAP") for _, y in series.get(name, [])]
+    parts = [_axes(first, last, min(percents, default=0.0), max(percents, default=1.0), bool(percents))]
+    for name in reversed(series):
+        values = [y for _, y in series[name]]
+        own = name == "loss"
+        low, high = (min(values), max(values)) if own else (min(percents), max(percents))
+        path = " ".join(f"{_x(x, first, last):.1f},{_y(y, low, high):.1f}" for x, y in series[name])
+        parts.append(
+            f'<polyline points="{path}" fill="none" stroke="{COLOURS[name]}" stroke-width="{1 if own else 2}"/>'
+        )
+        if not own:
+            parts += [
+                f'<circle cx="{_x(x, first, last):.1f}" cy="{_y(y, low, high):.1f}" r="2.5" fill="{COLOURS[name]}">'
+                f"<title>epoch {x}: {y:.2f}</title></circle>"
+                for x, y in series[name]
+            ]
+    for place, name in enumerate(series):
+        x = MARGIN + 150 * place
+        parts.append(f'<line x1="{x}" x2="{x + 18}" y1="10" y2="10" stroke="{COLOURS[name]}" stroke-width="2"/>')
+        parts.append(f'<text x="{x + 24}" y="14">{escape(NAMES[name])}</text>')
+    return Markup(f'<svg class="curve" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img">{"".join(parts)}</svg>')
+
+
+def _axes(first: float, last: float, low: float, high: float, numbered: bool) -> str:
+    marks = []
+    for share in (0.0, 0.5, 1.0):
+        value = low + share * (high - low)
+        y = _y(value, low, high) if high > low else _y(value, value - 1, value + 1)
+        marks.append(f'<line class="grid" x1="{MARGIN}" x2="{WIDTH - 10}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        if numbered:
+            marks.append(f'<text x="{MARGIN - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.1f}</text>')
+    for epoch in dict.fromkeys((first, round((first + last) / 2), last)):
+        x = _x(epoch, first, last)
+        marks.append(f'<text x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{epoch}</text>')
+    return "".join(marks)
+
+
+def _x(epoch: float, first: float, last: float) -> float:
+    return MARGIN + (WIDTH - MARGIN - 20) * ((epoch - first) / (last - first) if last > first else 0.5)
+
+
+def _y(value: float, low: float, high: float) -> float:
+    return HEIGHT - 30 - (HEIGHT - 60) * ((value - low) / (high - low) if high > low else 0.5)

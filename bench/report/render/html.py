@@ -1,0 +1,150 @@
+"""`report.html`: one page that needs no network, and a page for each cell beside it."""
+
+import base64
+import functools
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from bench.report.calibration import Reliability
+from bench.report.caveats import statements
+from bench.report.figures.palette import look
+from bench.report.render.markdown import (
+    NOTHING_MISSING,
+    environments,
+    gap_table,
+    heading,
+    method_notes,
+    method_options,
+    protocol_table,
+    state,
+)
+from bench.report.results import Results
+from bench.report.section import Drawing, Section
+from bench.report.tables.standard import percent_label
+from bench.report.tables.table import Table
+
+SCREEN = 1.6
+_NUMBER = re.compile(r"[-−+]?\d[\d,]*\.?\d*")
+_CODE = re.compile(r"`([^`]*)`")
+_LINK = re.compile(r"\[([^\]]*)\]\((#[^)]*)\)")
+
+
+@functools.cache
+def environment() -> Environment:
+    """Templates with everything escaped that is not marked as markup."""
+    made = Environment(
+        loader=PackageLoader("bench.report.render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"prose": prose, "order": order, "ratio": percent_label, "shown": shown}
+    return made
+
+
+def prose(text: str) -> Markup:
+    """A sentence with Markdown's `code` and links inside the page."""
+    marked = _LINK.sub(r'<a href="\2">\1</a>', str(escape(text)))
+    return Markup(_CODE.sub(r"<code>\1</code>", marked))
+
+
+def order(text: str) -> str:
+    """The number by which a value is sorted; "" sorts last.
+
+    >>> order("82.6 ± 1.2"), order("−1.23 [−2.00, −0.40]"), order("1,234"), order("-")
+    ('82.6', '-1.23', '1234', '')
+    """
+    found = _NUMBER.match(text)
+    return found[0].replace("−", "-").replace(",", "").replace("+", "") if found else ""
+
+
+def shown(value: Any) -> str:
+    """A fact of any type as a person reads it."""
+    if isinstance(value, float):
+        return f"{value:,.4f}".rstrip("0").rstrip(".")
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {shown(inner)}" for name, inner in value.items())
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def page(results: Results, sections: Sequence[Section], calibration: Mapping[str, Reliability]) -> str:
+    """The whole report as one file; it links to `cells/<key>.html`."""
+    lines = results.frame.to_dict("records")
+    table = sections[0].table if sections else Table("", (), ())
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            title=heading(results),
+            results=results,
+            state=state(results),
+            statements=statements(results),
+            sections=sections,
+            table=table,
+            gaps=gap_table(results),
+            nothing_missing=NOTHING_MISSING,
+            failed={gap.key for gap in results.missing if gap.key},
+            notes=method_notes(results),
+            options={method: method_options(results, method) for method in results.methods},
+            protocol=protocol_table(results),
+            environments=list(environments(results)),
+            cells=[_cell(line, results, calibration) for line in lines],
+            seeds={line["key"]: line["seed"] for line in lines},
+            numbers={line["key"]: line["mAP"] for line in lines},
+            colours={method: look(method).colour for method in results.methods},
+            percents=results.percents,
+            data_uri=data_uri,
+            width=width,
+        )
+    )
+
+
+def _cell(line: Mapping[Hashable, Any], results: Results, calibration: Mapping[str, Reliability]) -> dict[str, Any]:
+    """A line of the table of all cells."""
+    row = results.rows[line["key"]]
+    found = calibration.get(row.key)
+    percent = None if line["percent"] is None or line["percent"] != line["percent"] else int(line["percent"])
+    flags = [*row.flags, *(["stale"] if row.key in results.stale else [])]
+    return {
+        "method": line["method"],
+        "percent": percent,
+        "seed": line["seed"],
+        "key": row.key,
+        "role": line["role"],
+        "flags": ", ".join(flags),
+        "values": [
+            row.mAP,
+            row.metrics.get("mAP_asl"),
+            row.metrics.get("mAP_voc"),
+            row.test_best.get("mAP"),
+            (row.heldout_best or {}).get("mAP"),
+            row.metrics.get("CF1"),
+            row.metrics.get("OF1"),
+            row.metrics.get("CF1_top3"),
+            row.metrics.get("OF1_top3"),
+            found.error if found else None,
+            row.timings.get("train"),
+        ],
+    }
+
+
+def data_uri(drawing: Drawing) -> str:
+    """The figure inside the page: each SVG in a document of its own, so that their ids cannot clash."""
+    return "data:image/svg+xml;base64," + base64.b64encode(drawing.images["svg"]).decode()
+
+
+def width(drawing: Drawing) -> int:
+    """Pixels on a screen: larger than on paper, where a column is narrow."""
+    points = float(re.search(rb'width="([\d.]+)pt"', drawing.images["svg"])[1])  # type: ignore[index]
+    return round(points * 4 / 3 * SCREEN)
+
+
+def templates_digest() -> bytes:
+    """The templates' text, for the hash of what a report is made from."""
+    return b"".join(file.read_bytes() for file in sorted((Path(__file__).parent / "templates").iterdir()))

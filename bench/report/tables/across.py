@@ -1,0 +1,248 @@
+"""Methods across datasets: a line of the store's datasets under one protocol and backbone, each an independent block.
+
+A report is about one dataset, and no test over its ratios and seeds says anything of others. Where the stores hold
+enough datasets, this does: Wilcoxon's signed ranks with Holm's correction, and average ranks (`bench.stats.blocks`).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.errors import UsageError
+from bench.records.store import Store
+from bench.report.results import BASELINES, Results, load
+from bench.report.selection import find_sweep
+from bench.report.tables.spread import Percent
+from bench.report.tables.standard import method_flags
+from bench.report.tables.table import Style, Table, Value, flagged, ranked
+from bench.settings.registry import nearest
+from bench.stats import LEAST_BLOCKS, LEAST_BLOCKS_RANKS, Blocks, Measured, Ranks, independent, p_text, wilcoxon_holm
+from bench.stats import average_ranks as ranks_of
+
+ONE_SOURCE = {"vg200": "vg", "vg500": "vg"}
+"""Datasets that share their images are one block."""
+
+OWN = ("listfile", "mmpretrain_json")
+"""Names under which every user keeps other images: told apart by their content."""
+
+
+@dataclass(frozen=True)
+class Across:
+    """blocks: mean mAP of each method on each dataset. left_out: methods that some dataset lacks, with its name.
+
+    where: what all blocks share. baseline: the method that the others are told against. flags: what must be said of a
+    method wherever its numbers stand.
+    """
+
+    blocks: Blocks
+    baseline: str
+    left_out: Mapping[str, str]
+    where: str
+    flags: Mapping[str, Sequence[str]]
+
+    @property
+    def ranks(self) -> Ranks | None:
+        """None where there are too few datasets or methods for a ranking."""
+        enough = len(self.blocks.names) >= LEAST_BLOCKS_RANKS and len(self.blocks.methods) > 2
+        return ranks_of(self.blocks) if enough else None
+
+
+def across(
+    store: Store,
+    sweep: str | None = None,
+    *,
+    methods: Sequence[str] | None = None,
+    percents: Sequence[Percent] | None = None,
+    baseline: str | None = None,
+) -> Across:
+    """All datasets of the store under the protocol, backbone and feed of the newest sweep, or of the one named.
+
+    methods, percents: only these. UsageError where there are fewer than two datasets, or two methods that all of them
+    have.
+    """
+    newest = find_sweep(store, sweep)
+    tables = [load(store, record["id"], merge=True) for record in _of_each_dataset(store, newest)]
+    found = [_measured(table, percents) for table in tables]
+    wanted = list(dict.fromkeys(measured.method for part in found for measured in part))
+    for name in methods or ():
+        if name not in wanted:
+            raise UsageError(f"no dataset has a number of method {name!r}; {nearest(name, wanted)}")
+    have = {part[0].dataset: set[str]() for part in found if part}
+    for measured in (one for part in found for one in part):
+        have[measured.dataset].add(measured.method)
+    lacking = {m: next((d for d, own in have.items() if m not in own), "") for m in methods or wanted}
+    common = [method for method, dataset in lacking.items() if not dataset]
+    where = ", ".join(str(newest.get(name)) for name in ("protocol", "backbone", "feed") if newest.get(name))
+    if len(have) < 2 or len(common) < 2:
+        raise UsageError(
+            f"a comparison across datasets needs two datasets and two methods that have numbers on both, but under "
+            f"{where} there are {len(have)} ({', '.join(have) or 'none'}) and {len(common)} "
+            f"({', '.join(common) or 'none'}); run more, or give more --results."
+        )
+    blocks = independent((one for part in found for one in part), common)
+    if len(blocks.names) < 2:
+        raise UsageError("the methods share a ratio and seed on fewer than two datasets; run the same on both.")
+    left_out = {method: dataset for method, dataset in lacking.items() if dataset}
+    flags: dict[str, set[str]] = {}
+    for table in tables:
+        for method, told in method_flags(table).items():
+            flags.setdefault(method, set()).update(told)
+    told_of = {method: sorted(flags[method]) for method in common}
+    return Across(blocks, _baseline(common, baseline), left_out, where, told_of)
+
+
+def beside_others(results: Results, store: Store) -> Across | None:
+    """For a report: its methods over all datasets of the store; None where they are too few for any test."""
+    newest = results.selection.newest
+    if len(_of_each_dataset(store, newest)) < LEAST_BLOCKS:
+        return None
+    competing = results.frame.loc[results.frame["role"] != "ceiling", "method"].unique().tolist()
+    baseline = results.baseline if results.baseline in competing else None
+    try:
+        found = across(store, newest["id"], methods=competing, percents=results.percents, baseline=baseline)
+    except UsageError:
+        return None
+    return found if len(found.blocks.names) >= LEAST_BLOCKS else None
+
+
+def _of_each_dataset(store: Store, newest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The newest sweep of each dataset, in the order in which datasets first came; studies of one method are none."""
+    alike = ("protocol", "backbone", "feed")
+    found: dict[str, Mapping[str, Any]] = {}
+    for record in store.sweeps():
+        if all(record.get(name, "") == newest.get(name, "") for name in alike) and not record.get("study"):
+            found[_dataset(store, record)] = record
+    return list(found.values())
+
+
+def _dataset(store: Store, record: Mapping[str, Any]) -> str:
+    """The dataset's name; a user's own with the beginning of its content's hash."""
+    name = str(record["dataset"])
+    if name not in OWN:
+        return name
+    keys = dict.fromkeys(entry["key"] for entry in record["entries"] if entry["key"])
+    started = (store.cell(key) for key in keys if (store.folder(key) / "cell.json").exists())
+    return f"{name} {next((cell.dataset.fingerprint[:6] for cell in started), record['id'][:6])}"
+
+
+def _measured(table: Results, percents: Sequence[Percent] | None) -> list[Measured]:
+    """The table's numbers at these ratios, by default at all; without methods that saw all labels."""
+    frame = table.frame[table.frame["role"] != "ceiling"]
+    if percents is not None:
+        asked = [percent for percent in percents if percent is not None]
+        frame = frame[frame["percent"].isna() | frame["percent"].isin(asked)]
+    rows = frame[["method", "percent", "seed", "key", "mAP"]].itertuples(index=False, name=None)
+    found = []
+    for method, percent, seed, key, value in rows:
+        dataset = table.rows[key].cell.dataset
+        name = f"{dataset.name} {dataset.fingerprint[:6]}" if dataset.name in OWN else dataset.name
+        place = (name, str(percent), seed)
+        found.append(Measured(ONE_SOURCE.get(name, name), place, method, float(value)))
+    return found
+
+
+def _baseline(methods: Sequence[str], asked: str | None) -> str:
+    if asked is not None and asked not in methods:
+        raise UsageError(f"--baseline: no numbers of {asked!r} on all datasets; {nearest(asked, methods)}")
+    return asked or next((name for name in BASELINES if name in methods), methods[0])
+
+
+def across_tables(found: Across) -> dict[str, Table]:
+    """By file name: means on each dataset, and from six datasets on the tests against the baseline."""
+    tables = {"across": _means(found)}
+    if len(found.blocks.names) >= LEAST_BLOCKS:
+        tables["across_tests"] = _tests(found)
+    return {name: flagged(table, found.flags) for name, table in tables.items()}
+
+
+def _means(found: Across) -> Table:
+    """Method x dataset, with the average rank where it means something."""
+    values, ranks = found.blocks.values, found.ranks
+    columns = [
+        [Value(f"{v:.1f}", style) for v, style in zip(line, ranked(line.tolist()), strict=True)] for line in values
+    ]
+    if ranks is not None:
+        places = [ranks.average[method] for method in found.blocks.methods]
+        styles = ranked([-place for place in places])
+        columns.append([Value(f"{place:.2f}", style) for place, style in zip(places, styles, strict=True)])
+    n = len(found.blocks.names)
+    told = [
+        f"Mean mAP in percent over the ratios and seeds at which all these methods have a number (n = {n} datasets; "
+        "each counts once, since its ratios and seeds are not independent)."
+    ]
+    if ranks is not None:
+        told.append(f"Average rank: 1 is best; Friedman's test of no difference: {p_text(ranks.friedman)}.")
+    else:
+        told.append(f"No average ranks: they need {LEAST_BLOCKS_RANKS} datasets and three methods.")
+    if n < LEAST_BLOCKS:
+        told.append(f"No test: with fewer than {LEAST_BLOCKS} datasets even a winner in all of them has p > 0.05.")
+    told += [f"Left out: {method}, which has no number on {place}." for method, place in found.left_out.items()]
+    rows = tuple(zip(map(Value, found.blocks.methods), *columns, strict=True))
+    header = ("method", *found.blocks.names, *(["average rank"] if ranks is not None else []))
+    return Table(f"Across datasets: {found.where}", header, rows, " ".join(told))
+
+
+def _tests(found: Across) -> Table:
+    rows = tuple(_test_row(found))
+    return Table(
+        title=f"Across datasets: against {found.baseline}",
+        columns=("method", "median difference", "ahead, level, behind", "p", "p (Holm)"),
+        rows=rows,
+        caption=(
+            f"Wilcoxon's signed-rank test over n = {len(found.blocks.names)} datasets, two-sided; Holm's correction "
+            f"for the {len(rows)} comparisons of this table; n.s.: its p is above 0.05."
+        ),
+    )
+
+
+def _test_row(found: Across) -> Iterator[tuple[Value, ...]]:
+    columns = dict(zip(found.blocks.methods, found.blocks.values.T, strict=True))
+    for test in wilcoxon_holm(found.blocks, found.baseline):
+        gaps = columns[test.method] - columns[test.against]
+        counts = [int((gaps > 0).sum()), int((gaps == 0).sum()), int((gaps < 0).sum())]
+        aside: Style = "aside" if test.not_significant else ""
+        verdict = f"{_p(test.adjusted)} n.s." if test.not_significant else _p(test.adjusted)
+        median = f"{test.median:+.2f}".replace("-", "−")
+        yield (
+            Value(test.method),
+            Value(median, aside),
+            Value(", ".join(map(str, counts))),
+            Value(_p(test.p) + ("" if test.exact else " (approximate)")),
+            Value(verdict, aside),
+        )
+
+
+def _p(value: float) -> str:
+    return p_text(value).removeprefix("p = ").removeprefix("p ")
+
+
+def across_records(found: Across) -> list[dict[str, Any]]:
+    """A record for each method and dataset in full precision, for a CSV file and for programs."""
+    return [
+        {"method": method, "dataset": dataset, "mAP": float(value)}
+        for dataset, line in zip(found.blocks.names, found.blocks.values, strict=True)
+        for method, value in zip(found.blocks.methods, line, strict=True)
+    ]
+
+
+def _test_records(found: Across) -> list[dict[str, Any]]:
+    """The tests against the baseline; [] with too few datasets."""
+    if len(found.blocks.names) < LEAST_BLOCKS:
+        return []
+    compared = wilcoxon_holm(found.blocks, found.baseline)
+    return [{**one._asdict(), "not_significant": one.not_significant} for one in compared]
+
+
+def as_data(found: Across) -> dict[str, Any]:
+    """All of it as plain data."""
+    ranks = found.ranks
+    return {
+        "where": found.where,
+        "datasets": list(found.blocks.names),
+        "baseline": found.baseline,
+        "left_out": dict(found.left_out),
+        "means": across_records(found),
+        "tests": _test_records(found),
+        "ranks": dict(ranks.average) if ranks else None,
+        "friedman": ranks.friedman if ranks else None,
+    }

@@ -1,0 +1,1 @@
+"""Typed settings, their search ranges, the registries of names, and plain YAML."""

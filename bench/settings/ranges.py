@@ -1,0 +1,180 @@
+"""What values a search may try for one setting: small typed ranges, declared beside the setting itself.
+
+>>> log_float(1e-4, 1e-1)
+Number(low=0.0001, high=0.1, log=True, whole=False)
+>>> print(log_float(1e-4, 1e-1), "|", integer(1, 4), "|", choice("dense", "pooled"))
+0.0001 to 0.1 (log) | 1 to 4 | dense, pooled
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.errors import UsageError
+from bench.system.wording import shown
+
+DIGITS = 3
+"""Significant digits of a proposed float: no search can tell 0.00146 from 0.0014623, and people have to read it."""
+
+MOST = 100
+"""Options of a choice: each is tried out as a setting before a search begins."""
+
+LARGEST = 2**53
+"""The largest whole number: up to here a float holds each of them."""
+
+PLAIN = (str, int, float, bool, type(None))
+
+
+@dataclass(frozen=True)
+class Number:
+    """Numbers from `low` to `high`, both allowed; log: evenly spread over orders of magnitude; whole: integers."""
+
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise ValueError(f"a range goes from a finite number to a larger one, not from {self.low} to {self.high}")
+        if not math.isfinite(self.high - self.low):
+            raise ValueError(f"a range from {self.low} to {self.high} is too wide to be searched")
+        if self.log and self.low <= 0:
+            raise ValueError(f"a log range begins above 0, not at {self.low}")
+        if self.whole and not (float(self.low).is_integer() and float(self.high).is_integer()):
+            raise ValueError(f"a range of integers has integer ends, not {self.low} and {self.high}")
+        if self.whole and max(abs(self.low), abs(self.high)) > LARGEST:
+            raise ValueError(f"whole numbers go up to {LARGEST}, not to {shown(self.high)}")
+
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        return (int(self.low), int(self.high)) if self.whole else (self.low, self.high)
+
+    def holds(self, value: Any) -> bool:
+        """Whether `value` may be proposed."""
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return False
+        return self.low <= value <= self.high and (not self.whole or float(value).is_integer())
+
+    def tidy(self, value: Any) -> Any:
+        """The value as it is tried: an int, or a float of few digits inside the range."""
+        if self.whole:
+            return int(value)
+        return min(max(float(f"{value:.{DIGITS}g}"), self.low), self.high)
+
+    def to_json(self) -> dict[str, Any]:
+        low, high = self.ends
+        return {"low": low, "high": high, "log": self.log}
+
+    def __str__(self) -> str:
+        low, high = self.ends
+        return f"{low:g} to {high:g}{' (log)' if self.log else ''}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of `options`: plain values."""
+
+    options: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.options) < 2 or len(set(map(repr, self.options))) < len(self.options):
+            raise ValueError(f"a choice has two different options at least, not {shown(list(self.options))}")
+        if len(self.options) > MOST:
+            raise ValueError(f"a choice has at most {MOST} options, not {len(self.options):,}")
+        if not all(isinstance(option, PLAIN) for option in self.options):
+            raise ValueError(f"options of a choice are plain values, not {shown(list(self.options))}")
+
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        return self.options
+
+    def holds(self, value: Any) -> bool:
+        return any(type(value) is type(option) and value == option for option in self.options)
+
+    def tidy(self, value: Any) -> Any:
+        return value
+
+    def to_json(self) -> list[Any]:
+        return list(self.options)
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.options))
+
+
+Range = Number | Choice
+
+
+def uniform(low: float, high: float) -> Number:
+    """Floats, evenly spread."""
+    return Number(float(low), float(high))
+
+
+def log_float(low: float, high: float) -> Number:
+    """Floats, evenly spread over orders of magnitude."""
+    return Number(float(low), float(high), log=True)
+
+
+def integer(low: int, high: int, log: bool = False) -> Number:
+    """Whole numbers."""
+    return Number(low, high, log=log, whole=True)
+
+
+def choice(*options: Any) -> Choice:
+    """One of these."""
+    return Choice(options)
+
+
+def check_bounds(range_: Range, bounds: Mapping[str, float]) -> None:
+    """ValueError if a range reaches beyond the bounds `ge`, `gt`, `le`, `lt` of its setting."""
+    for value in range_.ends:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        inside = {
+            "ge": lambda v, b: v >= b,
+            "gt": lambda v, b: v > b,
+            "le": lambda v, b: v <= b,
+            "lt": lambda v, b: v < b,
+        }
+        for name, bound in bounds.items():
+            if not inside[name](value, bound):
+                raise ValueError(f"the search range {range_} holds {value}, which its bound {name}={bound} forbids")
+
+
+def parse_range(owner: str, option: str, told: Any, whole: bool) -> Range:
+    """A range as a file says it: `{low: 1e-4, high: 1e-1, log: true}` or a list of options.
+
+    whole: whether the setting takes integers only. UsageError for anything else.
+    """
+    form = "give {low: 1e-4, high: 1e-1, log: true}, a list of choices such as [4, 8, 16], or null to keep it fixed"
+    try:
+        if isinstance(told, (list, tuple)):
+            return Choice(tuple(told))
+        if isinstance(told, Mapping) and {"low", "high"} <= set(told) <= {"low", "high", "log"}:
+            low, high, log = _number(told["low"]), _number(told["high"]), told.get("log", False)
+            if isinstance(log, bool):
+                return Number(low, high, log=log, whole=whole)
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"The search space of {owner}.{option} is not allowed: {error}; {form}.") from None
+    raise UsageError(f"The search space of {owner}.{option} is not allowed: {shown(told)}; {form}.")
+
+
+def _number(told: Any) -> float:
+    """A number; as text, which a caller may have it, with ASCII digits only."""
+    if isinstance(told, bool) or not isinstance(told, (int, float, str)):
+        raise ValueError(f"{shown(told)} is not a number")
+    if isinstance(told, str):
+        if not told.isascii() or "_" in told:
+            raise ValueError(f"{shown(told)} is not a number")
+        return _parsed(told)
+    if isinstance(told, int) and abs(told) > LARGEST:
+        raise ValueError(f"whole numbers go up to {LARGEST}, not to {shown(told)}")
+    return told
+
+
+def _parsed(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{shown(text)} is not a number") from None

@@ -1,0 +1,1 @@
+"""Ablation studies: a method with parts taken out or added."""

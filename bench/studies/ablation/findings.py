@@ -1,0 +1,226 @@
+"""What an ablation found: tables, figures, CSV and a page, from the store alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.records.store import Store
+from bench.report.caveats import statements
+from bench.report.render.markdown import gaps, image, provenance, section
+from bench.report.resampled import image_interval
+from bench.report.results import Results
+from bench.report.tables.gains import (
+    AVERAGE,
+    Column,
+    Compared,
+    Line,
+    columns_of,
+    compare,
+    gain_records,
+    gain_table,
+    image_table,
+    label_of,
+    level_table,
+    signed,
+    span,
+)
+from bench.report.tables.table import Table, Value
+from bench.report.write import inputs_digest
+from bench.stats.effects import all_effects
+from bench.stats.paired import Gain, Percent, gain
+from bench.studies.pages import Files, home_of, study_of, write_files
+from bench.system.spreadsheet import frame_csv
+
+GAINS = {
+    "leave-one-out": "Change from the whole method",
+    "add-one-in": "Gain over the baseline without any part",
+    "ladder": "Gain over the rung below",
+}
+TIMES = " × "
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """The findings.
+
+    study: as the sweep's record has it (`bench.studies.ablation.designs.Study`). effects: of a factorial, by name.
+    """
+
+    results: Results
+    study: Mapping[str, Any]
+    compared: tuple[Compared, ...]
+    effects: Mapping[str, Mapping[Column, Gain]]
+
+    @property
+    def design(self) -> str:
+        return self.study["design"]
+
+    @property
+    def title(self) -> str:
+        return f"{self.study['method']}, {self.design}: {self.results.selection.title}"
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return columns_of(self.results)
+
+    @property
+    def has_images(self) -> bool:
+        return any(line.images for line in self.compared)
+
+
+def find(results: Results, store: Store) -> Ablation:
+    """The findings of an ablation's sweep."""
+    study = study_of(results, "ablation")
+    lines = [
+        Line(arm["name"], f"{study['method']}: {arm['name']}", arm["against"], _refusal(arm["refused"]))
+        for arm in study["arms"]
+    ]
+    # Every arm of a factorial but one is an intermediate result; what it is there for are the effects.
+    images = None if study["design"] == "factorial" else image_interval(results, store)
+    return Ablation(results, study, compare(results, lines, images), _effects(results, study))
+
+
+def _refusal(reason: str) -> str:
+    return f"not run: {reason}" if reason else ""
+
+
+def _effects(results: Results, study: Mapping[str, Any]) -> dict[str, dict[Column, Gain]]:
+    """Main effects and two-way interactions at each ratio and over ratios: gains over the seeds' own effects."""
+    if study["design"] != "factorial":
+        return {}
+    on = {f"{study['method']}: {arm['name']}": frozenset(arm["on"]) for arm in study["arms"]}
+    values: dict[tuple[Percent, int], dict[frozenset[str], float]] = {}
+    columns = (results.frame[name].tolist() for name in ("method", "percent", "seed", "mAP"))
+    for name, percent, seed, level in zip(*columns, strict=True):
+        place = (None if pd.isna(percent) else int(percent), seed)
+        values.setdefault(place, {})[on[name]] = level
+    found: dict[str, dict[Percent, dict[int, float]]] = {}
+    for (percent, seed), block in values.items():
+        for parts, effect in all_effects(block, study["parts"]).items():
+            found.setdefault(TIMES.join(parts), {}).setdefault(percent, {})[seed] = effect
+    return {name: _gains(by_ratio, results.percents) for name, by_ratio in sorted(found.items(), key=_main_first)}
+
+
+def _main_first(item: tuple[str, Any]) -> bool:
+    return TIMES in item[0]
+
+
+def _gains(by_ratio: Mapping[Percent, Mapping[int, float]], percents: Sequence[Percent]) -> dict[Column, Gain]:
+    gains: dict[Column, Gain] = {percent: gain([*seeds.values()]) for percent, seeds in by_ratio.items()}
+    if len(percents) > 1 and by_ratio.keys() >= set(percents):
+        seeds = set.intersection(*(set(by_ratio[percent]) for percent in percents))
+        if seeds:
+            gains[AVERAGE] = gain([sum(by_ratio[p][seed] for p in percents) / len(percents) for seed in sorted(seeds)])
+    return gains
+
+
+def tables(found: Ablation) -> list[Table]:
+    """Levels, then gains with both kinds of interval, or a factorial's effects."""
+    first = "rung" if found.design == "ladder" else "variant"
+    made = [level_table(found.compared, found.columns, f"mAP of {found.title}", first)]
+    if found.design == "factorial":
+        return [*made, effect_table(found)]
+    made.append(gain_table(found.compared, found.columns, GAINS[found.design], first))
+    if found.has_images:
+        title = f"{GAINS[found.design]}, as sure as the test images make it"
+        made.append(image_table(found.compared, found.columns, title, first))
+    return made
+
+
+def effect_table(found: Ablation) -> Table:
+    """Main effects and interactions of a factorial."""
+
+    def cell(effect: Gain | None) -> Value:
+        if effect is None:
+            return Value("-", "missing")
+        inside = "" if effect.low != effect.low else f" {span(effect.low, effect.high)}"
+        unsure = effect.not_significant
+        return Value(signed(effect.mean) + inside + (" n.s." if unsure else ""), "aside" if unsure else "")
+
+    rows = [(Value(name), *(cell(by.get(column)) for column in found.columns)) for name, by in found.effects.items()]
+    n = max((effect.n for by in found.effects.values() for effect in by.values()), default=0)
+    return Table(
+        "Effects of parts and pairs of parts",
+        ("effect", *map(label_of, found.columns)),
+        tuple(rows),
+        "A part's effect is mAP with it minus mAP without it, averaged over all combinations of the other parts; that "
+        "of a pair is half of how much more one brings with the other than without. Taken within each ratio and seed, "
+        f"then over n = {n} seeds; in brackets the 95 % interval of Student's t (from 3 seeds on; the range of 2). "
+        "n.s.: it holds 0. A pair of which one part needs the other has no effect of its own.",
+    )
+
+
+def parts_table(study: Mapping[str, Any]) -> Table:
+    """The arms and the settings that make them."""
+
+    def settings(arm: Mapping[str, Any]) -> str:
+        return ", ".join(f"{name}={value}" for name, value in arm["overrides"].items()) or "as the method is"
+
+    rows = [(Value(arm["name"]), Value(settings(arm)), Value(arm["against"] or "-")) for arm in study["arms"]]
+    return Table("Variants", ("variant", "settings", "compared with"), tuple(rows))
+
+
+def write_ablation(found: Ablation, store: Store) -> Path:
+    """Write the page, figures and CSV to `<store>/reports/ablation-<id>/`; the path of the page."""
+    folder = home_of(found.results, store, "ablation")
+    write_files(folder, inputs_digest(found.results, store), lambda: _files(found))
+    return folder / "ablation.md"
+
+
+def records(found: Ablation) -> list[dict[str, Any]]:
+    """A record for each variant and column, in full precision."""
+    return gain_records(found.compared, found.columns, "variant")
+
+
+def _files(found: Ablation) -> Files:
+    from bench.studies.ablation.figures import figures
+
+    files: dict[str, str | bytes] = {
+        f"{name}.{suffix}": content
+        for name, images in figures(found).items()
+        for suffix, content in images.items()
+    }  # fmt: skip
+    files["ablation.csv"] = frame_csv(pd.DataFrame(records(found)))
+    files["results.csv"] = frame_csv(found.results.frame)
+    if found.effects:
+        files["effects.csv"] = frame_csv(pd.DataFrame(_effect_records(found)))
+    files["ablation.md"] = "\n\n".join(part.strip() for part in _page(found, sorted(files)) if part.strip()) + "\n"
+    return files
+
+
+def _effect_records(found: Ablation) -> Iterator[dict[str, Any]]:
+    for name, by_column in found.effects.items():
+        for column, effect in by_column.items():
+            yield {"effect": name, "percent": column, **effect._asdict(), "not_significant": effect.not_significant}
+
+
+FIGURES = {
+    "waterfall": "What each rung brings, from the baseline to the whole",
+    "parts": "Change in mAP for each variant at each ratio",
+    "effects": "Effect of each part at each ratio",
+    "interactions": "Interactions of pairs of parts, averaged over ratios",
+}
+
+
+def _page(found: Ablation, files: Sequence[str]) -> Iterator[str]:
+    results, study = found.results, found.study
+    yield f"# Ablation of {study['method']} ({found.design})"
+    yield "\n>\n".join(f"> {text}" for text in statements(results))
+    levels, *others = tables(found)
+    yield section(levels, level=2)
+    for table in others:
+        yield section(table, level=2)
+    for name, title in FIGURES.items():
+        yield image(files, name, title)
+    yield section(parts_table(study), level=2)
+    yield "\n".join(f"- {note}" for note in study["notes"])
+    yield gaps(results)
+    yield provenance(results)
+    yield (
+        "The tables in full precision: "
+        + ", ".join(f"[{n}]({n})" for n in files if n.endswith(".csv") and n != "results.csv")
+        + "."
+    )

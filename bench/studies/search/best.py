@@ -1,0 +1,53 @@
+"""The best settings of a search, as a file for `bench run` and as a sweep that is run on all training images."""
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.planning.plan import Sweep
+from bench.planning.recipes import recipe_for
+from bench.planning.sweep_file import SweepFile, render
+from bench.settings.config import build, values
+from bench.studies.search.outcome import TrialRecord
+from bench.studies.search.request import Asked
+from methods import METHODS
+
+Best = Mapping[str, Mapping[str, Any]]
+"""Options by method."""
+
+
+def full_settings(asked: Asked, trial: TrialRecord) -> dict[str, Any]:
+    """All that the trial ran with beside the method's defaults: a recipe that changes later changes nothing here."""
+    (variant,) = asked.sweep.variants
+    method = METHODS.get(asked.method)
+    given = {
+        **recipe_for(method, variant.recipe or asked.sweep.recipe, asked.sweep.backbone),
+        **asked.sweep.overrides.get(asked.method, {}),
+        **variant.overrides,
+        **trial.settings,
+    }
+    config: Any = build(method.Config, given, owner=method.name)
+    return {option: value for option, value in values(config).items() if option in given}
+
+
+def retrained(sweep: Sweep, best: Best) -> Sweep:
+    """The sweep of ordinary cells on all training images with these settings, and with the test split."""
+    others = {name: options for name, options in sweep.overrides.items() if name not in METHODS.names()}
+    return dataclasses.replace(sweep, methods=tuple(best), holdout=0, overrides={**others, **best})
+
+
+def sweep_file(flags: Mapping[str, str | bool], sweep: Sweep, best: Best, heading: Sequence[str]) -> str:
+    """YAML for `bench run FILE`. flags: what else was asked for, by flag."""
+    again = retrained(sweep, best)
+    told = {"methods": ",".join(best), **flags}
+    return render(
+        SweepFile(told, {name: options for name, options in again.overrides.items() if options}), "\n".join(heading)
+    )
+
+
+def file_name(searches: Sequence[str]) -> str:
+    """One for the same searches: `trm_ml-1a2b3c4d5e.yaml`, or a hash for several."""
+    if len(searches) == 1:
+        return f"{searches[0]}.yaml"
+    return f"{hashlib.sha256(' '.join(sorted(searches)).encode()).hexdigest()[:10]}.yaml"

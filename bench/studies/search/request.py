@@ -1,0 +1,116 @@
+"""What is searched, and the cells that a proposal stands for."""
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.data import Dataset
+from bench.errors import UsageError
+from bench.planning.plan import Sweep, Variant, cells, plan, protocol_component
+from bench.planning.recipes import recipe_for
+from bench.records.cells import Cell, Judged, canonical_json
+from bench.settings.config import build
+from bench.studies.search.space import Space, space_of, start_of
+from methods import METHODS
+from protocols import PROTOCOLS
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The search of one method's settings.
+
+    sweep: the method alone, with the ratios and seeds of a trial, and a held-out part. judged: by which labels held-out
+    images are judged. space: what is tried for each option; all others stay as recipe and overrides say. start: those
+    settings as a proposal, tried first, or None if they lie outside the space. seed: of the sampler.
+    """
+
+    sweep: Sweep
+    method: str
+    judged: Judged
+    space: Space
+    start: Mapping[str, Any] | None
+    epochs: int
+    sampler: str
+    pruner: str
+    seed: int
+
+    def cells(self, dataset: Dataset, settings: Mapping[str, Any]) -> list[Cell]:
+        """The cells of a trial, ratio by ratio; the first is the one that may be pruned. None has a test split.
+
+        A method that learns from no label is judged under the asked protocol all the same: by what a user would know.
+        """
+        (variant,) = self.sweep.variants
+        tried = Variant(self.method, {**variant.overrides, **settings}, recipe=variant.recipe)
+        entries = plan(dataclasses.replace(self.sweep, methods=(tried,)), dataset)
+        if entries[0].cell is None:
+            raise UsageError(f"Method {self.method!r} cannot be searched here: it {entries[0].skipped}.")
+        blind = [dataclasses.replace(cell, judged=self.judged, test=False) for cell in cells(entries)]
+        if METHODS.get(self.method).labels != "none":
+            return blind
+        protocol = protocol_component(self.sweep.protocol, self.sweep.overrides)
+        percents: Sequence[int | None] = (
+            self.sweep.percents if PROTOCOLS.get(self.sweep.protocol).has_percent else (None,)
+        )
+        return [
+            dataclasses.replace(blind[0], protocol=protocol, percent=percent, seed=seed, holdout=self.sweep.holdout)
+            for seed in self.sweep.seeds
+            for percent in percents
+        ]
+
+    def record(self, dataset: Dataset) -> dict[str, Any]:
+        """What makes two searches the same, as JSON: the cells with nothing proposed, the space, the sampler."""
+        return {
+            "method": self.method,
+            "cells": [cell.to_json() for cell in self.cells(dataset, {})],
+            "space": {option: range_.to_json() for option, range_ in self.space.items()},
+            "sampler": self.sampler,
+            "pruner": self.pruner,
+            "seed": self.seed,
+        }
+
+    def id(self, dataset: Dataset) -> str:
+        """`trm_ml-1a2b3c4d5e`: the same for the same search, so that repeating a command goes on with it."""
+        digest = hashlib.sha256(canonical_json(self.record(dataset)).encode()).hexdigest()
+        return f"{self.method}-{digest[:10]}"
+
+
+def ask_for(
+    sweep: Sweep,
+    *,
+    judged: Judged = "observed",
+    spaces: Mapping[str, Mapping[str, Any]] | None = None,
+    sampler: str = "tpe",
+    pruner: str = "none",
+    seed: int = 0,
+) -> list[Asked]:
+    """One search for each method of the sweep; UsageError where a search would tell nothing."""
+    if sweep.holdout < 1:
+        raise UsageError("--holdout 0 leaves no image to judge a trial by; give a share such as 20.")
+    protocol = PROTOCOLS.get(sweep.protocol)
+    if judged == "observed" and not protocol.negatives:
+        raise UsageError(
+            f"Under protocol {sweep.protocol} no negative is known, so observed labels give any ranking an AP of 100; "
+            "use --holdout-labels full, and say so beside the numbers."
+        )
+    asked = []
+    for variant in sweep.variants:
+        method = METHODS.get(variant.method)
+        set_by_user = {**sweep.overrides.get(variant.method, {}), **variant.overrides}
+        settings = {**recipe_for(method, variant.recipe or sweep.recipe, sweep.backbone), **set_by_user}
+        config: Any = build(method.Config, settings, owner=method.name)
+        space = space_of(method, settings, (spaces or {}).get(variant.method), fixed=set_by_user)
+        if pruner != "none" and "epochs" in space:
+            raise UsageError(
+                "With epochs in the search space two trials at one epoch are at different points of their schedules; "
+                "use --pruner none, or keep epochs fixed."
+            )
+        others = {
+            name: told for name, told in sweep.overrides.items() if name not in METHODS.names() or name == method.name
+        }
+        alone = dataclasses.replace(sweep, methods=(variant,), overrides=others)
+        asked.append(
+            Asked(alone, method.name, judged, space, start_of(space, config), config.epochs, sampler, pruner, seed)
+        )
+    return asked

@@ -1,0 +1,109 @@
+"""One search from opening its study to its last trial, written into the store as it goes."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from bench.data import Dataset
+from bench.executors.base import Executor
+from bench.records.cells import Cell
+from bench.records.store import Store
+from bench.studies.search.archive import Archive
+from bench.studies.search.driver import Watcher, record_of, run_trials
+from bench.studies.search.outcome import TrialRecord
+from bench.studies.search.request import Asked
+from bench.studies.search.storage import Place, hidden
+from bench.studies.search.study import Driver, Trials
+from bench.system.environment import source_hash
+from methods import METHODS
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open search: what is asked, its files, its study."""
+
+    asked: Asked
+    dataset: Dataset
+    archive: Archive
+    trials: Trials
+
+    def run(
+        self, executor: Executor, store: Store, watcher: Watcher, total: int, retries: int = 1
+    ) -> list[TrialRecord]:
+        """Bring the search to `total` trials; `store` holds the cells and is the executor's."""
+        try:
+            run_trials(self.trials, self.dataset, store, executor, _Saving(self, watcher), total, retries)
+        finally:
+            self.save()
+        return self.archive.trials
+
+    def save(self) -> None:
+        """The study as plain files."""
+        replaced = self.trials.forgiven
+        self.archive.save_trials([record_of(trial, trial.number in replaced) for trial in self.trials.all])
+
+
+def open_search(
+    asked: Asked,
+    dataset: Dataset,
+    results: Path,
+    *,
+    total: int,
+    driver: Driver | None = None,
+    storage: str | None = None,
+    command: Sequence[str] = (),
+) -> Session:
+    """The search in the store `results`, begun or gone on with. dataset: without a test split (see `blind`)."""
+    name = asked.id(dataset)
+    archive = Archive(results, name)
+    first = asked.cells(dataset, {})[0]
+    code = source_hash(METHODS.get(asked.method))
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    trials = Trials(asked, name, Place(archive.folder, storage), driver or Driver())
+    before = archive.record["code"] if (archive.folder / "search.json").exists() else code
+    archive.save(
+        {
+            **asked.record(dataset),
+            "dataset": first.dataset.name,
+            "protocol": asked.sweep.protocol,
+            "backbone": first.backbone.name,
+            "percents": list(asked.sweep.percents),
+            "seeds": list(asked.sweep.seeds),
+            "holdout": asked.sweep.holdout,
+            "judged": asked.judged,
+            "epochs": asked.epochs,
+            "total": total,
+            "storage": hidden(storage) if storage else "journal",
+            "optuna": optuna.__version__,
+            "code": code,
+            "changed_code": code != before,
+            "command": list(command),
+            "created": now,
+            "asked": now,
+        }
+    )
+    session = Session(asked, dataset, archive, trials)
+    session.save()
+    return session
+
+
+class _Saving:
+    """Writes the trials down before anybody hears of a change."""
+
+    def __init__(self, session: Session, watcher: Watcher):
+        self.session, self.watcher = session, watcher
+
+    def trial_started(self, trial: TrialRecord) -> None:
+        self.session.save()
+        self.watcher.trial_started(trial)
+
+    def epoch_ended(self, number: int, cell: Cell, epoch: int, record: Mapping[str, Any]) -> None:
+        self.watcher.epoch_ended(number, cell, epoch, record)
+
+    def trial_ended(self, trial: TrialRecord) -> None:
+        self.session.save()
+        self.watcher.trial_ended(trial)

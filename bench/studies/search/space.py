@@ -1,0 +1,84 @@
+"""The search space of a method: what its settings declare, what a file says otherwise, and what comes of a proposal."""
+
+import dataclasses
+import typing
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.errors import UsageError
+from bench.settings.config import build, search_ranges
+from bench.settings.plain_yaml import read
+from bench.settings.ranges import Range, parse_range
+from bench.settings.registry import nearest
+from bench.system.wording import shown
+from methods import Method, MethodConfig
+
+Space = Mapping[str, Range]
+Told = Mapping[str, Mapping[str, Any]]
+
+
+def space_of(
+    method: type[Method],
+    settings: Mapping[str, Any],
+    told: Mapping[str, Any] | None = None,
+    fixed: Collection[str] = (),
+) -> dict[str, Range]:
+    """The ranges of a method that runs with `settings` (recipe and overrides), by option, in declaration order.
+
+    fixed: options that the user has set; they are not searched unless a file (`told`) names them. Nor is how to train,
+    where nothing is trained.
+    UsageError if nothing is left, or if an end of a range makes no valid config.
+    """
+    told = told or {}
+    fields = {f.name: f for f in dataclasses.fields(method.Config)}
+    hints = typing.get_type_hints(method.Config)
+    for option in told:
+        if option not in fields:
+            raise UsageError(f"The search space names {method.name}.{option}; {nearest(option, fields)}")
+    config: Any = build(method.Config, settings, owner=method.name)
+    trained = bool(config.epochs) or "epochs" in told
+    declared = {o: range_ for o, range_ in declared_ranges(method.Config, trained).items() if o not in fixed}
+    space: dict[str, Range] = {}
+    for option in fields:
+        if option not in told and option in declared:
+            space[option] = declared[option]
+        elif told.get(option) is not None:
+            space[option] = parse_range(method.name, option, told[option], whole=hints[option] is int)
+    if not space:
+        raise UsageError(
+            f"Method {method.name!r} has no setting to search; leave it out, or give it ranges with --space FILE."
+        )
+    for option, range_ in space.items():
+        for value in range_.ends:
+            build(method.Config, {**settings, option: value}, owner=f"the search space of {method.name}")
+    return space
+
+
+def declared_ranges(config_class: type, trained: bool) -> dict[str, Range]:
+    """What the class declares, without what matters only where something is trained unless it is."""
+    idle = () if trained else {f.name for f in dataclasses.fields(MethodConfig)}
+    return {option: range_ for option, range_ in search_ranges(config_class).items() if option not in idle}
+
+
+def settings_of(space: Space, proposed: Mapping[str, Any]) -> dict[str, Any]:
+    """The config fields of a proposal, floats with few digits."""
+    return {option: range_.tidy(proposed[option]) for option, range_ in space.items()}
+
+
+def start_of(space: Space, config: Any) -> dict[str, Any] | None:
+    """The settings that the method has anyway, as a proposal; None if they lie outside the space."""
+    start = {option: getattr(config, option) for option in space}
+    return start if all(range_.holds(start[option]) for option, range_ in space.items()) else None
+
+
+def read_spaces(path: Path, methods: tuple[str, ...]) -> Told:
+    """What a file says of each method's space: `{method: {option: {low, high, log} | [choices] | null}}`."""
+    told = read(path, f"--space {path}", "a YAML file")
+    if not isinstance(told, dict) or not all(isinstance(options, dict) for options in told.values()):
+        example = "asl: {lr: {low: 1e-3, high: 1e-2, log: true}}"
+        raise UsageError(f"--space {path} must say METHOD: {{OPTION: RANGE}}, for instance {example}.")
+    for method in told:
+        if method not in methods:
+            raise UsageError(f"--space {path} names {shown(method)}, but this search has only {', '.join(methods)}.")
+    return told

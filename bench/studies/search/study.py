@@ -1,0 +1,158 @@
+"""A search as an Optuna study: its trials, who runs them, and how many places are left.
+
+A trial is asked for, reclaimed and counted only while its driver is alone in the storage, so that drivers which share
+a study never run one trial twice and together run as many as were asked for.
+"""
+
+import contextlib
+import os
+import socket
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import optuna
+import psutil
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from bench.studies.search.request import Asked
+from bench.studies.search.samplers import Reseeded, distributions, make_pruner
+from bench.studies.search.storage import Place
+
+BEAT_SECONDS = 20.0
+LEASE_SECONDS = 600.0
+"""A driver on another machine that has not been heard of for so long is taken for dead."""
+
+DRIVER, FAILURES, REASON = "driver", "failures", "reason"
+FORGIVEN = "forgiven"
+
+
+class Driver:
+    """This process, as other drivers know it."""
+
+    def __init__(self) -> None:
+        self.id = uuid.uuid4().hex[:12]
+        self.about: dict[str, Any] = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "started": psutil.Process().create_time(),
+        }
+
+
+def is_alive(driver: Mapping[str, Any] | None, now: float) -> bool:
+    """Whether a driver still runs: by its process on this machine, by when it was last heard of on another."""
+    if driver is None:
+        return False
+    if driver["host"] != socket.gethostname():
+        return now - driver["at"] < LEASE_SECONDS
+    try:
+        return abs(psutil.Process(driver["pid"]).create_time() - driver["started"]) < 1
+    except psutil.NoSuchProcess:
+        return False
+
+
+class Trials:
+    """The study of one search, as one driver sees it."""
+
+    def __init__(self, asked: Asked, name: str, place: Place, driver: Driver):
+        self.asked, self.name, self.place, self.driver = asked, name, place, driver
+        self.distributions = distributions(asked.space)
+        self._beat = 0.0
+        with self.alone():
+            self.study = self._open()
+            self.beat()
+            self._forgive()
+            self._reclaim()
+
+    def alone(self) -> AbstractContextManager[None]:
+        return self.place.alone(self.name)
+
+    def _open(self) -> optuna.Study:
+        study = optuna.create_study(
+            study_name=self.name,
+            storage=self.place.storage,
+            direction="maximize",
+            sampler=Reseeded(self.asked.sampler, self.asked.method, self.asked.seed),
+            pruner=make_pruner(self.asked.pruner, self.asked.epochs),
+            load_if_exists=True,
+        )
+        if not study.get_trials(deepcopy=False):  # also where an earlier command was killed just here
+            study.set_user_attr("optuna", optuna.__version__)
+            if self.asked.start is not None:
+                study.enqueue_trial(dict(self.asked.start), user_attrs={"origin": "the settings as they were"})
+        return study
+
+    @property
+    def all(self) -> list[FrozenTrial]:
+        return self.study.get_trials(deepcopy=False)
+
+    def counted(self) -> list[FrozenTrial]:
+        """The trials that take a place: all but those that failed in an earlier command and are made again."""
+        forgiven = self.forgiven
+        return [trial for trial in self.all if trial.number not in forgiven]
+
+    @property
+    def forgiven(self) -> set[int]:
+        """Numbers of the trials that failed and were made again as others."""
+        return set(self.study.user_attrs.get(FORGIVEN, ()))
+
+    def next(self, total: int) -> Trial | None:
+        """A trial to run, this driver's from now on; None while there is no place for one of `total`.
+
+        What was begun and given back comes first, with the settings that it had.
+        """
+        with self.alone():
+            self._reclaim()
+            counted = self.counted()
+            waiting = any(trial.state == TrialState.WAITING for trial in counted)
+            begun = sum(trial.state != TrialState.WAITING for trial in counted)
+            if begun >= total or (not waiting and len(counted) >= total):
+                return None
+            trial = self.study.ask(self.distributions)
+            trial.set_user_attr(DRIVER, self.driver.id)
+            return trial
+
+    def places(self, total: int) -> int:
+        """How many trials have not ended yet, of `total`."""
+        return max(0, total - sum(trial.state.is_finished() for trial in self.counted()))
+
+    def unfinished(self) -> bool:
+        """Whether some trial runs, here or with another driver."""
+        return any(trial.state == TrialState.RUNNING for trial in self.all)
+
+    def give_back(self, number: int) -> None:
+        """A trial that this driver will not end: it waits for another, with its settings, unless it has just ended."""
+        with contextlib.suppress(UpdateFinishedTrialError):
+            self.place.storage.set_trial_state_values(self._id(number), TrialState.WAITING)
+
+    def _id(self, number: int) -> int:
+        return next(trial._trial_id for trial in self.all if trial.number == number)
+
+    def beat(self) -> None:
+        """Say that this driver lives."""
+        now = time.time()
+        if now - self._beat > BEAT_SECONDS:
+            self._beat = now
+            self.study.set_user_attr(f"driver:{self.driver.id}", {**self.driver.about, "at": now})
+
+    def _reclaim(self) -> None:
+        """Give back what dead drivers were running; call it alone."""
+        told, now = self.study.user_attrs, time.time()
+        for trial in self.all:
+            if trial.state != TrialState.RUNNING:
+                continue
+            owner = trial.user_attrs.get(DRIVER)
+            if owner != self.driver.id and not is_alive(told.get(f"driver:{owner}"), now):
+                self.place.storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+
+    def _forgive(self) -> None:
+        """Trials that failed for good in an earlier command are made again, with their settings; call it alone."""
+        forgiven = self.forgiven
+        failed = [t for t in self.all if t.state == TrialState.FAIL and t.number not in forgiven]
+        for trial in failed:
+            self.study.enqueue_trial(dict(trial.params), user_attrs={"origin": f"trial {trial.number}, which failed"})
+        if failed:
+            self.study.set_user_attr(FORGIVEN, sorted({*forgiven, *(t.number for t in failed)}))

@@ -1,0 +1,1 @@
+"""Sensitivity studies: one setting varied at a time."""

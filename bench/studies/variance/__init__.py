@@ -1,0 +1,1 @@
+"""Variance studies: one stream of randomness varied at a time."""

@@ -1,0 +1,1 @@
+"""The machine and the process: cores, memory, threads, files, seeds, signals, versions."""

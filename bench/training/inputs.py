@@ -1,0 +1,237 @@
+"""What cells are made of, opened once and shared: dataset, backbone, features, masks."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from bench.backbones import BACKBONES, Backbone
+from bench.data import Dataset
+from bench.errors import DataError, UsageError
+from bench.features import FeatureSet, Prepare, cached_features
+from bench.features.augmentation import AUGMENTATIONS, Augmentation
+from bench.features.feeds import ViewsOptions, feed_options
+from bench.records.cells import Cell, Component, canonical_json
+from bench.records.store import Targets
+from bench.settings.config import build
+from bench.system.seeding import numpy_stream
+from bench.training import Inputs
+from bench.training.live import Live, augmented
+from methods import METHODS, Task
+from protocols import PROTOCOLS, Images, MaskFacts, mask_facts
+from protocols.splits import held_out
+
+EncodeProgress = Callable[[str, int, int], None]
+"""Called with (what is encoded, images done, images in all)."""
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The GPU if there is one and nothing else was asked for."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise UsageError(f"--device {name!r} is not allowed; give auto, cpu or cuda.")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UsageError("--device cuda: torch finds no GPU here; give auto or cpu.")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+class Workbench:
+    """Opens what a dataset's cells need, when the first of them needs it."""
+
+    def __init__(
+        self, dataset: Dataset, device: torch.device, cache: Path, progress: EncodeProgress, keep_weights: bool = True
+    ):
+        """keep_weights: whether finished cells keep their final weights."""
+        self.keep_weights = keep_weights
+        self.dataset, self.device, self.cache, self.progress = dataset, device, cache, progress
+        dataset.on_progress = functools.partial(progress, f"drawing {dataset.name}")
+        self._backbones: dict[Component, Backbone] = {}
+        self._features: dict[tuple[Component, str, str], FeatureSet] = {}
+
+    def inputs(self, cell: Cell) -> tuple[Inputs, MaskFacts]:
+        """All that the cell's training may touch, and the facts of its mask.
+
+        The mask is drawn over all training images; the held-out ones are then taken out of the observed labels, and all
+        of them for a method that says to use none. Held-out images are judged by their full labels, or by what the mask
+        left of these, in classes of which it left both a positive and a negative. A cell that has no test split does
+        not touch the dataset's, nor are its pseudo-labels judged: what a search may look at tells no hidden label.
+        """
+        labels = self.dataset.train.labels
+        observed, judged, train_rows, heldout_rows = self._labels(cell)
+        heldout_labels = np.zeros_like(labels)
+        heldout_labels[heldout_rows] = judged[heldout_rows]
+        if cell.judged == "observed":
+            _leave_out_unjudgeable(cell, heldout_labels)
+        reads, live = self._reads(cell), self.live(cell)
+        weak, strong = self._views(cell)
+        inputs = Inputs(
+            task=self._task(cell, observed),
+            train=self.features(cell, "train") if "train" in reads else None,
+            observed=observed,
+            train_rows=train_rows,
+            heldout_rows=heldout_rows,
+            heldout_labels=heldout_labels,
+            test=self.features(cell, "test") if "test" in reads else None,
+            test_labels=self.dataset.test.judged if cell.test else None,
+            device=self.device,
+            views=weak,
+            strong_views=strong,
+            live=live,
+            hidden_labels=self._hidden(observed, heldout_rows) if cell.test else None,
+        )
+        return inputs, mask_facts(labels[train_rows], observed[train_rows])
+
+    def unlike(self, cell: Cell) -> str | None:
+        """The first axis whose name stands for other content here than where the cell was planned ("dataset", ...)."""
+
+        def fingerprint(found: Any, options: type, axis: Component) -> str:
+            return found.fingerprint(build(options, {**axis.options, **axis.paths}, owner=axis.name))
+
+        backbone, method = BACKBONES.get(cell.backbone.name), METHODS.get(cell.method.name)
+        protocol = PROTOCOLS.get(cell.protocol.name)
+        here = {
+            "dataset": self.dataset.fingerprint,
+            "backbone": fingerprint(backbone, backbone.Options, cell.backbone),
+            "protocol": fingerprint(protocol, protocol.Options, cell.protocol),
+            "method": fingerprint(method, method.Config, cell.method),
+        }
+        return next((axis for axis, found in here.items() if getattr(cell, axis).fingerprint != found), None)
+
+    def _hidden(self, observed: np.ndarray, heldout_rows: np.ndarray) -> np.ndarray:
+        """Full labels of what is unknown in the images trained on, int8 (N, C), 0 elsewhere; for evaluation."""
+        hidden = np.where(observed == 0, self.dataset.train.judged, np.int8(0))
+        hidden[heldout_rows] = 0
+        return hidden
+
+    def task(self, cell: Cell) -> Task:
+        """What the cell's method knew before it saw a batch, without a look at any image."""
+        return self._task(cell, self._labels(cell)[0])
+
+    def _labels(self, cell: Cell) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Observed labels (N, C), labels that held-out images may be judged by (N, C), training and held-out rows."""
+        train = self.dataset.train
+        labels, images = train.labels, Images(train.ids, train.positions, train.official_count)
+        protocol_class = PROTOCOLS.get(cell.protocol.name)
+        options = {**cell.protocol.options, **cell.protocol.paths}
+        protocol = protocol_class(build(protocol_class.Options, options, owner=cell.protocol.name))
+        observed = protocol.observe(labels, cell.percent, cell.stream("mask"), images)
+        judged = train.judged if cell.judged == "full" else np.where(train.judged != 0, observed, np.int8(0))
+        if METHODS.get(cell.method.name).labels == "none":
+            observed[:] = 0
+        train_rows, heldout_rows = held_out(len(labels), cell.holdout, cell.stream("mask"))
+        observed[heldout_rows] = 0
+        return observed, judged, train_rows, heldout_rows
+
+    def _task(self, cell: Cell, observed: np.ndarray) -> Task:
+        backbone = self.backbone(cell.backbone)
+        return Task(
+            class_names=self.dataset.class_names,
+            grid=backbone.grid,
+            dim=backbone.dim,
+            logit_scale=backbone.logit_scale,
+            position=backbone.position,
+            text_tower=backbone.text,
+            observed=torch.from_numpy(observed).to(self.device),
+        )
+
+    def prepare(self, cell: Cell) -> None:
+        """Encode what the cell needs; data that cannot be read shows here, before any cell has failed of it."""
+        for split in self._reads(cell):
+            self.features(cell, split)
+        self._views(cell)
+
+    def _reads(self, cell: Cell) -> tuple[str, ...]:
+        """The splits whose plain features the cell reads."""
+        if cell.feed.options.get("train", "none") != "none":
+            return ()
+        splits = ("train", "test") if cell.feed.name == "plain" or cell.holdout else ("test",)
+        return splits if cell.test else ("train",)
+
+    def live(self, cell: Cell) -> Live | None:
+        """Images and their encoder where the cell's feed is live."""
+        if cell.feed.name != "live":
+            return None
+        options, backbone = feed_options(cell.feed), self.backbone(cell.backbone)
+        return Live(
+            encoder=backbone.encoder,
+            resize=backbone.resize,
+            preprocess=backbone.preprocess,
+            train_images=self.dataset.train.images,
+            test_images=self.dataset.test.images if cell.test else (),
+            augment=AUGMENTATIONS.get(options.augment)(),
+            strong=AUGMENTATIONS.get(options.strong)() if options.strong else None,
+            train=options.train,
+            lr_mult=options.lr_mult,
+            evaluate=options.evaluate,
+        )
+
+    def _views(self, cell: Cell) -> tuple[tuple[FeatureSet, ...], tuple[FeatureSet, ...]]:
+        """Cached views of the training images, and strong ones; both empty for another feed."""
+        if cell.feed.name != "views":
+            return (), ()
+        options: ViewsOptions = feed_options(cell.feed)
+        weak, strong = (
+            tuple(self.view(cell, AUGMENTATIONS.get(name)(), k) for k in range(options.count if name else 0))
+            for name in (options.augment, options.strong)
+        )
+        return weak, strong
+
+    def view(self, cell: Cell, augmentation: Augmentation, number: int) -> FeatureSet:
+        """Features of the training images as view `number` of the augmentation shows them; the same for every seed."""
+        backbone = self.backbone(cell.backbone)
+
+        def prepare(image: Image.Image, index: int) -> Image.Image:
+            rng = numpy_stream("augment", "cached", augmentation.name, number, index)
+            return augmented(image, augmentation, rng, backbone.resize)
+
+        variant = {"augment": augmentation.name, "version": augmentation.version, "view": number}
+        return self.features(cell, "train", variant, prepare)
+
+    def backbone(self, component: Component) -> Backbone:
+        if component not in self._backbones:
+            backbone_class = BACKBONES.get(component.name)
+            options: Any = build(backbone_class.Options, component.options, owner=component.name)
+            self._backbones[component] = backbone_class(options).to(self.device)
+        return self._backbones[component]
+
+    def features(
+        self, cell: Cell, split: str, variant: dict[str, Any] | None = None, prepare: Prepare | None = None
+    ) -> FeatureSet:
+        """Cached features of a split, of the plain images or of a variant of them."""
+        where = (cell.backbone, split, canonical_json(variant))
+        told = [cell.dataset.name, split, *(() if variant is None else (variant["augment"], variant["view"]))]
+        if where not in self._features:
+            self._features[where] = cached_features(
+                part=split,
+                split=getattr(self.dataset, split),
+                dataset=cell.dataset,
+                backbone=self.backbone(cell.backbone),
+                component=cell.backbone,
+                cache=self.cache,
+                progress=functools.partial(self.progress, f"encoding {' '.join(map(str, told))}"),
+                variant=variant,
+                prepare=prepare,
+            )
+        return self._features[where]
+
+    @property
+    def targets(self) -> Targets:
+        test = self.dataset.test
+        return Targets(test.ids, test.judged, self.dataset.class_names)
+
+
+def _leave_out_unjudgeable(cell: Cell, labels: np.ndarray) -> None:
+    """Classes of which no positive or no negative is known tell no ranking from another (AP would be 100): zeroed here.
+
+    labels: int8 (N, C), of held-out images. DataError if no class is left.
+    """
+    told = (labels == 1).any(axis=0) & (labels == -1).any(axis=0)
+    if not told.any():
+        raise DataError(
+            f"{cell.title}: no class has both a known positive and a known negative among the {cell.holdout} % "
+            "held-out training images, so nothing can be judged by them; hold out more, or judge by full labels."
+        )
+    labels[:, ~told] = 0

@@ -1,0 +1,81 @@
+"""How right a method's pseudo-labels are: judged after each epoch by labels that the method never sees."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.hooks import Hook
+
+from bench.training.live import LiveModel
+from bench.training.scope import HOOKS
+from methods import Method
+from methods.pseudo_labels import PseudoLabels
+
+JUDGED = (
+    "pseudo_positive_precision", "pseudo_positive_recall",
+    "pseudo_negative_precision", "pseudo_negative_recall", "pseudo_positives_lost",
+)  # fmt: skip
+"""Names in the curve that depend on hidden labels. `pseudo_positives` and `pseudo_negatives` are counts and do not."""
+
+SIGNS = (("positive", 1), ("negative", -1))
+
+
+def pseudo_quality(
+    signs: np.ndarray, hidden: np.ndarray, made: Sequence[str] = ("positive", "negative")
+) -> dict[str, float]:
+    """What the curve says of pseudo-labels int8 (N, C), given the hidden labels int8 (N, C); 0 is none in either.
+
+    `made` names the kinds that the method makes, and only those are told. For positives:
+    pseudo_positives: how many. pseudo_positive_precision: per cent of them that are right.
+    pseudo_positive_recall: per cent of all hidden positives that they are. The same for negatives, and
+    pseudo_positives_lost: per cent of all hidden positives that are taken for negatives.
+    A pseudo-label whose truth is 0 counts, but is judged neither right nor wrong; a share of nothing is left out.
+    """
+    found: dict[str, float] = {}
+
+    def share(name: str, part: np.ndarray, of: np.ndarray) -> None:
+        if whole := int(of.sum()):
+            found[name] = 100 * int((part & of).sum()) / whole
+
+    for name, sign in SIGNS:
+        if name in made:
+            taken, true = signs == sign, hidden == sign
+            found[f"pseudo_{name}s"] = int(taken.sum())
+            share(f"pseudo_{name}_precision", true, taken & (hidden != 0))
+            share(f"pseudo_{name}_recall", taken, true)
+    if "negative" in made:
+        share("pseudo_positives_lost", signs == -1, hidden == 1)
+    return found
+
+
+@HOOKS.register_module()
+class PseudoHook(Hook):
+    """Listens to what the method takes unknown labels for, and adds to the curve how right that was.
+
+    hidden: int8 (N, C), the labels that the protocol hides of the images trained on, 0 elsewhere. They stay here: the
+    method writes into a recorder that is new in each epoch, holds no truth, and is taken away before evaluation.
+    """
+
+    def __init__(self, hidden: np.ndarray):
+        self.hidden = hidden
+        self._found: dict[str, float] = {}
+
+    def before_train_epoch(self, runner: Any) -> None:
+        _method(runner).recorder = PseudoLabels()
+
+    def after_train_epoch(self, runner: Any) -> None:
+        method = _method(runner)
+        recorder, method.recorder = method.recorder, None
+        assert recorder is not None, "set before the epoch"
+        made = [name for name, noted in (("positive", recorder.positives), ("negative", recorder.negatives)) if noted]
+        self._found = pseudo_quality(recorder.signs(*self.hidden.shape), self.hidden, made) if made else {}
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
+        """The curve's hook comes after this one and writes all metrics down."""
+        if metrics is not None:
+            metrics |= self._found
+        self._found = {}
+
+
+def _method(runner: Any) -> Method:
+    return runner.model.method if isinstance(runner.model, LiveModel) else runner.model

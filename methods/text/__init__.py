@@ -1,0 +1,1 @@
+"""Sentences and words with class labels: text as training data."""

@@ -1,0 +1,182 @@
+"""`bench show` through the real command line, from training to the figure on the cell's page."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bench.records.store import Store
+
+TINY = ("--set", "scenes.n_train=120", "--set", "scenes.n_test=60")
+REAL = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "coco256"
+
+
+def trained(call, methods="trm_ml", *more: str) -> dict[str, str]:
+    """A run of one epoch; the cells' keys by method."""
+    epochs = [f"--set={name}.epochs=1" for name in methods.split(",") if name not in ("clip_zero_shot", "prior")]
+    told = call("run", "--methods", methods, "--ratios", "0.5", *epochs, *TINY, *more)
+    assert told.code == 0, told.err
+    store = Store(Path("results"))
+    keys = store.keys()
+    return {store.cell(key).method.name: key for key in keys}
+
+
+def test_from_training_to_the_figure_on_the_cells_page(call):
+    key = trained(call)["trm_ml"]
+    told = call("show", key[:10], "--images", "3")
+    assert told.code == 0, told.err
+    folder = Path("results") / "cells" / key
+    paths = [Path(row.split()[-1]) for row in told.out.splitlines() if row.startswith(("svg", "pdf", "png"))]
+    assert sorted(path.name for path in paths) == ["attention.pdf", "attention.png", "attention.svg"]
+    assert all(path.parent == folder and path.stat().st_size > 5000 for path in paths)
+    assert "pointing game" in told.out
+    assert "mean over classes" in told.out
+    assert "reconstruction" in (folder / "attention.svg").read_text()
+    assert told.err == "", "the restored scores are the stored ones: no warning"
+
+    record = json.loads((folder / "attention.json").read_text())
+    assert [image["id"] for image in record["images"]] == [f"scenes-v1/w0/test/{i:06d}" for i in range(3)]
+    assert record["pointing"]["images"] == 60
+    store = Store(Path("results"))
+    targets = store.targets(store.cell(key).dataset.fingerprint)
+    for i, image in enumerate(record["images"]):
+        there = {name for name, label in zip(targets.class_names, targets.labels[i], strict=True) if label == 1}
+        assert there == {c["name"] for c in image["classes"] if c["mark"] in ("true positive", "missed")}
+        for one in image["classes"]:
+            stored = store.scores(key)[i, targets.class_names.index(one["name"])]
+            assert one["score"] == pytest.approx(float(stored), abs=1e-3)
+
+    assert call("report").code == 0
+    (page,) = Path("results/reports").glob(f"*/cells/{key}.html")
+    html = page.read_text()
+    link = html.split('<img src="')[1].split('"')[0]
+    assert (page.parent / link).resolve() == (folder / "attention.svg").resolve()
+    assert "kept, " in html
+
+
+def test_the_page_says_what_is_kept_and_changes_when_a_figure_comes(call):
+    keys = trained(call, "asl", "--no-weights")
+    assert call("report").code == 0
+    (page,) = Path("results/reports").glob(f"*/cells/{keys['asl']}.html")
+    assert "not kept" in page.read_text()
+    told = call("show", keys["asl"])
+    assert told.code == 2
+    assert "keeps no weights; delete the folder" in told.err
+    assert "train it again without --no-weights: bench run" in told.err
+    assert "--no-weights --" not in told.err
+
+
+def test_asked_for_classes_split_seed_and_folder(call, tmp_path):
+    key = trained(call, "dualcoop")["dualcoop"]
+    out = tmp_path / "out"
+    arguments = ("--images", "2", "--classes", "dog,person", "--split", "train", "--seed", "3", "--out", str(out))
+    told = call("show", key, *arguments, "--json")
+    assert told.code == 0, told.err
+    shown = json.loads(told.out)
+    assert [[one["name"] for one in image["classes"]] for image in shown["images"]] == [["dog", "person"]] * 2
+    assert all("/train/" in image["id"] for image in shown["images"])
+    assert sorted(path.name for path in out.iterdir()) == [
+        f"attention-train-seed3-dog-person.{suffix}" for suffix in ("json", "pdf", "png", "svg")
+    ]
+    assert Image.open(shown["files"]["png"]).width > 300
+
+
+def test_what_cannot_be_shown_is_said_in_one_sentence(call):
+    keys = trained(call, "asl,clip_zero_shot,prior", "--set", "clip_zero_shot.pool=pooled")
+    for arguments, sentence in (
+        (("show", "zzz"), "There is no cell 'zzz' in results; give the beginning of a key of `bench status`."),
+        (("show", ""), "an argument is empty; give a value"),
+        (("show", keys["clip_zero_shot"]), "has no attention to show"),
+        (("show", keys["prior"]), "has no attention to show"),
+        (("show", keys["asl"], "--classes", "dgo"), "there is no class 'dgo'; did you mean 'dog'?"),
+        (("show", keys["asl"], "--classes", ","), "--classes is empty"),
+    ):
+        told = call(*arguments)
+        assert told.code == 2
+        assert sentence in told.err
+        assert len(told.err.strip().splitlines()) == 1
+
+
+def test_an_ambiguous_a_failed_and_an_unfinished_cell(call, toys):
+    trained(call, "asl")
+    call("run", "--methods", "toy_refusing", "--ratios", "0.1-0.9", *TINY)
+    store = Store(Path("results"))
+    keys = store.keys()
+    first = next(key[0] for key in keys if sum(other[0] == key[0] for other in keys) > 1)
+    told = call("show", first)
+    assert told.code == 2
+    assert f"cells begin with '{first}'" in told.err
+    failed = next(key for key in keys if store.state(key) == "failed")
+    told = call("show", failed)
+    assert told.code == 2
+    assert "failed (RuntimeError: the toy refuses [/on purpose])" in told.err
+    store.forgive(failed)
+    assert "is planned; it can be looked at when it is done" in call("show", failed).err
+
+
+def test_changed_code_and_other_scores_are_told(call, monkeypatch):
+    import numpy as np
+
+    from bench.system.files import write_arrays
+
+    key = trained(call, "asl")["asl"]
+    store = Store(Path("results"))
+    write_arrays(store.folder(key) / "scores.npz", logits=store.scores(key) + np.float32(3))
+    monkeypatch.setattr("bench.system.environment.source_hash", lambda method: "another")
+    told = call("show", key, "--images", "1")
+    assert told.code == 0
+    assert "the method's source code has changed since the cell was trained" in told.err
+    assert "these scores differ from the stored ones by up to 3" in told.err
+
+
+def test_two_cells_look_at_the_same_images_and_classes(call):
+    keys = trained(call, "dualcoop,asl")
+    told = call("show", keys["dualcoop"], keys["asl"], "--images", "3")
+    assert told.code == 0, told.err
+    assert "peak in a box: dualcoop" in " ".join(told.out.split())
+    assert "peak in a box: asl" in " ".join(told.out.split())
+    folder = Path("results/cells") / keys["dualcoop"]
+    record = json.loads((folder / f"attention-beside-{keys['asl']}.json").read_text())
+    assert [cell["cell"] for cell in record["cells"]] == [keys["dualcoop"], keys["asl"]]
+    first, second = (cell["images"] for cell in record["cells"])
+    store = Store(Path("results"))
+    for mine, theirs in zip(first, second, strict=True):
+        assert mine["id"] == theirs["id"]
+        assert [c["name"] for c in mine["classes"]] == [c["name"] for c in theirs["classes"]]
+    names = store.targets(store.cell(keys["asl"]).dataset.fingerprint).class_names
+    for key, images in ((keys["dualcoop"], first), (keys["asl"], second)):
+        for i, image in enumerate(images):
+            for one in image["classes"]:
+                assert one["score"] == pytest.approx(float(store.scores(key)[i, names.index(one["name"])]), abs=1e-3)
+    alone = call("show", keys["asl"], "--images", "3", "--json")
+    assert json.loads(alone.out)["pointing"] == record["cells"][1]["pointing"]
+    svg = (folder / f"attention-beside-{keys['asl']}.svg").read_text()
+    assert svg.count(">dualcoop<") == svg.count(">asl<") == 3
+
+    told = call("show", keys["asl"], keys["asl"][:12])
+    assert told.code == 2
+    assert "both keys name cell" in told.err
+    assert call("run", "--methods", "asl", "--ratios", "0.5", "--set", "asl.epochs=1", "--set", "scenes.n_test=50",
+                "--set", "scenes.n_train=120").code == 0  # fmt: skip
+    (other,) = set(store.keys()) - set(keys.values())
+    told = call("show", keys["asl"], other)
+    assert told.code == 2
+    assert "is of other images or labels than" in told.err
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the 256 COCO photos of ../shared/data are not here")
+def test_real_photos_with_random_weights_are_marked_as_such(call, cache):
+    options = ("--dataset", "coco", "--root", str(REAL), "--backbone", "RN50")
+    small = ("--set", "RN50.weights=random", "--set", "RN50.image_size=96")
+    told = call(
+        "run", "--methods", "clip_zero_shot", "--ratios", "0.5", "--set", "clip_zero_shot.pool=dense", *options, *small
+    )
+    assert told.code == 0, told.err
+    (key,) = Store(Path("results")).keys()
+    told = call("show", key, "--images", "2", "--root", str(REAL))
+    assert told.code == 0, told.err
+    assert "random" in (Path("results/cells") / key / "attention.svg").read_text()
+    assert "the maps mean nothing" in told.err
+    assert json.loads((Path("results/cells") / key / "attention.json").read_text())["pointing"]["images"] == 128
+    assert "is read from your disk" in call("show", key).err

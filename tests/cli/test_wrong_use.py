@@ -1,0 +1,128 @@
+"""Wrong use of the command line is refused in one sentence with exit code 2, before anything is made."""
+
+import json
+
+import pytest
+from helpers.store_factory import Grid, make_store
+
+from bench import __version__
+from bench.errors import UsageError
+from bench.planning.plan import Sweep, plan
+
+TINY = ("--set", "scenes.n_train=60", "--set", "scenes.n_test=40")
+ASL = ("--methods", "asl", "--ratios", "0.5", *TINY)
+LAUGHS = "a: &a [x, x]\nb: &b [*a, *a]\nasl: *b\n"
+
+REFUSED = {
+    "ratios of two kinds": (("run", "--ratios", "1,5,10"), "1 is a share (100 %) and 5 a percent"),
+    "many seeds": (("run", "--seeds", "0-5000"), "are more than 1,000"),
+    "large seed": (("run", "--seeds", "0-99999999999"), "99999999999 is too large"),
+    "other digits": (("run", "--seeds", "\u0663"), "is no seed"),
+    "other digits of a setting": (("run", *ASL, "--set", "asl.lr=\uff11"), "asl.lr = '\uff11' is not allowed"),
+    "large setting": (("run", *ASL, "--set", f"asl.epochs={'9' * 400}"), "whole numbers go up to 9007199254740992"),
+    "many scenes": (("run", "--methods", "asl", "--data", "scenes.n_test=99999999"), "from 1 to 1,000,000"),
+    "many views": (("run", *ASL, "--set", "views.count=5000", "--views", "2"), "views"),
+    "empty dataset": (("run", "--dataset", ""), "--dataset is empty; give a value"),
+    "blank backbone": (("run", "--backbone= "), "--backbone is empty; give a value"),
+    "empty store": (("status", "--results", ""), "--results is empty; give a value"),
+    "empty key": (("show", ""), "an argument is empty; give a value"),
+    "empty name in the cache": (("cache", "ls", "--dataset", ""), "--dataset is empty; give a value"),
+    "no parts": (("ablate", "--parts", ""), "--parts is empty"),
+    "parts of commas": (("ablate", "--parts", " , "), "--parts is empty; name at least one of regions"),
+    "value twice": (("sensitivity", "--method", "asl", "--over", "lr=1,2,1.0"), "lr has the value 1.0 twice"),
+    "many values": (
+        ("sensitivity", "--method", "asl", "--over", f"lr={','.join(map(str, range(1, 200)))}"),
+        "--over lr has 199 values; at most 100",
+    ),
+    "sync of nothing": (("sync", "--results", "TYPO"), "There is nothing in TYPO to show yet"),
+    "status of nothing": (("status", "--results", "TYPO"), "There is no sweep in TYPO yet"),
+    "report of nothing": (("report", "--results", "TYPO"), "There is no sweep in TYPO yet"),
+    "ui of nothing": (("ui", "--results", "TYPO"), "There is nothing in TYPO to show yet"),
+    "compare of nothing": (("compare", "--results", "TYPO"), "There is no sweep in TYPO yet"),
+    "tracking nowhere": (
+        ("run", *ASL, "--tracking-uri", "sqlite:///none/d/x.db"),
+        "there is no folder none/d; make it",
+    ),
+    "tracking by a word": (("run", *ASL, "--tracking-uri", "foo"), "'foo' is no address of a database or server"),
+    "tracking in memory": (("run", *ASL, "--tracking-uri", "sqlite:///:memory:"), "is no address of a database"),
+    "unknown dataset in the cache": (("cache", "rm", "--dataset", "nope"), "there is no dataset 'nope'; allowed: coco"),
+    "unknown backbone in the cache": (("cache", "ls", "--backbone", "RN11"), "did you mean 'RN101'?"),
+    "storage without a file": (("search", *ASL, "--storage", "sqlite:///"), "sqlite:/// names no file"),
+    "storage in memory": (("search", *ASL, "--storage", "sqlite+pysqlite:///:memory:"), "names no file"),
+    "storage that cannot be": (("search", *ASL, "--storage", "sqlite:////none/d/x.db"), "cannot be opened"),
+    "endless memory": (("run", *ASL, "--executor", "ray", "--memory-per-cell", "inf"), "are finite numbers"),
+    "aliases": (("run", "laughs.yaml"), "laughs.yaml is not YAML that can be read, line 1: anchors"),
+    "aliases in a space": (("search", *ASL, "--space", "laughs.yaml"), "line 1: anchors and aliases"),
+    "large range": (("search", *ASL, "--space", "large.yaml"), "a number of 400 characters is too long"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "words"), REFUSED.values(), ids=REFUSED)
+def test_one_sentence_and_nothing_made(arguments, words, call, tmp_path):
+    (tmp_path / "laughs.yaml").write_text(LAUGHS)
+    (tmp_path / "large.yaml").write_text(f"asl: {{lr: {{low: 1, high: {'9' * 400}}}}}")
+    told = call(*arguments)
+    assert told.code == 2
+    assert words in told.err
+    assert told.err.startswith("error: ")
+    assert told.err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["large.yaml", "laughs.yaml"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "--workers", "1000000000"),
+        ("run", "--threads", "1000000000"),
+        ("run", "--views", "1000000000"),
+        ("search", "--trials", "1000000000"),
+        ("search", "--retries", "1000000000"),
+        ("search", "--search-seed", "99999999999"),
+        ("show", "abc", "--images", "1000000000"),
+        ("show", "abc", "--seed", "99999999999"),
+    ],
+    ids=lambda arguments: arguments[-2],
+)
+def test_numbers_are_bounded(arguments, call, tmp_path):
+    told = call(*arguments)
+    assert told.code == 2
+    assert f"Invalid value for '{arguments[-2]}'" in told.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_store_is_not_synced_into_a_folder_that_is_not_there(call, tmp_path):
+    make_store(tmp_path / "results")
+    before = sorted(tmp_path.rglob("*"))
+    told = call("sync", "--tracking-uri", f"sqlite:///{tmp_path}/none/d/x.db")
+    assert told.code == 2
+    assert f"there is no folder {tmp_path}/none/d; make it" in told.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_known_dataset_of_which_nothing_is_cached_is_no_error(call, tmp_path):
+    told = call("cache", "rm", "--dataset", "voc2007", "--cache", str(tmp_path / "cache"))
+    assert told.code == 0
+    assert "removed 0 entries" in told.out
+
+
+def test_a_plan_of_too_many_places_is_refused(bench):
+    sweep = Sweep(("asl", "hill"), tuple(range(1, 101)), seeds=tuple(range(501)))
+    with pytest.raises(
+        UsageError, match="2 methods at 100 ratios and 501 seeds are 100,200 places of a table; at most 100,000"
+    ):
+        plan(sweep, bench.dataset)
+
+
+def test_status_shows_a_method_that_is_not_installed(call, tmp_path):
+    make_store(tmp_path / "results", Grid(methods=("asl", "of_another_machine"), percents=(50,)))
+    told = call("status", "--json")
+    assert told.code == 0, told.err
+    rows = {row["method"]: row for row in json.loads(told.out)["cells"]}
+    assert rows["of_another_machine"]["state"] == "done"
+    assert rows["of_another_machine"]["detail"].endswith("method of_another_machine is not installed here")
+    assert "not installed" not in rows["asl"]["detail"]
+
+
+def test_the_version(call):
+    told = call("--version")
+    assert (told.code, told.out) == (0, f"bench {__version__}\n")

@@ -1,0 +1,213 @@
+"""A real Ray cluster of two nodes on this machine; one of them is killed in the middle of a sweep."""
+
+import dataclasses
+import os
+import sys
+import threading
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+import torch
+from helpers.toys import QUICK, Recorder, assert_same_scores, assert_same_weights, losses, make_cell
+from helpers.worlds import ToySite, soon
+
+from bench.errors import UsageError
+from bench.executors import Cluster as Ray
+from bench.executors import Inline, open_executor
+from bench.executors.driver import run_cells
+from bench.planning.plan import Sweep, cells, open_dataset, plan
+from bench.records.store import Store
+from bench.system.program import program_hash
+from bench.training.inputs import Workbench
+
+ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
+
+from ray.cluster_utils import Cluster  # noqa: E402
+
+from bench.executors.ray.cluster import Demands  # noqa: E402
+from bench.executors.ray.executor import RayExecutor  # noqa: E402
+from bench.executors.ray.node import NodeSite  # noqa: E402
+
+SHORT = {**QUICK, "epochs": 4}
+HEALTH = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 10}
+NODE = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "memory": 2**30}
+
+
+@pytest.fixture(scope="module")
+def cluster(cache):
+    """A head and a second node with one CPU each; nodes find the toys and the tests' cache in their environment."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+    os.environ["RAY_DISABLE_IMPORT_WARNING"] = "1"
+    cluster = Cluster(
+        initialize_head=True, head_node_args={**NODE, "include_dashboard": False, "_system_config": HEALTH}
+    )
+    cluster.second = cluster.add_node(**NODE)
+    ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()
+    if before is None:
+        del os.environ["PYTHONPATH"]
+    else:
+        os.environ["PYTHONPATH"] = before
+
+
+@pytest.fixture
+def opened(cluster, bench, store):
+    """`opened(cpus=1)`: an executor on the cluster that knows the toys."""
+    executors = []
+
+    def start(**demands: float) -> RayExecutor:
+        needs = Demands(**{"cpus": 1, "gpus": 0, "memory": 0.1, **demands})
+        executors.append(RayExecutor(bench, NodeSite(ToySite.of(bench)), store, demands=needs))
+        return executors[-1]
+
+    yield start
+    for executor in executors:
+        executor.close()
+
+
+def assert_equal(cell, store: Store, bench, folder: Path) -> None:
+    """The store has what a training in this process gives, to the last bit."""
+    straight = Store(folder / "straight")
+    run_cells([cell], straight, Inline(bench, straight), Recorder())
+    assert_same_scores(store.scores(cell.key), straight.scores(cell.key))
+    assert losses(store.folder(cell.key)) == losses(straight.folder(cell.key))
+    assert_same_weights(store, straight, cell.key)
+    mine, theirs = store.row(cell.key), straight.row(cell.key)
+    assert (mine.metrics, mine.class_ap, mine.mask) == (theirs.metrics, theirs.class_ap, theirs.mask)
+
+
+def test_the_contract(opened, store, bench, tmp_path):
+    executor = opened()
+    assert executor.slots == 2
+    one, two = (make_cell(bench, "toy_linear", percent=percent, **SHORT) for percent in (20, 40))
+    bad = make_cell(bench, "toy_refusing", **SHORT)
+    heard: list = []
+    futures: list[Future] = [
+        executor.submit(one, lambda epoch, record: heard.append((epoch, record)), lambda: heard.append("go")),
+        executor.submit(two, lambda epoch, record: epoch == 2),
+        executor.submit(bad),
+    ]
+    done, stopped, failed = (future.result() for future in futures)
+    assert (done.ending, stopped.ending, failed.ending) == ("done", "stopped", "failed")
+
+    assert heard[0] == "go"
+    assert [epoch for epoch, _ in heard[1:]] == [1, 2, 3, 4]
+    assert [record for _, record in heard[1:]] == store.curve(one.key)
+    assert_equal(one, store, bench, tmp_path)
+    assert (store.folder(one.key) / "log.txt").exists()
+    assert not (store.folder(one.key) / "checkpoint").exists()
+    assert store.targets(one.dataset.fingerprint).ids == bench.dataset.test.ids
+    assert executor.submit(one).result().ending == "cached"
+
+    assert failed.message == "RuntimeError: the toy refuses [/on purpose]"
+    assert "start_epoch" in store.error(bad.key), "the traceback came home"
+    assert store.state(bad.key) == "failed"
+
+    assert store.state(two.key) == "planned"
+    kept = store.curve(two.key)
+    assert [record["epoch"] for record in kept] == [1, 2]
+    epochs: list[int] = []
+    assert executor.submit(two, lambda epoch, record: epochs.append(epoch)).result().ending == "done"
+    assert epochs == [1, 2, 3, 4]
+    assert store.curve(two.key)[:2] == kept, "it went on from the checkpoint that came home with it"
+    assert_equal(two, store, bench, tmp_path)
+
+
+def test_a_lost_worker_is_replaced_but_not_for_ever(opened, store, bench, tmp_path):
+    once = make_cell(bench, "toy_suicidal", file=str(tmp_path / "killed"), at=2, **SHORT)
+    always = make_cell(bench, "toy_suicidal", at=0, **SHORT)
+    observer = Recorder()
+    run_cells([once, always], store, opened(), observer)
+    assert dict(observer.endings) == {once.key: "done", always.key: "failed"}
+    assert sorted(observer.started) == sorted((once.key, always.key)), "each is told to have started once"
+    assert observer.epochs == [1, 2, 3, 4], "and each epoch, though two were trained twice"
+    assert "its worker or node was lost 4 times" in store.reason(always.key)
+    assert_equal(once, store, bench, tmp_path)
+
+
+def test_what_no_node_can_ever_hold_is_refused_at_once(opened):
+    with pytest.raises(
+        UsageError, match=r"a cell asks for 2 CPUs, 0 GPUs and 0\.1 GiB, and no node of the cluster has"
+    ):
+        opened(cpus=2)
+    with pytest.raises(UsageError, match=r"there are 1 CPUs, 0 GPUs and 1.0 GiB\); lower --cpus-per-cell"):
+        opened(gpus=0.5)
+    with pytest.raises(UsageError, match="--memory-per-cell"):
+        opened(memory=2)
+
+
+def test_other_code_on_a_node_is_refused(opened, store, bench, monkeypatch):
+    driver = os.getpid()
+    code = lambda: "of another day" if os.getpid() == driver else program_hash()  # noqa: E731
+    executor = opened()
+    monkeypatch.setattr("bench.executors.ray.cluster.program_hash", code)
+    with pytest.raises(UsageError, match=r"the program on node .* is not the driver's \(source hash \w+, not of an"):
+        opened()
+    executor.cluster.code = code()  # a node that joins later is not let in either
+    cell = make_cell(bench, "toy_linear", seed=5, **SHORT)
+    assert "is not the driver's" in executor.submit(cell).result().message
+
+
+def test_other_files_on_a_node_are_refused(opened, store, bench):
+    cell = make_cell(bench, "toy_linear", seed=6, **SHORT)
+    other = dataclasses.replace(cell, dataset=dataclasses.replace(cell.dataset, fingerprint="of other labels"))
+    told = opened().submit(other).result()
+    assert told.ending == "failed"
+    assert "DataError: the files of dataset 'scenes' on node" in told.message
+
+
+def test_features_are_sent_to_nodes_without_the_dataset(cluster, bench, store, tmp_path):
+    """The driver's cache is its own, and nodes are not asked for theirs."""
+    sweep = Sweep(("asl",), (50,), overrides={"scenes": {"n_train": 60, "n_test": 40}, "asl": {"epochs": 2}})
+    own = Workbench(open_dataset(sweep, tmp_path), torch.device("cpu"), tmp_path, progress=bench.progress)
+    [cell] = cells(plan(sweep, own.dataset))
+    with open_executor("ray", own, store, cluster=Ray(ship_features=True, memory=0.1)) as executor:
+        assert executor.submit(cell).result().ending == "done"
+        live = dataclasses.replace(cell, feed=dataclasses.replace(cell.feed, name="live"))
+        with pytest.raises(UsageError, match="--live reads images"):
+            executor.submit(live).result()
+    assert_equal(cell, store, own, tmp_path)
+
+
+def test_closing_cuts_off_what_runs(opened, store, bench, tmp_path):
+    cell = make_cell(bench, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
+    executor = opened()
+    future = executor.submit(cell)
+    with soon("the third epoch") as until:
+        until(lambda: list(tmp_path.glob("go.*")))
+    executor.close()
+    assert isinstance(future.exception(timeout=1), Exception)
+    assert store.state(cell.key) == "planned"
+    assert [record["epoch"] for record in store.curve(cell.key)] == [1, 2]
+
+
+def test_a_node_killed_in_the_middle_of_a_sweep(opened, cluster, store, bench, tmp_path):
+    """The last test: afterwards the cluster has one node. Both train when the second one dies."""
+    go = tmp_path / "go"
+    waiting = [make_cell(bench, "toy_waiting", file=str(go), at=2, seed=seed, **SHORT) for seed in range(2)]
+    cells = [*waiting, *(make_cell(bench, "toy_linear", seed=seed, **SHORT) for seed in range(2))]
+    observer = Recorder()
+    executor = opened()
+    driver = threading.Thread(target=run_cells, args=(cells, store, executor, observer))
+    driver.start()
+    with soon("both nodes to train") as until:
+        until(lambda: len(list(tmp_path.glob("go.*"))) == 2)
+    cluster.remove_node(cluster.second, allow_graceful=False)
+    go.write_text("")
+    driver.join(timeout=240)
+    assert not driver.is_alive()
+    keys = sorted(cell.key for cell in cells)
+    assert sorted(observer.endings) == [(key, "done") for key in keys], "every cell once"
+    assert sorted(observer.started) == keys
+    begun = [line for path in tmp_path.glob("go.*") for line in path.read_text().splitlines()]
+    assert len(begun) == 3, "what the node had begun was begun again, and nothing else"
+    for cell in cells:
+        assert [record["epoch"] for record in store.curve(cell.key)] == [1, 2, 3, 4]
+    assert_equal(waiting[0], store, bench, tmp_path)
+    assert_equal(waiting[1], store, bench, tmp_path)
+    with soon("Ray to see that the node is gone") as until:
+        until(lambda: executor.slots == 1)

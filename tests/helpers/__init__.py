@@ -1,0 +1,1 @@
+"""Helpers of the tests: toy methods and datasets, made-up stores, copies of official layouts."""

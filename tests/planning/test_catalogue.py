@@ -1,0 +1,124 @@
+"""What is said about methods: the needs are the methods' own facts, and the committed page is current."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.cli import main
+from bench.planning.catalogue import COMMAND, methods_page, needs, protocols_of, short_reference
+from methods import METHODS
+from protocols import PROTOCOLS
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "methods.md"
+
+
+def test_the_committed_page_is_current() -> None:
+    if not PAGE.exists() or PAGE.read_text() != methods_page():
+        pytest.fail(f"docs/methods.md is not what the registered methods say; run `{COMMAND}`.", pytrace=False)
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("asl", ["tokens", "negatives"]),
+        ("bce_an", ["tokens"]),
+        ("oracle", ["tokens", "all labels"]),
+        ("clip_zero_shot", ["text"]),
+        ("prior", []),
+    ],
+)
+def test_needs(method: str, expected: list[str]) -> None:
+    assert needs(METHODS.get(method)) == expected
+
+
+def test_protocols_without_negatives_are_left_out_where_they_are_needed() -> None:
+    assert "single_positive" not in protocols_of(METHODS.get("bce_iu"))
+    assert "partial" in protocols_of(METHODS.get("bce_iu"))
+    assert protocols_of(METHODS.get("bce_an")) == PROTOCOLS.names() == protocols_of(METHODS.get("oracle"))
+
+
+def test_the_page_has_each_method_with_all_that_it_says() -> None:
+    page = methods_page()
+    for name in METHODS.names():
+        method = METHODS.get(name)
+        section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
+        for said in (method.reference, method.equation, method.defaults_from, method.note):
+            assert said in section, name
+        assert all(f"recipe `{recipe}`" in section for recipe in method.recipes)
+    asl = page.split("\n## asl\n")[1].split("\n## ")[0]
+    assert "| `clip` | `0.05` |" in asl, "its own settings"
+    assert "`hidden`" not in asl, "shared ones stand once"
+    assert "`hidden`" in page.split("### HeadConfig")[1]
+
+
+def test_tables_keep_their_columns() -> None:
+    """A bar within a cell must not open another one."""
+    for line in methods_page().splitlines():
+        if line.startswith("| "):
+            assert line.replace("\\|", "").count("|") in (4, 5), line
+
+
+def test_a_short_reference_is_authors_and_place() -> None:
+    assert short_reference("Sun et al., DualCoOp: Fast, and More, NeurIPS 2022") == "Sun et al., NeurIPS 2022"
+    assert short_reference("none: a floor") == "none: a floor"
+    assert (
+        short_reference("AN of Cole et al., CVPR 2021; normalised as in X, ICCV 2023") == "AN of Cole et al., CVPR 2021"
+    )
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """`call("ls", ...)`: the real entry point, on a terminal of 100 columns; its exit code and what it said."""
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["bench", *arguments])
+        with pytest.raises(SystemExit) as ending:
+            main()
+        said = capsys.readouterr()
+        return ending.value.code or 0, said.out, said.err
+
+    return run
+
+
+@pytest.mark.parametrize(("columns", "height"), [(100, 6), (80, 7)])
+def test_the_list_of_methods_is_readable(columns, height, call, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    code, out, _ = call("ls", "methods")
+    assert code == 0
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= columns
+    starts = [number for number, line in enumerate(lines) if line[:1].strip()]
+    assert [lines[number].split()[0] for number in starts] == METHODS.names(), "names are never broken"
+    ends = [*starts[1:], len(lines)]
+    assert max(end - start for start, end in zip(starts, ends, strict=True)) <= height
+    told = {
+        lines[start].split()[0]: " ".join(" ".join(lines[start:end]).split())
+        for start, end in zip(starts, ends, strict=True)
+    }
+    for name, said in told.items():
+        method = METHODS.get(name)
+        assert short_reference(method.reference) in said
+        assert f"defaults: {method.defaults_from}" in said
+        assert ("protocols: those with known negatives" in said) == ("negatives" in needs(method))
+    assert "needs tokens, negatives; protocols:" in told["asl"]
+
+
+def test_one_method_says_all_it_knows(call) -> None:
+    code, out, _ = call("ls", "methods", "epr")
+    assert code == 0
+    epr, said = METHODS.get("epr"), " ".join(out.split())
+    for text in (epr.reference, epr.equation, epr.defaults_from, epr.note, "single_positive", "expected_positives=2.9"):
+        assert text in said
+
+
+def test_the_page_comes_from_the_command_line(call) -> None:
+    assert call("ls", "methods", "--markdown") == (0, methods_page(), "")
+
+
+@pytest.mark.parametrize("arguments", [("protocols",), ("methods", "asl"), ("methods", "--json")])
+def test_there_is_one_page_only(arguments: tuple[str, ...], call) -> None:
+    code, _, err = call("ls", *arguments, "--markdown")
+    assert code == 2
+    assert "`bench ls methods --markdown`" in err

@@ -1,0 +1,187 @@
+"""A sweep as YAML: what a file may say, what YAML would make of it, and that writing and reading agree."""
+
+import itertools
+import math
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.errors import UsageError
+from bench.planning.sweep_file import SweepFile, merged, parse, read, render
+from bench.settings.plain_yaml import dump, load
+
+FLAGS = ("methods", "ratios", "seeds", "holdout", "live", "tracking-uri", "dataset")
+words = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=8)
+names = st.from_regex(r"[a-z_]{1,8}", fullmatch=True)
+scalars = st.one_of(st.booleans(), st.integers(), st.floats(allow_nan=False), words)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-4", 1e-4), ("1E5", 1e5), ("5.e-3", 5e-3), (".5", 0.5), ("-2", -2), ("010", 10), ("true", True), ("", None),
+        ("0.1-0.9", "0.1-0.9"), ("10:30", "10:30"), ("on", "on"), ("off", "off"), ("no", "no"), ("y", "y"),
+        ("10%", "10%"),
+        ("0x1F", "0x1F"), ("1_000", "1_000"), ("2026-01-02", "2026-01-02"), ("=", "="), ("'1e-4'", "1e-4"),
+    ],
+)  # fmt: skip
+def test_words_and_numbers_are_what_they_look_like(text, value):
+    assert load(f"x: {text}", "f") == {"x": value}
+    assert type(load(f"x: {text}", "f")["x"]) is type(value)
+
+
+def test_why_pyyaml_alone_will_not_do():
+    """If this fails, PyYAML reads YAML 1.2, and `bench.settings.plain_yaml` can go."""
+    assert yaml.safe_load("[1e-4, 10:30, on]") == ["1e-4", 630, True]
+
+
+@settings(deadline=None)
+@given(st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3)))
+def test_what_is_dumped_is_read_back(data):
+    assert load(dump({"x": data}), "f") == {"x": data}
+
+
+def test_a_number_that_is_none():
+    assert math.isnan(load(dump({"x": math.nan}), "f")["x"])
+
+
+FULL = """
+methods: [trm_ml, asl]
+ratios: [0.1, 50, 5%]
+seeds: 0-2
+holdout: 10
+live: true
+tracking_uri: http://127.0.0.1:5000
+set:
+  asl: {lr: 1e-3, pool: mean}
+grid:
+  trm_ml: {lr: [1e-4, 2e-4]}
+"""
+
+
+def test_a_file_says_what_flags_say():
+    sweep = parse(FULL, "sweep.yaml", FLAGS)
+    assert sweep.flags == {
+        "methods": "trm_ml,asl",
+        "ratios": "0.1,50,5%",
+        "seeds": "0-2",
+        "holdout": "10",
+        "live": True,
+        "tracking-uri": "http://127.0.0.1:5000",
+    }
+    assert sweep.settings == {"asl": {"lr": 1e-3, "pool": "mean"}}
+    assert sweep.grid == {"trm_ml": {"lr": [1e-4, 2e-4]}}
+
+
+texts = st.one_of(words.filter(str.strip), st.integers().map(str), st.floats(allow_nan=False).map(str))
+tables = st.dictionaries(names, st.dictionaries(names, scalars, min_size=1, max_size=3), max_size=3)
+axes = st.dictionaries(
+    names, st.dictionaries(names, st.lists(scalars, min_size=1, max_size=3), min_size=1, max_size=3), max_size=3
+)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.dictionaries(st.sampled_from(FLAGS), texts | st.booleans(), min_size=1), tables, axes)
+def test_what_is_written_is_read_back(flags, told, grid):
+    written = render(SweepFile(flags, told, grid), heading="Written by:\nsomebody")
+    again = parse(written, "f", FLAGS)
+    # "true" as a flag's text is a switch that is on: the command line has no other meaning for it
+    assert {flag: str(value).lower() for flag, value in again.flags.items()} == {
+        flag: str(value).lower() for flag, value in flags.items()
+    }
+    assert _as_text(again.settings) == _as_text(told)
+    assert _as_text(again.grid) == _as_text(grid)
+
+
+def _as_text(value):
+    """Values as `bench.settings.config.build` takes them: the number 3 and the text "3" are the same setting."""
+    if isinstance(value, dict):
+        return {name: _as_text(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_text(inner) for inner in value]
+    return {"True": "true", "False": "false"}.get(str(value), str(value))
+
+
+WRONG = {
+    "key": ("metods: asl", "there is no key 'metods'; did you mean 'methods'?"),
+    "twice": ("methods: asl\nmethods: hill", "line 2: 'methods' is given twice"),
+    "twice by spelling": ("tracking-uri: a\ntracking_uri: b", "'tracking-uri' is given twice"),
+    "empty value": ("methods:", "methods is empty"),
+    "empty list": ("methods: []", "methods is empty"),
+    "nested": ("methods: {asl: 1}", "methods is {'asl': 1}; give a word"),
+    "list of lists": ("methods: [[asl]]", "give a word, a number or a list of them"),
+    "nothing": ("", "it holds nothing"),
+    "a list": ("- asl", "it holds a list"),
+    "broken": ("methods: [asl", "is not YAML that can be read, line 1"),
+    "python": ("methods: !!python/name:os.system", "is not YAML that can be read"),
+    "alias": ("methods: &m asl\ndataset: *m", "line 1: anchors and aliases (& and *) are not read"),
+    "number as key": ("methods: asl\n5: asl", "line 2: a key is a word, which '5' is not"),
+    "list as key": ("methods: asl\n? [a]\n: b", "line 2: a key is a word, which a list or a mapping is not"),
+    "mapping as key": ("{a: b}: c", "line 1: a key is a word"),
+    "truth as key": ("set: {asl: {true: 1}}", "line 1: a key is a word, which 'true' is not"),
+    "tag": ("methods: asl\nviews: !!int abc", "line 2: tags (!) are not read"),
+    "set tag": ("!!set {a, b}", "line 1: tags (!) are not read"),
+    "deep": ("methods: " + "[" * 3000, "line 1: lists and mappings lie more than 16 deep"),
+    "deep blocks": ("\n".join(" " * n + "a:" for n in range(40)), "lie more than 16 deep"),
+    "long number": ("methods: asl\nviews: " + "9" * 5000, "line 2: a number of 5,000 characters is too long"),
+    "character": ("methods: asl\ndataset: a\0b", "line 2: it holds the character 0x0000"),
+    "escape": ('a: b\nmethods: "\\UFFFFFFFF"', "is not YAML that can be read, line 2"),
+    "version": ("%YAML " + "9" * 5000 + ".1\n---\na: b", "is not YAML that can be read, line 1"),
+    "too long": ("#" * 200_001, "is too long: at most 200,000 characters are read"),
+    "settings": ("set: {asl: 3}", "for instance asl: {lr: 1e-3}; 'asl' holds 3"),
+    "flat settings": ("set: {asl.lr: 3}", "'asl.lr' holds 3"),
+    "empty setting": ("set: {asl: {lr: }}", "asl.lr holds None"),
+    "grid of one": ("grid: {asl: {lr: 3}}", "grid asl.lr must be a list of values; it holds 3"),
+    "empty axis": ("grid: {asl: {lr: []}}", "must be a list of values"),
+}
+
+
+@pytest.mark.parametrize(("text", "told"), WRONG.values(), ids=WRONG)
+def test_what_is_refused_and_how(text, told):
+    with pytest.raises(UsageError) as refusal:
+        parse(text, "sweep.yaml", FLAGS)
+    assert told in str(refusal.value)
+    assert str(refusal.value).startswith("sweep.yaml")
+
+
+def test_a_few_aliases_make_no_long_list():
+    """Nine lists of nine of each other: 200 bytes that would be 400 million words."""
+    lists = [f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in itertools.pairwise("abcdefghi")]
+    laughs = "\n".join(["a: &a [x, x, x, x, x, x, x, x, x]", *lists, "methods: *i"])
+    with pytest.raises(UsageError, match="line 1: anchors and aliases"):
+        parse(laughs, "sweep.yaml", FLAGS)
+
+
+def test_a_value_in_an_error_is_cut_off(tmp_path):
+    for text in (f"methods: [[{'x, ' * 60_000}x]]", f"set: {'x' * 190_000}", f"{'y' * 1000}: asl"):
+        with pytest.raises(UsageError) as caught:
+            parse(text, "sweep.yaml", FLAGS)
+        assert len(str(caught.value)) < 700
+
+
+def test_a_file_without_an_end_is_not_read_to_it():
+    with pytest.raises(UsageError, match="too long"):
+        read(Path("/dev/zero"), FLAGS)
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(UsageError, match="cannot be read"):
+        read(tmp_path / "none.yaml", FLAGS)
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\xd8")
+    with pytest.raises(UsageError, match="is no text"):
+        read(tmp_path / "binary.yaml", FLAGS)
+
+
+def test_a_run_of_some_of_the_methods_leaves_out_what_is_said_of_the_others():
+    sweep = parse(FULL, "f", FLAGS)
+    assert sweep.of(["asl"]).grid == {}
+    assert sweep.of(["asl"]).settings == sweep.settings
+    assert sweep.of(["trm_ml"]).settings == {}
+    assert sweep.of(["asl", "trm_ml"]) == sweep
+
+
+def test_later_options_are_stronger_one_by_one():
+    assert merged({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}, "b": {"z": 4}}) == {"a": {"x": 1, "y": 3}, "b": {"z": 4}}

@@ -1,0 +1,124 @@
+"""Paths made of data stay in their folder, whatever the data says."""
+
+import os
+from collections import deque
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.errors import DataError
+from bench.executors.ray.transfer import unpack
+from bench.features import entries, remove
+from bench.records.cells import Cell
+from bench.records.names import cell_key, fingerprint, inside, plain_name, printable, sweep_id
+
+STEPS = st.sampled_from(["..", ".", "", "a", "out", "in", "loop", "/", "\\", "../..", "a/..", "/etc", "\0", "~", "C:"])
+PARTS = st.lists(STEPS | st.text(max_size=6) | st.lists(STEPS, max_size=4).map("/".join), min_size=0, max_size=4)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A folder with a link out of it, one that stays within, and one that leads to itself."""
+    home = tmp_path_factory.mktemp("names") / "home"
+    (home / "a").mkdir(parents=True)
+    (home.parent / "homely").mkdir()  # begins like the folder's own name
+    (home / "out").symlink_to(home.parent / "homely")
+    (home / "in").symlink_to(home / "a")
+    (home / "loop").symlink_to(home / "loop")
+    return home
+
+
+@settings(max_examples=400, deadline=None)
+@given(parts=PARTS)
+def test_inside_stays_inside_or_refuses(folder, parts):
+    try:
+        path = inside(folder, *parts)
+    except DataError:
+        return
+    home, real = os.path.realpath(folder), os.path.realpath(path)
+    assert os.path.commonpath([home, real]) == home
+    assert real != home
+    assert ".." not in path.relative_to(folder).parts
+
+
+@pytest.mark.parametrize("parts", [("a",), ("in", "new"), ("a", "b.txt"), ("a/b.txt",), ("..a",), ("a..b",)])
+def test_inside_takes_what_is_inside(folder, parts):
+    assert inside(folder, *parts) == folder.joinpath(*parts)
+
+
+@pytest.mark.parametrize(
+    "parts", [(), ("",), (".",), ("..",), ("out",), ("out", "x"), ("/etc",), ("a/../../x",), ("..\\x",), ("a\0b",)]
+)
+def test_inside_refuses_what_is_not(folder, parts):
+    with pytest.raises(DataError, match="leads out of the folder"):
+        inside(folder, *parts)
+
+
+def test_inside_knows_the_root_of_all():
+    assert inside(Path("/"), "etc") == Path("/etc")
+
+
+@pytest.mark.parametrize("check", [cell_key, sweep_id, fingerprint, plain_name])
+@pytest.mark.parametrize("text", ["../../x", "", "/x", "a/b", "x\n", ".", "..", "-x", None, 5, "0" * 101, "A b"])
+def test_names_are_what_this_program_gives(check, text):
+    with pytest.raises(DataError, match="is not a"):
+        check(text)
+
+
+def test_names_of_this_program_are_taken():
+    assert cell_key("0123456789abcdef") == "0123456789abcdef"
+    assert sweep_id("0123456789ab") == "0123456789ab"
+    assert fingerprint("f" * 64) == "f" * 64
+    assert plain_name("ViT-L-14-336") == "ViT-L-14-336"
+
+
+def test_a_cell_whose_dataset_is_a_path_is_refused():
+    part = {"name": "x", "version": 1, "options": {}, "fingerprint": ""}
+    data = dict.fromkeys(("method", "protocol", "backbone"), part) | {"percent": 10, "seed": 0, "holdout": 0}
+    with pytest.raises(DataError, match="is not a dataset's name"):
+        Cell.from_json({**data, "dataset": {**part, "name": "../../x"}})
+
+
+def test_control_characters_reach_no_terminal():
+    assert printable({"\x1b]0;x\x07": ["\x9b31m", "a\tb\n"]}) == {"�]0;x�": ["�31m", "a\tb\n"]}
+
+
+@pytest.mark.parametrize("name", ["../../victim", "/etc/x", "log.txt/../../victim", "weights.py", "checkpoint/x"])
+def test_a_node_leaves_a_cells_own_files_only(tmp_path, name):
+    with pytest.raises(DataError, match="which no training leaves"):
+        unpack({name: b"x"}, tmp_path / "store" / "cell")
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_a_node_writes_through_no_link(tmp_path):
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "cell").mkdir()
+    (tmp_path / "cell" / "checkpoint").symlink_to(tmp_path / "victim")
+    with pytest.raises(DataError, match="leads out"):
+        unpack({"checkpoint/last.pth": b"x"}, tmp_path / "cell")
+    assert list((tmp_path / "victim").iterdir()) == []
+
+
+def test_the_caches_entries_are_its_own(tmp_path):
+    victim, features = tmp_path / "victim", tmp_path / "cache" / "features"
+    for folder in (victim, features / "0123456789abcdef", features / "somebody's"):
+        folder.mkdir(parents=True)
+        (folder / "features.json").write_text("{}")
+    assert [entry.key for entry in entries(tmp_path / "cache")] == ["0123456789abcdef"]
+    (features / ("f" * 16)).symlink_to(victim)
+    with pytest.raises(DataError, match="leads out"):
+        deque(map(remove, entries(tmp_path / "cache")))
+    assert [path.name for path in victim.iterdir()] == ["features.json"]
+
+
+def test_a_search_appends_to_no_file_of_others(tmp_path):
+    from bench.studies.search.storage import JOURNAL, Place
+
+    (tmp_path / "victim").write_text("")
+    (tmp_path / "search").mkdir()
+    (tmp_path / "search" / JOURNAL).symlink_to(tmp_path / "victim")
+    with pytest.raises(DataError, match="leads out"):
+        Place(tmp_path / "search", None)
+    assert (tmp_path / "victim").read_text() == ""

@@ -1,0 +1,180 @@
+"""The store: states, one holder at a time, a row that makes a cell done, and failures that stay visible."""
+
+import dataclasses
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from helpers.elsewhere import CELL
+
+from bench.records.rows import Row
+from bench.records.store import Store, Targets
+from bench.system.files import write_json
+
+SCORES = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
+ROW = Row(
+    cell=CELL,
+    metrics={"mAP": 50.0, "CF1": float("nan")},
+    test_best={"mAP": 51.0, "epoch": 1},
+    heldout_best=None,
+    class_ap={"cat": 50.0, "dog": float("nan")},
+    epochs=2,
+    mask={"sha256": "0" * 64},
+    trainable_parameters=3,
+    timings={"train": 1.0},
+    peak_memory={"process": 100.0},
+    environment={"versions": {"python": "3.11"}},
+    code="c",
+    flags=("reconstruction",),
+)
+
+HOLD = """
+import json, sys
+from bench.records.cells import Cell
+from bench.records.store import Store
+with Store(sys.argv[1]).claim(Cell.from_json(json.loads(sys.argv[2]))) as folder:
+    print("held" if folder else "refused", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path / "results")
+
+
+@pytest.fixture
+def holder(store, environment):
+    """A function that starts a process which claims the cell, tells what it got, and waits."""
+
+    @contextmanager
+    def hold() -> Iterator[subprocess.Popen]:
+        command = [sys.executable, "-c", HOLD, str(store.root), json.dumps(CELL.to_json())]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
+            process.said = process.stdout.readline().strip()
+            yield process
+            process.kill()
+
+    return hold
+
+
+def test_a_cell_goes_from_planned_to_running_to_done(store):
+    assert store.state(CELL.key) == "planned"
+    assert store.keys() == []
+    with store.claim(CELL) as folder:
+        assert folder == store.folder(CELL.key)
+        assert store.state(CELL.key) == "running"
+        store.finish(ROW, SCORES)
+        assert store.state(CELL.key) == "done"
+    assert store.state(CELL.key) == "done"
+    assert store.keys() == [CELL.key]
+    assert store.cell(CELL.key) == CELL
+
+
+def test_a_cell_that_was_let_go_unfinished_is_planned_again(store):
+    with pytest.raises(KeyboardInterrupt), store.claim(CELL):
+        raise KeyboardInterrupt
+    assert store.state(CELL.key) == "planned"
+
+
+def test_scores_without_a_row_are_not_done(store):
+    """The row is written last: killed before it, the cell is run again."""
+    broken = dataclasses.replace(ROW, environment={"unwritable": object()})
+    with store.claim(CELL), pytest.raises(TypeError):
+        store.finish(broken, SCORES)
+    assert (store.folder(CELL.key) / "scores.npz").exists()
+    assert store.state(CELL.key) == "planned"
+
+
+def test_a_failed_cell_keeps_its_traceback_until_it_is_done(store):
+    with store.claim(CELL):
+        try:
+            raise RuntimeError("no such luck\n  as today")
+        except RuntimeError as error:
+            store.fail(CELL.key, error)
+    assert store.state(CELL.key) == "failed"
+    assert "Traceback" in store.error(CELL.key)
+    assert "as today" in store.error(CELL.key)
+    assert store.reason(CELL.key) == "RuntimeError: no such luck"
+    with store.claim(CELL):
+        assert store.state(CELL.key) == "running"
+        store.finish(ROW, SCORES)
+    assert store.state(CELL.key) == "done"
+    assert store.error(CELL.key) is None
+    assert store.reason(CELL.key) == ""
+
+
+def test_only_one_process_holds_a_cell(store, holder):
+    with holder() as process:
+        assert process.said == "held"
+        assert store.state(CELL.key) == "running"
+        assert store.lease(CELL.key)["pid"] == process.pid
+        with store.claim(CELL) as folder:
+            assert folder is None
+        assert store.lease(CELL.key)["pid"] == process.pid, "a refused claim must leave the holder's lease"
+
+
+def test_the_lease_of_a_killed_process_does_not_count(store, holder):
+    with holder() as process:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert (store.folder(CELL.key) / "lease.json").exists()
+        assert store.state(CELL.key) == "planned"
+        with store.claim(CELL) as folder:
+            assert folder is not None
+
+
+def test_a_lease_whose_process_number_was_given_to_another_does_not_count(store, holder):
+    with holder() as process:
+        lease = store.lease(CELL.key)
+        stolen = {**lease, "process_started": lease["process_started"] - 1000}
+        write_json(store.folder(CELL.key) / "lease.json", stolen)
+        assert process.poll() is None
+        assert store.lease(CELL.key) is None
+
+
+def test_a_lease_on_another_host_counts(store):
+    """Nobody here can look whether that process lives; the lock decides who may run."""
+    elsewhere = {"host": "another-machine", "pid": 1, "process_started": 0.0, "at": 0.0}
+    write_json(store.folder(CELL.key) / "lease.json", elsewhere)
+    assert store.state(CELL.key) == "running"
+    with store.claim(CELL) as folder:
+        assert folder is not None
+
+
+def test_a_row_survives_the_disk_and_nan_becomes_none(store):
+    with store.claim(CELL):
+        store.finish(ROW, SCORES)
+    [row] = store.rows()
+    assert row == dataclasses.replace(ROW, metrics={"mAP": 50.0, "CF1": None}, class_ap={"cat": 50.0, "dog": None})
+    assert row.key == CELL.key
+    assert row.mAP == 50.0
+    text = (store.folder(CELL.key) / "row.json").read_text()
+    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+def test_scores_and_targets_read_back_to_the_bit(store):
+    with store.claim(CELL):
+        store.finish(ROW, SCORES)
+    assert store.scores(CELL.key).tobytes() == SCORES.tobytes()
+    targets = Targets(("a", "b"), np.array([[1, -1], [-1, -1]], np.int8), ("cat", "dog"))
+    store.save_targets("f", targets)
+    again = store.targets("f")
+    assert (again.ids, again.class_names) == (targets.ids, targets.class_names)
+    assert np.array_equal(again.labels, targets.labels)
+
+
+def test_sweeps_are_kept_once_each_and_the_last_asked_for_comes_last(store):
+    first, second = ({"id": name, "created": f"2024-01-0{day}"} for name, day in (("b" * 12, 1), ("a" * 12, 2)))
+    for record in (first, second):
+        store.save_sweep(record)
+    assert [s["id"] for s in store.sweeps()] == ["b" * 12, "a" * 12]
+    store.save_sweep({"id": "b" * 12, "created": "2024-01-03"})
+    assert [s["id"] for s in store.sweeps()] == ["a" * 12, "b" * 12]
+    assert store.sweeps()[-1]["created"] == "2024-01-01"

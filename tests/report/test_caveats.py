@@ -1,0 +1,102 @@
+"""What a reader must know stands at the top, and at the numbers that it is about."""
+
+import pytest
+from helpers.store_factory import Grid, fail, finish, make_store
+
+from bench.errors import UsageError
+from bench.report import load, ratio_table, source
+from bench.report.caveats import statements
+from bench.report.tables.spread import over_seeds, without_seed_effects
+from bench.system.environment import source_hash
+
+
+@pytest.fixture
+def changed(monkeypatch, installed):
+    """dualcoop's source is another than its rows'."""
+    monkeypatch.setattr(source, "installed_code", lambda method: "new" if method == "dualcoop" else installed)
+
+
+def test_installed_code_is_what_a_run_would_write():
+    from bench.report.source import _homes
+    from methods import METHODS
+
+    assert set(_homes()) >= set(METHODS.names())
+    for name in ("trm_ml", "asl", "oracle"):
+        home = _homes()[name]
+        assert source.file_source_hash(home) == source_hash(METHODS.get(name))
+
+
+def test_stale_rows_are_told_at_the_top_and_at_their_numbers(finished, changed):
+    results = load(finished[0])
+    assert any(
+        "6 of 15 cells are stale: the source code of dualcoop has changed" in text for text in statements(results)
+    )
+    table = ratio_table(results)
+    mark = 1 + next(i for i, note in enumerate(table.footnotes) if note.startswith("stale"))
+    for row in table.rows:
+        assert all((mark in value.marks) == (row[0].text == "dualcoop") for value in row[1:])
+
+
+def test_nothing_is_said_of_a_whole_table_of_current_rows(finished):
+    told = " ".join(statements(load(finished[0])))
+    for word in ("stale", "not whole", "One seed", "random"):
+        assert word not in told
+
+
+def test_gaps_and_single_seeds_are_told_at_the_top(tmp_path):
+    grid = Grid(methods=("asl", "dualcoop"), percents=(10, 50), epochs=2)
+    store, _ = make_store(tmp_path, grid)
+    (store.folder(grid.cell("asl", 10, 0).key) / "row.json").unlink()
+    fail(store, grid.cell("asl", 10, 0))
+    told = " ".join(statements(load(store)))
+    assert "not whole: 1 failed of 4 places" in told
+    assert "One seed" in told
+
+
+def test_random_weights_are_told(own):
+    cell = own.cell(load(own).frame["key"].iloc[0])
+    finish(own, cell, flags=("random weights",))
+    assert any("random weights" in text for text in statements(load(own)))
+
+
+def test_the_baseline_is_the_papers_unless_another_is_asked_for(finished, tmp_path):
+    assert load(finished[0]).baseline == "dualcoop"
+    assert load(finished[0], baseline="trm_ml").baseline == "trm_ml"
+    assert load(finished[0], methods=["trm_ml", "oracle"]).baseline == "trm_ml"
+    assert load(finished[0], methods=["clip_zero_shot", "oracle"]).baseline is None
+    assert load(finished[0], methods=["dualcoop"]).baseline is None
+    with pytest.raises(UsageError, match="no method 'dualcop'; did you mean 'dualcoop'"):
+        load(finished[0], baseline="dualcop")
+
+
+def test_what_a_seed_does_to_all_methods_alike_leaves_no_band(tmp_path):
+    grid = Grid(methods=("asl", "dualcoop", "trm_ml"), percents=(10,), seeds=(0, 1, 2), epochs=2)
+    store, _ = make_store(tmp_path, grid)
+    frame = load(store).frame.copy()
+    plain = over_seeds(frame, "mAP")
+    level = {"asl": 60.0, "dualcoop": 70.0, "trm_ml": 75.0}
+    frame["mAP"] = [level[m] + 5.0 * s for m, s in zip(frame["method"], frame["seed"], strict=True)]
+    freed = over_seeds(without_seed_effects(frame), "mAP")
+    assert all(spread.sd == pytest.approx(0, abs=1e-9) for spread in freed.values())
+    assert freed["asl", 10].mean == pytest.approx(65.0)
+    untouched = over_seeds(without_seed_effects(load(store).frame), "mAP")
+    assert all(untouched[place].mean == pytest.approx(plain[place].mean) for place in plain)
+
+
+def test_two_methods_bands_are_as_wide_as_their_difference_over_root_two(tmp_path):
+    """With two methods, Morey's correction makes each band the spread of the paired difference / sqrt(2)."""
+    grid = Grid(methods=("asl", "dualcoop"), percents=(10,), seeds=(0, 1, 2), epochs=2)
+    store, _ = make_store(tmp_path, grid)
+    frame = load(store).frame
+    wide = frame.pivot_table(index="seed", columns="method", values="mAP")
+    expected = (wide["asl"] - wide["dualcoop"]).std() / 2**0.5
+    freed = over_seeds(without_seed_effects(frame), "mAP")
+    assert freed["asl", 10].sd == pytest.approx(expected)
+
+
+def test_an_incomplete_ratio_keeps_its_plain_spread(own, grid):
+    (own.folder(grid.cell("trm_ml", 10, 0).key) / "row.json").unlink()
+    frame = load(own).frame
+    plain, freed = over_seeds(frame, "mAP"), over_seeds(without_seed_effects(frame), "mAP")
+    assert freed["dualcoop", 10] == plain["dualcoop", 10]
+    assert freed["dualcoop", 50].sd != plain["dualcoop", 50].sd

@@ -1,0 +1,65 @@
+"""`bench report` as people type it."""
+
+import json
+
+import pytest
+from helpers.store_factory import Grid, make_store
+from typer.testing import CliRunner
+
+from bench.cli import app
+from bench.errors import UsageError
+from bench.records.store import Store
+from bench.tracking import sync
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory, sketched):
+    root = tmp_path_factory.mktemp("stores")
+    for seed in (0, 1):
+        grid = Grid(methods=("asl", "dualcoop"), percents=(10, 50), seeds=(seed,), epochs=2)
+        make_store(root / f"seed{seed}", grid, created=f"2026-01-0{seed + 1}T00:00:00+00:00")
+    return root
+
+
+def run(*words) -> str:
+    result = CliRunner().invoke(app, ["report", *map(str, words)], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def test_filters_and_stores_go_together(stores):
+    given = ("--results", stores / "seed0", "--results", stores / "seed1", "--ratios", "0.1", "--baseline", "asl")
+    told = json.loads(run(*given, "--json"))
+    places = {(place["method"], place["percent"], place["seed"]) for place in told["places"]}
+    assert places == {(method, 10, seed) for method in ("asl", "dualcoop") for seed in (0, 1)}
+    text = (stores / "seed0" / "report.md").read_text()
+    assert "## Gain over asl" in text
+    assert told["report"].startswith(str(stores / "seed0" / "reports"))
+
+
+def test_the_table_is_printed_and_the_page_is_named(stores):
+    told = run("--results", stores / "seed0", "--methods", "asl")
+    assert "page " in told
+    assert "report.html" in told
+    assert "dualcoop" not in told
+
+
+@pytest.mark.parametrize(("words", "sentence"), [
+    (("--methods", "asll"), "no method 'asll'"),
+    (("--ratios", "0.7"), "No place of the table is left"),
+    (("--baseline", "hill"), "no method 'hill'"),
+    (("--sweep", "nothing"), "no sweep 'nothing'"),
+])  # fmt: skip
+def test_wrong_choices_are_one_sentence(stores, words, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        run("--results", stores / "seed0", *words)
+
+
+def test_a_report_from_mlflow_says_where_it_was_read_and_names_no_store_to_browse(stores, tmp_path):
+    sync(Store(stores / "seed0"))
+    address = f"sqlite:///{stores / 'seed0' / 'mlflow.db'}"
+    told = run("--results", tmp_path, "--from-mlflow", address)
+    assert f"read from {address}" in told
+    assert "bench ui" not in told
+    run("--results", stores / "seed0")
+    assert (tmp_path / "report.md").read_text() == (stores / "seed0" / "report.md").read_text()

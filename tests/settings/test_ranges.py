@@ -1,0 +1,119 @@
+"""Ranges: what they hold, how they are written in a file, and that a setting refuses one beyond its bounds."""
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.errors import UsageError
+from bench.settings.config import choice, integer, log_float, search_ranges, setting, uniform
+from bench.settings.ranges import Choice, Number, parse_range
+
+
+@given(st.floats(1e-6, 1e3), st.floats(1e-6, 1e3), st.floats(0, 1))
+def test_a_tidy_float_has_three_digits_and_never_leaves_its_range(one, other, share):
+    low, high = sorted((one, other))
+    if low == high:
+        return
+    range_ = uniform(low, high)
+    value = range_.tidy(low + share * (high - low))
+    assert low <= value <= high
+    assert value in (low, high) or float(f"{value:.3g}") == value
+
+
+@pytest.mark.parametrize(
+    ("range_", "inside", "outside"),
+    [
+        (log_float(1e-4, 1e-1), [1e-4, 0.05, 1e-1], [0, 0.2, "0.05", True]),
+        (integer(1, 4), [1, 4, 2.0], [0, 5, 1.5, True]),
+        (choice("a", 1, None), ["a", 1, None], ["b", 1.0, True, 2]),
+    ],
+)
+def test_what_a_range_holds(range_, inside, outside):
+    assert all(range_.holds(value) for value in inside)
+    assert not any(range_.holds(value) for value in outside)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: uniform(1, 1),
+        lambda: uniform(2, 1),
+        lambda: log_float(0, 1),
+        lambda: uniform(0, float("inf")),
+        lambda: Number(0.5, 3, whole=True),
+        lambda: choice("a"),
+        lambda: choice("a", "a"),
+        lambda: choice((1, 2), (3, 4)),
+    ],
+)
+def test_a_range_that_makes_no_sense_is_refused(make):
+    with pytest.raises(ValueError, match=r"range|choice"):
+        make()
+
+
+@pytest.mark.parametrize("search", [uniform(-1, 1), uniform(0, 2), choice(0.5, 3.0)])
+def test_a_setting_refuses_a_range_beyond_its_bounds(search):
+    with pytest.raises(ValueError, match="its bound"):
+        setting(0.5, "a share", search=search, ge=0, le=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    lr: float = setting(1e-3, "rate", gt=0, search=log_float(1e-4, 1e-1))
+    decay: float = setting(0.0, "decay", ge=0, search=uniform(0, 1))
+    plain: int = setting(1, "not searched")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heir(Base):
+    lr: float = setting(5e-3, "another default", gt=0)
+    decay: float = setting(0.0, "decay", ge=0, search=None)
+    depth: int = setting(2, "layers", ge=1, search=integer(1, 4))
+
+
+def test_a_range_is_inherited_with_its_setting_unless_said_otherwise():
+    assert search_ranges(Base) == {"lr": log_float(1e-4, 1e-1), "decay": uniform(0, 1)}
+    assert search_ranges(Heir) == {"lr": log_float(1e-4, 1e-1), "depth": integer(1, 4)}
+
+
+def test_ranges_from_a_file():
+    assert parse_range("asl", "lr", {"low": "1e-4", "high": 1e-1, "log": True}, False) == log_float(1e-4, 1e-1)
+    assert parse_range("asl", "epochs", {"low": 2, "high": 8}, True) == integer(2, 8)
+    assert parse_range("asl", "head", ["linear", "mlp"], False) == Choice(("linear", "mlp"))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [3, "wide", {"low": 1}, {"low": 1, "high": 2, "step": 1}, {"low": 2, "high": 1}, ["a"], {"low": "x", "high": 1}],
+)
+def test_a_wrong_range_in_a_file_shows_the_form(told):
+    with pytest.raises(UsageError, match=r"search space of asl\.lr is not allowed.*low: 1e-4") as caught:
+        parse_range("asl", "lr", told, False)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"low": 1, "high": 10**400}, r"whole numbers go up to 9007199254740992, not to a whole number of 1329 bits"),
+        ({"low": 1, "high": 2**53 + 1}, "whole numbers go up to 9007199254740992"),
+        ({"low": "1", "high": "1e300"}, "whole numbers go up to 9007199254740992"),
+        ({"low": -1e308, "high": 1e308}, "is too wide to be searched"),
+        ({"low": 1, "high": "9" * 400}, "from a finite number to a larger one"),
+        ({"low": "\uff11", "high": 3}, "'\uff11' is not a number"),
+        ({"low": "1_0", "high": 30}, "'1_0' is not a number"),
+        ([[1], [2]], "options of a choice are plain values"),
+        (list(range(101)), "a choice has at most 100 options, not 101"),
+    ],
+)
+def test_no_range_is_beyond_what_can_be_drawn(told, words):
+    with pytest.raises(UsageError, match=words) as caught:
+        parse_range("asl", "epochs", told, whole=True)
+    assert len(str(caught.value)) < 400
+
+
+def test_the_largest_range_can_be_drawn():
+    assert parse_range("asl", "epochs", {"low": 1, "high": 2**53}, whole=True).ends == (1, 2**53)
+    assert len(parse_range("asl", "epochs", list(range(100)), whole=True).ends) == 100

@@ -1,0 +1,106 @@
+"""`bench ablate` and `bench sensitivity` through the real entry point, on tiny scenes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.records.store import Store
+
+TINY = ("--data", "scenes.n_train=120", "--data", "scenes.n_test=60")
+QUICK = ("--ratios", "0.5", "--seeds", "0-2", "--set", "asl.epochs=1", *TINY)
+
+
+def test_help_needs_no_heavy_import(environment):
+    code = """
+import sys
+from bench.cli import main
+sys.argv = ["bench", sys.argv[1], "--help"]
+try:
+    main()
+except SystemExit as ending:
+    assert not ending.code
+heavy = {"torch", "numpy", "pandas", "matplotlib", "bench.planning.plan", "bench.studies.ablation.designs", "methods"}
+sys.exit(", ".join(heavy & set(sys.modules)) or 0)
+"""
+    for command in ("ablate", "sensitivity"):
+        told = subprocess.run([sys.executable, "-c", code, command], env=environment, capture_output=True, text=True)
+        assert told.returncode == 0, f"imported for help: {told.stderr}"
+        assert "--method" in told.stdout
+
+
+def test_an_ablation_from_end_to_end(call, tmp_path):
+    """Run, looked at, asked for again, and under another design: nothing is trained twice."""
+    told = call("ablate", "--method", "asl", *QUICK)
+    assert told.code == 0, told.err
+    assert "- focusing" in told.out
+    assert "Change from the whole method" in told.out
+    assert "n = 3 seeds" in told.out
+    assert "note: Off already in these settings, and so not studied: shift (clip=0.0)." in told.err
+    page = Path(next(line for line in told.out.splitlines() if line.startswith("report")).split(maxsplit=1)[1])
+    assert page.parent.name.startswith("ablation-")
+    assert {path.suffix for path in page.parent.iterdir()} >= {".md", ".csv", ".png", ".svg"}
+    store = Store(tmp_path / "results")
+    record = store.sweeps()[-1]
+    assert record["study"]["kind"] == "ablation"
+    assert record["study"]["design"] == "leave-one-out"
+    by_place = {(e["method"], e["percent"], e["seed"]): store.row(e["key"]) for e in record["entries"]}
+    assert len(by_place) == 2 * 3
+    for (name, percent, seed), row in by_place.items():
+        whole = by_place["asl: whole", percent, seed]
+        assert row.mask["sha256"] == whole.mask["sha256"], "pairs have the same mask"
+        assert row.cell.method.options["gamma_neg"] == (0.0 if name.endswith("focusing") else 2.0)
+    status = call("status")
+    assert status.code == 0, status.err
+    again = json.loads(call("ablate", "--method", "asl", *QUICK, "--json").out)
+    assert again["study"]["design"] == "leave-one-out"
+    assert {line["variant"] for line in again["table"]} == {"whole", "- focusing"}
+    other = call("ablate", "--method", "asl", "--design", "add-one-in", *QUICK)
+    assert other.code == 0
+    assert "done mAP" not in other.err, "the baseline is the method without its one part: designs share cells"
+
+
+def test_a_ladder_is_planned_with_its_rungs(call):
+    told = call("ablate", "--design", "ladder", "--dry-run", "--seeds", "0", *TINY)
+    assert told.code == 0, told.err
+    assert "trm_ml: text-pixel baseline" in told.out
+    assert "15 cells" in told.out
+
+
+def test_the_parts_of_a_method_are_listed(call):
+    told = call("ablate", "--method", "trm_ml", "--list")
+    assert "prototypes" in told.out
+    assert "needs" in told.out
+    assert "ladder: text-pixel baseline | + regions" in told.out
+
+
+def test_a_sensitivity_study_from_end_to_end(call):
+    told = call("sensitivity", "--method", "asl", "--over", "gamma_neg=0,1,4", *QUICK)
+    assert told.code == 0, told.err
+    assert "2.0 (default)" in told.out
+    assert "Difference from gamma_neg=2.0" in told.out
+    page = Path(next(line for line in told.out.splitlines() if line.startswith("report")).split(maxsplit=1)[1])
+    assert (page.parent / "gamma_neg.svg").exists()
+
+
+WRONG = {
+    "design": (("ablate", "--design", "leave-one"), "--design 'leave-one' is not known; did you mean 'leave-one-out'?"),
+    "part": (("ablate", "--parts", "region"), "'trm_ml' has no part 'region'; did you mean 'regions'?"),
+    "method": (("ablate", "--method", "trm"), "There is no method 'trm'; did you mean 'trm_ml'?"),
+    "several": (("ablate", "--method", "asl,trm_ml"), "--method takes one method, and asl, trm_ml were given"),
+    "no parts": (("ablate", "--method", "prior"), "'prior' declares no parts"),
+    "setting": (("sensitivity", "--over", "temperature=1"), "did you mean kd_temperature or contrast_temperature?"),
+    "no setting": (("sensitivity",), "--over is missing"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_use_is_one_sentence_and_exit_code_2(call, tmp_path, name):
+    arguments, sentence = WRONG[name]
+    told = call(*arguments, *TINY)
+    assert told.code == 2
+    assert sentence in told.err
+    assert told.err.count("\n") == 1
+    assert not (tmp_path / "results").exists()

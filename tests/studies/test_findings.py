@@ -1,0 +1,219 @@
+"""What studies leave behind: tables that say how sure a gain is, figures with every line, pages and CSV."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers.store_factory import labels
+from helpers.study_stores import study_store
+
+from bench.errors import UsageError
+from bench.planning.plan import Variant
+from bench.planning.recipes import recipe_for
+from bench.records.store import Store
+from bench.report import load, markdown
+from bench.stats.metrics import summary
+from bench.stats.paired import gain
+from bench.studies.ablation import findings as ablation
+from bench.studies.ablation.designs import plan_study as plan_ablation
+from bench.studies.sensitivity import findings as sensitivity
+from bench.studies.sensitivity.design import plan_study as plan_sensitivity
+from methods import METHODS
+
+TRM = METHODS.get("trm_ml")
+SETTINGS = recipe_for(TRM, "auto", "tiny_clip")
+WORTH = {"regions": 12.0, "distillation": 0.02, "contrast": 1.5, "pseudo-labels": 0.5, "prototypes": -0.6}
+PARTS = ["regions", "contrast"]
+SWITCHED = {"regions": "regions", "kd": "distillation", "contrast": "contrast", "pseudo": "pseudo-labels"}
+
+
+def level(variant: Variant, percent: int, seed: int) -> float:
+    """Additive parts, seeds two points apart, and noise of a tenth of a point that belongs to the cell."""
+    off = {SWITCHED[name] for name, value in variant.overrides.items() if name in SWITCHED and value in (False, "none")}
+    off |= {"prototypes"} if variant.overrides.get("prototypes") is False else set()
+    noise = np.random.default_rng([percent, seed, len(variant.name)]).normal(0, 0.1)
+    return 70 + percent / 10 + 2 * seed - sum(WORTH[part] for part in off) + noise
+
+
+def ablated(root: Path, design: str, parts: list[str] | None = None, **options) -> tuple[ablation.Ablation, Store]:
+    store = study_store(root, plan_ablation(TRM, design, SETTINGS, parts), options.pop("level", level), **options)
+    return ablation.find(load(store), store), store
+
+
+def number(text: str) -> float:
+    return float(text.split()[0].replace("−", "-"))
+
+
+def test_leaving_out_a_part_costs_what_it_is_worth(tmp_path) -> None:
+    found, store = ablated(tmp_path, "leave-one-out")
+    gains = {line.line.label: line.gains for line in found.compared}
+    assert "whole" in gains
+    assert not gains["whole"]
+    for percent in (10, 50, 90, "average"):
+        assert gains["- regions"][percent].mean == pytest.approx(-12, abs=0.3)
+        assert gains["- pseudo-labels (and prototypes)"][percent].mean == pytest.approx(0.1, abs=0.3)
+        assert gains["- regions"][percent].high < -11, "seeds are two points apart, and cancel in pairs"
+    frame = load(store).frame.set_index(["method", "percent", "seed"])["mAP"]
+    by_hand = [frame["trm_ml: - contrast", 10, s] - frame["trm_ml: whole", 10, s] for s in range(3)]
+    assert gains["- contrast"][10] == pytest.approx(gain(by_hand))
+
+
+def test_what_other_test_images_would_say_is_told_beside(tmp_path) -> None:
+    """Intervals come from the stored scores: of a part that changes them, and of one that leaves them as they are."""
+
+    def skill(variant: Variant) -> float:
+        return 1.0 if variant.overrides == {"regions": False} else 2.0
+
+    study = plan_ablation(TRM, "leave-one-out", SETTINGS)
+    store = study_store(tmp_path, study, level, percents=(10, 50), skill=skill)
+    found = ablation.find(load(store), store)
+    images = {line.line.label: line.images for line in found.compared}
+    frame = load(store).frame.set_index(["method", "percent", "seed"])["key"]
+    measured = [
+        summary(store.scores(frame["trm_ml: - regions", 10, seed]), labels())["mAP"]
+        - summary(store.scores(frame["trm_ml: whole", 10, seed]), labels())["mAP"]
+        for seed in range(3)
+    ]
+    assert images["- regions"][10].low < np.mean(measured) < images["- regions"][10].high < 0
+    same = images["- contrast"][10]
+    assert (same.low, same.high) == (0, 0), "equal scores differ on no image"
+    assert set(images["- contrast"]) == {10, 50, "average"}
+    table = ablation.tables(found)[2]
+    assert f"paired bootstrap over test images (n = {len(labels())} images, 1,000 resamples)" in table.caption
+    assert "(n = 3 seeds)" in table.caption
+    assert "n.s." in next(row for row in table.rows if row[0].text == "- contrast")[1].text
+
+
+def test_tables_mark_what_is_not_significant(tmp_path) -> None:
+    found, _ = ablated(tmp_path, "leave-one-out")
+    levels, gains, *_ = ablation.tables(found)
+    rows = {row[0].text: row[1:] for row in gains.rows}
+    assert all("n.s." not in value.text for value in rows["- regions"])
+    assert "n.s." in rows["- distillation"][0].text
+    assert "whole" not in rows
+    assert "n = 3 seeds" in gains.caption
+    assert levels.columns == ("variant", "10 %", "50 %", "90 %", "average")
+    assert "±" in markdown(levels)
+
+
+@pytest.mark.parametrize(("seeds", "caption"), [((0,), "n = 1 seed)"), ((0, 1), "in brackets the range")])
+def test_few_seeds_give_no_interval_and_no_verdict(tmp_path, seeds, caption) -> None:
+    found, _ = ablated(tmp_path, "leave-one-out", seeds=seeds)
+    gains = ablation.tables(found)[1]
+    assert caption in gains.caption
+    assert all("n.s." not in value.text for row in gains.rows for value in row)
+
+
+def test_a_ladder_compares_each_rung_with_the_one_below(tmp_path) -> None:
+    found, store = ablated(tmp_path, "ladder", seeds=(0, 1, 2))
+    gains = [line.gains["average"].mean for line in found.compared if line.gains]
+    assert gains == pytest.approx([12, 0.02, 1.5, -0.1], abs=0.3)
+    page = ablation.write_ablation(found, store)
+    assert page == tmp_path / "reports" / "ablation-555555555555" / "ablation.md"
+    svg = (page.parent / "waterfall.svg").read_text()
+    for text in ("text-pixel", "+ regions", "10 % of the labels known", "mAP (%)"):
+        assert f">{text}</text>" in svg
+    assert svg.count("→") == 3, "every panel ends at the whole method's level"
+
+
+def test_a_factorial_has_effects_and_interactions(tmp_path) -> None:
+    found, store = ablated(tmp_path, "factorial", ["regions", "contrast", "pseudo-labels", "prototypes"])
+    assert set(found.effects) > {"regions", "contrast", "pseudo-labels", "prototypes"}
+    for part in found.study["parts"]:
+        assert found.effects[part]["average"].mean == pytest.approx(WORTH[part], abs=0.1)
+    assert found.effects["regions × contrast"]["average"].mean == pytest.approx(0, abs=0.1)
+    assert "pseudo-labels × prototypes" not in found.effects
+    page = ablation.write_ablation(found, store)
+    frame = pd.read_csv(page.parent / "effects.csv")
+    assert set(frame["effect"]) == set(found.effects)
+    assert {f"{name}.png" for name in ("effects", "interactions")} <= {path.name for path in page.parent.iterdir()}
+
+
+@pytest.mark.parametrize(("design", "figure"), [
+    ("leave-one-out", "parts"), ("add-one-in", "parts"), ("ladder", "waterfall"), ("factorial", "effects"),
+])  # fmt: skip
+def test_every_link_of_the_page_leads_somewhere(tmp_path, design, figure) -> None:
+    found, store = ablated(tmp_path, design, PARTS if design == "factorial" else None, percents=(10, 90))
+    page = ablation.write_ablation(found, store)
+    text = page.read_text()
+    linked = set(re.findall(r"\]\(([^)#]+)\)", text))
+    assert {f"{figure}.png", f"{figure}.svg", "ablation.csv", "results.csv"} <= linked
+    assert all((page.parent / name).exists() for name in linked)
+    assert "reconstruction" in text
+    frame = pd.read_csv(page.parent / "ablation.csv")
+    assert len(frame) == len(found.compared) * 3
+    assert set(frame["percent"]) == {"10", "90", "average"}
+
+
+def test_what_was_not_run_is_a_gap_and_not_a_crash(tmp_path) -> None:
+    """A rung without cells, and one that lacks a seed: no number is made up."""
+
+    def some(variant: Variant, percent: int, seed: int) -> float | None:
+        if "contrast" in variant.name or ("distillation" in variant.name and seed == 2):
+            return None
+        return level(variant, percent, seed)
+
+    found, store = ablated(tmp_path, "ladder", level=some)
+    by_label = {line.line.label: line for line in found.compared}
+    assert not by_label["+ contrast"].gains
+    assert by_label["+ distillation"].gains[10].n == 2
+    page = ablation.write_ablation(found, store)
+    assert "trm_ml: + contrast" in page.read_text().split("## What is missing")[1]
+    empty, emptied = ablated(tmp_path / "none", "ladder", level=lambda *_: None)
+    assert ablation.write_ablation(empty, emptied).exists()
+
+
+def test_a_refused_variant_stands_in_the_table_with_its_reason(tmp_path) -> None:
+    study = plan_ablation(TRM, "leave-one-out", SETTINGS)
+    store = study_store(tmp_path, study, level)
+    record = store.sweeps()[-1]
+    record["study"]["arms"][1]["refused"] = "it does not fit"
+    store.save_sweep(record)
+    table = ablation.tables(ablation.find(load(store), store))[0]
+    assert table.footnotes == ("not run: it does not fit",)
+    assert table.rows[1][0].marks == (1,)
+
+
+def test_equal_findings_are_not_drawn_again_and_new_ones_are(tmp_path) -> None:
+    found, store = ablated(tmp_path, "ladder", percents=(10,))
+    page = ablation.write_ablation(found, store)
+    before = page.stat().st_mtime_ns
+    assert ablation.write_ablation(found, store).stat().st_mtime_ns == before
+    study_store(tmp_path, plan_ablation(TRM, "ladder", SETTINGS), lambda *a: level(*a) + 1, percents=(10,))
+    assert ablation.write_ablation(ablation.find(load(store), store), store).stat().st_mtime_ns > before
+
+
+def test_an_ordinary_sweep_is_no_ablation(finished) -> None:
+    with pytest.raises(UsageError, match="not of the kind 'ablation'"):
+        ablation.find(load(finished[0]), finished[0])
+
+
+def peaked(variant: Variant, percent: int, seed: int) -> float:
+    """Best at a temperature of 0.1, where 0.2 is the default."""
+    value = variant.overrides.get("contrast_temperature", 0.2)
+    return 70 + percent / 10 + 2 * seed - abs(np.log(value / 0.1)) + 0.01 * seed * (value != 0.2)
+
+
+def test_a_curve_is_paired_with_the_default(tmp_path) -> None:
+    study = plan_sensitivity(TRM, SETTINGS, ["contrast_temperature=0.05,0.1,0.5", "query=text,embed"])
+    store = study_store(tmp_path, study, peaked)
+    found = sensitivity.find(load(store))
+    temperature, query = found.curves
+    assert temperature.values == (0.05, 0.1, 0.2, 0.5)
+    at = temperature.compared[1].gains[10]
+    assert at.mean == pytest.approx(np.log(2) + 0.01)
+    assert at.high - at.low < 0.1, "two points between seeds cancel"
+    assert not temperature.compared[2].gains, "the default is the reference"
+    table = sensitivity.tables(found)[0]
+    assert [row[0].text for row in table.rows] == ["0.05", "0.1", "0.2 (default)", "0.5"]
+    page = sensitivity.write_sensitivity(found, store)
+    svg = (page.parent / "contrast_temperature.svg").read_text()
+    assert all(f">{text}</text>" in svg for text in ("0.05", "0.1", "0.2", "0.5", "10 %", "contrast_temperature"))
+    assert ">text+embed</text>" in (page.parent / "query.svg").read_text()
+    linked = set(re.findall(r"\]\(([^)#]+)\)", page.read_text()))
+    assert all((page.parent / name).exists() for name in linked)
+    frame = pd.read_csv(page.parent / "sensitivity.csv")
+    assert len(frame) == (4 + 3) * 4
+    assert query.default == "text+embed"

@@ -1,0 +1,116 @@
+"""Ctrl-C ends what it was meant for, whatever a library makes of it."""
+
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from helpers.toys import QUICK, TOYS, make_cell
+
+from bench.cli import main
+from bench.executors import Inline
+from bench.records.store import Store
+from bench.system.interrupts import SIGNALS, kept_from_children, obeyed_signals
+
+
+def swallow(error: Exception | None, number: signal.Signals = signal.SIGINT) -> None:
+    """As a bare `except:` in a library does."""
+    try:
+        signal.raise_signal(number)
+    except BaseException as raised:
+        if error:
+            raise error from raised
+
+
+@pytest.mark.parametrize("error", [SyntaxError("please check"), None], ids=["taken for an error", "lost"])
+def test_a_swallowed_interrupt_still_interrupts(error):
+    with pytest.raises(KeyboardInterrupt), obeyed_signals():
+        swallow(error)
+
+
+def test_other_errors_pass():
+    with pytest.raises(ZeroDivisionError), obeyed_signals():
+        raise ZeroDivisionError
+
+
+def test_a_termination_that_leaves_in_order_is_obeyed():
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
+    try:
+        with pytest.raises(SystemExit, match="3"), obeyed_signals():
+            swallow(OSError("please check"), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_handlers_are_put_back():
+    before = [signal.getsignal(number) for number in SIGNALS]
+    with obeyed_signals():
+        pass
+    with pytest.raises(ZeroDivisionError), obeyed_signals():
+        raise ZeroDivisionError
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with obeyed_signals():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_other_threads_are_left_alone():
+    reached = []
+
+    def work() -> None:
+        with obeyed_signals():
+            reached.append(signal.getsignal(signal.SIGINT))
+
+    before = signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert reached == [before]
+
+
+def test_an_interrupt_that_was_lost_ends_the_cell_after_its_epoch(bench, toys, tmp_path, monkeypatch):
+    begun = []
+
+    def start_epoch(self, epoch: int) -> None:
+        begun.append(epoch)
+        if epoch == 1:
+            swallow(None)
+
+    monkeypatch.setattr(TOYS["toy_swallowing"], "start_epoch", start_epoch)
+    cell, store = make_cell(bench, "toy_swallowing", **QUICK), Store(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        Inline(bench, store).submit(cell)
+    assert begun == [0, 1]
+    assert store.state(cell.key) == "planned"
+
+
+def test_every_command_is_guarded_from_its_imports_on(monkeypatch, capsys):
+    """A compiled module that is interrupted while it is imported says ImportError."""
+    monkeypatch.setattr("bench.cli.app", lambda: swallow(ImportError("initialization failed")))
+    with pytest.raises(SystemExit, match="130"):
+        main()
+    assert capsys.readouterr().err.startswith("interrupted; ")
+
+
+def test_children_started_meanwhile_do_not_hear_of_an_interrupt():
+    look = [sys.executable, "-c", "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))"]
+    with kept_from_children():
+        inside = subprocess.run(look, capture_output=True, text=True, check=True).stdout
+    outside = subprocess.run(look, capture_output=True, text=True, check=True).stdout
+    assert (inside, outside) == ("True\n", "False\n")
+
+
+def test_an_interrupted_cell_has_not_failed(bench, toys, tmp_path):
+    cell, store = make_cell(bench, "toy_swallowing", **QUICK), Store(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        Inline(bench, store).submit(cell)
+    assert store.state(cell.key) == "planned"
+    assert (store.folder(cell.key) / "checkpoint" / "last.pth").exists(), "the first epoch's work is kept"

@@ -1,0 +1,165 @@
+"""A run that was cut off goes on to the very bits of one that was not."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from helpers.toys import QUICK, Recorder, assert_same_scores, assert_same_training, losses, make_cell, run
+
+from bench.executors import Inline
+from bench.executors.driver import run_cells
+from bench.records.store import Store
+from bench.system.environment import source_hash
+from methods import METHODS
+
+TRAINED = ["toy_linear", "toy_buffered", *(name for name in METHODS.names() if METHODS.get(name).Config().epochs)]
+
+
+class Killed(BaseException):
+    """Stands in for SIGKILL between an epoch's line in the curve and its checkpoint."""
+
+
+def interrupted(cell, bench, folder: Path, epoch: int) -> None:
+    def watch(now: int, record: dict) -> None:
+        if now == epoch:
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(cell, bench, folder, watch)
+
+
+@pytest.mark.parametrize(("method", "epoch"), [("toy_linear", 1), *((method, 2) for method in TRAINED)])
+def test_cut_off_between_curve_and_checkpoint(method, epoch, straight, bench, toys, tmp_path):
+    """In epoch 1 there is nothing yet to go on from; starting again is the same for every method."""
+    expected = straight(method)
+    interrupted(expected.cell, bench, tmp_path, epoch)
+    assert len(losses(tmp_path)) == epoch
+    outcome = run(expected.cell, bench, tmp_path)
+    assert_same_training(expected.folder, tmp_path)
+    assert_same_scores(outcome.logits, expected.outcome.logits)
+
+
+@pytest.mark.parametrize("method", TRAINED)
+def test_cut_off_between_the_last_checkpoint_and_the_row(method, straight, bench, toys, tmp_path):
+    """Nothing is left to train: the scores come from the checkpoint's averaged weights."""
+    expected = straight(method)
+    shutil.copytree(expected.folder, tmp_path, dirs_exist_ok=True)
+    epochs: list[int] = []
+    outcome = run(expected.cell, bench, tmp_path, lambda epoch, record: epochs.append(epoch))
+    assert epochs == []
+    assert_same_scores(outcome.logits, expected.outcome.logits)
+    assert losses(tmp_path) == losses(expected.folder)
+    again = run(expected.cell, bench, tmp_path)
+    assert_same_scores(again.logits, expected.outcome.logits)
+
+
+def test_state_that_no_checkpoint_holds_is_caught(bench, toys, tmp_path):
+    """The proof can fail: this toy counts its steps in a plain attribute."""
+    cell = make_cell(bench, "toy_forgetful", **QUICK)
+    run(cell, bench, tmp_path / "straight")
+    interrupted(cell, bench, tmp_path / "resumed", 2)
+    run(cell, bench, tmp_path / "resumed")
+    with pytest.raises(AssertionError, match="these parameters differ"):
+        assert_same_training(tmp_path / "straight", tmp_path / "resumed")
+
+
+@pytest.mark.parametrize("code", ["same", "changed"])
+def test_a_checkpoint_of_other_source_code_is_dropped(code, bench, toys, tmp_path, monkeypatch):
+    cell, store, observer = make_cell(bench, "toy_linear", **QUICK), Store(tmp_path), Recorder(interrupt=2)
+    with pytest.raises(KeyboardInterrupt):
+        run_cells([cell], store, Inline(bench, store), observer)
+    assert store.state(cell.key) == "planned"
+    assert (store.folder(cell.key) / "checkpoint" / "last.pth").exists()
+    curve = store.folder(cell.key) / "curve.jsonl"
+    marked = [{**record, "seconds": 12345.0} for record in store.curve(cell.key)]
+    curve.write_text("".join(json.dumps(record) + "\n" for record in marked))
+    if code == "changed":
+        monkeypatch.setattr("bench.executors.attempt.source_hash", lambda method: "of another day")
+    observer.interrupt = 0
+    run_cells([cell], store, Inline(bench, store), observer)
+    assert observer.epochs == [1, 2, 1, 2, 3], "an observer hears the epochs before the checkpoint too"
+    assert [record["epoch"] for record in store.curve(cell.key)] == [1, 2, 3]
+    went_on = store.curve(cell.key)[0]["seconds"] == 12345.0
+    assert went_on == (code == "same"), "a first epoch that is trained again has a time of its own"
+    assert not (store.folder(cell.key) / "checkpoint").exists(), "a finished cell needs none"
+    assert store.row(cell.key).code == (
+        "of another day" if code == "changed" else source_hash(METHODS.get("toy_linear"))
+    )
+
+
+ARGUMENTS = [
+    *("run", "--methods", "trm_ml", "--ratios", "0.5", "--no-mlflow"),
+    *("--set", "scenes.n_train=120", "--set", "scenes.n_test=60"),
+    *(part for name in ("epochs=20", "batch_size=60", "ema=0.9", "warmup=2") for part in ("--set", f"trm_ml.{name}")),
+]
+POLL, PATIENCE = 0.02, 120
+
+
+@pytest.fixture(scope="module")
+def story(environment, tmp_path_factory) -> SimpleNamespace:
+    """One cell with dropout, averaged weights and OneCycle: Ctrl-C after 2 epochs, SIGKILL after 4, then the end."""
+    store = Store(tmp_path_factory.mktemp("story") / "results")
+    command = [sys.executable, "-m", "bench", *ARGUMENTS, "--results", str(store.root)]
+    story = SimpleNamespace(store=store, codes=[], states=[], curves=[], texts=[])
+    for wanted, sign in ((2, signal.SIGINT), (4, signal.SIGKILL), (0, None)):
+        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            if sign is not None:
+                wait_for(lambda wanted=wanted: len(curve(store)) >= wanted, process)
+                os.kill(process.pid, sign)
+            story.texts.append(process.communicate()[1])
+        story.codes.append(process.returncode)
+        story.states.append(store.state(only_key(store)))
+        story.curves.append([record["epoch"] for record in curve(store)])
+    return story
+
+
+def curve(store: Store) -> list[dict]:
+    return store.curve(only_key(store))
+
+
+def only_key(store: Store) -> str:
+    """The sweep's one cell; "" before it has begun."""
+    [key] = store.keys() or ["0" * 16]
+    return key
+
+
+def wait_for(reached, process: subprocess.Popen) -> None:
+    end = time.monotonic() + PATIENCE
+    while not reached():
+        assert process.poll() is None, f"the run ended by itself: {process.communicate()[1]}"
+        assert time.monotonic() < end, "the run made no progress"
+        time.sleep(POLL)
+
+
+def test_the_command_line_goes_through_its_states(story):
+    assert story.codes == [130, -signal.SIGKILL, 0]
+    assert story.states == ["planned", "planned", "done"]
+    assert "goes on from the last checkpoint" in story.texts[0]
+    assert "Traceback" not in story.texts[0]
+
+
+def test_the_command_lines_curve_has_each_epoch_once(story):
+    assert story.curves[2] == list(range(1, 21))
+    for cut in story.curves[:2]:
+        assert cut == list(range(1, len(cut) + 1))
+        assert len(cut) < 20, "the run ended before it could be cut off; make it longer"
+    assert len(story.curves[0]) < len(story.curves[1])
+
+
+def test_the_command_lines_scores_equal_an_uninterrupted_run(story, bench, tmp_path):
+    """Trained here in one go: another process, the same bits, in scores and in every epoch."""
+    key = only_key(story.store)
+    cell = story.store.cell(key)
+    assert cell.method.options["dropout"] > 0
+    assert (cell.method.options["ema"], cell.method.options["schedule"]) == (0.9, "onecycle")
+    outcome = run(cell, bench, tmp_path)
+    assert_same_scores(outcome.logits, story.store.scores(key))
+    assert losses(story.store.folder(key)) == losses(tmp_path)
+    assert json.loads((story.store.folder(key) / "row.json").read_text())["metrics"]["mAP"] > 0
