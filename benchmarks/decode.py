@@ -57,7 +57,7 @@ def opencv(content: bytes, side: int | None = None) -> np.ndarray:
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
 
 
-def bench(content: bytes, side: int | None = None) -> np.ndarray:
+def resources(content: bytes, side: int | None = None) -> np.ndarray:
     return np.asarray(as_bench_does(content))
 
 
@@ -91,7 +91,7 @@ WAYS = (
     Way("Pillow draft + Pillow bicubic", draft),
     Way("torchvision + tensor bicubic", torchvision, by_tensor),
     Way("OpenCV + OpenCV cubic", opencv, by_opencv),
-    Way("what bench does", bench),
+    Way("what bench does", resources),
 )
 
 

@@ -25,7 +25,7 @@ from bench.planning.ratios import parse_ratios, parse_seeds
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.settings.config import parse_overrides
-from bench.training.inputs import Workbench, choose_device
+from bench.training.resources import Resources, choose_device
 
 NODES = 2
 
@@ -46,7 +46,7 @@ class Failures:
 
 
 @contextlib.contextmanager
-def two_nodes(bench: Workbench, store: Store) -> Iterator[Executor]:
+def two_nodes(resources: Resources, store: Store) -> Iterator[Executor]:
     """A cluster of nodes with one CPU each, which is gone afterwards."""
     import ray
     from ray.cluster_utils import Cluster as Nodes
@@ -59,7 +59,7 @@ def two_nodes(bench: Workbench, store: Store) -> Iterator[Executor]:
     try:
         ray.init(address=nodes.address, log_to_driver=False, logging_level="error")
         cluster = Cluster(memory=min(1.5, memory / 2**30))
-        with open_executor("ray", bench, store, cluster=cluster) as executor:
+        with open_executor("ray", resources, store, cluster=cluster) as executor:
             yield executor
     finally:
         ray.shutdown()
@@ -67,17 +67,17 @@ def two_nodes(bench: Workbench, store: Store) -> Iterator[Executor]:
 
 
 WAYS: dict[str, Callable] = {
-    "1 worker": lambda bench, store: open_executor("processes", bench, store, workers=1),
-    "2 workers": lambda bench, store: open_executor("processes", bench, store, workers=2),
+    "1 worker": lambda resources, store: open_executor("processes", resources, store, workers=1),
+    "2 workers": lambda resources, store: open_executor("processes", resources, store, workers=2),
     f"Ray, {NODES} nodes": two_nodes,
 }
 
 
-def measure(way: Callable, todo: Sequence[Cell], bench: Workbench, store: Store) -> tuple[float, float]:
+def measure(way: Callable, todo: Sequence[Cell], resources: Resources, store: Store) -> tuple[float, float]:
     """Seconds until every cell is done, and the share of the cores' time that was not idle."""
     observer = Failures()
     before, began = psutil.cpu_times(), time.perf_counter()
-    with way(bench, store) as executor:
+    with way(resources, store) as executor:
         run_cells(todo, store, executor, observer)
         seconds, after = time.perf_counter() - began, psutil.cpu_times()
     if observer.messages:
@@ -98,9 +98,9 @@ def main() -> None:
     sweep = Sweep(tuple(arguments.methods.split(",")), percents, seeds, overrides=parse_overrides(arguments.set))
     cache = default_cache()
     dataset = open_dataset(sweep, cache)
-    bench = Workbench(dataset, choose_device("cpu"), cache, progress=lambda what, done, total: None)
+    resources = Resources(dataset, choose_device("cpu"), cache, progress=lambda what, done, total: None)
     todo = list(cells(plan(sweep, dataset)))
-    bench.prepare(todo[0])
+    resources.prepare(todo[0])
     ways = [name for name in WAYS if name in arguments.ways]
     print(f"{len(todo)} cells on {psutil.cpu_count()} cores")  # noqa: T201
     print("| way | seconds | busy | against the first |\n| --- | --- | --- | --- |")  # noqa: T201
@@ -108,7 +108,7 @@ def main() -> None:
         stores = {name: Store(Path(scratch) / name) for name in ways}
         first = 0.0
         for name, store in stores.items():
-            seconds, busy = measure(WAYS[name], todo, bench, store)
+            seconds, busy = measure(WAYS[name], todo, resources, store)
             first = first or seconds
             print(f"| {name} | {seconds:.1f} | {busy:.0%} | {first / seconds:.2f}x |", flush=True)  # noqa: T201
         one, *others = stores.values()

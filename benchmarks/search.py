@@ -91,15 +91,15 @@ def compare(sweep: Any, sampler: str, seed: int, told: argparse.Namespace, cache
     from bench.studies.search.outcome import best
     from bench.studies.search.request import ask_for
     from bench.studies.search.session import open_search
-    from bench.training.inputs import Workbench, choose_device
+    from bench.training.resources import Resources, choose_device
 
     torch.set_num_threads(1)
     device, results = choose_device("auto"), Store(told.results)
     options = {"workers": told.workers, "threads": 1}
     unseen, searches = blind(open_dataset(sweep, cache)), cells_of(results)
     sessions = []
-    bench = Workbench(unseen, device, cache, progress=_silent)
-    with open_executor(told.executor, bench, searches, **options) as executor:
+    resources = Resources(unseen, device, cache, progress=_silent)
+    with open_executor(told.executor, resources, searches, **options) as executor:
         for asked in ask_for(sweep, sampler=sampler, pruner=told.pruner, seed=seed):
             session = open_search(asked, unseen, told.results, total=told.trials)
             session.run(executor, searches, _Nobody(), told.trials)
@@ -107,14 +107,14 @@ def compare(sweep: Any, sampler: str, seed: int, told: argparse.Namespace, cache
 
     # The test split is opened only now.
     seen = open_dataset(sweep, cache)
-    bench = Workbench(seen, device, cache, progress=_silent)
+    resources = Resources(seen, device, cache, progress=_silent)
     found = [(s, winner) for s in sessions if (winner := best(s.archive.trials))]
     variants = [
         Variant(s.asked.method, full_settings(s.asked, winner), f"{s.asked.method} found") for s, winner in found
     ]
     variants += [Variant(s.asked.method, {}, f"{s.asked.method} before") for s, _ in found]
     entries = plan(dataclasses.replace(sweep, methods=tuple(variants), holdout=0), seen)
-    with open_executor(told.executor, bench, results, **options) as executor:
+    with open_executor(told.executor, resources, results, **options) as executor:
         run_cells(list(cells(entries)), results, executor, _Nobody())
 
     def test(name: str) -> float:

@@ -205,17 +205,19 @@ def trial(method: str, settings: dict[str, Any], percents: tuple[int, ...], scra
     from bench.executors.driver import run_cells
     from bench.planning.plan import Sweep, cells, open_dataset, plan
     from bench.records.store import Store
-    from bench.training.inputs import Workbench, choose_device
+    from bench.training.resources import Resources, choose_device
 
     torch.set_num_threads(1)
     overrides = {"scenes": {"n_test": 40}, method: settings}
     sweep = Sweep(methods=(method,), percents=percents, seeds=(SEED,), holdout=HOLDOUT, overrides=overrides)
     dataset = open_dataset(sweep, Path(scratch) / "cache")
     store = Store(Path(scratch) / "store")
-    bench = Workbench(dataset, choose_device("cpu"), Path(scratch) / "cache", progress=lambda what, done, total: None)
+    resources = Resources(
+        dataset, choose_device("cpu"), Path(scratch) / "cache", progress=lambda what, done, total: None
+    )
     started = time.perf_counter()
     todo = list(cells(plan(sweep, dataset)))
-    run_cells(todo, store, Inline(bench, store), _Silent())
+    run_cells(todo, store, Inline(resources, store), _Silent())
     levels = {
         str(cell.percent): store.curve(cell.key)[-1]["heldout_mAP"] if store.state(cell.key) == "done" else 0.0
         for cell in todo

@@ -22,7 +22,7 @@ from bench.planning.plan import Sweep, cells, open_dataset, plan
 from bench.training import run_cell
 from bench.training.batches import FeatureBatches, OrderedBatches, ShuffledBatches, loader
 from bench.training.evaluation import split_logits
-from bench.training.inputs import Workbench, choose_device
+from bench.training.resources import Resources, choose_device
 from methods import METHODS, Batch
 from methods.layers.prompts import PromptLearner
 
@@ -48,9 +48,9 @@ def main() -> None:
     names = tuple(arguments.methods.split(","))
     sweep = Sweep(methods=names, percents=(50,))
     dataset = open_dataset(sweep, default_cache())
-    bench = Workbench(dataset, choose_device(), default_cache(), progress=lambda what, done, total: None)
+    resources = Resources(dataset, choose_device(), default_cache(), progress=lambda what, done, total: None)
     todo = list(cells(plan(sweep, dataset)))
-    backbone = bench.backbone(todo[0].backbone)
+    backbone = resources.backbone(todo[0].backbone)
 
     report = []
     images = torch.stack([backbone.preprocess(dataset.train.images[i]) for i in range(64)])
@@ -68,10 +68,10 @@ def main() -> None:
     )
 
     for cell in todo:
-        inputs, _ = bench.inputs(cell)
+        inputs, _ = resources.inputs(cell)
         config = METHODS.get(cell.method.name).Config(**cell.method.options)
         torch.manual_seed(0)
-        model = METHODS.get(cell.method.name)(config, inputs.task).to(bench.device)
+        model = METHODS.get(cell.method.name)(config, inputs.task).to(resources.device)
         model.start_epoch(config.epochs - 1)
         optimizer = torch.optim.AdamW(model.parameters(), 1e-4)
         batches = ShuffledBatches(inputs.train_rows, config.batch_size, 0)
@@ -99,7 +99,7 @@ def main() -> None:
         every = loader(test, OrderedBatches(np.arange(len(test)), 250))
         epoch, fetching = seconds(bare, arguments.repeats), seconds(fetch, arguments.repeats)
         evaluating = seconds(
-            lambda model=model, every=every: split_logits(model, every, bench.device), arguments.repeats
+            lambda model=model, every=every: split_logits(model, every, resources.device), arguments.repeats
         )
         with tempfile.TemporaryDirectory() as folder:
             outcome = run_cell(cell, inputs, Path(folder), watch=lambda epoch, record: None)

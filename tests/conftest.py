@@ -43,24 +43,24 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def make_bench(cache: Path) -> Callable:
-    """Opens a workbench on the tiny scenes, or on any dataset."""
+def make_resources(cache: Path) -> Callable:
+    """Opens resources on the tiny scenes, or on any dataset."""
     from helpers.toys import TINY, quiet
 
     from bench.planning.plan import Sweep, open_dataset
-    from bench.training.inputs import Workbench
+    from bench.training.resources import Resources
 
-    def make(dataset=None) -> Workbench:
+    def make(dataset=None) -> Resources:
         sweep = Sweep(methods=(), percents=(), overrides={"scenes": TINY})
-        return Workbench(dataset or open_dataset(sweep, cache), torch.device("cpu"), cache, progress=quiet)
+        return Resources(dataset or open_dataset(sweep, cache), torch.device("cpu"), cache, progress=quiet)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def bench(make_bench: Callable):
-    """A workbench on the tiny scenes."""
-    return make_bench()
+def resources(make_resources: Callable):
+    """Resources on the tiny scenes."""
+    return make_resources()
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from bench.planning.plan import Sweep, cells, open_dataset, plan
 from bench.records.names import inside
 from bench.records.store import Store
 from bench.system.environment import processor, versions
-from bench.training.inputs import Workbench, choose_device
+from bench.training.resources import Resources, choose_device
 from methods import METHODS
 from protocols import PROTOCOLS
 
@@ -95,9 +95,9 @@ def _self_check() -> Finding:
     with tempfile.TemporaryDirectory() as scratch:
         for attempt in ("first", "second"):
             dataset = open_dataset(sweep, Path(scratch))
-            bench = Workbench(dataset, choose_device(), Path(scratch), progress=lambda what, done, total: None)
+            resources = Resources(dataset, choose_device(), Path(scratch), progress=lambda what, done, total: None)
             store, todo = Store(Path(scratch) / attempt), list(cells(plan(sweep, dataset)))
-            run_cells(todo, store, Inline(bench, store), observer)
+            run_cells(todo, store, Inline(resources, store), observer)
             if observer.failures:
                 return Finding("self-check", False, observer.failures[0])
             scores.append(store.scores(todo[0].key))

@@ -44,7 +44,7 @@ class Shown:
 def show(cells: Sequence[Shown], asked: Asked, store: Store) -> Drawn:
     """Draw one cell, or two over the same images, into the first one's folder, or the one that was asked for."""
     first = cells[0]
-    split, dataset = first.trained.split(asked.part), first.trained.bench.dataset
+    split, dataset = first.trained.split(asked.part), first.trained.resources.dataset
     rows = chosen_images(len(split), asked.images, asked.seed)
     found = [see(cell.trained, asked, rows, cell.row, store, cell.stale) for cell in cells]
     lines = _lines(first.trained, asked, rows, found)
@@ -76,7 +76,7 @@ def labels(rows: Sequence[Row]) -> list[str]:
 
 def _lines(trained: Trained, asked: Asked, rows: Sequence[int], found: Sequence[Seen]) -> list[list[Line]]:
     """A line for each image and cell, by cell; of an image all cells show the same classes."""
-    dataset, split = trained.bench.dataset, trained.split(asked.part)
+    dataset, split = trained.resources.dataset, trained.split(asked.part)
     columns, boxes = asked.columns(dataset.class_names), dataset.boxes(asked.part)
     names = labels([one.row for one in found]) if len(found) > 1 else [""]
     lines: list[list[Line]] = [[] for _ in found]

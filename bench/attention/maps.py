@@ -38,7 +38,7 @@ def see(trained: Trained, asked: Asked, rows: Sequence[int], row: Row, store: St
     images = [trained.split(asked.part).images[i] for i in rows]
     features = trained.encode(images)
     maps, scores = trained.look(features).cpu().numpy(), trained.score(features).cpu().numpy()
-    grid = trained.bench.backbone(trained.cell.backbone).grid
+    grid = trained.resources.backbone(trained.cell.backbone).grid
     game, measured = _measured(trained, asked, rows, maps, grid)
     # The scores that the cell's row was made of, where it is the test split that is shown.
     stored = store.scores(row.key)[rows] if asked.part == "test" else None
@@ -49,7 +49,7 @@ def _measured(
     trained: Trained, asked: Asked, rows: Sequence[int], maps: np.ndarray, grid: tuple[int, int]
 ) -> tuple[Pointing | None, int]:
     """The pointing game over the whole split where its features are there, else over what is drawn."""
-    boxes: Sequence[Sequence[Box]] | None = trained.bench.dataset.boxes(asked.part)
+    boxes: Sequence[Sequence[Box]] | None = trained.resources.dataset.boxes(asked.part)
     if boxes is None:
         return None, 0
     if trained.has_features(asked.part):

@@ -17,8 +17,8 @@ from bench.records.cells import Cell, Component
 from bench.records.names import inside
 from bench.records.store import Store
 from bench.training.cell import TEST_BATCH
-from bench.training.inputs import EncodeProgress, Workbench
 from bench.training.live import LiveModel
+from bench.training.resources import EncodeProgress, Resources
 from bench.training.weights import from_bytes, restored
 from methods import METHODS, Features, Method
 
@@ -26,32 +26,32 @@ Overrides = Mapping[str, Mapping[str, str]]
 
 
 class Trained:
-    """The model of a cell on a workbench."""
+    """The model of a cell on resources."""
 
-    def __init__(self, cell: Cell, bench: Workbench, weights: bytes):
-        self.cell, self.bench = cell, bench
-        live = bench.live(cell)
+    def __init__(self, cell: Cell, resources: Resources, weights: bytes):
+        self.cell, self.resources = cell, resources
+        live = resources.live(cell)
         self._encoder_trained = live is not None and live.trained
-        self.model = restored(cell, bench.task(cell), from_bytes(weights), bench.device, live)
+        self.model = restored(cell, resources.task(cell), from_bytes(weights), resources.device, live)
 
     @property
     def method(self) -> Method:
         return self.model.method if isinstance(self.model, LiveModel) else self.model
 
     def split(self, part: str) -> Split:
-        return getattr(self.bench.dataset, part)
+        return getattr(self.resources.dataset, part)
 
     def encode(self, images: Sequence[Image.Image]) -> Features:
         """Features of images as the cell's own evaluation sees them: same transform, same rounding."""
-        backbone = self.bench.backbone(self.cell.backbone)
+        backbone = self.resources.backbone(self.cell.backbone)
         found = []
         for start in range(0, len(images), ENCODE_BATCH):
             batch = torch.stack([backbone.preprocess(image) for image in images[start : start + ENCODE_BATCH]])
             if self._encoder_trained:
                 with torch.no_grad():
-                    found.append(self.model.encode(batch.to(self.bench.device)))
+                    found.append(self.model.encode(batch.to(self.resources.device)))
             else:
-                dense, pooled = encode_batch(backbone, batch, encoding_dtype(self.bench.device))
+                dense, pooled = encode_batch(backbone, batch, encoding_dtype(self.resources.device))
                 found.append(self._given(dense, pooled))
         return Features(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
@@ -59,14 +59,14 @@ class Trained:
         """Whether the split's features lie in the cache, so that all of it can be looked at in no time."""
         if self._encoder_trained:
             return False
-        cell, backbone = self.cell, self.bench.backbone(self.cell.backbone)
-        precision = str(encoding_dtype(self.bench.device)).removeprefix("torch.")
+        cell, backbone = self.cell, self.resources.backbone(self.cell.backbone)
+        precision = str(encoding_dtype(self.resources.device)).removeprefix("torch.")
         key = feature_key(part, self.split(part), cell.dataset, cell.backbone, backbone.transform, precision=precision)
-        return Entry(inside(self.bench.cache / "features", key)).complete
+        return Entry(inside(self.resources.cache / "features", key)).complete
 
     def batches(self, part: str) -> Iterator[Features]:
         """The split's cached features, in order."""
-        features = self.bench.features(self.cell, part)
+        features = self.resources.features(self.cell, part)
         for start in range(0, len(features), TEST_BATCH):
             rows = slice(start, start + TEST_BATCH)
             yield self._given(features.dense[rows], features.pooled[rows])
@@ -85,7 +85,7 @@ class Trained:
         return self.method.scorer()(features).float()
 
     def _given(self, dense: np.ndarray, pooled: np.ndarray) -> Features:
-        device = self.bench.device
+        device = self.resources.device
         return Features(*(torch.from_numpy(np.array(part)).float().to(device) for part in (dense, pooled)))
 
 
@@ -110,9 +110,9 @@ def opened(
             f"--set {unused}...: this cell reads no files but those of {cell.method.name} and {cell.protocol.name}."
         )
     cell = dataclasses.replace(cell, method=method, protocol=protocol)
-    bench = Workbench(dataset, device, cache, progress)
-    _refuse_other_content(cell, bench)
-    return Trained(cell, bench, weights)
+    resources = Resources(dataset, device, cache, progress)
+    _refuse_other_content(cell, resources)
+    return Trained(cell, resources, weights)
 
 
 def refuse_blind(cell: Cell) -> None:
@@ -147,9 +147,9 @@ def _placed(component: Component, given: dict[str, Mapping[str, str]]) -> Compon
     return dataclasses.replace(component, paths=dict(given.pop(component.name, {})))
 
 
-def _refuse_other_content(cell: Cell, bench: Workbench) -> None:
+def _refuse_other_content(cell: Cell, resources: Resources) -> None:
     """DataError if a name of the cell stands for other content here than where it was trained."""
-    axis = bench.unlike(cell)
+    axis = resources.unlike(cell)
     if axis is not None:
         raise DataError(
             f"the files of {axis} {getattr(cell, axis).name!r} are not those that the cell was trained on; give the "

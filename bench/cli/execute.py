@@ -26,7 +26,7 @@ from bench.records.store import Store
 from bench.report import Results, load, write_report
 from bench.report.write import IN_PASSING
 from bench.settings.config import parse_overrides
-from bench.training.inputs import Workbench, choose_device
+from bench.training.resources import Resources, choose_device
 
 Overrides = Mapping[str, Mapping[str, Any]]
 
@@ -135,11 +135,11 @@ def execute(asked: Sweep | Plan, how: How, study: Callable[[Results, Store], Pat
 def _run(plan: Plan, store: Store, device: torch.device, how: How, observer: PlainObserver) -> None:
     """Run the cells: the one place that knows who trains them."""
     cache = how.cache or default_cache()
-    bench = Workbench(plan.dataset, device, cache, progress=observer.encoding, keep_weights=how.weights)
+    resources = Resources(plan.dataset, device, cache, progress=observer.encoding, keep_weights=how.weights)
     pending = [cell for cell in plan.cells if store.state(cell.key) != "done"]
-    with how.open_executor(bench, store, pending=len(pending)) as executor:
+    with how.open_executor(resources, store, pending=len(pending)) as executor:
         if pending and how.encodes_here:
-            bench.prepare(pending[0])
+            resources.prepare(pending[0])
         run_cells(plan.cells, store, executor, observer)
 
 

@@ -15,7 +15,7 @@ import typer
 if TYPE_CHECKING:
     from bench.executors import Cluster, Executor
     from bench.records.store import Store
-    from bench.training.inputs import Workbench
+    from bench.training.resources import Resources
 
 from bench.errors import UsageError
 
@@ -198,13 +198,13 @@ class How:
         """Whether this process encodes images before cells need them: the nodes of a cluster do it themselves."""
         return self.executor != "ray"
 
-    def open_executor(self, bench: "Workbench", store: "Store", pending: int | None = None) -> "Executor":
+    def open_executor(self, resources: "Resources", store: "Store", pending: int | None = None) -> "Executor":
         """Who trains, as the flags say."""
         from bench.executors import open_executor
 
         return open_executor(
             self.executor,
-            bench,
+            resources,
             store,
             workers=self.workers,
             threads=self.threads,

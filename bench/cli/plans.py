@@ -22,7 +22,7 @@ from bench.records.store import Store
 from bench.system.capacity import worker_count
 from bench.system.environment import environment
 from bench.system.wording import counted
-from bench.training.inputs import choose_device
+from bench.training.resources import choose_device
 
 LONG = 40
 """Places that are still listed one by one; a larger table shows methods by ratios."""

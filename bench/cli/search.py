@@ -132,7 +132,7 @@ def _run(
     from bench.studies.search.figures import figures, write_figures
     from bench.studies.search.session import open_search
     from bench.tracking import following
-    from bench.training.inputs import Workbench, choose_device
+    from bench.training.resources import Resources, choose_device
 
     device, cache, results = choose_device(how.device), how.cache or default_cache(), Store(how.results)
     dataset, cells = blind(open_dataset(asked[0].sweep, cache)), cells_of(results)
@@ -141,11 +141,11 @@ def _run(
         trials_display(quiet=how.as_json) as display,
         following(results, how.tracking_uri, how.mlflow) as follower,
     ):
-        bench = Workbench(dataset, device, cache, progress=display.encoding)
+        resources = Resources(dataset, device, cache, progress=display.encoding)
         left = sum(session.trials.places(total) for session in sessions)
         if left and how.encodes_here:
-            bench.prepare(asked[0].cells(dataset, {})[0])
-        with how.open_executor(bench, cells, pending=left) as executor:
+            resources.prepare(asked[0].cells(dataset, {})[0])
+        with how.open_executor(resources, cells, pending=left) as executor:
             for session in sessions:
                 if session.archive.record["changed_code"]:
                     display.say(

@@ -70,7 +70,7 @@ def show(
     from bench.records.store import Store
     from bench.settings.config import parse_overrides
     from bench.system.environment import source_hash
-    from bench.training.inputs import choose_device
+    from bench.training.resources import choose_device
     from methods import METHODS
 
     wanted = names(classes or "")

@@ -1,6 +1,6 @@
 """Who trains the cells: this process, processes of this machine, or a Ray cluster, behind one small interface.
 
-with open_executor("auto", bench, store) as executor:
+with open_executor("auto", resources, store) as executor:
     future = executor.submit(cell, follow=lambda epoch, record: record["heldout_mAP"] < 10)
     future.result().ending  # "done", "stopped", ...
 

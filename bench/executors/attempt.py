@@ -16,7 +16,7 @@ from bench.stats.metrics import average_precision, mean_average_precision, summa
 from bench.system.environment import environment, source_hash
 from bench.system.interrupts import obeyed_signals
 from bench.training import Stopped, run_cell
-from bench.training.inputs import Workbench
+from bench.training.resources import Resources
 from bench.training.weights import to_bytes
 from methods import METHODS
 
@@ -24,7 +24,7 @@ Tell = Callable[[dict[str, Any]], bool]
 """Told of each epoch's curve record; True: end the cell here."""
 
 
-def attempt(cell: Cell, store: Store, bench: Workbench, begun: Callable[[], None], tell: Tell) -> Ended:
+def attempt(cell: Cell, store: Store, resources: Resources, begun: Callable[[], None], tell: Tell) -> Ended:
     """Bring the cell to an end unless another process holds it. Exceptions of the cell become a stored failure."""
     with store.claim(cell) as folder:
         if folder is None:
@@ -34,9 +34,9 @@ def attempt(cell: Cell, store: Store, bench: Workbench, begun: Callable[[], None
         begun()
         try:
             with obeyed_signals() as obey:
-                row = _run(cell, store, bench, _whole_curve(cell.key, store, tell, obey))
+                row = _run(cell, store, resources, _whole_curve(cell.key, store, tell, obey))
         except Stopped:
-            store.forgive(cell.key)
+            store.clear_error(cell.key)
             return Ended(cell.key, "stopped")
         except Exception as error:
             store.fail(cell.key, error)
@@ -61,23 +61,23 @@ def _whole_curve(key: str, store: Store, tell: Tell, obey: Callable[[], None]) -
     return watch
 
 
-def _run(cell: Cell, store: Store, bench: Workbench, watch: Callable[[int, dict[str, Any]], bool]) -> Row:
+def _run(cell: Cell, store: Store, resources: Resources, watch: Callable[[int, dict[str, Any]], bool]) -> Row:
     folder = store.folder(cell.key)
     method = METHODS.get(cell.method.name)
     _drop_foreign_checkpoint(folder, source_hash(method))
-    inputs, facts = bench.inputs(cell)
+    inputs, facts = resources.inputs(cell)
     outcome = run_cell(cell, inputs, folder, watch)
     curve = store.curve(cell.key)
     if inputs.test_labels is None:
         judged = inputs.heldout_labels[inputs.heldout_rows]
         metrics, test_best, class_ap = {"heldout_mAP": mean_average_precision(outcome.logits, judged)}, {}, {}
     else:
-        store.save_targets(cell.dataset.fingerprint, bench.targets)
+        store.save_targets(cell.dataset.fingerprint, resources.targets)
         metrics = summary(outcome.logits, inputs.test_labels)
         test_best = _best(curve, "mAP") or {"mAP": metrics["mAP"], "epoch": 0}
         ap = average_precision(outcome.logits, inputs.test_labels)
-        class_ap = dict(zip(bench.dataset.class_names, ap.tolist(), strict=True))
-    backbone = bench.backbone(cell.backbone)
+        class_ap = dict(zip(resources.dataset.class_names, ap.tolist(), strict=True))
+    backbone = resources.backbone(cell.backbone)
     row = Row(
         cell=cell,
         metrics=metrics,
@@ -86,17 +86,17 @@ def _run(cell: Cell, store: Store, bench: Workbench, watch: Callable[[int, dict[
         class_ap=class_ap,
         epochs=cell.method.options["epochs"],
         mask=asdict(facts),
-        data=bench.dataset.facts,
+        data=resources.dataset.facts,
         trainable_parameters=outcome.trainable_parameters,
         timings=outcome.timings,
         peak_memory=outcome.peak_memory,
-        environment={**environment(bench.device), "weights": backbone.weights_sha256},
+        environment={**environment(resources.device), "weights": backbone.weights_sha256},
         code=source_hash(method),
         flags=(*method.flags, *feed_flags(cell.feed), *(("random weights",) if backbone.random_weights else ())),
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
     # A search's trials, of which there may be hundreds, have no test split: the best of them is trained again.
-    kept = to_bytes(outcome.weights, cell, row.code) if bench.keep_weights and cell.test else None
+    kept = to_bytes(outcome.weights, cell, row.code) if resources.keep_weights and cell.test else None
     store.finish(row, outcome.logits, kept)
     shutil.rmtree(folder / "checkpoint", ignore_errors=True)
     return row

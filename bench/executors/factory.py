@@ -10,7 +10,7 @@ from bench.executors.inline import Inline
 from bench.records.store import Store
 from bench.settings.registry import nearest
 from bench.system.capacity import WORKER_MEMORY, worker_count
-from bench.training.inputs import Workbench
+from bench.training.resources import Resources
 
 Name = Literal["auto", "inline", "processes", "ray"]
 NAMES: tuple[str, ...] = get_args(Name)
@@ -34,7 +34,7 @@ class Cluster:
 
 def open_executor(
     name: str,
-    bench: Workbench,
+    resources: Resources,
     store: Store,
     *,
     workers: int = 0,
@@ -50,14 +50,14 @@ def open_executor(
     """
     refuse_wrong_use(name, workers, cluster)
     if name == "ray":
-        return _ray(bench, store, cluster or Cluster(), workers, threads)
-    count = worker_count(workers, pending, bench.device, threads)
+        return _ray(resources, store, cluster or Cluster(), workers, threads)
+    count = worker_count(workers, pending, resources.device, threads)
     if name == "inline" or (name == "auto" and count == 1):
-        return Inline(bench, store, threads)
-    from bench.executors.location import Site
+        return Inline(resources, store, threads)
+    from bench.executors.location import Location
     from bench.executors.processes import Processes
 
-    return Processes(Site.of(bench), store, count, bench.device, threads, bench.progress)
+    return Processes(Location.of(resources), store, count, resources.device, threads, resources.progress)
 
 
 def refuse_wrong_use(name: str, workers: int = 0, cluster: Cluster | None = None) -> None:
@@ -86,17 +86,17 @@ def refuse_wrong_use(name: str, workers: int = 0, cluster: Cluster | None = None
         import_ray()
 
 
-def _ray(bench: Workbench, store: Store, cluster: Cluster, workers: int, threads: int) -> Executor:
-    from bench.executors.location import Site
+def _ray(resources: Resources, store: Store, cluster: Cluster, workers: int, threads: int) -> Executor:
+    from bench.executors.location import Location
     from bench.executors.ray.cluster import Demands
     from bench.executors.ray.executor import RayExecutor
-    from bench.executors.ray.node import NodeSite
+    from bench.executors.ray.node import NodeLocation
     from bench.executors.ray.shipping import Shipping
 
-    gpus = cluster.gpus if cluster.gpus is not None else float(bench.device.type == "cuda")
+    gpus = cluster.gpus if cluster.gpus is not None else float(resources.device.type == "cuda")
     return RayExecutor(
-        bench,
-        Shipping(bench) if cluster.ship_features else NodeSite(Site.of(bench)),
+        resources,
+        Shipping(resources) if cluster.ship_features else NodeLocation(Location.of(resources)),
         store,
         address=cluster.address,
         demands=Demands(cluster.cpus or threads, gpus, cluster.memory),

@@ -9,7 +9,7 @@ from bench.executors.base import Ended, Follow, Started, Told
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.system.threads import limit_threads
-from bench.training.inputs import Workbench
+from bench.training.resources import Resources
 
 
 class Inline:
@@ -20,8 +20,8 @@ class Inline:
 
     slots = 1
 
-    def __init__(self, bench: Workbench, store: Store, threads: int | None = None):
-        self.bench, self.store = bench, store
+    def __init__(self, resources: Resources, store: Store, threads: int | None = None):
+        self.resources, self.store = resources, store
         self._turn = threading.Lock()
         if threads:
             limit_threads(threads)
@@ -31,7 +31,7 @@ class Inline:
         future: Future[Ended] = Future()
         told = Told(follow, started, self._turn)
         try:
-            ended = attempt(cell, self.store, self.bench, told.begin, told.epoch)
+            ended = attempt(cell, self.store, self.resources, told.begin, told.epoch)
             told.raise_problem()
         except Exception as error:
             future.set_exception(error)

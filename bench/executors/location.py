@@ -1,4 +1,4 @@
-"""How another process opens the workbench that this one has."""
+"""How another process opens the resources that this one has."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +7,12 @@ from typing import Any, Self
 import torch
 
 from bench.data import DATASETS
-from bench.training.inputs import EncodeProgress, Workbench
+from bench.training.resources import EncodeProgress, Resources
 
 
 @dataclass(frozen=True)
-class Site:
-    """What a workbench is opened from; small enough to send to a process.
+class Location:
+    """What resources is opened from; small enough to send to a process.
 
     blind: whether the test split is out of reach (a search). weights: whether finished cells keep theirs.
     """
@@ -25,16 +25,18 @@ class Site:
     weights: bool = True
 
     @classmethod
-    def of(cls, bench: Workbench) -> Self:
+    def of(cls, resources: Resources) -> Self:
         from bench.data.blind import is_blind
 
-        dataset = bench.dataset
-        return cls(dataset.name, dataset.options, dataset.root, bench.cache, is_blind(dataset), bench.keep_weights)
+        dataset = resources.dataset
+        return cls(
+            dataset.name, dataset.options, dataset.root, resources.cache, is_blind(dataset), resources.keep_weights
+        )
 
-    def open(self, device: torch.device, progress: EncodeProgress) -> Workbench:
-        """A workbench with the same dataset, not yet read."""
+    def open(self, device: torch.device, progress: EncodeProgress) -> Resources:
+        """Resources with the same dataset, not yet read."""
         from bench.data.blind import blind
 
         dataset = DATASETS.get(self.dataset)(self.options, self.root, self.cache)
         opened = blind(dataset) if self.blind else dataset
-        return Workbench(opened, device, self.cache, progress, keep_weights=self.weights)
+        return Resources(opened, device, self.cache, progress, keep_weights=self.weights)

@@ -19,7 +19,7 @@ from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.system.capacity import LOW_MEMORY, WORKER_MEMORY, available_memory
 from bench.system.interrupts import kept_from_children
-from bench.training.inputs import EncodeProgress
+from bench.training.resources import EncodeProgress
 
 POLL_SECONDS = 0.5
 ATTEMPTS = 2

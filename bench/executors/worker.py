@@ -15,13 +15,13 @@ import torch
 from bench.executors.attempt import attempt
 from bench.records.store import Store
 from bench.system.threads import limit_threads
-from bench.training.inputs import EncodeProgress, Workbench
+from bench.training.resources import EncodeProgress, Resources
 
 
 class Opens(Protocol):
     """A `Site`, or what stands in for one."""
 
-    def open(self, device: torch.device, progress: EncodeProgress) -> Workbench: ...
+    def open(self, device: torch.device, progress: EncodeProgress) -> Resources: ...
 
 
 def serve(pipe: Connection, site: Opens, results: Path, device: str, threads: int) -> None:
@@ -45,7 +45,7 @@ def _serve(
     limit_threads(threads)
     if device.type == "cuda":
         torch.cuda.set_device(device)
-    bench: Workbench | None = None
+    resources: Resources | None = None
 
     def begun() -> None:
         pipe.send(("begun",))
@@ -57,9 +57,9 @@ def _serve(
     while True:
         cell = heard.get()
         try:
-            if bench is None:
-                bench = site.open(device, lambda *told: pipe.send(("encoding", *told)))
-            answer: tuple[str, Any] = ("ended", attempt(cell, store, bench, begun, tell))
+            if resources is None:
+                resources = site.open(device, lambda *told: pipe.send(("encoding", *told)))
+            answer: tuple[str, Any] = ("ended", attempt(cell, store, resources, begun, tell))
         except Exception as error:
             answer = ("broken", error)
         pipe.send(answer)

@@ -17,7 +17,7 @@ FEEDS: Registry[type["Feed"]] = Registry("feed", packages=())
 
 
 class Feed:
-    """Base of all feeds: a name, a version and options; `bench.training.inputs` opens what they ask for."""
+    """Base of all feeds: a name, a version and options; `bench.training.resources` opens what they ask for."""
 
     name: ClassVar[str]
     version: ClassVar[int] = 1

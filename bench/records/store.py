@@ -126,7 +126,7 @@ class Store:
         """Keep the traceback; the cell is tried again by the next run."""
         write_text(self.folder(key) / "error.txt", "".join(traceback.format_exception(error)))
 
-    def forgive(self, key: str) -> None:
+    def clear_error(self, key: str) -> None:
         """Forget that an earlier attempt failed: the cell is planned again."""
         (self.folder(key) / "error.txt").unlink(missing_ok=True)
 

@@ -111,7 +111,7 @@ def test_an_ambiguous_a_failed_and_an_unfinished_cell(call, toys):
     told = call("show", failed)
     assert told.code == 2
     assert "failed (RuntimeError: the toy refuses [/on purpose])" in told.err
-    store.forgive(failed)
+    store.clear_error(failed)
     assert "is planned; it can be looked at when it is done" in call("show", failed).err
 
 

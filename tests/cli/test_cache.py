@@ -16,7 +16,7 @@ from bench.data import Split
 from bench.features import Entry, FeatureSet, cached_features, entries
 from bench.planning.plan import Sweep, cells, open_dataset, plan
 from bench.records.cells import Component
-from bench.training.inputs import Workbench
+from bench.training.resources import Resources
 
 COUNT = 70
 
@@ -224,17 +224,17 @@ def test_rm_must_be_told_what(call, store, arguments):
 
 
 def test_a_second_run_encodes_nothing(tmp_path):
-    """Through the real workbench, with the embedded dataset and backbone; and a third one after damage says so."""
+    """Through the real resources, with the embedded dataset and backbone; and a third one after damage says so."""
     sweep = Sweep(methods=("asl",), percents=(50,), overrides={"scenes": {"n_train": 70, "n_test": 20}})
 
     def encoded() -> list[str]:
         heard: list[str] = []
         dataset = open_dataset(sweep, tmp_path)
-        bench = Workbench(
+        resources = Resources(
             dataset, torch.device("cpu"), tmp_path, progress=lambda what, done, total: heard.append(f"{what} {done}")
         )
         [cell] = cells(plan(sweep, dataset))
-        bench.prepare(cell)
+        resources.prepare(cell)
         return [line for line in heard if line.startswith("encoding")]
 
     first = encoded()

@@ -213,10 +213,10 @@ def test_images_are_encoded_by_the_command_only_where_it_trains_itself(call, mon
     pytest.importorskip("ray", reason="the extra `ray` is not installed")
     from bench.cli.options import How
     from bench.executors import Inline
-    from bench.training.inputs import Workbench
+    from bench.training.resources import Resources
 
     prepared = []
-    monkeypatch.setattr(Workbench, "prepare", lambda bench, cell: prepared.append(cell))
-    monkeypatch.setattr(How, "open_executor", lambda how, bench, store, pending: Inline(bench, store))
+    monkeypatch.setattr(Resources, "prepare", lambda resources, cell: prepared.append(cell))
+    monkeypatch.setattr(How, "open_executor", lambda how, resources, store, pending: Inline(resources, store))
     assert call("run", *ASL, "--executor", executor).code == 0
     assert bool(prepared) == encoded

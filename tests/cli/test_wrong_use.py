@@ -105,12 +105,12 @@ def test_a_known_dataset_of_which_nothing_is_cached_is_no_error(call, tmp_path):
     assert "removed 0 entries" in told.out
 
 
-def test_a_plan_of_too_many_places_is_refused(bench):
+def test_a_plan_of_too_many_places_is_refused(resources):
     sweep = Sweep(("asl", "hill"), tuple(range(1, 101)), seeds=tuple(range(501)))
     with pytest.raises(
         UsageError, match="2 methods at 100 ratios and 501 seeds are 100,200 places of a table; at most 100,000"
     ):
-        plan(sweep, bench.dataset)
+        plan(sweep, resources.dataset)
 
 
 def test_status_shows_a_method_that_is_not_installed(call, tmp_path):

@@ -379,16 +379,16 @@ def test_ignored_entries_reach_the_metrics_of_a_cell_and_its_stored_targets(tmp_
     from helpers.toys import quiet
 
     from bench.planning.plan import Sweep, cells, open_dataset, plan
-    from bench.training.inputs import Workbench, choose_device
+    from bench.training.resources import Resources, choose_device
 
     copy, cache = voc(tmp_path / "copy"), tmp_path / "cache"
     overrides = {"voc2007": {"difficult": "ignore"}}
     sweep = Sweep(("asl",), (50,), holdout=50, dataset="voc2007", root=copy.root, overrides=overrides)
     dataset = open_dataset(sweep, cache)
     (cell,) = cells(plan(sweep, dataset))
-    bench = Workbench(dataset, choose_device("cpu"), cache, progress=quiet)
-    inputs, _ = bench.inputs(cell)
-    for labels in (inputs.test_labels, bench.targets.labels):
+    resources = Resources(dataset, choose_device("cpu"), cache, progress=quiet)
+    inputs, _ = resources.inputs(cell)
+    for labels in (inputs.test_labels, resources.targets.labels):
         assert (labels == 0).nonzero() == (np.array([0]), np.array([14]))
     held = inputs.heldout_rows
     assert np.array_equal(inputs.heldout_labels[held], dataset.train.judged[held])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from helpers.worlds import MORE, ToySite
+from helpers.worlds import MORE, ToyLocation
 
 from bench.executors.processes import Processes
 from bench.records.store import Store
@@ -24,10 +24,10 @@ def store(tmp_path) -> Store:
 
 
 @pytest.fixture
-def processes(bench) -> Callable[..., Processes]:
+def processes(resources) -> Callable[..., Processes]:
     """`processes(store, workers=2)`: spawned workers on this machine that know the toys."""
 
     def start(store: Store, workers: int = 2) -> Processes:
-        return Processes(ToySite.of(bench), store, workers, torch.device("cpu"), 1, bench.progress)
+        return Processes(ToyLocation.of(resources), store, workers, torch.device("cpu"), 1, resources.progress)
 
     return start

@@ -10,7 +10,7 @@ from bench.data.blind import NoTestSplitError, blind
 from bench.errors import UsageError
 from bench.executors import Inline, open_executor
 from bench.executors.driver import run_cells
-from bench.executors.location import Site
+from bench.executors.location import Location
 from bench.executors.processes import Processes
 from bench.records.store import Store
 
@@ -18,20 +18,20 @@ SHORT = {**QUICK, "epochs": 4}
 
 
 @pytest.fixture(scope="module")
-def straight(bench, tmp_path_factory):
+def straight(resources, tmp_path_factory):
     """`straight(cell)`: the store in which the cell was trained in this process, without a break."""
     store = Store(tmp_path_factory.mktemp("straight"))
 
     def run(cell) -> Store:
-        run_cells([cell], store, Inline(bench, store), Recorder())
+        run_cells([cell], store, Inline(resources, store), Recorder())
         return store
 
     return run
 
 
 @pytest.fixture(params=["inline", "processes"])
-def executor(request, bench, store, processes):
-    with Inline(bench, store) if request.param == "inline" else processes(store) as opened:
+def executor(request, resources, store, processes):
+    with Inline(resources, store) if request.param == "inline" else processes(store) as opened:
         yield opened
 
 
@@ -41,9 +41,9 @@ def assert_equal(cell, store: Store, other: Store) -> None:
     assert_same_weights(store, other, cell.key)
 
 
-def test_the_contract(executor, store, bench, straight):
+def test_the_contract(executor, store, resources, straight):
     """One opening of each executor sees all that the interface promises: starting processes takes seconds."""
-    cells = [make_cell(bench, "toy_linear", percent=percent, **SHORT) for percent in (20, 40)]
+    cells = [make_cell(resources, "toy_linear", percent=percent, **SHORT) for percent in (20, 40)]
     expected = [straight(cell) for cell in cells]
 
     heard: list = []
@@ -69,12 +69,12 @@ def test_the_contract(executor, store, bench, straight):
     assert store.curve(cells[1].key)[:2] == kept, "and they were not trained again: a clock would tell"
     assert_equal(cells[1], store, expected[1])
 
-    with store.claim(make_cell(bench, "toy_linear", percent=60, **SHORT)):
-        held = make_cell(bench, "toy_linear", percent=60, **SHORT)
+    with store.claim(make_cell(resources, "toy_linear", percent=60, **SHORT)):
+        held = make_cell(resources, "toy_linear", percent=60, **SHORT)
         if not isinstance(executor, Inline):
             assert executor.submit(held).result().ending == "elsewhere", "another driver holds it"
 
-    bad = make_cell(bench, "toy_refusing", **SHORT)
+    bad = make_cell(resources, "toy_refusing", **SHORT)
     failed = executor.submit(bad).result()
     assert (failed.ending, failed.message) == ("failed", "RuntimeError: the toy refuses [/on purpose]")
     assert "start_epoch" in store.error(bad.key), "the traceback is the worker's"
@@ -82,52 +82,52 @@ def test_the_contract(executor, store, bench, straight):
     def careless(epoch, record):
         raise ZeroDivisionError("the follower's own fault")
 
-    other = make_cell(bench, "toy_linear", percent=80, **SHORT)
+    other = make_cell(resources, "toy_linear", percent=80, **SHORT)
     with pytest.raises(ZeroDivisionError):
         executor.submit(other, careless).result()
     assert store.state(other.key) == "planned", "the cell is not to blame"
 
 
-def test_stopping_in_the_last_epoch_changes_nothing(bench, store, straight):
-    cell = make_cell(bench, "toy_linear", **SHORT)
-    assert Inline(bench, store).submit(cell, lambda epoch, record: epoch == 4).result().ending == "done"
+def test_stopping_in_the_last_epoch_changes_nothing(resources, store, straight):
+    cell = make_cell(resources, "toy_linear", **SHORT)
+    assert Inline(resources, store).submit(cell, lambda epoch, record: epoch == 4).result().ending == "done"
     assert_equal(cell, store, straight(cell))
 
 
-def test_a_cell_that_failed_before_and_is_stopped_now_is_planned(bench, store, monkeypatch):
+def test_a_cell_that_failed_before_and_is_stopped_now_is_planned(resources, store, monkeypatch):
     from helpers.toys import TOYS
 
-    cell = make_cell(bench, "toy_refusing", **SHORT)
-    assert Inline(bench, store).submit(cell).result().ending == "failed"
+    cell = make_cell(resources, "toy_refusing", **SHORT)
+    assert Inline(resources, store).submit(cell).result().ending == "failed"
     monkeypatch.setattr(TOYS["toy_refusing"], "broken", False)
-    assert Inline(bench, store).submit(cell, lambda epoch, record: True).result().ending == "stopped"
+    assert Inline(resources, store).submit(cell, lambda epoch, record: True).result().ending == "stopped"
     assert store.state(cell.key) == "planned"
 
 
-def test_what_is_refused(bench, store):
+def test_what_is_refused(resources, store):
     with pytest.raises(UsageError, match=r"--executor 'procesess' is not allowed; did you mean 'processes'\?"):
-        open_executor("procesess", bench, store)
+        open_executor("procesess", resources, store)
     with pytest.raises(UsageError, match="--executor inline trains one cell at once"):
-        open_executor("inline", bench, store, workers=2)
+        open_executor("inline", resources, store, workers=2)
 
 
-def test_auto_takes_processes_only_where_there_is_work_for_two(bench, store, monkeypatch):
+def test_auto_takes_processes_only_where_there_is_work_for_two(resources, store, monkeypatch):
     monkeypatch.setattr("bench.system.capacity.cores", lambda: 2)
     monkeypatch.setattr("bench.system.capacity.available_memory", lambda: 2**40)
     for pending, kind in ((1, Inline), (5, Processes)):
-        with open_executor("auto", bench, store, pending=pending) as opened:
+        with open_executor("auto", resources, store, pending=pending) as opened:
             assert isinstance(opened, kind)
-    with open_executor("auto", bench, store, workers=1, pending=5) as opened:
+    with open_executor("auto", resources, store, workers=1, pending=5) as opened:
         assert isinstance(opened, Inline)
     assert np.isfinite(opened.slots)
 
 
-def test_what_a_worker_opens_is_what_the_driver_has(make_bench):
+def test_what_a_worker_opens_is_what_the_driver_has(make_resources):
     """A search's driver has no test split, and its workers have none either."""
-    driver = make_bench()
+    driver = make_resources()
     for reach in (lambda dataset: dataset, blind):
         reach(driver.dataset)
-        there = pickle.loads(pickle.dumps(Site.of(driver))).open(driver.device, driver.progress)
+        there = pickle.loads(pickle.dumps(Location.of(driver))).open(driver.device, driver.progress)
         assert type(there.dataset).__name__ == type(driver.dataset).__name__
         assert there.dataset.fingerprint == driver.dataset.fingerprint
         assert there.cache == driver.cache

@@ -24,57 +24,57 @@ def store(tmp_path) -> Store:
     return Store(tmp_path / "results")
 
 
-def advance(some, store, bench, observer=None) -> Recorder:
+def advance(some, store, resources, observer=None) -> Recorder:
     observer = observer or Recorder()
-    run_cells(some, store, Inline(bench, store), observer)
+    run_cells(some, store, Inline(resources, store), observer)
     return observer
 
 
-def test_a_finished_cell_never_runs_again(store, bench):
-    cell = make_cell(bench, "toy_linear", **SHORT)
-    first = advance([cell], store, bench)
+def test_a_finished_cell_never_runs_again(store, resources):
+    cell = make_cell(resources, "toy_linear", **SHORT)
+    first = advance([cell], store, resources)
     assert first.endings == [(cell.key, "done")]
     before = {path: path.stat().st_mtime_ns for path in store.folder(cell.key).iterdir()}
-    again = advance([cell], store, bench)
+    again = advance([cell], store, resources)
     assert again.started == []
     assert again.endings == [(cell.key, "cached")]
     assert {path: path.stat().st_mtime_ns for path in store.folder(cell.key).iterdir()} == before
 
 
-def test_what_a_finished_cell_leaves(store, bench):
-    cell = make_cell(bench, "toy_linear", holdout=20, **SHORT)
-    advance([cell], store, bench)
+def test_what_a_finished_cell_leaves(store, resources):
+    cell = make_cell(resources, "toy_linear", holdout=20, **SHORT)
+    advance([cell], store, resources)
     row, scores, curve = store.row(cell.key), store.scores(cell.key), store.curve(cell.key)
-    test = bench.dataset.test
+    test = resources.dataset.test
     assert row.mAP == pytest.approx(mean_average_precision(scores, test.labels))
     assert curve[-1]["mAP"] == pytest.approx(row.mAP), "the headline is the last epoch"
     assert row.test_best["mAP"] == max(point["mAP"] for point in curve)
     best = max(curve, key=lambda point: point["heldout_mAP"])
     assert row.heldout_best == {"mAP": best["mAP"], "epoch": best["epoch"], "heldout_mAP": best["heldout_mAP"]}
     ap = average_precision(scores, test.labels)
-    for name, value in zip(bench.dataset.class_names, ap, strict=True):
+    for name, value in zip(resources.dataset.class_names, ap, strict=True):
         assert row.class_ap[name] is None if np.isnan(value) else row.class_ap[name] == pytest.approx(value)
     assert 0.4 < row.mask["known"] < 0.6
     assert len(row.mask["sha256"]) == 64
     assert row.environment["versions"]["torch"]
-    assert row.environment["weights"] == bench.backbone(cell.backbone).weights_sha256
+    assert row.environment["weights"] == resources.backbone(cell.backbone).weights_sha256
     assert (row.timings["train"] > 0, row.peak_memory["process"] > 0, row.trainable_parameters > 0) == (True,) * 3
     assert store.targets(cell.dataset.fingerprint).ids == test.ids
-    assert store.targets(cell.dataset.fingerprint).class_names == bench.dataset.class_names
+    assert store.targets(cell.dataset.fingerprint).class_names == resources.dataset.class_names
     assert {p.name for p in store.folder(cell.key).iterdir() if p.name != "lock"} == {
         "cell.json", "row.json", "curve.jsonl", "scores.npz", "log.txt", "weights.safetensors",
     }  # fmt: skip
 
 
-def test_the_curve_tells_the_rate_of_its_own_epoch(store, bench):
-    cell = make_cell(bench, "toy_linear", epochs=3, batch_size=200, lr=0.01, schedule="dassl_cosine")
-    advance([cell], store, bench)
+def test_the_curve_tells_the_rate_of_its_own_epoch(store, resources):
+    cell = make_cell(resources, "toy_linear", epochs=3, batch_size=200, lr=0.01, schedule="dassl_cosine")
+    advance([cell], store, resources)
     assert [point["lr"] for point in store.curve(cell.key)] == pytest.approx([1e-5, 0.01, 0.0075])
 
 
-def test_a_failing_cell_keeps_its_traceback_and_does_not_stop_the_sweep(store, bench):
-    bad, good = (make_cell(bench, name, **SHORT) for name in ("toy_refusing", "toy_linear"))
-    observer = advance([bad, good], store, bench)
+def test_a_failing_cell_keeps_its_traceback_and_does_not_stop_the_sweep(store, resources):
+    bad, good = (make_cell(resources, name, **SHORT) for name in ("toy_refusing", "toy_linear"))
+    observer = advance([bad, good], store, resources)
     assert observer.endings == [(bad.key, "failed"), (good.key, "done")]
     assert observer.messages[0] == "RuntimeError: the toy refuses [/on purpose]", "one line, and all of it"
     assert store.state(bad.key) == "failed"
@@ -83,37 +83,37 @@ def test_a_failing_cell_keeps_its_traceback_and_does_not_stop_the_sweep(store, b
     assert not (store.folder(bad.key) / "checkpoint").exists(), "what failed starts again from the beginning"
 
 
-def test_a_failed_cell_is_tried_again_the_next_time(store, bench, monkeypatch):
-    cell = make_cell(bench, "toy_refusing", **SHORT)
-    advance([cell], store, bench)
+def test_a_failed_cell_is_tried_again_the_next_time(store, resources, monkeypatch):
+    cell = make_cell(resources, "toy_refusing", **SHORT)
+    advance([cell], store, resources)
     monkeypatch.setattr(TOYS["toy_refusing"], "broken", False)
-    observer = advance([cell], store, bench)
+    observer = advance([cell], store, resources)
     assert observer.endings == [(cell.key, "done")]
     assert observer.epochs == [1, 2]
     assert store.error(cell.key) is None
     assert [point["epoch"] for point in losses(store.folder(cell.key))] == [1, 2]
 
 
-def test_a_diverged_training_fails_in_its_first_epoch_with_a_sentence(store, bench):
-    cell = make_cell(bench, "toy_diverging", **SHORT)
-    observer = advance([cell], store, bench)
+def test_a_diverged_training_fails_in_its_first_epoch_with_a_sentence(store, resources):
+    cell = make_cell(resources, "toy_diverging", **SHORT)
+    observer = advance([cell], store, resources)
     assert observer.endings == [(cell.key, "failed")]
     assert "the loss became nan in epoch 1; lower the rate" in observer.messages[0]
     assert observer.epochs == []
 
 
-def test_what_failed_in_another_process_meanwhile_is_told_and_not_tried_again(store, bench, monkeypatch):
-    cell = make_cell(bench, "toy_refusing", **SHORT)
-    advance([cell], store, bench)
+def test_what_failed_in_another_process_meanwhile_is_told_and_not_tried_again(store, resources, monkeypatch):
+    cell = make_cell(resources, "toy_refusing", **SHORT)
+    advance([cell], store, resources)
     monkeypatch.setattr("bench.executors.driver.time.time", lambda: 0.0)  # this sweep began before that failure
-    observer = advance([cell], store, bench)
+    observer = advance([cell], store, resources)
     assert observer.started == []
     assert observer.endings == [(cell.key, "failed")]
     assert observer.messages == ["RuntimeError: the toy refuses [/on purpose]"], "not the last of its lines"
 
 
-def test_an_interrupted_sweep_goes_on_where_it_was(store, bench):
-    three = [make_cell(bench, "toy_linear", percent=percent, **SHORT) for percent in (10, 20, 30)]
+def test_an_interrupted_sweep_goes_on_where_it_was(store, resources):
+    three = [make_cell(resources, "toy_linear", percent=percent, **SHORT) for percent in (10, 20, 30)]
     observer = Recorder()
 
     def interrupt(cell, ending, message):
@@ -121,17 +121,17 @@ def test_an_interrupted_sweep_goes_on_where_it_was(store, bench):
 
     observer.cell_ended = interrupt
     with pytest.raises(KeyboardInterrupt):
-        run_cells(three, store, Inline(bench, store), observer)
+        run_cells(three, store, Inline(resources, store), observer)
     assert [store.state(cell.key) for cell in three] == ["done", "planned", "planned"]
-    assert [ending for _, ending in advance(three, store, bench).endings] == ["cached", "done", "done"]
+    assert [ending for _, ending in advance(three, store, resources).endings] == ["cached", "done", "done"]
 
 
-def planned(bench, *methods: str, percents=(10, 50, 90), seeds=(0,), **more):
-    return plan(Sweep(methods, tuple(percents), tuple(seeds), **more), bench.dataset)
+def planned(resources, *methods: str, percents=(10, 50, 90), seeds=(0,), **more):
+    return plan(Sweep(methods, tuple(percents), tuple(seeds), **more), resources.dataset)
 
 
-def test_cells_that_do_not_depend_on_the_ratio_run_once(bench):
-    entries = planned(bench, "oracle", "clip_zero_shot", "asl", seeds=(0, 1))
+def test_cells_that_do_not_depend_on_the_ratio_run_once(resources):
+    entries = planned(resources, "oracle", "clip_zero_shot", "asl", seeds=(0, 1))
     assert len(entries) == 3 * 3 * 2
     counts = dict.fromkeys(("oracle", "clip_zero_shot", "asl"), 0)
     for cell in cells(entries):
@@ -141,53 +141,53 @@ def test_cells_that_do_not_depend_on_the_ratio_run_once(bench):
     assert len(fills) == 1, "and the one cell fills every place of its column"
 
 
-def test_the_plan_goes_ratio_by_ratio_so_that_early_rows_compare_all_methods(bench):
-    order = [(entry.percent, entry.method) for entry in planned(bench, "asl", "dualcoop", percents=(10, 20))]
+def test_the_plan_goes_ratio_by_ratio_so_that_early_rows_compare_all_methods(resources):
+    order = [(entry.percent, entry.method) for entry in planned(resources, "asl", "dualcoop", percents=(10, 20))]
     assert order == [(10, "asl"), (10, "dualcoop"), (20, "asl"), (20, "dualcoop")]
 
 
 @pytest.mark.parametrize("protocol", ["full", "single_positive"])
-def test_a_protocol_without_a_ratio_makes_one_row(bench, protocol):
-    entries = planned(bench, "asl", "oracle", protocol=protocol)
+def test_a_protocol_without_a_ratio_makes_one_row(resources, protocol):
+    entries = planned(resources, "asl", "oracle", protocol=protocol)
     assert [(entry.method, entry.percent) for entry in entries] == [("asl", None), ("oracle", None)]
 
 
-def test_a_method_that_needs_negatives_is_skipped_where_none_are_known(bench, monkeypatch):
+def test_a_method_that_needs_negatives_is_skipped_where_none_are_known(resources, monkeypatch):
     monkeypatch.setattr(TOYS["toy_linear"], "needs_negatives", classmethod(lambda cls, config: True))
-    skipped, other = planned(bench, "toy_linear", "oracle", protocol="single_positive")
+    skipped, other = planned(resources, "toy_linear", "oracle", protocol="single_positive")
     assert (skipped.cell, skipped.skipped) == (None, "needs known negatives; protocol single_positive has none")
     assert other.cell is not None
-    assert all(entry.cell is not None for entry in planned(bench, "toy_linear", percents=(50,)))
+    assert all(entry.cell is not None for entry in planned(resources, "toy_linear", percents=(50,)))
 
 
-def test_a_method_that_needs_text_is_skipped_where_there_is_none(bench, monkeypatch):
+def test_a_method_that_needs_text_is_skipped_where_there_is_none(resources, monkeypatch):
     monkeypatch.setattr(TinyCLIP, "has_text", False)
-    skipped, other = planned(bench, "dualcoop", "asl", percents=(50,))
+    skipped, other = planned(resources, "dualcoop", "asl", percents=(50,))
     assert (skipped.cell, skipped.skipped) == (None, "needs a text tower; backbone tiny_clip has none")
     assert other.cell is not None
 
 
-def test_the_same_table_is_the_same_sweep(bench):
-    one, other = (planned(bench, "asl", percents=p) for p in ((10, 50), (10, 50)))
-    assert sweep_id(one) == sweep_id(other) != sweep_id(planned(bench, "asl", percents=(10,)))
+def test_the_same_table_is_the_same_sweep(resources):
+    one, other = (planned(resources, "asl", percents=p) for p in ((10, 50), (10, 50)))
+    assert sweep_id(one) == sweep_id(other) != sweep_id(planned(resources, "asl", percents=(10,)))
     kept = record(Sweep(("asl",), (10, 50)), one, command=["bench", "run"], created="now")
     assert json.loads(json.dumps(kept))["entries"] == [entry.to_json() for entry in one]
 
 
-def _sweep_in_a_process(some, store, bench, start, told) -> None:
+def _sweep_in_a_process(some, store, resources, start, told) -> None:
     observer = Recorder()
     start.wait()
-    run_cells(some, store, Inline(bench, store), observer)
+    run_cells(some, store, Inline(resources, store), observer)
     told.put((observer.started, observer.endings))
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs processes that start at once")
-def test_two_processes_on_one_store_share_the_work_and_run_each_cell_once(store, bench):
-    some = [make_cell(bench, "toy_linear", percent=percent, epochs=6) for percent in range(10, 70, 10)]
-    bench.inputs(some[0])  # encode before the processes part
+def test_two_processes_on_one_store_share_the_work_and_run_each_cell_once(store, resources):
+    some = [make_cell(resources, "toy_linear", percent=percent, epochs=6) for percent in range(10, 70, 10)]
+    resources.inputs(some[0])  # encode before the processes part
     context = multiprocessing.get_context("fork")
     shared = SimpleNamespace(start=context.Barrier(2), told=context.Queue())
-    arguments = (some, store, bench, shared.start, shared.told)
+    arguments = (some, store, resources, shared.start, shared.told)
     processes = [context.Process(target=_sweep_in_a_process, args=arguments) for _ in range(2)]
     for process in processes:
         process.start()

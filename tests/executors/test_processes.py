@@ -27,11 +27,11 @@ LONG = 60.0
 """Seconds: more than a busy machine takes for anything here, less than the trainings that are cut off would."""
 
 
-def test_killed_workers(store, bench, processes, tmp_path):
+def test_killed_workers(store, resources, processes, tmp_path):
     """A worker killed once, another killed whenever it tries, and a third cell that must not notice."""
-    once = make_cell(bench, "toy_suicidal", file=str(tmp_path / "killed"), at=2, **SHORT)
-    always = make_cell(bench, "toy_suicidal", at=1, **SHORT)
-    other = make_cell(bench, "toy_linear", **SHORT)
+    once = make_cell(resources, "toy_suicidal", file=str(tmp_path / "killed"), at=2, **SHORT)
+    always = make_cell(resources, "toy_suicidal", at=1, **SHORT)
+    other = make_cell(resources, "toy_linear", **SHORT)
     observer = Recorder()
     with processes(store, workers=2) as executor:
         run_cells([once, always, other], store, executor, observer)
@@ -45,12 +45,12 @@ def test_killed_workers(store, bench, processes, tmp_path):
     assert store.lease(always.key) is None
 
     straight = Store(tmp_path / "straight")
-    run_cells([once], straight, Inline(bench, straight), Recorder())
+    run_cells([once], straight, Inline(resources, straight), Recorder())
     assert_same_scores(store.scores(once.key), straight.scores(once.key))
     assert losses(store.folder(once.key)) == losses(straight.folder(once.key)), "it went on from its checkpoint"
 
 
-def test_little_memory_holds_cells_back_but_never_all(store, bench, processes, monkeypatch):
+def test_little_memory_holds_cells_back_but_never_all(store, resources, processes, monkeypatch):
     """With no memory at all two workers train one after the other."""
     monkeypatch.setattr("bench.executors.processes.available_memory", lambda: 0)
     monkeypatch.setattr("bench.executors.processes.POLL_SECONDS", 0.02)
@@ -65,7 +65,7 @@ def test_little_memory_holds_cells_back_but_never_all(store, bench, processes, m
             training.discard(cell.key)
             super().cell_ended(cell, ending, message)
 
-    cells = [make_cell(bench, "toy_linear", percent=percent, **SHORT) for percent in (20, 40, 60)]
+    cells = [make_cell(resources, "toy_linear", percent=percent, **SHORT) for percent in (20, 40, 60)]
     observer = Counting()
     with processes(store, workers=2) as executor:
         run_cells(cells, store, executor, observer)
@@ -73,9 +73,9 @@ def test_little_memory_holds_cells_back_but_never_all(store, bench, processes, m
     assert most == [1]
 
 
-def test_closing_ends_a_training_at_once_and_leaves_no_process(store, bench, processes, tmp_path, monkeypatch):
+def test_closing_ends_a_training_at_once_and_leaves_no_process(store, resources, processes, tmp_path, monkeypatch):
     monkeypatch.setattr("bench.executors.processes.PATIENCE", LONG)  # leaving in order takes a busy machine longer
-    cell = make_cell(bench, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
+    cell = make_cell(resources, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
     with processes(store, workers=1) as executor:
         future = executor.submit(cell)
         with soon("the second epoch") as until:
@@ -106,8 +106,8 @@ class SlowToClose:
         self.turn.release()
 
 
-def test_one_thread_at_a_time_closes_a_workers_pipe(store, bench, processes, tmp_path):
-    cell = make_cell(bench, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
+def test_one_thread_at_a_time_closes_a_workers_pipe(store, resources, processes, tmp_path):
+    cell = make_cell(resources, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
     with processes(store, workers=1) as executor:
         executor.submit(cell)
         with soon("the second epoch") as until:
@@ -118,9 +118,9 @@ def test_one_thread_at_a_time_closes_a_workers_pipe(store, bench, processes, tmp
     assert not worker.pipe.disturbed
 
 
-def test_an_interrupt_from_the_terminal_reaches_no_worker_however_early(store, bench, processes):
+def test_an_interrupt_from_the_terminal_reaches_no_worker_however_early(store, resources, processes):
     """It comes while the worker imports what it needs."""
-    cell = make_cell(bench, "toy_linear", **SHORT)
+    cell = make_cell(resources, "toy_linear", **SHORT)
     with processes(store, workers=1) as executor:
         future = executor.submit(cell)
         with soon("a worker") as until:
@@ -168,9 +168,9 @@ def test_the_command_line_is_interrupted_or_killed(sign, environment, tmp_path):
         assert (store.folder(key) / "checkpoint" / "last.pth").exists()
 
 
-def test_two_drivers_with_workers_train_each_cell_once(store, bench, processes):
+def test_two_drivers_with_workers_train_each_cell_once(store, resources, processes):
     """Two executors of two workers each on one store: four processes want the same six cells."""
-    cells = [make_cell(bench, "toy_linear", percent=percent, **SHORT) for percent in range(10, 70, 10)]
+    cells = [make_cell(resources, "toy_linear", percent=percent, **SHORT) for percent in range(10, 70, 10)]
     observers = [Recorder(), Recorder()]
 
     def drive(observer: Recorder) -> None:

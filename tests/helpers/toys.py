@@ -19,8 +19,8 @@ from bench.records.store import Store
 from bench.settings.config import build, setting
 from bench.system.files import read_lines
 from bench.training import Outcome, run_cell
-from bench.training.inputs import Workbench
 from bench.training.pseudo_quality import JUDGED
+from bench.training.resources import Resources
 from bench.training.weights import from_bytes
 from methods import METHODS, Batch, Features, Method, MethodConfig, Task
 
@@ -165,7 +165,7 @@ def quiet(what: str, done: int, total: int) -> None:
 
 
 def make_cell(
-    bench: Workbench,
+    resources: Resources,
     method: str,
     *,
     percent: int = 50,
@@ -180,7 +180,7 @@ def make_cell(
     # Relabelled stands in for scenes: their options are the same.
     overrides = {method: known, feed: fed or {}}
     sweep = Sweep((method,), (percent,), (seed,), holdout=holdout, overrides=overrides, feed=feed)
-    return next(cells(plan(sweep, bench.dataset)))
+    return next(cells(plan(sweep, resources.dataset)))
 
 
 def _takes(method: type[Method], name: str, value: Any) -> bool:
@@ -190,10 +190,10 @@ def _takes(method: type[Method], name: str, value: Any) -> bool:
         return False
 
 
-def run(cell: Cell, bench: Workbench, folder: Path, watch: Callable = lambda epoch, record: None) -> Outcome:
+def run(cell: Cell, resources: Resources, folder: Path, watch: Callable = lambda epoch, record: None) -> Outcome:
     """Run `cell` in `folder` as a sweep does, without the store around it; the checkpoint stays."""
     (folder / "checkpoint").mkdir(parents=True, exist_ok=True)
-    return run_cell(cell, bench.inputs(cell)[0], folder, watch)
+    return run_cell(cell, resources.inputs(cell)[0], folder, watch)
 
 
 def checkpoint(folder: Path) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 
-from bench.executors.location import Site
+from bench.executors.location import Location
 from bench.settings.config import setting
-from bench.training.inputs import EncodeProgress, Workbench
+from bench.training.resources import EncodeProgress, Resources
 from helpers.toys import TOYS, Linear, ToyConfig
 from methods import METHODS
 
@@ -73,10 +73,10 @@ def register() -> None:
     METHODS._entries.update({**TOYS, **MORE})
 
 
-class ToySite(Site):
+class ToyLocation(Location):
     """A site that knows the toys."""
 
-    def open(self, device: torch.device, progress: EncodeProgress) -> Workbench:
+    def open(self, device: torch.device, progress: EncodeProgress) -> Resources:
         register()
         return super().open(device, progress)
 

@@ -48,32 +48,32 @@ def test_settings_that_go_together_need_not_each_go_alone():
     assert both == [("trm_ml", {"prototypes": False, "pseudo": False})]
 
 
-def test_a_combination_that_cannot_be_is_refused_by_the_plan(bench):
+def test_a_combination_that_cannot_be_is_refused_by_the_plan(resources):
     alone = variants(["trm_ml"], parse_grid(["trm_ml.prototypes=false", "trm_ml.pseudo=true"]))
     with pytest.raises(UsageError, match="needs prototypes=true"):
-        plan(Sweep(alone, (10,)), bench.dataset)
+        plan(Sweep(alone, (10,)), resources.dataset)
 
 
 def test_commas_inside_a_value_are_quoted():
     assert parse_grid(['x.words="a, b",c', "x.other= 1 , 2"]) == {"x": {"words": ["a, b", "c"], "other": ["1", "2"]}}
 
 
-def test_recipes_are_an_axis_too(bench):
+def test_recipes_are_an_axis_too(resources):
     found = variants(["asl"], parse_grid(["asl.recipe=bce,asl"]))
     assert [(v.name, v.recipe, v.overrides) for v in found] == [
         ("asl [recipe=bce]", "bce", {}),
         ("asl [recipe=asl]", "asl", {}),
     ]
-    bce, asl = (entry.cell.method.options for entry in plan(Sweep(found, (10,)), bench.dataset))
+    bce, asl = (entry.cell.method.options for entry in plan(Sweep(found, (10,)), resources.dataset))
     recipes = METHODS.get("asl").recipes
     for options, name in ((bce, "bce"), (asl, "asl")):
         assert {option: options[option] for option in recipes[name]} == {**recipes[name]}
     assert bce != asl
 
 
-def test_each_variant_has_a_place_and_a_cell_of_its_own(bench):
+def test_each_variant_has_a_place_and_a_cell_of_its_own(resources):
     sweep = Sweep(variants(["asl", "dualcoop"], parse_grid(["asl.lr=1e-3,2e-3"])), (10, 50))
-    entries = plan(sweep, bench.dataset)
+    entries = plan(sweep, resources.dataset)
     assert [entry.method for entry in entries] == ["asl [lr=0.001]", "asl [lr=0.002]", "dualcoop"] * 2
     assert len({entry.cell.key for entry in entries}) == 6
     assert [entry.cell.method.options["lr"] for entry in entries[:2]] == [0.001, 0.002]

@@ -76,7 +76,7 @@ def test_other_threads_are_left_alone():
     assert reached == [before]
 
 
-def test_an_interrupt_that_was_lost_ends_the_cell_after_its_epoch(bench, toys, tmp_path, monkeypatch):
+def test_an_interrupt_that_was_lost_ends_the_cell_after_its_epoch(resources, toys, tmp_path, monkeypatch):
     begun = []
 
     def start_epoch(self, epoch: int) -> None:
@@ -85,9 +85,9 @@ def test_an_interrupt_that_was_lost_ends_the_cell_after_its_epoch(bench, toys, t
             swallow(None)
 
     monkeypatch.setattr(TOYS["toy_swallowing"], "start_epoch", start_epoch)
-    cell, store = make_cell(bench, "toy_swallowing", **QUICK), Store(tmp_path)
+    cell, store = make_cell(resources, "toy_swallowing", **QUICK), Store(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        Inline(bench, store).submit(cell)
+        Inline(resources, store).submit(cell)
     assert begun == [0, 1]
     assert store.state(cell.key) == "planned"
 
@@ -108,9 +108,9 @@ def test_children_started_meanwhile_do_not_hear_of_an_interrupt():
     assert (inside, outside) == ("True\n", "False\n")
 
 
-def test_an_interrupted_cell_has_not_failed(bench, toys, tmp_path):
-    cell, store = make_cell(bench, "toy_swallowing", **QUICK), Store(tmp_path)
+def test_an_interrupted_cell_has_not_failed(resources, toys, tmp_path):
+    cell, store = make_cell(resources, "toy_swallowing", **QUICK), Store(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        Inline(bench, store).submit(cell)
+        Inline(resources, store).submit(cell)
     assert store.state(cell.key) == "planned"
     assert (store.folder(cell.key) / "checkpoint" / "last.pth").exists(), "the first epoch's work is kept"

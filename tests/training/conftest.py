@@ -18,14 +18,14 @@ class Training(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def straight(bench, tmp_path_factory) -> Callable[[str], Training]:
+def straight(resources, tmp_path_factory) -> Callable[[str], Training]:
     """The training of a method on the tiny scenes from start to end; each runs once."""
     known: dict[str, Training] = {}
 
     def train(method: str) -> Training:
         if method not in known:
-            cell, folder = make_cell(bench, method, holdout=20, **QUICK), tmp_path_factory.mktemp(method)
-            known[method] = Training(cell, run(cell, bench, folder), folder)
+            cell, folder = make_cell(resources, method, holdout=20, **QUICK), tmp_path_factory.mktemp(method)
+            known[method] = Training(cell, run(cell, resources, folder), folder)
         return known[method]
 
     return train

@@ -14,17 +14,17 @@ from bench.training.hooks import LAST
 
 
 @pytest.fixture
-def cut_off(bench, toys, tmp_path):
+def cut_off(resources, toys, tmp_path):
     """A cell in a store, interrupted behind the checkpoint of its first epoch, and how to go on with it."""
-    cell, store = make_cell(bench, "toy_linear", **QUICK), Store(tmp_path / "results")
+    cell, store = make_cell(resources, "toy_linear", **QUICK), Store(tmp_path / "results")
     with pytest.raises(KeyboardInterrupt):
-        run_cells([cell], store, Inline(bench, store), Recorder(interrupt=2))
+        run_cells([cell], store, Inline(resources, store), Recorder(interrupt=2))
     path = store.folder(cell.key) / "checkpoint" / LAST
     assert path.exists()
 
     def go_on() -> list[int]:
         observer = Recorder()
-        run_cells([cell], store, Inline(bench, store), observer)
+        run_cells([cell], store, Inline(resources, store), observer)
         assert [ending for _, ending in observer.endings] == ["done"]
         return observer.epochs
 
@@ -68,7 +68,7 @@ USELESS = {
 
 
 @pytest.mark.parametrize("spoil", USELESS.values(), ids=USELESS)
-def test_the_cell_begins_anew_with_one_warning(spoil, cut_off, bench, tmp_path, caplog):
+def test_the_cell_begins_anew_with_one_warning(spoil, cut_off, resources, tmp_path, caplog):
     cell, store, path, go_on = cut_off
     marker = tmp_path / "marker"
     spoil(path, marker)
@@ -79,7 +79,7 @@ def test_the_cell_begins_anew_with_one_warning(spoil, cut_off, bench, tmp_path, 
     assert said.endswith(f"{cell.title} starts again from its first epoch.")
     assert "\n" not in said
     assert "is no checkpoint of this training" in (store.folder(cell.key) / "log.txt").read_text()
-    straight = run(cell, bench, tmp_path / "straight")
+    straight = run(cell, resources, tmp_path / "straight")
     assert_same_scores(store.scores(cell.key), straight.logits)
     assert losses(store.folder(cell.key)) == losses(tmp_path / "straight")
 

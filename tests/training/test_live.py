@@ -29,8 +29,8 @@ from bench.planning.plan import Sweep, open_dataset, plan
 from bench.records.rows import Row
 from bench.records.store import Store
 from bench.settings.config import build
-from bench.training.inputs import Workbench
 from bench.training.live import LiveModel, TrainedParts
+from bench.training.resources import Resources
 from bench.training.weights import restored
 from methods import METHODS, Features, Method
 from protocols import PROTOCOLS
@@ -43,14 +43,14 @@ QUICK = {"epochs": 2, "batch_size": 12, "ema": 0.5, "schedule": "onecycle", "war
 
 
 @pytest.fixture(scope="module")
-def small(cache) -> Workbench:
-    """A workbench on scenes so few that every step may encode them."""
+def small(cache) -> Resources:
+    """Resources on scenes so few that every step may encode them."""
     sweep = Sweep(methods=(), percents=(), overrides={"scenes": SMALL})
-    return Workbench(open_dataset(sweep, cache), torch.device("cpu"), cache, progress=quiet)
+    return Resources(open_dataset(sweep, cache), torch.device("cpu"), cache, progress=quiet)
 
 
-def live(bench: Workbench, method: str = "toy_linear", fed: dict | None = None, **options):
-    return make_cell(bench, method, feed="live", fed=fed, **{**QUICK, **options})
+def live(resources: Resources, method: str = "toy_linear", fed: dict | None = None, **options):
+    return make_cell(resources, method, feed="live", fed=fed, **{**QUICK, **options})
 
 
 TRAINED = {"augment": "dualcoop", "train": "last", "lr_mult": 0.1}
@@ -264,7 +264,7 @@ def test_hidden_labels_change_nothing(feed, train, small, tmp_path):
     full = small.dataset.train.labels
     hidden = PROTOCOLS.get("partial")().observe(full, 50, seed=0) == 0
     hidden[held_out(len(full), 20, seed=0)[1]] = True
-    other = Workbench(
+    other = Resources(
         Relabelled(small.dataset, np.where(hidden, -full, full)), torch.device("cpu"), small.cache, progress=quiet
     )
     fed = {"augment": "tai"} | ({"train": train} if feed == "live" else {"count": 2})
@@ -292,7 +292,7 @@ def test_a_leak_in_live_batches_is_caught(small, tmp_path, monkeypatch):
 
     monkeypatch.setattr(module.LiveBatches, "__init__", leaking)
     for labels, name in ((full, "one"), (flipped.train.labels, "other")):
-        world = Workbench(Relabelled(small.dataset, labels), torch.device("cpu"), small.cache, progress=quiet)
+        world = Resources(Relabelled(small.dataset, labels), torch.device("cpu"), small.cache, progress=quiet)
         run(make_cell(world, "asl", feed="live", **QUICK), world, tmp_path / name)
     with pytest.raises(AssertionError, match="these parameters differ"):
         assert_same_training(tmp_path / "one", tmp_path / "other")
@@ -359,9 +359,9 @@ def test_an_image_that_cannot_be_read_is_reported_as_it_is(small, tmp_path, monk
 # --- cached views ---------------------------------------------------------------------------------------------------
 
 
-def views(bench: Workbench, method: str = "toy_linear", count: int = 3, seed: int = 0, **fed):
+def views(resources: Resources, method: str = "toy_linear", count: int = 3, seed: int = 0, **fed):
     given = {"augment": "tai", "count": count, **fed}
-    return make_cell(bench, method, feed="views", fed=given, seed=seed, **QUICK)
+    return make_cell(resources, method, feed="views", fed=given, seed=seed, **QUICK)
 
 
 def test_an_image_takes_one_of_its_cached_views_new_in_each_epoch_and_seed(small, tmp_path):
@@ -405,7 +405,7 @@ def test_views_are_encoded_once_for_all_seeds_and_are_not_the_plain_image(small,
     def encoded_again(*args, **kwargs):
         raise AssertionError("these views were cached")
 
-    fresh = Workbench(small.dataset, small.device, small.cache, progress=quiet)
+    fresh = Resources(small.dataset, small.device, small.cache, progress=quiet)
     monkeypatch.setattr(type(small.backbone(views(small).backbone)), "encode_images", encoded_again)
     again = fresh.inputs(views(fresh, seed=5, strong="strong"))[0]
     assert np.array_equal(again.views[1].pooled, inputs.views[1].pooled)

@@ -207,17 +207,17 @@ class TestWriting:
         assert (tmp_path / runner.timestamp).is_dir()
         assert (tmp_path / f"{runner.timestamp}.py").exists(), "and its copy of the configuration"
 
-    def test_ours_writes_one_log_and_says_nothing(self, bench, toys, tmp_path, capfd):
-        run(make_cell(bench, "toy_linear", epochs=1), bench, tmp_path)
+    def test_ours_writes_one_log_and_says_nothing(self, resources, toys, tmp_path, capfd):
+        run(make_cell(resources, "toy_linear", epochs=1), resources, tmp_path)
         assert sorted(p.name for p in tmp_path.iterdir()) == ["checkpoint", "curve.jsonl", "log.txt"]
         said = capfd.readouterr()
         assert said.out == said.err == ""
 
-    def test_a_resumed_run_adds_to_the_log(self, bench, toys, tmp_path):
-        cell = make_cell(bench, "toy_linear", epochs=1)
-        run(cell, bench, tmp_path)
+    def test_a_resumed_run_adds_to_the_log(self, resources, toys, tmp_path):
+        cell = make_cell(resources, "toy_linear", epochs=1)
+        run(cell, resources, tmp_path)
         first = (tmp_path / "log.txt").read_text()
-        run(cell, bench, tmp_path)
+        run(cell, resources, tmp_path)
         assert (tmp_path / "log.txt").read_text().startswith(first)
 
 

@@ -6,7 +6,7 @@ import torch
 from helpers.toys import quiet, run
 
 from bench.planning.plan import Sweep, cells, open_dataset, plan
-from bench.training.inputs import Workbench
+from bench.training.resources import Resources
 
 OVERRIDES = {
     "scenes": {"n_train": 24, "n_test": 12},
@@ -23,9 +23,9 @@ def test_an_imagenet_resnet_trains_what_needs_no_text(feed, cache, tmp_path):
     dataset = open_dataset(sweep, cache)
     skipped, entry = plan(sweep, dataset)
     assert (skipped.cell, skipped.skipped) == (None, "needs a text tower; backbone resnet50 has none")
-    bench = Workbench(dataset, torch.device("cpu"), cache, progress=quiet)
+    resources = Resources(dataset, torch.device("cpu"), cache, progress=quiet)
     [cell] = cells([skipped, entry])
-    assert bench.inputs(cell)[0].task.text_tower is None
-    outcome = run(cell, bench, tmp_path)
+    assert resources.inputs(cell)[0].task.text_tower is None
+    outcome = run(cell, resources, tmp_path)
     assert outcome.logits.shape == (12, 20)
     assert np.isfinite(outcome.logits).all()

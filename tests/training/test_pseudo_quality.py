@@ -24,9 +24,9 @@ from hypothesis.extra.numpy import arrays
 
 from bench.records.cells import Cell
 from bench.training import run_cell
-from bench.training.inputs import Workbench
 from bench.training.live import LiveModel
 from bench.training.pseudo_quality import JUDGED, PseudoHook, _method, pseudo_quality
+from bench.training.resources import Resources
 from methods import METHODS, Batch
 from protocols import PROTOCOLS
 from protocols.splits import held_out
@@ -102,9 +102,9 @@ def guessing(toys: None, monkeypatch: pytest.MonkeyPatch) -> str:
     return Guessing.name
 
 
-def hidden_from_training(bench: Workbench, percent: int = 50, holdout: int = 20) -> tuple[np.ndarray, np.ndarray]:
-    """What the mask hides of the images trained on, bool (N, C), and all full labels; found without the workbench."""
-    full = bench.dataset.train.labels
+def hidden_from_training(resources: Resources, percent: int = 50, holdout: int = 20) -> tuple[np.ndarray, np.ndarray]:
+    """What the mask hides of the images trained on, bool (N, C), and all full labels; found without the resources."""
+    full = resources.dataset.train.labels
     hidden = PROTOCOLS.get("partial")().observe(full, percent, seed=0) == 0
     hidden[held_out(len(full), holdout, seed=0)[1]] = False
     return hidden, full
@@ -114,9 +114,9 @@ def pseudo(record: dict) -> dict[str, float]:
     return {name: value for name, value in record.items() if name.startswith("pseudo_")}
 
 
-def test_a_training_tells_how_right_unknown_training_labels_were_taken(bench, guessing, tmp_path: Path) -> None:
-    run(make_cell(bench, guessing, holdout=20, **QUICK), bench, tmp_path)
-    hidden, full = hidden_from_training(bench)
+def test_a_training_tells_how_right_unknown_training_labels_were_taken(resources, guessing, tmp_path: Path) -> None:
+    run(make_cell(resources, guessing, holdout=20, **QUICK), resources, tmp_path)
+    hidden, full = hidden_from_training(resources)
     curve = losses(tmp_path)
     assert pseudo(curve[0]) == {}, "nothing was noted in the first epoch"
     for epoch in (1, 2):
@@ -132,13 +132,13 @@ def test_a_training_tells_how_right_unknown_training_labels_were_taken(bench, gu
         assert found["pseudo_positives_lost"] == pytest.approx(100 * wrong.sum() / (hidden & (full == 1)).sum())
 
 
-def test_only_the_judgement_follows_the_truth(bench, make_bench, guessing, tmp_path: Path) -> None:
+def test_only_the_judgement_follows_the_truth(resources, make_resources, guessing, tmp_path: Path) -> None:
     """Every hidden label flipped: weights, scores and counts are the same, and what is told of them turns around."""
-    hidden, full = hidden_from_training(bench)
-    flipped = make_bench(Relabelled(bench.dataset, np.where(hidden, -full, full)))
+    hidden, full = hidden_from_training(resources)
+    flipped = make_resources(Relabelled(resources.dataset, np.where(hidden, -full, full)))
     outcomes = [
         run(make_cell(world, guessing, holdout=20, **QUICK), world, tmp_path / name)
-        for world, name in ((bench, "one"), (flipped, "other"))
+        for world, name in ((resources, "one"), (flipped, "other"))
     ]
     assert_same_training(tmp_path / "one", tmp_path / "other", same_truth=False)
     assert_same_scores(*(outcome.logits for outcome in outcomes))
@@ -151,11 +151,11 @@ def test_only_the_judgement_follows_the_truth(bench, make_bench, guessing, tmp_p
 
 
 @pytest.mark.parametrize("method", ["trm_ml", "curriculum", "ll_cp"])
-def test_nobody_listening_trains_the_same(method: str, straight, bench, tmp_path: Path) -> None:
+def test_nobody_listening_trains_the_same(method: str, straight, resources, tmp_path: Path) -> None:
     """To the bit, through the whole runner, averaged weights and all."""
     heard = straight(method)
     (tmp_path / "checkpoint").mkdir()
-    deaf = dataclasses.replace(bench.inputs(heard.cell)[0], hidden_labels=None)
+    deaf = dataclasses.replace(resources.inputs(heard.cell)[0], hidden_labels=None)
     outcome = run_cell(heard.cell, deaf, tmp_path, lambda epoch, record: None)
     assert_same_scores(outcome.logits, heard.outcome.logits)
     ours, theirs = final_parameters(heard.folder), final_parameters(tmp_path)
@@ -172,24 +172,24 @@ def test_a_checkpoint_knows_nothing_of_it(straight) -> None:
     assert not [name for name in JUDGED if name in str(saved["message_hub"])]
 
 
-def searched(bench: Workbench, method: str) -> Cell:
-    return dataclasses.replace(make_cell(bench, method, holdout=30, **QUICK), judged="observed", test=False)
+def searched(resources: Resources, method: str) -> Cell:
+    return dataclasses.replace(make_cell(resources, method, holdout=30, **QUICK), judged="observed", test=False)
 
 
-def test_a_search_cannot_look_at_it(bench, guessing, tmp_path: Path) -> None:
+def test_a_search_cannot_look_at_it(resources, guessing, tmp_path: Path) -> None:
     """What a pruner, a sampler or a watcher is told of an epoch holds no number that hidden labels made."""
-    cell, told = searched(bench, guessing), []
-    assert bench.inputs(cell)[0].hidden_labels is None
-    run(cell, bench, tmp_path, lambda epoch, record: told.append(record))
+    cell, told = searched(resources, guessing), []
+    assert resources.inputs(cell)[0].hidden_labels is None
+    run(cell, resources, tmp_path, lambda epoch, record: told.append(record))
     assert len(told) == 3
     assert all("heldout_mAP" in record and not pseudo(record) for record in told)
 
 
-def test_the_truth_is_that_of_hidden_training_labels_alone(bench) -> None:
-    inputs, _ = bench.inputs(make_cell(bench, "bce_iu", holdout=20))
-    hidden, full = hidden_from_training(bench)
+def test_the_truth_is_that_of_hidden_training_labels_alone(resources) -> None:
+    inputs, _ = resources.inputs(make_cell(resources, "bce_iu", holdout=20))
+    hidden, full = hidden_from_training(resources)
     np.testing.assert_array_equal(inputs.hidden_labels, np.where(hidden, full, 0))
-    everything, _ = bench.inputs(make_cell(bench, "bce_iu", percent=100))
+    everything, _ = resources.inputs(make_cell(resources, "bce_iu", percent=100))
     assert not everything.hidden_labels.any()
 
 

@@ -26,55 +26,55 @@ class Killed(BaseException):
     """Stands in for SIGKILL between an epoch's line in the curve and its checkpoint."""
 
 
-def interrupted(cell, bench, folder: Path, epoch: int) -> None:
+def interrupted(cell, resources, folder: Path, epoch: int) -> None:
     def watch(now: int, record: dict) -> None:
         if now == epoch:
             raise Killed
 
     with pytest.raises(Killed):
-        run(cell, bench, folder, watch)
+        run(cell, resources, folder, watch)
 
 
 @pytest.mark.parametrize(("method", "epoch"), [("toy_linear", 1), *((method, 2) for method in TRAINED)])
-def test_cut_off_between_curve_and_checkpoint(method, epoch, straight, bench, toys, tmp_path):
+def test_cut_off_between_curve_and_checkpoint(method, epoch, straight, resources, toys, tmp_path):
     """In epoch 1 there is nothing yet to go on from; starting again is the same for every method."""
     expected = straight(method)
-    interrupted(expected.cell, bench, tmp_path, epoch)
+    interrupted(expected.cell, resources, tmp_path, epoch)
     assert len(losses(tmp_path)) == epoch
-    outcome = run(expected.cell, bench, tmp_path)
+    outcome = run(expected.cell, resources, tmp_path)
     assert_same_training(expected.folder, tmp_path)
     assert_same_scores(outcome.logits, expected.outcome.logits)
 
 
 @pytest.mark.parametrize("method", TRAINED)
-def test_cut_off_between_the_last_checkpoint_and_the_row(method, straight, bench, toys, tmp_path):
+def test_cut_off_between_the_last_checkpoint_and_the_row(method, straight, resources, toys, tmp_path):
     """Nothing is left to train: the scores come from the checkpoint's averaged weights."""
     expected = straight(method)
     shutil.copytree(expected.folder, tmp_path, dirs_exist_ok=True)
     epochs: list[int] = []
-    outcome = run(expected.cell, bench, tmp_path, lambda epoch, record: epochs.append(epoch))
+    outcome = run(expected.cell, resources, tmp_path, lambda epoch, record: epochs.append(epoch))
     assert epochs == []
     assert_same_scores(outcome.logits, expected.outcome.logits)
     assert losses(tmp_path) == losses(expected.folder)
-    again = run(expected.cell, bench, tmp_path)
+    again = run(expected.cell, resources, tmp_path)
     assert_same_scores(again.logits, expected.outcome.logits)
 
 
-def test_state_that_no_checkpoint_holds_is_caught(bench, toys, tmp_path):
+def test_state_that_no_checkpoint_holds_is_caught(resources, toys, tmp_path):
     """The proof can fail: this toy counts its steps in a plain attribute."""
-    cell = make_cell(bench, "toy_forgetful", **QUICK)
-    run(cell, bench, tmp_path / "straight")
-    interrupted(cell, bench, tmp_path / "resumed", 2)
-    run(cell, bench, tmp_path / "resumed")
+    cell = make_cell(resources, "toy_forgetful", **QUICK)
+    run(cell, resources, tmp_path / "straight")
+    interrupted(cell, resources, tmp_path / "resumed", 2)
+    run(cell, resources, tmp_path / "resumed")
     with pytest.raises(AssertionError, match="these parameters differ"):
         assert_same_training(tmp_path / "straight", tmp_path / "resumed")
 
 
 @pytest.mark.parametrize("code", ["same", "changed"])
-def test_a_checkpoint_of_other_source_code_is_dropped(code, bench, toys, tmp_path, monkeypatch):
-    cell, store, observer = make_cell(bench, "toy_linear", **QUICK), Store(tmp_path), Recorder(interrupt=2)
+def test_a_checkpoint_of_other_source_code_is_dropped(code, resources, toys, tmp_path, monkeypatch):
+    cell, store, observer = make_cell(resources, "toy_linear", **QUICK), Store(tmp_path), Recorder(interrupt=2)
     with pytest.raises(KeyboardInterrupt):
-        run_cells([cell], store, Inline(bench, store), observer)
+        run_cells([cell], store, Inline(resources, store), observer)
     assert store.state(cell.key) == "planned"
     assert (store.folder(cell.key) / "checkpoint" / "last.pth").exists()
     curve = store.folder(cell.key) / "curve.jsonl"
@@ -83,7 +83,7 @@ def test_a_checkpoint_of_other_source_code_is_dropped(code, bench, toys, tmp_pat
     if code == "changed":
         monkeypatch.setattr("bench.executors.attempt.source_hash", lambda method: "of another day")
     observer.interrupt = 0
-    run_cells([cell], store, Inline(bench, store), observer)
+    run_cells([cell], store, Inline(resources, store), observer)
     assert observer.epochs == [1, 2, 1, 2, 3], "an observer hears the epochs before the checkpoint too"
     assert [record["epoch"] for record in store.curve(cell.key)] == [1, 2, 3]
     went_on = store.curve(cell.key)[0]["seconds"] == 12345.0
@@ -153,13 +153,13 @@ def test_the_command_lines_curve_has_each_epoch_once(story):
     assert len(story.curves[0]) < len(story.curves[1])
 
 
-def test_the_command_lines_scores_equal_an_uninterrupted_run(story, bench, tmp_path):
+def test_the_command_lines_scores_equal_an_uninterrupted_run(story, resources, tmp_path):
     """Trained here in one go: another process, the same bits, in scores and in every epoch."""
     key = only_key(story.store)
     cell = story.store.cell(key)
     assert cell.method.options["dropout"] > 0
     assert (cell.method.options["ema"], cell.method.options["schedule"]) == (0.9, "onecycle")
-    outcome = run(cell, bench, tmp_path)
+    outcome = run(cell, resources, tmp_path)
     assert_same_scores(outcome.logits, story.store.scores(key))
     assert losses(story.store.folder(key)) == losses(tmp_path)
     assert json.loads((story.store.folder(key) / "row.json").read_text())["metrics"]["mAP"] > 0

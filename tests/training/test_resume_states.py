@@ -45,17 +45,17 @@ class Killed(BaseException):
     """Stands in for SIGKILL after an epoch's line in the curve, before its checkpoint."""
 
 
-def cell_of(method: str, bench):
-    return make_cell(bench, method, holdout=20, **OPTIONS, **MEMORIES[method].options)
+def cell_of(method: str, resources):
+    return make_cell(resources, method, holdout=20, **OPTIONS, **MEMORIES[method].options)
 
 
-def cut_off(cell, bench, folder: Path, epoch: int) -> None:
+def cut_off(cell, resources, folder: Path, epoch: int) -> None:
     def watch(now: int, record: dict) -> None:
         if now == epoch:
             raise Killed
 
     with pytest.raises(Killed):
-        run(cell, bench, folder, watch)
+        run(cell, resources, folder, watch)
 
 
 def remembered(folder: Path, method: str) -> torch.Tensor:
@@ -64,13 +64,13 @@ def remembered(folder: Path, method: str) -> torch.Tensor:
 
 @pytest.mark.parametrize("method", MEMORIES)
 @pytest.mark.parametrize("epoch", [2, 4])
-def test_it_goes_on_exactly(method: str, epoch: int, bench, toys, tmp_path: Path) -> None:
+def test_it_goes_on_exactly(method: str, epoch: int, resources, toys, tmp_path: Path) -> None:
     """From before much is remembered, and from a state that has something in it."""
-    cell = cell_of(method, bench)
-    straight = run(cell, bench, tmp_path / "straight")
-    cut_off(cell, bench, tmp_path / "resumed", epoch)
+    cell = cell_of(method, resources)
+    straight = run(cell, resources, tmp_path / "straight")
+    cut_off(cell, resources, tmp_path / "resumed", epoch)
     middle = remembered(tmp_path / "resumed", method)
-    resumed = run(cell, bench, tmp_path / "resumed")
+    resumed = run(cell, resources, tmp_path / "resumed")
     assert_same_training(tmp_path / "straight", tmp_path / "resumed")
     assert_same_scores(resumed.logits, straight.logits)
     end = remembered(tmp_path / "resumed", method)
@@ -80,7 +80,7 @@ def test_it_goes_on_exactly(method: str, epoch: int, bench, toys, tmp_path: Path
 
 
 @pytest.mark.parametrize("method", WITH_BUFFERS)
-def test_without_the_state_it_would_not(method: str, bench, toys, tmp_path: Path, monkeypatch) -> None:
+def test_without_the_state_it_would_not(method: str, resources, toys, tmp_path: Path, monkeypatch) -> None:
     """The proof above can fail: the same, with buffers that no checkpoint holds."""
     owner, names = MEMORIES[method].owner, MEMORIES[method].buffers
     init = owner.__init__
@@ -90,19 +90,19 @@ def test_without_the_state_it_would_not(method: str, bench, toys, tmp_path: Path
         self._non_persistent_buffers_set.update(names)
 
     monkeypatch.setattr(owner, "__init__", forgetful)
-    cell = cell_of(method, bench)
-    run(cell, bench, tmp_path / "straight")
-    cut_off(cell, bench, tmp_path / "resumed", epoch=4)
-    run(cell, bench, tmp_path / "resumed")
+    cell = cell_of(method, resources)
+    run(cell, resources, tmp_path / "straight")
+    cut_off(cell, resources, tmp_path / "resumed", epoch=4)
+    run(cell, resources, tmp_path / "resumed")
     with pytest.raises(AssertionError, match="these parameters differ"):
         assert_same_training(tmp_path / "straight", tmp_path / "resumed")
 
 
 @pytest.mark.parametrize("method", PER_IMAGE)
-def test_held_out_images_are_not_remembered(method: str, bench, toys, tmp_path: Path) -> None:
-    cell = cell_of(method, bench)
-    run(cell, bench, tmp_path)
-    heldout = torch.from_numpy(bench.inputs(cell)[0].heldout_rows)
+def test_held_out_images_are_not_remembered(method: str, resources, toys, tmp_path: Path) -> None:
+    cell = cell_of(method, resources)
+    run(cell, resources, tmp_path)
+    heldout = torch.from_numpy(resources.inputs(cell)[0].heldout_rows)
     state = remembered(tmp_path, method)
     if method == "role":  # where they started: nothing teaches them
         chance = torch.sigmoid(state[heldout])
@@ -111,10 +111,10 @@ def test_held_out_images_are_not_remembered(method: str, bench, toys, tmp_path: 
         assert not (state[heldout].nan_to_num(0) > 0).any()
 
 
-def test_roles_estimates_are_fast_and_free_of_weight_decay(bench, toys, tmp_path: Path) -> None:
+def test_roles_estimates_are_fast_and_free_of_weight_decay(resources, toys, tmp_path: Path) -> None:
     """As the optimiser itself has it: decay would draw the estimates of all images to one half in each step."""
-    cell = make_cell(bench, "role", epochs=1, batch_size=40, weight_decay=0.5, lr=1e-3, schedule="constant")
-    run(cell, bench, tmp_path)
+    cell = make_cell(resources, "role", epochs=1, batch_size=40, weight_decay=0.5, lr=1e-3, schedule="constant")
+    run(cell, resources, tmp_path)
     saved = checkpoint(tmp_path)
     shapes = {tuple(v.shape): group for group in saved["optimizer"]["param_groups"] for v in _parameters(saved, group)}
     estimates = shapes[tuple(saved["state_dict"]["estimates.logits"].shape)]
@@ -130,10 +130,10 @@ def _parameters(saved: dict, group: dict) -> list[torch.Tensor]:
     return [saved["optimizer"]["state"][index]["exp_avg"] for index in group["params"]]
 
 
-def test_nothing_is_predicted_for_held_out_images(bench, tmp_path: Path) -> None:
-    cell = cell_of("curriculum", bench)
-    run(cell, bench, tmp_path)
-    inputs = bench.inputs(cell)[0]
+def test_nothing_is_predicted_for_held_out_images(resources, tmp_path: Path) -> None:
+    cell = cell_of("curriculum", resources)
+    run(cell, resources, tmp_path)
+    inputs = resources.inputs(cell)[0]
     saved = checkpoint(tmp_path)["state_dict"]
     assert saved["found.guesses"][inputs.heldout_rows].isnan().all()
     assert not saved["found.guesses"][inputs.train_rows].isnan().any()

@@ -29,7 +29,7 @@ class Trained:
 
 
 @pytest.fixture
-def train(bench, tmp_path, monkeypatch):
+def train(resources, tmp_path, monkeypatch):
     """`train(cell)`: its mask, held-out images, first parameters, batches, and the dropout of its first step."""
 
     def watched(cell: Cell) -> Trained:
@@ -51,8 +51,8 @@ def train(bench, tmp_path, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(Method, "forward", spy)
             patch.setattr(torch.nn.Dropout, "forward", spy_on_dropout)
-            outcome = run(cell, bench, tmp_path / cell.key)
-        inputs, facts = bench.inputs(cell)
+            outcome = run(cell, resources, tmp_path / cell.key)
+        inputs, facts = resources.inputs(cell)
         return Trained(
             facts.sha256, inputs.heldout_rows.tolist(), seen.start, seen.batches, seen.dropped, outcome.logits
         )
@@ -60,14 +60,14 @@ def train(bench, tmp_path, monkeypatch):
     return watched
 
 
-def with_stream(bench, name: str, **more) -> tuple[Cell, Cell]:
-    plain = make_cell(bench, "toy_linear", holdout=20, **SHORT, **more)
+def with_stream(resources, name: str, **more) -> tuple[Cell, Cell]:
+    plain = make_cell(resources, "toy_linear", holdout=20, **SHORT, **more)
     return plain, replace(plain, streams={name: 7})
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_one_stream_changes_what_it_is_about_and_nothing_else(name, bench, train):
-    one, other = map(train, with_stream(bench, name))
+def test_one_stream_changes_what_it_is_about_and_nothing_else(name, resources, train):
+    one, other = map(train, with_stream(resources, name))
     same = {
         "mask": one.mask == other.mask and one.heldout == other.heldout,
         "init": torch.equal(one.start, other.start) and torch.equal(one.dropped[0], other.dropped[0]),
@@ -78,14 +78,14 @@ def test_one_stream_changes_what_it_is_about_and_nothing_else(name, bench, train
     assert not np.array_equal(one.logits, other.logits)
 
 
-def test_another_mask_leaves_the_order_of_the_batches(bench, train):
-    plain = make_cell(bench, "toy_linear", **SHORT)
+def test_another_mask_leaves_the_order_of_the_batches(resources, train):
+    plain = make_cell(resources, "toy_linear", **SHORT)
     one, other = train(plain), train(replace(plain, streams={"mask": 7}))
     assert one.mask != other.mask
     assert one.batches == other.batches
 
 
-def test_augmentation_goes_with_the_initialisation(bench, tmp_path, monkeypatch):
+def test_augmentation_goes_with_the_initialisation(resources, tmp_path, monkeypatch):
     asked = []
 
     def spy(count, images, seed, epoch, which):
@@ -94,11 +94,11 @@ def test_augmentation_goes_with_the_initialisation(bench, tmp_path, monkeypatch)
 
     monkeypatch.setattr("bench.training.batches.chosen_views", spy)
     fed = {"count": 2, "augment": "dualcoop"}
-    plain = make_cell(bench, "toy_linear", feed="views", fed=fed, epochs=1, batch_size=60)
+    plain = make_cell(resources, "toy_linear", feed="views", fed=fed, epochs=1, batch_size=60)
     for streams in ({"init": 5}, {"order": 5, "mask": 5}):
         asked.clear()
         cell = replace(plain, streams=streams)
-        run(cell, bench, tmp_path / cell.key)
+        run(cell, resources, tmp_path / cell.key)
         assert set(asked) == {streams.get("init", 0)}
 
 

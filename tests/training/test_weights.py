@@ -11,7 +11,7 @@ from helpers.toys import QUICK, assert_same_scores, make_cell, run
 from bench.data.blind import blind
 from bench.errors import DataError
 from bench.executors import Inline
-from bench.executors.location import Site
+from bench.executors.location import Location
 from bench.executors.ray.transfer import RESULT, pack
 from bench.records.store import WEIGHTS, Store
 from bench.training.batches import FeatureBatches, OrderedBatches, loader
@@ -23,25 +23,25 @@ from methods import METHODS
 PER_IMAGE = {"curriculum": "found", "em_apl": "pseudo", "role": "estimates", "scpnet": "activation", "ll_cp": "rule"}
 
 
-def scores_again(cell, bench, content: bytes) -> np.ndarray:
+def scores_again(cell, resources, content: bytes) -> np.ndarray:
     """Test logits of a fresh model with these weights, in the batches of the cell's own evaluation."""
-    model = restored(cell, bench.task(cell), from_bytes(content), bench.device)
+    model = restored(cell, resources.task(cell), from_bytes(content), resources.device)
     dense = METHODS.get(cell.method.name).needs_dense(model.config)
-    labels = bench.dataset.test.judged
-    images = FeatureBatches(bench.features(cell, "test"), labels, dense)
-    return split_logits(model, loader(images, OrderedBatches(np.arange(len(labels)), TEST_BATCH)), bench.device)
+    labels = resources.dataset.test.judged
+    images = FeatureBatches(resources.features(cell, "test"), labels, dense)
+    return split_logits(model, loader(images, OrderedBatches(np.arange(len(labels)), TEST_BATCH)), resources.device)
 
 
 @pytest.mark.parametrize("method", ["toy_buffered", *METHODS.names()])
-def test_the_kept_weights_give_the_stored_scores(method, straight, bench, toys):
+def test_the_kept_weights_give_the_stored_scores(method, straight, resources, toys):
     """With averaged weights, and with pseudo-labels under way. Of N training images nothing is kept."""
     cell, outcome, _ = straight(method)
     torch.manual_seed(123)  # what a model starts from must not matter
-    assert_same_scores(scores_again(cell, bench, to_bytes(outcome.weights, cell, "code")), outcome.logits)
-    assert [name for name, value in outcome.weights.items() if len(bench.dataset.train) in value.shape] == []
+    assert_same_scores(scores_again(cell, resources, to_bytes(outcome.weights, cell, "code")), outcome.logits)
+    assert [name for name, value in outcome.weights.items() if len(resources.dataset.train) in value.shape] == []
 
 
-def test_averaged_weights_are_kept_where_they_gave_the_scores(straight, bench, toys):
+def test_averaged_weights_are_kept_where_they_gave_the_scores(straight, resources, toys):
     _, outcome, folder = straight("toy_linear")
     saved = torch.load(folder / "checkpoint" / "last.pth", weights_only=True)
     assert torch.equal(outcome.weights["head.weight"], saved["state_dict"]["head.weight"])
@@ -51,64 +51,64 @@ def test_averaged_weights_are_kept_where_they_gave_the_scores(straight, bench, t
 
 
 @pytest.mark.parametrize("method", PER_IMAGE)
-def test_state_of_each_training_image_is_left_out_but_was_there(method, bench):
-    cell = make_cell(bench, method, **QUICK)
-    model = model_of(cell, bench.task(cell))
+def test_state_of_each_training_image_is_left_out_but_was_there(method, resources):
+    cell = make_cell(resources, method, **QUICK)
+    model = model_of(cell, resources.task(cell))
     whole, kept = model.state_dict(), scoring_state(model)
     left_out = set(whole) - set(kept)
     assert left_out
     assert all(name.startswith(PER_IMAGE[method] + ".") for name in left_out)
-    assert any(len(value) == len(bench.dataset.train) for name, value in whole.items() if name in left_out)
+    assert any(len(value) == len(resources.dataset.train) for name, value in whole.items() if name in left_out)
 
 
-def test_a_resumed_cell_keeps_the_same_weights(straight, bench, toys, tmp_path):
+def test_a_resumed_cell_keeps_the_same_weights(straight, resources, toys, tmp_path):
     expected = straight("toy_linear")
     shutil.copytree(expected.folder, tmp_path, dirs_exist_ok=True)
-    again = run(expected.cell, bench, tmp_path)  # nothing is left to train
+    again = run(expected.cell, resources, tmp_path)  # nothing is left to train
     assert again.weights.keys() == expected.outcome.weights.keys()
     assert all(torch.equal(value, again.weights[name]) for name, value in expected.outcome.weights.items())
 
 
-def test_the_store_keeps_them_unless_told_otherwise(bench, make_bench, toys, tmp_path):
-    cell = make_cell(bench, "toy_linear", **QUICK)
+def test_the_store_keeps_them_unless_told_otherwise(resources, make_resources, toys, tmp_path):
+    cell = make_cell(resources, "toy_linear", **QUICK)
     kept, dropped = Store(tmp_path / "kept"), Store(tmp_path / "dropped")
-    frugal = make_bench()
+    frugal = make_resources()
     frugal.keep_weights = False
-    for store, world in ((kept, bench), (dropped, frugal)):
+    for store, world in ((kept, resources), (dropped, frugal)):
         assert Inline(world, store).submit(cell).result().ending == "done"
     assert dropped.weights(cell.key) is None
     assert_same_scores(kept.scores(cell.key), dropped.scores(cell.key))
-    assert_same_scores(scores_again(cell, bench, kept.weights(cell.key)), kept.scores(cell.key))
-    assert Site.of(bench).open(bench.device, bench.progress).keep_weights
-    assert not Site.of(frugal).open(bench.device, bench.progress).keep_weights, "workers are told so too"
+    assert_same_scores(scores_again(cell, resources, kept.weights(cell.key)), kept.scores(cell.key))
+    assert Location.of(resources).open(resources.device, resources.progress).keep_weights
+    assert not Location.of(frugal).open(resources.device, resources.progress).keep_weights, "workers are told so too"
 
 
-def test_they_travel_with_the_results_and_the_row_comes_last(bench, toys, tmp_path):
-    cell, store = make_cell(bench, "toy_linear", **QUICK), Store(tmp_path)
-    Inline(bench, store).submit(cell).result()
+def test_they_travel_with_the_results_and_the_row_comes_last(resources, toys, tmp_path):
+    cell, store = make_cell(resources, "toy_linear", **QUICK), Store(tmp_path)
+    Inline(resources, store).submit(cell).result()
     luggage = pack(store.folder(cell.key), RESULT)
     assert luggage[WEIGHTS] == store.weights(cell.key)
     assert list(luggage)[-1] == "row.json"
 
 
-def test_a_search_keeps_none(make_bench, toys, tmp_path):
-    bench = make_bench()
-    cell = dataclasses.replace(make_cell(bench, "toy_linear", holdout=20, **QUICK), test=False)
-    blind(bench.dataset)
+def test_a_search_keeps_none(make_resources, toys, tmp_path):
+    resources = make_resources()
+    cell = dataclasses.replace(make_cell(resources, "toy_linear", holdout=20, **QUICK), test=False)
+    blind(resources.dataset)
     store = Store(tmp_path)
-    assert Inline(bench, store).submit(cell).result().ending == "done"
+    assert Inline(resources, store).submit(cell).result().ending == "done"
     assert store.weights(cell.key) is None
 
 
-def test_weights_of_another_model_or_damaged_ones_are_refused(straight, bench, toys):
+def test_weights_of_another_model_or_damaged_ones_are_refused(straight, resources, toys):
     cell, outcome, _ = straight("toy_linear")
-    weights, task = outcome.weights, bench.task(cell)
+    weights, task = outcome.weights, resources.task(cell)
     for wrong, what in (
         ({**weights, "stranger": torch.zeros(1)}, "'stranger' has no place in it"),
         ({"head.weight": weights["head.weight"]}, "'head.bias' is missing"),
         ({**weights, "head.bias": torch.zeros(3)}, "size mismatch"),
     ):
         with pytest.raises(DataError, match=what):
-            restored(cell, task, wrong, bench.device)
+            restored(cell, task, wrong, resources.device)
     with pytest.raises(DataError, match="the weights cannot be read"):
         from_bytes(to_bytes(weights, cell, "code")[:-5])

@@ -12,14 +12,14 @@ from typing import Any, Self
 from bench.executors.attempt import level
 from bench.executors.base import Ended, Follow, LostWorkerError, Started, Told
 from bench.executors.ray.cluster import GIB, Demands, RayCluster, first_line
-from bench.executors.ray.mailbox import Post
+from bench.executors.ray.mailbox import Mailbox
 from bench.executors.ray.node import train
-from bench.executors.ray.transfer import RESUME, Luggage, pack, unpack
+from bench.executors.ray.transfer import RESUME, CellFiles, pack, unpack
 from bench.executors.worker import Opens
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.system.files import write_text
-from bench.training.inputs import Workbench
+from bench.training.resources import Resources
 
 TRIES = 4
 """How often a cell is tried whose worker or node is lost; never if it fails by itself."""
@@ -31,7 +31,7 @@ MOST_WATCHED = 1024
 class RayExecutor:
     """One Ray task a cell. This process holds the cell's lock and keeps its curve and its checkpoint up to date.
 
-    site: how a node opens the workbench for a cell. address: see `RayCluster`; a "local" one lives as long as this
+    site: how a node opens the resources for a cell. address: see `RayCluster`; a "local" one lives as long as this
     executor does. workers: cells at once, at most; 0: as many as fit.
     A lost cell goes on from the last checkpoint that came home; tasks are not retried by Ray itself, which would
     start them from what they were first sent.
@@ -39,7 +39,7 @@ class RayExecutor:
 
     def __init__(
         self,
-        bench: Workbench,
+        resources: Resources,
         site: Callable[[Cell], Opens],
         store: Store,
         *,
@@ -48,12 +48,12 @@ class RayExecutor:
         threads: int = 1,
         workers: int = 0,
     ):
-        self.bench, self.site, self.store = bench, site, store
+        self.resources, self.site, self.store = resources, site, store
         self.threads, self.workers = threads, workers
         self.cluster = RayCluster(address, demands)
         self._ray = self.cluster.ray
         options = {"num_cpus": 0, "max_concurrency": 4 * MOST_WATCHED, "scheduling_strategy": self.cluster.here}
-        self._post = self._ray.remote(Post).options(**options).remote()
+        self._post = self._ray.remote(Mailbox).options(**options).remote()
         self._task = self._ray.remote(train).options(
             num_cpus=demands.cpus, num_gpus=demands.gpus, memory=int(demands.memory * GIB) or None, max_retries=0
         )
@@ -117,7 +117,7 @@ class RayExecutor:
             self.store.fail(cell.key, LostWorkerError(problem))
             return Ended(cell.key, "failed", f"LostWorkerError: {problem}")
 
-    def _try(self, cell: Cell, told: Told, folder: Path) -> tuple[Ended, Luggage]:
+    def _try(self, cell: Cell, told: Told, folder: Path) -> tuple[Ended, CellFiles]:
         """Send the cell off and watch it until it comes back."""
         self._raise_if_closed()
         token = uuid.uuid4().hex
@@ -150,7 +150,7 @@ class RayExecutor:
         if kind == "begun":
             told.begin()
         elif kind == "encoding":
-            self.bench.progress(*content)
+            self.resources.progress(*content)
         else:
             record, checkpoint = content
             _add(record, folder / "curve.jsonl")
@@ -158,12 +158,12 @@ class RayExecutor:
             return told.epoch(record)
         return False
 
-    def _keep(self, cell: Cell, ended: Ended, luggage: Luggage, folder: Path) -> None:
+    def _keep(self, cell: Cell, ended: Ended, luggage: CellFiles, folder: Path) -> None:
         """Make the store what it would be had the cell been trained here."""
         if ended.ending == "done" and cell.test:
-            self.store.save_targets(cell.dataset.fingerprint, self.bench.targets)
+            self.store.save_targets(cell.dataset.fingerprint, self.resources.targets)
         if ended.ending != "failed":
-            self.store.forgive(cell.key)
+            self.store.clear_error(cell.key)
         unpack(luggage, folder)
         if ended.ending != "stopped":
             shutil.rmtree(folder / "checkpoint", ignore_errors=True)

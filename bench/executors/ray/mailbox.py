@@ -5,7 +5,7 @@ from collections import defaultdict
 from typing import Any
 
 
-class Post:
+class Mailbox:
     """An actor beside the driver that carries messages from trainings to it, and its answers back."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bench.executors.base import Ended
-from bench.executors.ray.transfer import RESULT, RESUME, Luggage, pack, unpack
+from bench.executors.ray.transfer import RESULT, RESUME, CellFiles, pack, unpack
 from bench.records.cells import Cell
 from bench.system.program import program_hash
 
@@ -26,8 +26,8 @@ Say = Callable[..., bool]
 
 
 def train(
-    cell: Cell, site: Any, device: str, threads: int, code: str, luggage: Luggage, post: Any, token: str
-) -> tuple[Ended, Luggage]:
+    cell: Cell, site: Any, device: str, threads: int, code: str, luggage: CellFiles, post: Any, token: str
+) -> tuple[Ended, CellFiles]:
     """Train the cell, from the checkpoint in `luggage` if there is one; how it ended, and what it left.
 
     Whatever goes wrong with the cell comes back as an ending: Ray shall try again only what was lost with a node.
@@ -53,14 +53,14 @@ def train(
         unpack(luggage, folder)
         try:
             _refuse_other_code(code)
-            bench = _open(site, torch.device(device))
-            bench.progress = lambda *told: say("encoding", *told)
-            refuse_other_content(cell, bench)
+            resources = _open(site, torch.device(device))
+            resources.progress = lambda *told: say("encoding", *told)
+            refuse_other_content(cell, resources)
         except Exception as error:
             store.fail(cell.key, error)
             ended = Ended(cell.key, "failed", f"{type(error).__name__}: {error}".splitlines()[0])
         else:
-            ended = attempt(cell, store, bench, begun, _Teller(say, folder))
+            ended = attempt(cell, store, resources, begun, _Teller(say, folder))
         return ended, pack(folder, (*RESULT, *(RESUME[1:] if ended.ending == "stopped" else ())))
 
 
@@ -82,7 +82,7 @@ class _Teller:
 
 @functools.lru_cache(maxsize=1)
 def _open(site: Any, device: Any) -> Any:
-    """The workbench of this worker, kept for its next cell."""
+    """The resources of this worker, kept for its next cell."""
     return site.open(device, lambda what, done, total: None)
 
 
@@ -96,11 +96,11 @@ def _refuse_other_code(code: str) -> None:
         )
 
 
-def refuse_other_content(cell: Cell, bench: Any) -> None:
+def refuse_other_content(cell: Cell, resources: Any) -> None:
     """DataError if a name of the cell stands for other files here than where the cell was planned."""
     from bench.errors import DataError
 
-    axis = bench.unlike(cell)
+    axis = resources.unlike(cell)
     if axis is not None:
         raise DataError(
             f"the files of {axis} {getattr(cell, axis).name!r} on node {socket.gethostname()} are not the driver's; "
@@ -109,7 +109,7 @@ def refuse_other_content(cell: Cell, bench: Any) -> None:
 
 
 @dataclasses.dataclass(frozen=True)
-class NodeSite:
+class NodeLocation:
     """A site as a node has it: its own cache, and its own folder of the dataset unless the driver's is there too."""
 
     site: Any

@@ -14,7 +14,7 @@ from bench.data import Dataset, Split
 from bench.errors import DataError, UsageError
 from bench.features import FeatureSet, Prepare
 from bench.records.cells import Cell, canonical_json
-from bench.training.inputs import EncodeProgress, Workbench
+from bench.training.resources import EncodeProgress, Resources
 
 NO_TEST_SPLIT = "a search has no test split"
 
@@ -25,8 +25,8 @@ class Shipping:
     Everything is put into the object store once; a node fetches what its cells ask for, and its workers share it.
     """
 
-    def __init__(self, bench: Workbench):
-        self.bench = bench
+    def __init__(self, resources: Resources):
+        self.resources = resources
         self._index: Any = None
         self._features: dict[Any, Any] = {}
         self._turn = threading.Lock()
@@ -37,13 +37,13 @@ class Shipping:
         if cell.feed.name == "live":
             raise UsageError("--ship-features sends features, and --live reads images; leave one of them out.")
         with self._turn:
-            self.bench.prepare(cell)
+            self.resources.prepare(cell)
             if self._index is None:
-                self._index = ray.put(_index(self.bench.dataset, cell.test))
-            for where, found in self.bench._features.items():
+                self._index = ray.put(_index(self.resources.dataset, cell.test))
+            for where, found in self.resources._features.items():
                 if where not in self._features:
                     self._features[where] = ray.put((np.asarray(found.dense), np.asarray(found.pooled)))
-            return ShippedSite(self._index, tuple(self._features.items()), self.bench.keep_weights)
+            return ShippedSite(self._index, tuple(self._features.items()), self.resources.keep_weights)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class ShippedSite:
     features: tuple[tuple[Any, Any], ...]
     weights: bool = True
 
-    def open(self, device: torch.device, progress: EncodeProgress) -> Workbench:
+    def open(self, device: torch.device, progress: EncodeProgress) -> Resources:
         import ray
 
         opened = _ShippedBench(_ShippedDataset(ray.get(self.index)), dict(self.features), device, progress)
@@ -128,8 +128,8 @@ class _ShippedDataset(Dataset):
         return self._index.fingerprint
 
 
-class _ShippedBench(Workbench):
-    """A workbench whose features come from the object store, in memory that all workers of the node share."""
+class _ShippedBench(Resources):
+    """Resources whose features come from the object store, in memory that all workers of the node share."""
 
     def __init__(self, dataset: Dataset, shipped: dict[Any, Any], device: torch.device, progress: EncodeProgress):
         super().__init__(dataset, device, Path(), progress)

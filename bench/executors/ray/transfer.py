@@ -8,7 +8,7 @@ from bench.records.names import inside
 from bench.records.store import WEIGHTS
 from bench.system.files import atomic
 
-Luggage = dict[str, bytes]
+CellFiles = dict[str, bytes]
 """File contents by their path inside the cell's folder."""
 
 RESUME = ("curve.jsonl", "checkpoint/code", "checkpoint/last.pth")
@@ -18,7 +18,7 @@ RESULT = ("scores.npz", WEIGHTS, "curve.jsonl", "log.txt", "error.txt", "row.jso
 """What a training leaves; the row, which makes the cell done, comes last."""
 
 
-def pack(folder: Path, names: Iterable[str]) -> Luggage:
+def pack(folder: Path, names: Iterable[str]) -> CellFiles:
     """Those of the files that there are."""
     return {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from helpers.toys import QUICK, Recorder, assert_same_scores, assert_same_weights, losses, make_cell
-from helpers.worlds import ToySite, soon
+from helpers.worlds import ToyLocation, soon
 
 from bench.errors import UsageError
 from bench.executors import Cluster as Ray
@@ -19,7 +19,7 @@ from bench.executors.driver import run_cells
 from bench.planning.plan import Sweep, cells, open_dataset, plan
 from bench.records.store import Store
 from bench.system.program import program_hash
-from bench.training.inputs import Workbench
+from bench.training.resources import Resources
 
 ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
 
@@ -27,7 +27,7 @@ from ray.cluster_utils import Cluster  # noqa: E402
 
 from bench.executors.ray.cluster import Demands  # noqa: E402
 from bench.executors.ray.executor import RayExecutor  # noqa: E402
-from bench.executors.ray.node import NodeSite  # noqa: E402
+from bench.executors.ray.node import NodeLocation  # noqa: E402
 
 SHORT = {**QUICK, "epochs": 4}
 HEALTH = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 10}
@@ -55,13 +55,13 @@ def cluster(cache):
 
 
 @pytest.fixture
-def opened(cluster, bench, store):
+def opened(cluster, resources, store):
     """`opened(cpus=1)`: an executor on the cluster that knows the toys."""
     executors = []
 
     def start(**demands: float) -> RayExecutor:
         needs = Demands(**{"cpus": 1, "gpus": 0, "memory": 0.1, **demands})
-        executors.append(RayExecutor(bench, NodeSite(ToySite.of(bench)), store, demands=needs))
+        executors.append(RayExecutor(resources, NodeLocation(ToyLocation.of(resources)), store, demands=needs))
         return executors[-1]
 
     yield start
@@ -69,10 +69,10 @@ def opened(cluster, bench, store):
         executor.close()
 
 
-def assert_equal(cell, store: Store, bench, folder: Path) -> None:
+def assert_equal(cell, store: Store, resources, folder: Path) -> None:
     """The store has what a training in this process gives, to the last bit."""
     straight = Store(folder / "straight")
-    run_cells([cell], straight, Inline(bench, straight), Recorder())
+    run_cells([cell], straight, Inline(resources, straight), Recorder())
     assert_same_scores(store.scores(cell.key), straight.scores(cell.key))
     assert losses(store.folder(cell.key)) == losses(straight.folder(cell.key))
     assert_same_weights(store, straight, cell.key)
@@ -80,11 +80,11 @@ def assert_equal(cell, store: Store, bench, folder: Path) -> None:
     assert (mine.metrics, mine.class_ap, mine.mask) == (theirs.metrics, theirs.class_ap, theirs.mask)
 
 
-def test_the_contract(opened, store, bench, tmp_path):
+def test_the_contract(opened, store, resources, tmp_path):
     executor = opened()
     assert executor.slots == 2
-    one, two = (make_cell(bench, "toy_linear", percent=percent, **SHORT) for percent in (20, 40))
-    bad = make_cell(bench, "toy_refusing", **SHORT)
+    one, two = (make_cell(resources, "toy_linear", percent=percent, **SHORT) for percent in (20, 40))
+    bad = make_cell(resources, "toy_refusing", **SHORT)
     heard: list = []
     futures: list[Future] = [
         executor.submit(one, lambda epoch, record: heard.append((epoch, record)), lambda: heard.append("go")),
@@ -97,10 +97,10 @@ def test_the_contract(opened, store, bench, tmp_path):
     assert heard[0] == "go"
     assert [epoch for epoch, _ in heard[1:]] == [1, 2, 3, 4]
     assert [record for _, record in heard[1:]] == store.curve(one.key)
-    assert_equal(one, store, bench, tmp_path)
+    assert_equal(one, store, resources, tmp_path)
     assert (store.folder(one.key) / "log.txt").exists()
     assert not (store.folder(one.key) / "checkpoint").exists()
-    assert store.targets(one.dataset.fingerprint).ids == bench.dataset.test.ids
+    assert store.targets(one.dataset.fingerprint).ids == resources.dataset.test.ids
     assert executor.submit(one).result().ending == "cached"
 
     assert failed.message == "RuntimeError: the toy refuses [/on purpose]"
@@ -114,19 +114,19 @@ def test_the_contract(opened, store, bench, tmp_path):
     assert executor.submit(two, lambda epoch, record: epochs.append(epoch)).result().ending == "done"
     assert epochs == [1, 2, 3, 4]
     assert store.curve(two.key)[:2] == kept, "it went on from the checkpoint that came home with it"
-    assert_equal(two, store, bench, tmp_path)
+    assert_equal(two, store, resources, tmp_path)
 
 
-def test_a_lost_worker_is_replaced_but_not_for_ever(opened, store, bench, tmp_path):
-    once = make_cell(bench, "toy_suicidal", file=str(tmp_path / "killed"), at=2, **SHORT)
-    always = make_cell(bench, "toy_suicidal", at=0, **SHORT)
+def test_a_lost_worker_is_replaced_but_not_for_ever(opened, store, resources, tmp_path):
+    once = make_cell(resources, "toy_suicidal", file=str(tmp_path / "killed"), at=2, **SHORT)
+    always = make_cell(resources, "toy_suicidal", at=0, **SHORT)
     observer = Recorder()
     run_cells([once, always], store, opened(), observer)
     assert dict(observer.endings) == {once.key: "done", always.key: "failed"}
     assert sorted(observer.started) == sorted((once.key, always.key)), "each is told to have started once"
     assert observer.epochs == [1, 2, 3, 4], "and each epoch, though two were trained twice"
     assert "its worker or node was lost 4 times" in store.reason(always.key)
-    assert_equal(once, store, bench, tmp_path)
+    assert_equal(once, store, resources, tmp_path)
 
 
 def test_what_no_node_can_ever_hold_is_refused_at_once(opened):
@@ -140,7 +140,7 @@ def test_what_no_node_can_ever_hold_is_refused_at_once(opened):
         opened(memory=2)
 
 
-def test_other_code_on_a_node_is_refused(opened, store, bench, monkeypatch):
+def test_other_code_on_a_node_is_refused(opened, store, resources, monkeypatch):
     driver = os.getpid()
     code = lambda: "of another day" if os.getpid() == driver else program_hash()  # noqa: E731
     executor = opened()
@@ -148,22 +148,22 @@ def test_other_code_on_a_node_is_refused(opened, store, bench, monkeypatch):
     with pytest.raises(UsageError, match=r"the program on node .* is not the driver's \(source hash \w+, not of an"):
         opened()
     executor.cluster.code = code()  # a node that joins later is not let in either
-    cell = make_cell(bench, "toy_linear", seed=5, **SHORT)
+    cell = make_cell(resources, "toy_linear", seed=5, **SHORT)
     assert "is not the driver's" in executor.submit(cell).result().message
 
 
-def test_other_files_on_a_node_are_refused(opened, store, bench):
-    cell = make_cell(bench, "toy_linear", seed=6, **SHORT)
+def test_other_files_on_a_node_are_refused(opened, store, resources):
+    cell = make_cell(resources, "toy_linear", seed=6, **SHORT)
     other = dataclasses.replace(cell, dataset=dataclasses.replace(cell.dataset, fingerprint="of other labels"))
     told = opened().submit(other).result()
     assert told.ending == "failed"
     assert "DataError: the files of dataset 'scenes' on node" in told.message
 
 
-def test_features_are_sent_to_nodes_without_the_dataset(cluster, bench, store, tmp_path):
+def test_features_are_sent_to_nodes_without_the_dataset(cluster, resources, store, tmp_path):
     """The driver's cache is its own, and nodes are not asked for theirs."""
     sweep = Sweep(("asl",), (50,), overrides={"scenes": {"n_train": 60, "n_test": 40}, "asl": {"epochs": 2}})
-    own = Workbench(open_dataset(sweep, tmp_path), torch.device("cpu"), tmp_path, progress=bench.progress)
+    own = Resources(open_dataset(sweep, tmp_path), torch.device("cpu"), tmp_path, progress=resources.progress)
     [cell] = cells(plan(sweep, own.dataset))
     with open_executor("ray", own, store, cluster=Ray(ship_features=True, memory=0.1)) as executor:
         assert executor.submit(cell).result().ending == "done"
@@ -173,8 +173,8 @@ def test_features_are_sent_to_nodes_without_the_dataset(cluster, bench, store, t
     assert_equal(cell, store, own, tmp_path)
 
 
-def test_closing_cuts_off_what_runs(opened, store, bench, tmp_path):
-    cell = make_cell(bench, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
+def test_closing_cuts_off_what_runs(opened, store, resources, tmp_path):
+    cell = make_cell(resources, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
     executor = opened()
     future = executor.submit(cell)
     with soon("the third epoch") as until:
@@ -185,11 +185,11 @@ def test_closing_cuts_off_what_runs(opened, store, bench, tmp_path):
     assert [record["epoch"] for record in store.curve(cell.key)] == [1, 2]
 
 
-def test_a_node_killed_in_the_middle_of_a_sweep(opened, cluster, store, bench, tmp_path):
+def test_a_node_killed_in_the_middle_of_a_sweep(opened, cluster, store, resources, tmp_path):
     """The last test: afterwards the cluster has one node. Both train when the second one dies."""
     go = tmp_path / "go"
-    waiting = [make_cell(bench, "toy_waiting", file=str(go), at=2, seed=seed, **SHORT) for seed in range(2)]
-    cells = [*waiting, *(make_cell(bench, "toy_linear", seed=seed, **SHORT) for seed in range(2))]
+    waiting = [make_cell(resources, "toy_waiting", file=str(go), at=2, seed=seed, **SHORT) for seed in range(2)]
+    cells = [*waiting, *(make_cell(resources, "toy_linear", seed=seed, **SHORT) for seed in range(2))]
     observer = Recorder()
     executor = opened()
     driver = threading.Thread(target=run_cells, args=(cells, store, executor, observer))
@@ -207,7 +207,7 @@ def test_a_node_killed_in_the_middle_of_a_sweep(opened, cluster, store, bench, t
     assert len(begun) == 3, "what the node had begun was begun again, and nothing else"
     for cell in cells:
         assert [record["epoch"] for record in store.curve(cell.key)] == [1, 2, 3, 4]
-    assert_equal(waiting[0], store, bench, tmp_path)
-    assert_equal(waiting[1], store, bench, tmp_path)
+    assert_equal(waiting[0], store, resources, tmp_path)
+    assert_equal(waiting[1], store, resources, tmp_path)
     with soon("Ray to see that the node is gone") as until:
         until(lambda: executor.slots == 1)

@@ -19,7 +19,7 @@ from bench.stats.metrics import mean_average_precision
 from bench.studies.search.archive import cells_of
 from bench.studies.search.request import ask_for
 from bench.studies.search.session import open_search
-from bench.training.inputs import Workbench
+from bench.training.resources import Resources
 from protocols import PROTOCOLS, Images
 from protocols.splits import held_out
 
@@ -34,10 +34,10 @@ def real_search(cache: Path, results: Path, dataset=None, method: str = "bce_iu"
     sweep = Sweep((method,), (50, 90), holdout=30, overrides={"scenes": TINY, **settings})
     (asked,) = ask_for(sweep, pruner="median" if settings else "none")
     dataset = dataset or blind(open_dataset(sweep, cache))
-    bench = Workbench(dataset, torch.device("cpu"), cache, progress=quiet)
+    resources = Resources(dataset, torch.device("cpu"), cache, progress=quiet)
     cells = cells_of(Store(results))
     session = open_search(asked, dataset, results, total=total)
-    with Inline(bench, cells) as executor:
+    with Inline(resources, cells) as executor:
         trials = session.run(executor, cells, Watching(), total)
     return [dataclasses.replace(t, start=None, end=None) for t in trials], session.archive.folder
 
@@ -68,9 +68,9 @@ def test_a_test_split_that_raises_would_be_noticed_by_an_ordinary_cell(cache, tm
     import torch
 
     dataset = blind(open_dataset(Sweep((), (), overrides={"scenes": TINY}), cache))
-    bench = Workbench(dataset, torch.device("cpu"), cache, progress=quiet)
+    resources = Resources(dataset, torch.device("cpu"), cache, progress=quiet)
     with pytest.raises(NoTestSplitError):
-        bench.inputs(make_cell(bench, "bce_iu", holdout=20, **SHORT))
+        resources.inputs(make_cell(resources, "bce_iu", holdout=20, **SHORT))
 
 
 def test_nothing_that_a_search_leaves_behind_tells_a_number_of_the_test_split(plain):
@@ -93,11 +93,11 @@ def test_nothing_that_a_search_leaves_behind_tells_a_number_of_the_test_split(pl
 
 @pytest.mark.usefixtures("toys")
 @pytest.mark.parametrize("judged", ["observed", "full"])
-def test_heldout_images_are_judged_by_known_labels_or_by_all(bench, judged):
-    cell = make_cell(bench, "toy_linear", percent=30, holdout=25, **SHORT)
+def test_heldout_images_are_judged_by_known_labels_or_by_all(resources, judged):
+    cell = make_cell(resources, "toy_linear", percent=30, holdout=25, **SHORT)
     cell = dataclasses.replace(cell, judged=judged, test=False)
-    inputs, _ = bench.inputs(cell)
-    train = bench.dataset.train
+    inputs, _ = resources.inputs(cell)
+    train = resources.dataset.train
     protocol = PROTOCOLS.get("partial")
     mask = protocol(protocol.Options()).observe(train.labels, 30, 0, Images())
     _, rows = held_out(len(train.labels), 25, 0)
@@ -119,8 +119,8 @@ def test_the_last_epochs_number_is_the_map_of_the_stored_heldout_logits(plain, c
     dataset = blind(open_dataset(Sweep((), (), overrides={"scenes": TINY}), cache))
     import torch
 
-    bench = Workbench(dataset, torch.device("cpu"), cache, progress=quiet)
-    inputs, _ = bench.inputs(row.cell)
+    resources = Resources(dataset, torch.device("cpu"), cache, progress=quiet)
+    inputs, _ = resources.inputs(row.cell)
     value = mean_average_precision(cells.scores(row.key), inputs.heldout_labels[inputs.heldout_rows])
     assert row.metrics["heldout_mAP"] == pytest.approx(value)
     assert cells.curve(row.key)[-1]["heldout_mAP"] == pytest.approx(value)
@@ -132,16 +132,16 @@ def test_a_method_that_is_not_trained_is_searched_too(cache, tmp_path):
     assert trials[0].curve == {}
 
 
-def test_too_few_known_labels_to_judge_by_fail_with_a_sentence(make_bench):
-    bench = make_bench()
-    cell = make_cell(bench, "bce_iu", percent=1, holdout=1, **SHORT)
+def test_too_few_known_labels_to_judge_by_fail_with_a_sentence(make_resources):
+    resources = make_resources()
+    cell = make_cell(resources, "bce_iu", percent=1, holdout=1, **SHORT)
     with pytest.raises(DataError, match="no class has both a known positive and a known negative"):
-        bench.inputs(dataclasses.replace(cell, judged="observed", test=False))
+        resources.inputs(dataclasses.replace(cell, judged="observed", test=False))
 
 
 @pytest.mark.usefixtures("toys")
-def test_the_keys_of_ordinary_cells_do_not_know_of_searches(bench):
-    cell = make_cell(bench, "toy_linear", holdout=20, **SHORT)
+def test_the_keys_of_ordinary_cells_do_not_know_of_searches(resources):
+    cell = make_cell(resources, "toy_linear", holdout=20, **SHORT)
     assert not {"judged", "test"} & set(cell.to_json())
     changed = [dataclasses.replace(cell, judged="observed"), dataclasses.replace(cell, test=False)]
     assert len({cell.key, *(other.key for other in changed)}) == 3

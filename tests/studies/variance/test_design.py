@@ -20,40 +20,40 @@ from bench.studies.variance.findings import find, records, variance_table, write
 SEEDS = (0, 1, 2)
 
 
-def planned(bench, *methods: str, seeds=SEEDS, **more):
-    return plan(Sweep(lines(methods), (10,), seeds, **more), bench.dataset)
+def planned(resources, *methods: str, seeds=SEEDS, **more):
+    return plan(Sweep(lines(methods), (10,), seeds, **more), resources.dataset)
 
 
-def test_each_line_varies_one_stream_and_the_usual_line_all(bench):
-    for entry in planned(bench, "asl"):
+def test_each_line_varies_one_stream_and_the_usual_line_all(resources):
+    for entry in planned(resources, "asl"):
         _, _, source = entry.method.partition(" [")
         seeds = {name: entry.cell.stream(name) for name in STREAMS}
         varied = {source.rstrip("]")} if source else set(STREAMS)
         assert seeds == {name: entry.seed if name in varied else 0 for name in STREAMS}
 
 
-def test_cells_are_shared_with_ordinary_sweeps_and_at_the_first_seed(bench):
-    entries = planned(bench, "asl")
-    plain = plan(Sweep(("asl",), (10,), SEEDS), bench.dataset)
+def test_cells_are_shared_with_ordinary_sweeps_and_at_the_first_seed(resources):
+    entries = planned(resources, "asl")
+    plain = plan(Sweep(("asl",), (10,), SEEDS), resources.dataset)
     assert [e.cell.key for e in entries if e.method == "asl"] == [e.cell.key for e in plain]
     assert len({entry.cell.key for entry in entries}) == 3 + 3 * 2, "K of all together, and K - 1 for each stream"
 
 
-def test_the_first_seed_is_where_the_others_stay(bench):
-    for entry in planned(bench, "asl", seeds=(5, 9)):
+def test_the_first_seed_is_where_the_others_stay(resources):
+    for entry in planned(resources, "asl", seeds=(5, 9)):
         if entry.method == "asl [order]":
             assert (entry.cell.stream("mask"), entry.cell.stream("order")) == (5, entry.seed)
 
 
-def test_a_stream_that_a_cell_has_no_use_for_makes_no_cell(bench):
+def test_a_stream_that_a_cell_has_no_use_for_makes_no_cell(resources):
     by_line: dict[str, set[str]] = {}
-    for entry in planned(bench, "oracle", "clip_zero_shot"):
+    for entry in planned(resources, "oracle", "clip_zero_shot"):
         by_line.setdefault(entry.method, set()).add(entry.cell.key)
     assert {line: len(keys) for line, keys in by_line.items()} == {
         "oracle": 3, "oracle [mask]": 1, "oracle [init]": 3, "oracle [order]": 3,
         "clip_zero_shot": 1, "clip_zero_shot [mask]": 1, "clip_zero_shot [init]": 1, "clip_zero_shot [order]": 1,
     }  # fmt: skip
-    held = {e.cell.key for e in planned(bench, "oracle", holdout=20) if e.method == "oracle [mask]"}
+    held = {e.cell.key for e in planned(resources, "oracle", holdout=20) if e.method == "oracle [mask]"}
     assert len(held) == 3, "with a held-out part, the mask's seed says which images train"
 
 
@@ -90,10 +90,10 @@ def test_one_number_has_no_scatter():
 
 
 @pytest.fixture
-def told(bench, tmp_path):
+def told(resources, tmp_path):
     """A store with a finished study of asl and oracle; mAP by cell: 10 x mask + 3 x order, exactly."""
     sweep = Sweep(lines(["asl", "oracle"]), (10,), SEEDS, study=study(["asl", "oracle"], STREAMS, SEEDS))
-    entries, store = plan(sweep, bench.dataset), Store(tmp_path / "results")
+    entries, store = plan(sweep, resources.dataset), Store(tmp_path / "results")
     store.save_sweep(record(sweep, entries, ["bench", "variance"], "2026-01-02T03:04:05+00:00"))
     for entry in entries:
         value = 50.0 + 3 * entry.cell.stream("order") + (10 * entry.cell.stream("mask") if entry.percent else 0)

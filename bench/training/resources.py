@@ -38,7 +38,7 @@ def choose_device(name: str = "auto") -> torch.device:
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-class Workbench:
+class Resources:
     """Opens what a dataset's cells need, when the first of them needs it."""
 
     def __init__(
