@@ -6,14 +6,16 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from helpers.eye import Eye, features
 from helpers.hostile import NUMPY, TORCH, Hostile, assert_refused
-from test_features import Eye, features
 
 from bench.errors import DataError
 from bench.records.store import Store
 from bench.system.plain_files import load_plain, unpickled
 from methods.structure.words import glove_features
 from protocols.dualcoop import read_mask
+
+KEY = "0" * 16
 
 
 @pytest.fixture
@@ -78,11 +80,11 @@ def test_word_vectors(write, tmp_path, marker):
 @pytest.mark.parametrize("kind", ["scores", "targets"])
 def test_scores_and_targets_of_a_store(kind, write, tmp_path, marker):
     store = Store(tmp_path)
-    path = store.folder("k") / "scores.npz" if kind == "scores" else tmp_path / "targets" / "k.npz"
+    path = store.folder(KEY) / "scores.npz" if kind == "scores" else tmp_path / "targets" / f"{KEY}.npz"
     path.parent.mkdir(parents=True)
     write(path, Hostile(marker))
     with pytest.raises(DataError) as caught:
-        getattr(store, kind)("k")
+        getattr(store, kind)(KEY)
     assert_refused(caught.value, path, marker)
 
 

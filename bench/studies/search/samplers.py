@@ -79,7 +79,7 @@ def make_sampler(name: str, seed: int) -> BaseSampler:
 
 
 def _cmaes(**settings: Any) -> BaseSampler:
-    from bench.search.cmaes import PlainCmaEsSampler  # only here is its package needed
+    from bench.studies.search.cmaes import PlainCmaEsSampler  # only here is its package needed
 
     return PlainCmaEsSampler(**settings)
 

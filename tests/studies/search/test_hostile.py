@@ -4,13 +4,13 @@ import pickle
 
 import optuna
 import pytest
-from bench.search.cmaes import PlainCmaEsSampler
 from helpers.hostile import Hostile
 from helpers.search_world import a_search, opened, searched
 from optuna.samplers import CmaEsSampler
 from optuna.trial import TrialState, create_trial
 
 from bench.errors import DataError
+from bench.studies.search.cmaes import PlainCmaEsSampler
 
 STATE = "cma:optimizer:0"
 
