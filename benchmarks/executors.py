@@ -17,7 +17,6 @@ from pathlib import Path
 
 import psutil
 
-from bench.cli.options import default_cache
 from bench.executors import Cluster, Executor, open_executor
 from bench.executors.driver import run_cells
 from bench.planning.plan import Sweep, cells, open_dataset, plan
@@ -25,6 +24,7 @@ from bench.planning.ratios import parse_ratios, parse_seeds
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.settings.config import parse_overrides
+from bench.system.paths import default_cache
 from bench.training.resources import Resources, choose_device
 
 NODES = 2

@@ -52,11 +52,11 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=Path(tempfile.gettempdir()) / "bench-search")
     told = parser.parse_args()
 
-    from bench.cli.options import default_cache
     from bench.planning.plan import Sweep
     from bench.planning.ratios import parse_ratios, parse_seeds
     from bench.settings.config import parse_overrides
     from bench.studies.search.samplers import check_names
+    from bench.system.paths import default_cache
 
     samplers = told.samplers.split(",")
     for sampler in samplers:

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench.cli.options import default_cache
 from bench.planning.plan import Sweep, cells, open_dataset, plan
+from bench.system.paths import default_cache
 from bench.training import run_cell
 from bench.training.batches import FeatureBatches, OrderedBatches, ShuffledBatches, loader
 from bench.training.evaluation import split_logits

@@ -46,7 +46,8 @@ def ablate(
     from bench.records.store import Store
     from bench.settings.registry import nearest
     from bench.studies.ablation.designs import DESIGNS, plan_study
-    from bench.studies.ablation.findings import find, records, tables, write_ablation
+    from bench.studies.ablation.findings import find, records, tables
+    from bench.studies.ablation.page import write_ablation
 
     if design not in DESIGNS:
         raise UsageError(f"--design {design!r} is not known; {nearest(design, DESIGNS)}")

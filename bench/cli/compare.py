@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bench.cli.console import plain_console
-from bench.cli.options import DEFAULT_RESULTS, Debug, Json, SweepId, names
+from bench.cli.options import Debug, Json, SweepId, names
 from bench.errors import UsageError
+from bench.system.paths import DEFAULT_RESULTS
 
 if TYPE_CHECKING:
     from bench.records.store import Store

@@ -12,7 +12,7 @@ import torch
 import typer
 
 from bench.cli.display import PlainObserver, observer_for, show_table
-from bench.cli.options import How, What, default_cache, names
+from bench.cli.options import How, What, names
 from bench.cli.prepare import checking
 from bench.data import DATASETS, Dataset
 from bench.errors import UsageError
@@ -26,6 +26,7 @@ from bench.records.store import Store
 from bench.report import Results, load, write_report
 from bench.report.write import IN_PASSING
 from bench.settings.config import parse_overrides
+from bench.system.paths import default_cache
 from bench.training.resources import Resources, choose_device
 
 Overrides = Mapping[str, Mapping[str, Any]]

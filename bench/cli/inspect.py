@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from bench.cli.console import plain_console
-from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, SweepId, default_cache
+from bench.cli.options import Debug, Json, Results, SweepId
+from bench.system.paths import DEFAULT_RESULTS, default_cache
 from bench.system.wording import counted
 
 

@@ -1,15 +1,13 @@
-"""Flags that several commands share: `What` is run and `How`, and where results and caches live by default."""
+"""Flags that several commands share: `What` is run and `How`."""
 
 import copy
 import dataclasses
 import inspect
-import os
 import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-import platformdirs
 import typer
 
 if TYPE_CHECKING:
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from bench.training.resources import Resources
 
 from bench.errors import UsageError
+from bench.system.paths import DEFAULT_RESULTS
 
 Results = Annotated[
     Path, typer.Option("--results", help="The store: a folder of finished cells.", envvar="BENCH_RESULTS")
@@ -32,8 +31,6 @@ Ratios = Annotated[
     str, typer.Option(help="Shares of known labels (0.1-0.9; 0.1,0.5; 1: all) or percents (10-90; 5%), not both.")
 ]
 Seeds = Annotated[str, typer.Option(help="Seeds: 0, 0-2 or 0,5.")]
-
-DEFAULT_RESULTS = Path("results")
 
 RAY_PANEL = "A Ray cluster, with --executor ray"
 
@@ -247,11 +244,6 @@ def _parameters(group: Any) -> Iterator[inspect.Parameter]:
         yield inspect.Parameter(
             field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=Annotated[kind, option]
         )
-
-
-def default_cache() -> Path:
-    """Drawn images and frozen features; shared by all stores. `BENCH_CACHE` moves it."""
-    return Path(os.environ.get("BENCH_CACHE") or platformdirs.user_cache_dir("missing-label-bench"))
 
 
 def names(text: str) -> tuple[str, ...]:

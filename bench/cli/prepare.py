@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from bench.cli.console import plain_console, text_column
-from bench.cli.options import Debug, Json, default_cache
+from bench.cli.options import Debug, Json
 from bench.errors import UsageError
+from bench.system.paths import default_cache
 from bench.system.wording import counted
 
 

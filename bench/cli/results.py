@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.console import plain_console
-from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, SweepId, TrackingUri, names
+from bench.cli.options import Debug, Json, Results, SweepId, TrackingUri, names
+from bench.system.paths import DEFAULT_RESULTS
 
 if TYPE_CHECKING:
     from bench.report import Results as Loaded

@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from bench.cli.console import plain_console
-from bench.cli.options import How, Methods, Ratios, What, default_cache
+from bench.cli.options import How, Methods, Ratios, What
 from bench.planning.ratios import LARGEST_SEED
+from bench.system.paths import default_cache
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -28,7 +28,8 @@ def sensitivity(
     from bench.cli.plans import show_plan
     from bench.cli.studies import conclude_study, one_method, say_notes, settings_of
     from bench.studies.sensitivity.design import plan_study
-    from bench.studies.sensitivity.findings import find, records, tables, write_sensitivity
+    from bench.studies.sensitivity.findings import find, records, tables
+    from bench.studies.sensitivity.page import write_sensitivity
 
     sweep = sweep_of(what)
     method = one_method(sweep)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bench.cli.console import plain_console
-from bench.cli.options import DEFAULT_RESULTS, Debug, Json, Results, default_cache, names
+from bench.cli.options import Debug, Json, Results, names
 from bench.planning.ratios import LARGEST_SEED
+from bench.system.paths import DEFAULT_RESULTS, default_cache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from bench.data.folder import PARTS, FolderDataset, Part
-from bench.data.manifest import unreadable_images
 from bench.data.official import list_digest
 from bench.errors import DataError
 from bench.settings.config import values
@@ -96,7 +95,7 @@ def _classes(dataset: FolderDataset, names: tuple[str, ...]) -> Finding:
 
 
 def _images(dataset: FolderDataset, part: Part, about: dict[str, Any], progress: Progress) -> Iterator[Finding]:
-    problems = unreadable_images(dataset, part, lambda done, total: progress(f"reading {part} images", done, total))
+    problems = dataset.unreadable_images(part, lambda done, total: progress(f"reading {part} images", done, total))
     about["unreadable"] = problems
     if not problems:
         yield Finding("ok", f"{part} images", f"all {about['images']:,} can be read")

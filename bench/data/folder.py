@@ -3,8 +3,8 @@
 A reader says which files it reads, what is in them, and where the images are; everything else is here.
 """
 
+import functools
 import hashlib
-import zipfile
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from bench.data.base import Dataset, Split
 from bench.data.download import Archive
 from bench.data.images import ImageFiles
 from bench.data.lists import check_ids
+from bench.data.manifest import DAMAGED, Manifest, Progress
 from bench.data.official import Official, deviations
 from bench.errors import DataError
 from bench.records.cells import canonical_json
@@ -28,8 +29,6 @@ Part = Literal["train", "test"]
 PARTS: tuple[Part, Part] = ("train", "test")
 APPLIED_LATER = ("names", "unreadable", "images")
 """Options that choose from what was read, and do not change how files are read."""
-DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
-"""What reading a cache raises that is absent or was not written by us; it is then made anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,17 +166,26 @@ class FolderDataset(Dataset):
     @cached_property
     def unreadable(self) -> Mapping[Part, frozenset[str]]:
         """The ids left out as damaged or missing: all images are checked once, changed ones again."""
-        from bench.data.manifest import known_damage, unreadable_images
-
         if self.options.unreadable == "skip":
-            return {part: frozenset(unreadable_images(self, part)) for part in PARTS}
+            return {part: frozenset(self.unreadable_images(part)) for part in PARTS}
         for part in PARTS:
-            for name, problem in known_damage(self, part).items():
+            for name, problem in self.manifest(part).known_damage().items():
                 raise DataError(
                     f"{problem} `bench prepare` found it: mend it ({part} image {name}), or leave such images out with "
                     f"--data {self.name}.unreadable=skip."
                 )
         return {part: frozenset() for part in PARTS}
+
+    def unreadable_images(self, part: Part, progress: Progress | None = None) -> dict[str, str]:
+        """Ids of the part's damaged or missing images, each with what is wrong; unchanged files are not read again."""
+        return self.manifest(part).unreadable(progress or self.on_progress or (lambda done, total: None))
+
+    def manifest(self, part: Part) -> Manifest:
+        """The kept check of the part's images; every folder of images has one of its own, and every list in it."""
+        where = f"{self.image_folder(part).resolve()} {self.sources(part)[0].resolve()}"
+        name = f"images-{part}-{hashlib.sha256(where.encode()).hexdigest()[:16]}.npz"
+        files = functools.partial(self.image_paths, part)
+        return Manifest(self.cache / self.name / name, self.listing(part).ids, files)
 
     @cached_property
     def facts(self) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class Resources:
         self.dataset, self.device, self.cache, self.progress = dataset, device, cache, progress
         dataset.on_progress = functools.partial(progress, f"drawing {dataset.name}")
         self._backbones: dict[Component, Backbone] = {}
-        self._features: dict[tuple[Component, str, str], FeatureSet] = {}
+        self.encoded: dict[tuple[Component, str, str], FeatureSet] = {}
 
     def inputs(self, cell: Cell) -> tuple[Inputs, MaskFacts]:
         """All that the cell's training may touch, and the facts of its mask.
@@ -203,8 +203,8 @@ class Resources:
         """Cached features of a split, of the plain images or of a variant of them."""
         where = (cell.backbone, split, canonical_json(variant))
         told = [cell.dataset.name, split, *(() if variant is None else (variant["augment"], variant["view"]))]
-        if where not in self._features:
-            self._features[where] = cached_features(
+        if where not in self.encoded:
+            self.encoded[where] = cached_features(
                 part=split,
                 split=getattr(self.dataset, split),
                 dataset=cell.dataset,
@@ -215,7 +215,7 @@ class Resources:
                 variant=variant,
                 prepare=prepare,
             )
-        return self._features[where]
+        return self.encoded[where]
 
     @property
     def targets(self) -> Targets:

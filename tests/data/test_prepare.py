@@ -15,7 +15,6 @@ from bench.data import images as images_module
 from bench.data import roots
 from bench.data.download import Archive
 from bench.data.listfile import ListFile
-from bench.data.manifest import unreadable_images
 
 REAL = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 
@@ -142,18 +141,18 @@ def test_an_interrupted_check_goes_on_where_it_was(copy, tmp_path, decoded, monk
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        unreadable_images(copy.open(tmp_path / "cache"), "train", interrupt)
+        copy.open(tmp_path / "cache").unreadable_images("train", interrupt)
     first = len(decoded)
-    assert unreadable_images(copy.open(tmp_path / "cache"), "train") == {}
+    assert copy.open(tmp_path / "cache").unreadable_images("train") == {}
     assert len(decoded) < first + 3
 
 
 def test_a_damaged_manifest_is_made_anew(copy, tmp_path):
-    assert unreadable_images(copy.open(tmp_path / "cache"), "train") == {}
+    assert copy.open(tmp_path / "cache").unreadable_images("train") == {}
     (kept,) = (tmp_path / "cache" / "listfile").glob("images-train-*")
     kept.write_bytes(b"PK\x03\x04 no archive")
     cut(copy.root / "images" / "a" / "2.jpg")
-    assert list(unreadable_images(copy.open(tmp_path / "cache"), "train")) == ["a/2.jpg"]
+    assert list(copy.open(tmp_path / "cache").unreadable_images("train")) == ["a/2.jpg"]
 
 
 WRONG = {

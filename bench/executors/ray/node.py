@@ -118,9 +118,9 @@ class NodeLocation:
         return self
 
     def open(self, device: Any, progress: Any) -> Any:
-        from bench.cli.options import default_cache
         from bench.data import DATASETS
         from bench.data.roots import find_root
+        from bench.system.paths import default_cache
 
         root = self.site.root
         if root is not None and not root.exists() and DATASETS.get(self.site.dataset).needs_root:

@@ -40,7 +40,7 @@ class Shipping:
             self.resources.prepare(cell)
             if self._index is None:
                 self._index = ray.put(_index(self.resources.dataset, cell.test))
-            for where, found in self.resources._features.items():
+            for where, found in self.resources.encoded.items():
                 if where not in self._features:
                     self._features[where] = ray.put((np.asarray(found.dense), np.asarray(found.pooled)))
             return ShippedSite(self._index, tuple(self._features.items()), self.resources.keep_weights)
@@ -141,6 +141,6 @@ class _ShippedBench(Resources):
         import ray
 
         where = (cell.backbone, split, canonical_json(variant))
-        if where not in self._features:
-            self._features[where] = FeatureSet(*ray.get(self._shipped[where]))
-        return self._features[where]
+        if where not in self.encoded:
+            self.encoded[where] = FeatureSet(*ray.get(self._shipped[where]))
+        return self.encoded[where]

@@ -1,15 +1,12 @@
-"""What an ablation found: tables, figures, CSV and a page, from the store alone."""
+"""The findings of an ablation: levels, gains and effects, as tables and records, from the store alone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from bench.records.store import Store
-from bench.report.caveats import statements
-from bench.report.render.markdown import gaps, image, provenance, section
 from bench.report.resampled import image_interval
 from bench.report.results import Results
 from bench.report.tables.gains import (
@@ -28,11 +25,9 @@ from bench.report.tables.gains import (
     span,
 )
 from bench.report.tables.table import Table, Value
-from bench.report.write import inputs_digest
 from bench.stats.effects import all_effects
 from bench.stats.paired import Gain, Percent, gain
-from bench.studies.pages import Files, home_of, study_of, write_files
-from bench.system.spreadsheet import frame_csv
+from bench.studies.pages import study_of
 
 GAINS = {
     "leave-one-out": "Change from the whole method",
@@ -163,64 +158,6 @@ def parts_table(study: Mapping[str, Any]) -> Table:
     return Table("Variants", ("variant", "settings", "compared with"), tuple(rows))
 
 
-def write_ablation(found: Ablation, store: Store) -> Path:
-    """Write the page, figures and CSV to `<store>/reports/ablation-<id>/`; the path of the page."""
-    folder = home_of(found.results, store, "ablation")
-    write_files(folder, inputs_digest(found.results, store), lambda: _files(found))
-    return folder / "ablation.md"
-
-
 def records(found: Ablation) -> list[dict[str, Any]]:
     """A record for each variant and column, in full precision."""
     return gain_records(found.compared, found.columns, "variant")
-
-
-def _files(found: Ablation) -> Files:
-    from bench.studies.ablation.figures import figures
-
-    files: dict[str, str | bytes] = {
-        f"{name}.{suffix}": content
-        for name, images in figures(found).items()
-        for suffix, content in images.items()
-    }  # fmt: skip
-    files["ablation.csv"] = frame_csv(pd.DataFrame(records(found)))
-    files["results.csv"] = frame_csv(found.results.frame)
-    if found.effects:
-        files["effects.csv"] = frame_csv(pd.DataFrame(_effect_records(found)))
-    files["ablation.md"] = "\n\n".join(part.strip() for part in _page(found, sorted(files)) if part.strip()) + "\n"
-    return files
-
-
-def _effect_records(found: Ablation) -> Iterator[dict[str, Any]]:
-    for name, by_column in found.effects.items():
-        for column, effect in by_column.items():
-            yield {"effect": name, "percent": column, **effect._asdict(), "not_significant": effect.not_significant}
-
-
-FIGURES = {
-    "waterfall": "What each rung brings, from the baseline to the whole",
-    "parts": "Change in mAP for each variant at each ratio",
-    "effects": "Effect of each part at each ratio",
-    "interactions": "Interactions of pairs of parts, averaged over ratios",
-}
-
-
-def _page(found: Ablation, files: Sequence[str]) -> Iterator[str]:
-    results, study = found.results, found.study
-    yield f"# Ablation of {study['method']} ({found.design})"
-    yield "\n>\n".join(f"> {text}" for text in statements(results))
-    levels, *others = tables(found)
-    yield section(levels, level=2)
-    for table in others:
-        yield section(table, level=2)
-    for name, title in FIGURES.items():
-        yield image(files, name, title)
-    yield section(parts_table(study), level=2)
-    yield "\n".join(f"- {note}" for note in study["notes"])
-    yield gaps(results)
-    yield provenance(results)
-    yield (
-        "The tables in full precision: "
-        + ", ".join(f"[{n}]({n})" for n in files if n.endswith(".csv") and n != "results.csv")
-        + "."
-    )

@@ -1,21 +1,13 @@
-"""What a study of settings found: a table and a figure for each setting, CSV and a page, from the store alone."""
+"""The findings of a study of settings: a table for each setting, and records, from the store alone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from bench.records.store import Store
-from bench.report.caveats import statements
-from bench.report.render.markdown import gaps, image, provenance, section
 from bench.report.results import Results
 from bench.report.tables.gains import Column, Compared, Line, columns_of, compare, gain_records, gain_table, level_table
 from bench.report.tables.table import Table
-from bench.report.write import inputs_digest
-from bench.studies.pages import Files, home_of, study_of, write_files
-from bench.system.spreadsheet import frame_csv
+from bench.studies.pages import study_of
 
 
 @dataclass(frozen=True)
@@ -80,42 +72,3 @@ def records(found: Sensitivity) -> list[dict[str, Any]]:
         for curve in found.curves
         for record in gain_records(curve.compared, found.columns, "value")
     ]
-
-
-def write_sensitivity(found: Sensitivity, store: Store) -> Path:
-    """Write the page, figures and CSV to `<store>/reports/sensitivity-<id>/`; the path of the page."""
-    folder = home_of(found.results, store, "sensitivity")
-    write_files(folder, inputs_digest(found.results, store), lambda: _files(found))
-    return folder / "sensitivity.md"
-
-
-def _files(found: Sensitivity) -> Files:
-    from bench.studies.sensitivity.figures import curve_figure
-
-    files: dict[str, str | bytes] = {}
-    for curve in found.curves:
-        for suffix, content in curve_figure(found, curve).items():
-            files[f"{curve.setting}.{suffix}"] = content
-    files["sensitivity.csv"] = frame_csv(pd.DataFrame(records(found)))
-    files["results.csv"] = frame_csv(found.results.frame)
-    files["sensitivity.md"] = "\n\n".join(part.strip() for part in _page(found, sorted(files)) if part.strip()) + "\n"
-    return files
-
-
-def _page(found: Sensitivity, files: Sequence[str]) -> Iterator[str]:
-    results, study = found.results, found.study
-    yield f"# Sensitivity of {study['method']}"
-    yield "\n>\n".join(f"> {text}" for text in statements(results))
-    yield (
-        "One setting at a time, all others as the method has them. Bands are 95 % intervals (of two seeds: ranges) of "
-        "the paired difference from the default, which itself has none; the dotted line marks the default."
-    )
-    for curve, levels, gains in zip(found.curves, tables(found)[::2], tables(found)[1::2], strict=True):
-        yield f"## {curve.setting}"
-        yield image(files, curve.setting, f"mAP over {curve.setting}")
-        yield section(levels, level=3)
-        yield section(gains, level=3)
-    yield "\n".join(f"- {note}" for note in study["notes"])
-    yield gaps(results)
-    yield provenance(results)
-    yield "The tables in full precision: [sensitivity.csv](sensitivity.csv)."

@@ -1,0 +1,71 @@
+"""The page of an ablation: Markdown, figures and CSV in the store's reports."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench.records.store import Store
+from bench.report.caveats import statements
+from bench.report.render.markdown import gaps, image, provenance, section
+from bench.report.write import inputs_digest
+from bench.studies.ablation.figures import figures
+from bench.studies.ablation.findings import Ablation, parts_table, records, tables
+from bench.studies.pages import Files, home_of, write_files
+from bench.system.spreadsheet import frame_csv
+
+FIGURES = {
+    "waterfall": "What each rung brings, from the baseline to the whole",
+    "parts": "Change in mAP for each variant at each ratio",
+    "effects": "Effect of each part at each ratio",
+    "interactions": "Interactions of pairs of parts, averaged over ratios",
+}
+
+
+def write_ablation(found: Ablation, store: Store) -> Path:
+    """Write the page, figures and CSV to `<store>/reports/ablation-<id>/`; the path of the page."""
+    folder = home_of(found.results, store, "ablation")
+    write_files(folder, inputs_digest(found.results, store), lambda: _files(found))
+    return folder / "ablation.md"
+
+
+def _files(found: Ablation) -> Files:
+    files: dict[str, str | bytes] = {
+        f"{name}.{suffix}": content
+        for name, images in figures(found).items()
+        for suffix, content in images.items()
+    }  # fmt: skip
+    files["ablation.csv"] = frame_csv(pd.DataFrame(records(found)))
+    files["results.csv"] = frame_csv(found.results.frame)
+    if found.effects:
+        files["effects.csv"] = frame_csv(pd.DataFrame(_effect_records(found)))
+    files["ablation.md"] = "\n\n".join(part.strip() for part in _page(found, sorted(files)) if part.strip()) + "\n"
+    return files
+
+
+def _effect_records(found: Ablation) -> Iterator[dict[str, Any]]:
+    for name, by_column in found.effects.items():
+        for column, effect in by_column.items():
+            yield {"effect": name, "percent": column, **effect._asdict(), "not_significant": effect.not_significant}
+
+
+def _page(found: Ablation, files: Sequence[str]) -> Iterator[str]:
+    results, study = found.results, found.study
+    yield f"# Ablation of {study['method']} ({found.design})"
+    yield "\n>\n".join(f"> {text}" for text in statements(results))
+    levels, *others = tables(found)
+    yield section(levels, level=2)
+    for table in others:
+        yield section(table, level=2)
+    for name, title in FIGURES.items():
+        yield image(files, name, title)
+    yield section(parts_table(study), level=2)
+    yield "\n".join(f"- {note}" for note in study["notes"])
+    yield gaps(results)
+    yield provenance(results)
+    yield (
+        "The tables in full precision: "
+        + ", ".join(f"[{n}]({n})" for n in files if n.endswith(".csv") and n != "results.csv")
+        + "."
+    )

@@ -1,0 +1,14 @@
+"""Where files are kept on this machine unless a command says otherwise."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+DEFAULT_RESULTS = Path("results")
+"""The store, in the folder that a command is started in."""
+
+
+def default_cache() -> Path:
+    """Drawn images and frozen features; shared by all stores. `BENCH_CACHE` moves it."""
+    return Path(os.environ.get("BENCH_CACHE") or platformdirs.user_cache_dir("missing-label-bench"))
