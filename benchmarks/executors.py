@@ -19,8 +19,9 @@ import psutil
 
 from bench.executors import Cluster, Executor, open_executor
 from bench.executors.driver import run_cells
-from bench.planning.plan import Sweep, cells, open_dataset, plan
+from bench.planning.plan import cells, open_dataset, plan
 from bench.planning.ratios import parse_ratios, parse_seeds
+from bench.planning.request import Request
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.settings.config import parse_overrides
@@ -95,7 +96,7 @@ def main() -> None:
     parser.add_argument("--ways", default=",".join(WAYS), help="some of: %(default)s")
     arguments = parser.parse_args()
     percents, seeds = tuple(parse_ratios(arguments.ratios)), tuple(parse_seeds(arguments.seeds))
-    sweep = Sweep(tuple(arguments.methods.split(",")), percents, seeds, overrides=parse_overrides(arguments.set))
+    sweep = Request(tuple(arguments.methods.split(",")), percents, seeds, overrides=parse_overrides(arguments.set))
     cache = default_cache()
     dataset = open_dataset(sweep, cache)
     resources = Resources(dataset, choose_device("cpu"), cache, progress=lambda what, done, total: None)

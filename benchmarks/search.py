@@ -52,8 +52,8 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=Path(tempfile.gettempdir()) / "bench-search")
     told = parser.parse_args()
 
-    from bench.planning.plan import Sweep
     from bench.planning.ratios import parse_ratios, parse_seeds
+    from bench.planning.request import Request
     from bench.settings.config import parse_overrides
     from bench.studies.search.samplers import check_names
     from bench.system.paths import default_cache
@@ -61,7 +61,7 @@ def main() -> None:
     samplers = told.samplers.split(",")
     for sampler in samplers:
         check_names(sampler, told.pruner)
-    sweep = Sweep(
+    sweep = Request(
         methods=tuple(told.methods.split(",")),
         percents=tuple(parse_ratios(told.ratios)),
         holdout=told.holdout,
@@ -84,7 +84,8 @@ def compare(sweep: Any, sampler: str, seed: int, told: argparse.Namespace, cache
     from bench.data.blind import blind
     from bench.executors import open_executor
     from bench.executors.driver import run_cells
-    from bench.planning.plan import Variant, cells, open_dataset, plan
+    from bench.planning.plan import cells, open_dataset, plan
+    from bench.planning.request import Variant
     from bench.records.store import Store
     from bench.studies.search.archive import cells_of
     from bench.studies.search.best import full_settings

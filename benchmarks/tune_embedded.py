@@ -203,13 +203,14 @@ def trial(method: str, settings: dict[str, Any], percents: tuple[int, ...], scra
 
     from bench.executors import Inline
     from bench.executors.driver import run_cells
-    from bench.planning.plan import Sweep, cells, open_dataset, plan
+    from bench.planning.plan import cells, open_dataset, plan
+    from bench.planning.request import Request
     from bench.records.store import Store
     from bench.training.resources import Resources, choose_device
 
     torch.set_num_threads(1)
     overrides = {"scenes": {"n_test": 40}, method: settings}
-    sweep = Sweep(methods=(method,), percents=percents, seeds=(SEED,), holdout=HOLDOUT, overrides=overrides)
+    sweep = Request(methods=(method,), percents=percents, seeds=(SEED,), holdout=HOLDOUT, overrides=overrides)
     dataset = open_dataset(sweep, Path(scratch) / "cache")
     store = Store(Path(scratch) / "store")
     resources = Resources(

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench.planning.plan import Sweep, cells, open_dataset, plan
+from bench.planning.plan import cells, open_dataset, plan
+from bench.planning.request import Request
 from bench.system.paths import default_cache
 from bench.training import run_cell
 from bench.training.batches import FeatureBatches, OrderedBatches, ShuffledBatches, loader
@@ -46,7 +47,7 @@ def main() -> None:
 
     torch.set_num_threads(1)  # as a worker of `bench run` has
     names = tuple(arguments.methods.split(","))
-    sweep = Sweep(methods=names, percents=(50,))
+    sweep = Request(methods=names, percents=(50,))
     dataset = open_dataset(sweep, default_cache())
     resources = Resources(dataset, choose_device(), default_cache(), progress=lambda what, done, total: None)
     todo = list(cells(plan(sweep, dataset)))

@@ -47,11 +47,12 @@ def make_resources(cache: Path) -> Callable:
     """Opens resources on the tiny scenes, or on any dataset."""
     from helpers.toys import TINY, quiet
 
-    from bench.planning.plan import Sweep, open_dataset
+    from bench.planning.plan import open_dataset
+    from bench.planning.request import Request
     from bench.training.resources import Resources
 
     def make(dataset=None) -> Resources:
-        sweep = Sweep(methods=(), percents=(), overrides={"scenes": TINY})
+        sweep = Request(methods=(), percents=(), overrides={"scenes": TINY})
         return Resources(dataset or open_dataset(sweep, cache), torch.device("cpu"), cache, progress=quiet)
 
     return make

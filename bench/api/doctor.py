@@ -13,7 +13,8 @@ from bench.data import DATASETS
 from bench.errors import DataError
 from bench.executors import Inline
 from bench.executors.driver import run_cells
-from bench.planning.plan import Sweep, cells, open_dataset, plan
+from bench.planning.plan import cells, open_dataset, plan
+from bench.planning.request import Request
 from bench.records.names import inside
 from bench.records.store import Store
 from bench.system.environment import processor, versions
@@ -90,7 +91,7 @@ def _self_check() -> Finding:
     """Train a small cell twice in separate stores; the scores must be equal to the last bit."""
     started = time.perf_counter()
     overrides = {"scenes": {"n_train": 200, "n_test": 100}, "asl": {"epochs": 2}}
-    sweep = Sweep(methods=("asl",), percents=(50,), overrides=overrides)
+    sweep = Request(methods=("asl",), percents=(50,), overrides=overrides)
     scores, observer = [], _Silent()
     with tempfile.TemporaryDirectory() as scratch:
         for attempt in ("first", "second"):

@@ -12,7 +12,8 @@ from bench.data import Split
 from bench.errors import DataError, UsageError
 from bench.features import Entry, encoding_dtype, feature_key
 from bench.features.encode import ENCODE_BATCH, encode_batch
-from bench.planning.plan import Sweep, open_dataset
+from bench.planning.plan import open_dataset
+from bench.planning.request import Request
 from bench.records.cells import Cell, Component
 from bench.records.names import inside
 from bench.records.store import Store
@@ -103,7 +104,7 @@ def opened(
     weights = store.weights(cell.key)
     assert weights is not None, "find_cell has seen them"
     name, given = cell.dataset.name, dict(paths or {})
-    dataset = open_dataset(Sweep((), (), dataset=name, overrides={name: cell.dataset.options}, root=root), cache)
+    dataset = open_dataset(Request((), (), dataset=name, overrides={name: cell.dataset.options}, root=root), cache)
     method, protocol = _placed(cell.method, given), _placed(cell.protocol, given)
     for unused in given:
         raise UsageError(

@@ -19,8 +19,9 @@ from bench.errors import UsageError
 from bench.executors.driver import run_cells
 from bench.features.feeds import asked_for
 from bench.planning.grid import Grid, variants
-from bench.planning.plan import Entry, Sweep, cells, open_dataset, plan, record
+from bench.planning.plan import Entry, cells, open_dataset, plan, record
 from bench.planning.ratios import parse_ratios, parse_seeds
+from bench.planning.request import Request
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.report import Results, load, write_report
@@ -36,7 +37,7 @@ Overrides = Mapping[str, Mapping[str, Any]]
 class Plan:
     """A sweep with its dataset opened and every place of its table worked out: wrong use has shown by now."""
 
-    sweep: Sweep
+    sweep: Request
     dataset: Dataset
     entries: Sequence[Entry]
 
@@ -70,7 +71,7 @@ def overrides_of(what: What) -> dict[str, dict[str, str]]:
     return parse_overrides(what.settings or [])
 
 
-def sweep_of(what: What, settings: Overrides | None = None, grid: Grid | None = None) -> Sweep:
+def sweep_of(what: What, settings: Overrides | None = None, grid: Grid | None = None) -> Request:
     """The sweep that these flags ask for.
 
     settings: in place of those of `--set`. With a grid, methods stand in the sweep once for each of their settings.
@@ -82,7 +83,7 @@ def sweep_of(what: What, settings: Overrides | None = None, grid: Grid | None = 
     feed, overrides = asked_for(what.views, what.live, what.augment, given)
     # `--data scenes.world=7` names the dataset too
     named = [name for name in overrides if name in DATASETS.names()]
-    return Sweep(
+    return Request(
         methods=variants(methods, grid, fixed=overrides) if grid else methods,
         percents=tuple(percents),
         seeds=tuple(seeds),
@@ -97,7 +98,7 @@ def sweep_of(what: What, settings: Overrides | None = None, grid: Grid | None = 
     )
 
 
-def planned(sweep: Sweep, how: How) -> Plan:
+def planned(sweep: Request, how: How) -> Plan:
     """Open the dataset and plan; nothing is written into the store."""
     how.refuse_wrong_use()
     dataset = open_dataset(sweep, how.cache or default_cache())
@@ -105,7 +106,7 @@ def planned(sweep: Sweep, how: How) -> Plan:
         return Plan(sweep, dataset, plan(sweep, dataset))
 
 
-def execute(asked: Sweep | Plan, how: How, study: Callable[[Results, Store], Path] | None = None) -> Done:
+def execute(asked: Request | Plan, how: How, study: Callable[[Results, Store], Path] | None = None) -> Done:
     """Bring every cell to its end, with what a person sees of it on standard error, and write the report.
 
     study: writes the page of the study that the sweep is of, in time for MLflow to have it.

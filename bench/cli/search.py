@@ -71,7 +71,7 @@ def search(
     the work. Exit codes: 0 all done, 1 some trial or cell failed, 2 wrong usage, 130 interrupted.
     """
     from bench.cli.execute import conclude, execute, planned, sweep_of
-    from bench.planning.plan import Sweep
+    from bench.planning.request import Request
     from bench.studies.search.archive import FOLDER
     from bench.studies.search.best import file_name, full_settings, retrained, sweep_file
     from bench.studies.search.outcome import best
@@ -85,7 +85,7 @@ def search(
     how.refuse_wrong_use()
     if storage is not None:
         refuse_memory(storage)
-    sweep: Sweep = sweep_of(what)
+    sweep: Request = sweep_of(what)
     spaces = read_spaces(space, tuple(variant.method for variant in sweep.variants)) if space else None
     asked = ask_for(sweep, judged=holdout_labels, spaces=spaces, sampler=sampler, pruner=pruner, seed=search_seed)
     command = ["bench", *sys.argv[1:]]

@@ -10,13 +10,13 @@ from bench.cli.console import plain_console
 from bench.cli.execute import Done
 from bench.cli.options import How
 from bench.errors import UsageError
-from bench.planning.plan import Sweep
 from bench.planning.recipes import recipe_for
+from bench.planning.request import Request
 from bench.report.tables.table import Table
 from methods import METHODS, Method
 
 
-def one_method(sweep: Sweep) -> type[Method]:
+def one_method(sweep: Request) -> type[Method]:
     """The method that is studied."""
     if len(sweep.methods) != 1 or not isinstance(sweep.methods[0], str):
         given = ", ".join(variant.name for variant in sweep.variants)
@@ -24,7 +24,7 @@ def one_method(sweep: Sweep) -> type[Method]:
     return METHODS.get(sweep.methods[0])
 
 
-def settings_of(method: type[Method], sweep: Sweep) -> dict[str, Any]:
+def settings_of(method: type[Method], sweep: Request) -> dict[str, Any]:
     """What the method runs with in this sweep: its recipe's settings, and the user's on top."""
     return {**recipe_for(method, sweep.recipe, sweep.backbone), **sweep.overrides.get(method.name, {})}
 

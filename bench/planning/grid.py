@@ -14,8 +14,8 @@ from bench.data import DATASETS
 from bench.errors import UsageError
 from bench.features.augmentation import AUGMENTATIONS
 from bench.features.feeds import FEEDS
-from bench.planning.plan import Variant
 from bench.planning.recipes import all_recipes
+from bench.planning.request import Variant
 from bench.settings.config import checked
 from bench.settings.registry import Registry, nearest
 from bench.system.wording import shown, unquoted

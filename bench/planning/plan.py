@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from bench.data.roots import find_root
 from bench.errors import UsageError
 from bench.features.feeds import feed_component, feed_text
 from bench.planning.recipes import recipe_for
+from bench.planning.request import Request, Variant
 from bench.records.cells import PLAIN, Cell, Component, canonical_json
 from bench.settings.config import build, values
 from bench.system.wording import counted, shown
@@ -21,54 +22,6 @@ from protocols import PROTOCOLS, paths_of
 
 LARGEST = 100_000
 """Places of one table; a plan of more takes minutes and gigabytes before anything is trained."""
-
-
-@dataclass(frozen=True)
-class Variant:
-    """A method with settings of its own, on top of what the sweep says of the method.
-
-    name: what it is called in tables; by default the method's, with the settings if there are any: `asl [lr=0.01]`.
-    recipe: that of this variant; "" for the sweep's.
-    varies: the stream of randomness that follows the sweep's seeds while all others stay at the first of them; "" where
-    all of them follow (see `bench.records.cells.STREAMS`).
-    """
-
-    method: str
-    overrides: Mapping[str, Any] = field(default_factory=dict)
-    name: str = ""
-    recipe: str = ""
-    varies: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.name:
-            told = ", ".join(f"{option}={value}" for option, value in self.overrides.items())
-            object.__setattr__(self, "name", f"{self.method} [{told}]" if told else self.method)
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """What a user asks for. Overrides are `{name: {option: value}}` for methods, dataset, protocol, backbone, feed.
-
-    study: what the variants are to tell together, such as an ablation; kept in the record, and no part of any cell.
-    """
-
-    methods: tuple[str | Variant, ...]
-    percents: tuple[int, ...]
-    seeds: tuple[int, ...] = (0,)
-    dataset: str = "scenes"
-    protocol: str = "partial"
-    backbone: str = "tiny_clip"
-    recipe: str = "auto"
-    holdout: int = 0
-    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    root: Path | None = None
-    feed: str = "plain"
-    study: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def variants(self) -> tuple[Variant, ...]:
-        """`methods`, a plain name being the method as the recipe and the overrides have it."""
-        return tuple(Variant(method) if isinstance(method, str) else method for method in self.methods)
 
 
 @dataclass(frozen=True)
@@ -89,7 +42,7 @@ class Entry:
         return {"method": self.method, "percent": self.percent, "seed": self.seed, "key": key, "skipped": self.skipped}
 
 
-def plan(sweep: Sweep, dataset: Dataset) -> list[Entry]:
+def plan(sweep: Request, dataset: Dataset) -> list[Entry]:
     """All places of the table, in running order: ratio by ratio, so that early rows compare all methods."""
     places = len(sweep.seeds) * len(sweep.percents) * len(sweep.variants)
     if places > LARGEST:
@@ -114,7 +67,7 @@ def cells(entries: Sequence[Entry]) -> Iterator[Cell]:
             yield entry.cell
 
 
-def record(sweep: Sweep, entries: Sequence[Entry], command: Sequence[str], created: str) -> dict[str, Any]:
+def record(sweep: Request, entries: Sequence[Entry], command: Sequence[str], created: str) -> dict[str, Any]:
     """What the store keeps of a sweep (`sweeps/<id>.json`); reports and MLflow read the table's shape from it."""
     return {
         "id": sweep_id(entries),
@@ -143,7 +96,7 @@ def sweep_id(entries: Sequence[Entry]) -> str:
 class _Axes:
     """The axes of a sweep resolved once: names to components with all options filled in."""
 
-    def __init__(self, sweep: Sweep, dataset: Dataset):
+    def __init__(self, sweep: Request, dataset: Dataset):
         self.sweep = sweep
         protocol_class = PROTOCOLS.get(sweep.protocol)
         self.has_percent = protocol_class.has_percent
@@ -221,7 +174,7 @@ def protocol_component(name: str, overrides: Mapping[str, Mapping[str, Any]]) ->
     return Component(name, protocol.version, plain, fingerprint=protocol.fingerprint(options), paths=paths)
 
 
-def _refuse_unused(sweep: Sweep, used: set[str]) -> None:
+def _refuse_unused(sweep: Request, used: set[str]) -> None:
     unused = sorted(set(sweep.overrides) - used)
     if unused:
         raise UsageError(
@@ -229,7 +182,7 @@ def _refuse_unused(sweep: Sweep, used: set[str]) -> None:
         )
 
 
-def open_dataset(sweep: Sweep, cache: Path) -> Dataset:
+def open_dataset(sweep: Request, cache: Path) -> Dataset:
     """The sweep's dataset with its options, not yet read."""
     dataset_class = DATASETS.get(sweep.dataset)
     options: Any = build(dataset_class.Options, sweep.overrides.get(sweep.dataset, {}), owner=sweep.dataset)

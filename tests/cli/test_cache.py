@@ -14,7 +14,8 @@ from bench.backbones.base import ImageFeatures
 from bench.cli import display, main
 from bench.data import Split
 from bench.features import Entry, FeatureSet, cached_features, entries
-from bench.planning.plan import Sweep, cells, open_dataset, plan
+from bench.planning.plan import cells, open_dataset, plan
+from bench.planning.request import Request
 from bench.records.cells import Component
 from bench.training.resources import Resources
 
@@ -225,7 +226,7 @@ def test_rm_must_be_told_what(call, store, arguments):
 
 def test_a_second_run_encodes_nothing(tmp_path):
     """Through the real resources, with the embedded dataset and backbone; and a third one after damage says so."""
-    sweep = Sweep(methods=("asl",), percents=(50,), overrides={"scenes": {"n_train": 70, "n_test": 20}})
+    sweep = Request(methods=("asl",), percents=(50,), overrides={"scenes": {"n_train": 70, "n_test": 20}})
 
     def encoded() -> list[str]:
         heard: list[str] = []

@@ -7,7 +7,8 @@ from helpers.store_factory import Grid, make_store
 
 from bench import __version__
 from bench.errors import UsageError
-from bench.planning.plan import Sweep, plan
+from bench.planning.plan import plan
+from bench.planning.request import Request
 
 TINY = ("--set", "scenes.n_train=60", "--set", "scenes.n_test=40")
 ASL = ("--methods", "asl", "--ratios", "0.5", *TINY)
@@ -106,7 +107,7 @@ def test_a_known_dataset_of_which_nothing_is_cached_is_no_error(call, tmp_path):
 
 
 def test_a_plan_of_too_many_places_is_refused(resources):
-    sweep = Sweep(("asl", "hill"), tuple(range(1, 101)), seeds=tuple(range(501)))
+    sweep = Request(("asl", "hill"), tuple(range(1, 101)), seeds=tuple(range(501)))
     with pytest.raises(
         UsageError, match="2 methods at 100 ratios and 501 seeds are 100,200 places of a table; at most 100,000"
     ):

@@ -378,12 +378,13 @@ def test_voc_xml_that_is_none_is_named(tmp_path):
 def test_ignored_entries_reach_the_metrics_of_a_cell_and_its_stored_targets(tmp_path):
     from helpers.toys import quiet
 
-    from bench.planning.plan import Sweep, cells, open_dataset, plan
+    from bench.planning.plan import cells, open_dataset, plan
+    from bench.planning.request import Request
     from bench.training.resources import Resources, choose_device
 
     copy, cache = voc(tmp_path / "copy"), tmp_path / "cache"
     overrides = {"voc2007": {"difficult": "ignore"}}
-    sweep = Sweep(("asl",), (50,), holdout=50, dataset="voc2007", root=copy.root, overrides=overrides)
+    sweep = Request(("asl",), (50,), holdout=50, dataset="voc2007", root=copy.root, overrides=overrides)
     dataset = open_dataset(sweep, cache)
     (cell,) = cells(plan(sweep, dataset))
     resources = Resources(dataset, choose_device("cpu"), cache, progress=quiet)

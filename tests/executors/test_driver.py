@@ -11,7 +11,8 @@ from helpers.toys import TOYS, Recorder, losses, make_cell
 from bench.backbones.embedded import TinyCLIP
 from bench.executors import Inline
 from bench.executors.driver import run_cells
-from bench.planning.plan import Sweep, cells, plan, record, sweep_id
+from bench.planning.plan import cells, plan, record, sweep_id
+from bench.planning.request import Request
 from bench.records.store import Store
 from bench.stats.metrics import average_precision, mean_average_precision
 
@@ -127,7 +128,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(store, resources):
 
 
 def planned(resources, *methods: str, percents=(10, 50, 90), seeds=(0,), **more):
-    return plan(Sweep(methods, tuple(percents), tuple(seeds), **more), resources.dataset)
+    return plan(Request(methods, tuple(percents), tuple(seeds), **more), resources.dataset)
 
 
 def test_cells_that_do_not_depend_on_the_ratio_run_once(resources):
@@ -170,7 +171,7 @@ def test_a_method_that_needs_text_is_skipped_where_there_is_none(resources, monk
 def test_the_same_table_is_the_same_sweep(resources):
     one, other = (planned(resources, "asl", percents=p) for p in ((10, 50), (10, 50)))
     assert sweep_id(one) == sweep_id(other) != sweep_id(planned(resources, "asl", percents=(10,)))
-    kept = record(Sweep(("asl",), (10, 50)), one, command=["bench", "run"], created="now")
+    kept = record(Request(("asl",), (10, 50)), one, command=["bench", "run"], created="now")
     assert json.loads(json.dumps(kept))["entries"] == [entry.to_json() for entry in one]
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from bench.data import Dataset
 from bench.data.blind import blind
 from bench.executors.base import Ended, Follow
-from bench.planning.plan import Sweep, open_dataset
+from bench.planning.plan import open_dataset
+from bench.planning.request import Request
 from bench.records.cells import Cell
 from bench.records.rows import Row
 from bench.records.store import Store
@@ -130,7 +131,7 @@ def a_search(cache: Path, method: str = "bce_iu", **more: Any) -> tuple[Asked, D
     """What is asked, and a dataset without a test split."""
     told = {name: more.pop(name) for name in ("sampler", "pruner", "seed", "spaces", "judged") if name in more}
     settings = {"scenes": TINY_SCENES, **more.pop("overrides", {method: {"epochs": EPOCHS}})}
-    sweep = Sweep((method,), more.pop("percents", (10, 50)), holdout=20, overrides=settings, **more)
+    sweep = Request((method,), more.pop("percents", (10, 50)), holdout=20, overrides=settings, **more)
     (asked,) = ask_for(sweep, **told)
     return asked, blind(open_dataset(sweep, cache))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.planning.plan import Variant
+from bench.planning.request import Variant
 from bench.records.cells import Component
 from bench.records.store import Store, Targets
 from helpers import store_factory

@@ -13,7 +13,8 @@ from torch.nn import functional as F
 
 from bench.data import Dataset, Split
 from bench.errors import UsageError
-from bench.planning.plan import Sweep, cells, plan
+from bench.planning.plan import cells, plan
+from bench.planning.request import Request
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.settings.config import build, setting
@@ -179,7 +180,7 @@ def make_cell(
     known = {name: value for name, value in options.items() if _takes(METHODS.get(method), name, value)}
     # Relabelled stands in for scenes: their options are the same.
     overrides = {method: known, feed: fed or {}}
-    sweep = Sweep((method,), (percent,), (seed,), holdout=holdout, overrides=overrides, feed=feed)
+    sweep = Request((method,), (percent,), (seed,), holdout=holdout, overrides=overrides, feed=feed)
     return next(cells(plan(sweep, resources.dataset)))
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bench.errors import UsageError
 from bench.planning.grid import LARGEST, parse_grid, variants
-from bench.planning.plan import Sweep, plan
+from bench.planning.plan import plan
+from bench.planning.request import Request
 from methods import METHODS
 
 
@@ -51,7 +52,7 @@ def test_settings_that_go_together_need_not_each_go_alone():
 def test_a_combination_that_cannot_be_is_refused_by_the_plan(resources):
     alone = variants(["trm_ml"], parse_grid(["trm_ml.prototypes=false", "trm_ml.pseudo=true"]))
     with pytest.raises(UsageError, match="needs prototypes=true"):
-        plan(Sweep(alone, (10,)), resources.dataset)
+        plan(Request(alone, (10,)), resources.dataset)
 
 
 def test_commas_inside_a_value_are_quoted():
@@ -64,7 +65,7 @@ def test_recipes_are_an_axis_too(resources):
         ("asl [recipe=bce]", "bce", {}),
         ("asl [recipe=asl]", "asl", {}),
     ]
-    bce, asl = (entry.cell.method.options for entry in plan(Sweep(found, (10,)), resources.dataset))
+    bce, asl = (entry.cell.method.options for entry in plan(Request(found, (10,)), resources.dataset))
     recipes = METHODS.get("asl").recipes
     for options, name in ((bce, "bce"), (asl, "asl")):
         assert {option: options[option] for option in recipes[name]} == {**recipes[name]}
@@ -72,7 +73,7 @@ def test_recipes_are_an_axis_too(resources):
 
 
 def test_each_variant_has_a_place_and_a_cell_of_its_own(resources):
-    sweep = Sweep(variants(["asl", "dualcoop"], parse_grid(["asl.lr=1e-3,2e-3"])), (10, 50))
+    sweep = Request(variants(["asl", "dualcoop"], parse_grid(["asl.lr=1e-3,2e-3"])), (10, 50))
     entries = plan(sweep, resources.dataset)
     assert [entry.method for entry in entries] == ["asl [lr=0.001]", "asl [lr=0.002]", "dualcoop"] * 2
     assert len({entry.cell.key for entry in entries}) == 6

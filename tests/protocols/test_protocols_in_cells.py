@@ -11,7 +11,8 @@ from helpers.toys import Relabelled
 
 from bench.data import Split
 from bench.errors import BenchError, UsageError
-from bench.planning.plan import Sweep, cells, plan
+from bench.planning.plan import cells, plan
+from bench.planning.request import Request
 from bench.records.cells import Cell
 from protocols import PROTOCOLS, Images
 from protocols.splits import held_out
@@ -21,7 +22,7 @@ def planned(resources, name: str, method: str = "asl", holdout: int = 0, **optio
     percents = (50,) if PROTOCOLS.get(name).has_percent else ()
     overrides = {name: {option: str(value) for option, value in options.items()}}
     overrides |= {"asl": {"unknown": "negative"}} if method == "asl" else {}  # so that it takes every protocol
-    sweep = Sweep((method,), percents, (3,), protocol=name, holdout=holdout, overrides=overrides)
+    sweep = Request((method,), percents, (3,), protocol=name, holdout=holdout, overrides=overrides)
     return next(cells(plan(sweep, resources.dataset)))
 
 

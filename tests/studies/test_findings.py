@@ -10,8 +10,8 @@ from helpers.store_factory import labels
 from helpers.study_stores import study_store
 
 from bench.errors import UsageError
-from bench.planning.plan import Variant
 from bench.planning.recipes import recipe_for
+from bench.planning.request import Variant
 from bench.records.store import Store
 from bench.report import load, markdown
 from bench.stats.metrics import summary

@@ -25,7 +25,8 @@ from bench.executors import Inline
 from bench.executors.driver import run_cells
 from bench.features import cached_features
 from bench.features.feeds import asked_for
-from bench.planning.plan import Sweep, open_dataset, plan
+from bench.planning.plan import open_dataset, plan
+from bench.planning.request import Request
 from bench.records.rows import Row
 from bench.records.store import Store
 from bench.settings.config import build
@@ -45,7 +46,7 @@ QUICK = {"epochs": 2, "batch_size": 12, "ema": 0.5, "schedule": "onecycle", "war
 @pytest.fixture(scope="module")
 def small(cache) -> Resources:
     """Resources on scenes so few that every step may encode them."""
-    sweep = Sweep(methods=(), percents=(), overrides={"scenes": SMALL})
+    sweep = Request(methods=(), percents=(), overrides={"scenes": SMALL})
     return Resources(open_dataset(sweep, cache), torch.device("cpu"), cache, progress=quiet)
 
 
@@ -511,7 +512,7 @@ def test_wrong_options_are_refused_with_the_plan(fed, sentence, small):
 
 
 def test_options_of_a_feed_that_is_not_used_are_refused(small):
-    sweep = Sweep(("asl",), (50,), overrides={"live": {"train": "last"}})
+    sweep = Request(("asl",), (50,), overrides={"live": {"train": "last"}})
     with pytest.raises(UsageError, match="options for 'live' were given, but this run uses only"):
         plan(sweep, small.dataset)
 

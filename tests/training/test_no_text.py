@@ -5,7 +5,8 @@ import pytest
 import torch
 from helpers.toys import quiet, run
 
-from bench.planning.plan import Sweep, cells, open_dataset, plan
+from bench.planning.plan import cells, open_dataset, plan
+from bench.planning.request import Request
 from bench.training.resources import Resources
 
 OVERRIDES = {
@@ -19,7 +20,7 @@ OVERRIDES = {
 def test_an_imagenet_resnet_trains_what_needs_no_text(feed, cache, tmp_path):
     """mmpretrain is imported here beside the runner's own registries."""
     overrides = {**OVERRIDES, **({"live": {"train": "last"}} if feed == "live" else {})}
-    sweep = Sweep(("dualcoop", "asl"), (50,), backbone="resnet50", overrides=overrides, feed=feed)
+    sweep = Request(("dualcoop", "asl"), (50,), backbone="resnet50", overrides=overrides, feed=feed)
     dataset = open_dataset(sweep, cache)
     skipped, entry = plan(sweep, dataset)
     assert (skipped.cell, skipped.skipped) == (None, "needs a text tower; backbone resnet50 has none")

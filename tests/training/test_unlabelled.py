@@ -9,7 +9,8 @@ from helpers.toys import QUICK, assert_same_scores, make_cell, run
 from bench.errors import DataError
 from bench.executors import Inline
 from bench.executors.driver import run_cells
-from bench.planning.plan import Sweep, cells, plan
+from bench.planning.plan import cells, plan
+from bench.planning.request import Request
 from bench.records.cells import Cell
 from bench.records.rows import Row
 from bench.records.store import Store
@@ -20,7 +21,7 @@ SHORT = {**QUICK, "n_ctx": 4, "pairs": False, "templates": "photo"}
 
 
 def planned(resources, **changes) -> list[Cell]:
-    sweep = Sweep(**{"methods": (METHOD, "clip_zero_shot"), "percents": (10, 50), "seeds": (0, 1), **changes})
+    sweep = Request(**{"methods": (METHOD, "clip_zero_shot"), "percents": (10, 50), "seeds": (0, 1), **changes})
     return list(cells(plan(sweep, resources.dataset)))
 
 

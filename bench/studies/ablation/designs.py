@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from bench.errors import UsageError
-from bench.planning.plan import Variant
+from bench.planning.request import Variant
 from bench.settings.config import build, values
 from bench.settings.registry import nearest
 from bench.studies.ablation.parts import Parts, overrides, supported, switched_on, with_needs

@@ -5,8 +5,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.planning.plan import Sweep
 from bench.planning.recipes import recipe_for
+from bench.planning.request import Request
 from bench.planning.sweep_file import SweepFile, render
 from bench.settings.config import build, values
 from bench.studies.search.outcome import TrialRecord
@@ -31,13 +31,13 @@ def full_settings(asked: Asked, trial: TrialRecord) -> dict[str, Any]:
     return {option: value for option, value in values(config).items() if option in given}
 
 
-def retrained(sweep: Sweep, best: Best) -> Sweep:
+def retrained(sweep: Request, best: Best) -> Request:
     """The sweep of ordinary cells on all training images with these settings, and with the test split."""
     others = {name: options for name, options in sweep.overrides.items() if name not in METHODS.names()}
     return dataclasses.replace(sweep, methods=tuple(best), holdout=0, overrides={**others, **best})
 
 
-def sweep_file(flags: Mapping[str, str | bool], sweep: Sweep, best: Best, heading: Sequence[str]) -> str:
+def sweep_file(flags: Mapping[str, str | bool], sweep: Request, best: Best, heading: Sequence[str]) -> str:
     """YAML for `bench run FILE`. flags: what else was asked for, by flag."""
     again = retrained(sweep, best)
     told = {"methods": ",".join(best), **flags}

@@ -8,8 +8,9 @@ from typing import Any
 
 from bench.data import Dataset
 from bench.errors import UsageError
-from bench.planning.plan import Sweep, Variant, cells, plan, protocol_component
+from bench.planning.plan import cells, plan, protocol_component
 from bench.planning.recipes import recipe_for
+from bench.planning.request import Request, Variant
 from bench.records.cells import Cell, Judged, canonical_json
 from bench.settings.config import build
 from bench.studies.search.space import Space, space_of, start_of
@@ -26,7 +27,7 @@ class Asked:
     settings as a proposal, tried first, or None if they lie outside the space. seed: of the sampler.
     """
 
-    sweep: Sweep
+    sweep: Request
     method: str
     judged: Judged
     space: Space
@@ -77,7 +78,7 @@ class Asked:
 
 
 def ask_for(
-    sweep: Sweep,
+    sweep: Request,
     *,
     judged: Judged = "observed",
     spaces: Mapping[str, Mapping[str, Any]] | None = None,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.errors import UsageError
-from bench.planning.plan import Variant
+from bench.planning.request import Variant
 from bench.settings.config import build, values
 from bench.settings.registry import nearest
 from bench.system.wording import shown

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from scipy.stats import chi2
 
-from bench.planning.plan import Variant
+from bench.planning.request import Variant
 from bench.records.cells import STREAMS
 
 ALL = "all"

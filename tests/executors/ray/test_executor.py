@@ -16,7 +16,8 @@ from bench.errors import UsageError
 from bench.executors import Cluster as Ray
 from bench.executors import Inline, open_executor
 from bench.executors.driver import run_cells
-from bench.planning.plan import Sweep, cells, open_dataset, plan
+from bench.planning.plan import cells, open_dataset, plan
+from bench.planning.request import Request
 from bench.records.store import Store
 from bench.system.program import program_hash
 from bench.training.resources import Resources
@@ -162,7 +163,7 @@ def test_other_files_on_a_node_are_refused(opened, store, resources):
 
 def test_features_are_sent_to_nodes_without_the_dataset(cluster, resources, store, tmp_path):
     """The driver's cache is its own, and nodes are not asked for theirs."""
-    sweep = Sweep(("asl",), (50,), overrides={"scenes": {"n_train": 60, "n_test": 40}, "asl": {"epochs": 2}})
+    sweep = Request(("asl",), (50,), overrides={"scenes": {"n_train": 60, "n_test": 40}, "asl": {"epochs": 2}})
     own = Resources(open_dataset(sweep, tmp_path), torch.device("cpu"), tmp_path, progress=resources.progress)
     [cell] = cells(plan(sweep, own.dataset))
     with open_executor("ray", own, store, cluster=Ray(ship_features=True, memory=0.1)) as executor:

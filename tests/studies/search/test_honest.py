@@ -12,7 +12,8 @@ from helpers.toys import TINY, make_cell, quiet
 from bench.data.blind import NoTestSplitError, blind, is_blind
 from bench.errors import DataError
 from bench.executors import Inline
-from bench.planning.plan import Sweep, open_dataset
+from bench.planning.plan import open_dataset
+from bench.planning.request import Request
 from bench.records.cells import Cell, canonical_json
 from bench.records.store import Store
 from bench.stats.metrics import mean_average_precision
@@ -31,7 +32,7 @@ def real_search(cache: Path, results: Path, dataset=None, method: str = "bce_iu"
     import torch
 
     settings = {} if method == "clip_zero_shot" else {method: SHORT}
-    sweep = Sweep((method,), (50, 90), holdout=30, overrides={"scenes": TINY, **settings})
+    sweep = Request((method,), (50, 90), holdout=30, overrides={"scenes": TINY, **settings})
     (asked,) = ask_for(sweep, pruner="median" if settings else "none")
     dataset = dataset or blind(open_dataset(sweep, cache))
     resources = Resources(dataset, torch.device("cpu"), cache, progress=quiet)
@@ -56,7 +57,7 @@ def test_a_search_runs_on_a_dataset_whose_test_split_raises(plain):
 
 def test_garbage_in_place_of_the_test_labels_changes_no_bit_of_a_search(plain, cache, tmp_path):
     """Not even of one that is given the dataset with its test split."""
-    seen = open_dataset(Sweep((), (), overrides={"scenes": TINY}), cache)
+    seen = open_dataset(Request((), (), overrides={"scenes": TINY}), cache)
     labels = np.random.default_rng(0).choice(np.array([-1, 1], np.int8), seen.test.labels.shape)
     seen.__dict__["test"] = dataclasses.replace(seen.test, labels=labels, ids=tuple(map(str, range(len(labels)))))
     trials, _ = real_search(cache, tmp_path, dataset=seen)
@@ -67,7 +68,7 @@ def test_a_test_split_that_raises_would_be_noticed_by_an_ordinary_cell(cache, tm
     """The proof above proves something: the same dataset stops what does look at the test split."""
     import torch
 
-    dataset = blind(open_dataset(Sweep((), (), overrides={"scenes": TINY}), cache))
+    dataset = blind(open_dataset(Request((), (), overrides={"scenes": TINY}), cache))
     resources = Resources(dataset, torch.device("cpu"), cache, progress=quiet)
     with pytest.raises(NoTestSplitError):
         resources.inputs(make_cell(resources, "bce_iu", holdout=20, **SHORT))
@@ -116,7 +117,7 @@ def test_the_last_epochs_number_is_the_map_of_the_stored_heldout_logits(plain, c
     _, _, results = plain
     cells = cells_of(Store(results))
     row = cells.rows()[0]
-    dataset = blind(open_dataset(Sweep((), (), overrides={"scenes": TINY}), cache))
+    dataset = blind(open_dataset(Request((), (), overrides={"scenes": TINY}), cache))
     import torch
 
     resources = Resources(dataset, torch.device("cpu"), cache, progress=quiet)
@@ -150,7 +151,7 @@ def test_the_keys_of_ordinary_cells_do_not_know_of_searches(resources):
 
 
 def test_a_blind_dataset_is_the_same_but_for_its_test_split(cache):
-    sweep = Sweep((), (), overrides={"scenes": TINY})
+    sweep = Request((), (), overrides={"scenes": TINY})
     seen, unseen = open_dataset(sweep, cache), blind(open_dataset(sweep, cache))
     assert (is_blind(seen), is_blind(unseen), blind(unseen) is unseen) == (False, True, True)
     assert unseen.fingerprint == seen.fingerprint, "drawn by options alone, and the features are found again"

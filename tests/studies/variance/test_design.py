@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import UsageError
-from bench.planning.plan import Sweep, plan, record, sweep_id
+from bench.planning.plan import plan, record, sweep_id
+from bench.planning.request import Request
 from bench.records.cells import STREAMS
 from bench.records.store import Store
 from bench.report import load
@@ -21,7 +22,7 @@ SEEDS = (0, 1, 2)
 
 
 def planned(resources, *methods: str, seeds=SEEDS, **more):
-    return plan(Sweep(lines(methods), (10,), seeds, **more), resources.dataset)
+    return plan(Request(lines(methods), (10,), seeds, **more), resources.dataset)
 
 
 def test_each_line_varies_one_stream_and_the_usual_line_all(resources):
@@ -34,7 +35,7 @@ def test_each_line_varies_one_stream_and_the_usual_line_all(resources):
 
 def test_cells_are_shared_with_ordinary_sweeps_and_at_the_first_seed(resources):
     entries = planned(resources, "asl")
-    plain = plan(Sweep(("asl",), (10,), SEEDS), resources.dataset)
+    plain = plan(Request(("asl",), (10,), SEEDS), resources.dataset)
     assert [e.cell.key for e in entries if e.method == "asl"] == [e.cell.key for e in plain]
     assert len({entry.cell.key for entry in entries}) == 3 + 3 * 2, "K of all together, and K - 1 for each stream"
 
@@ -92,7 +93,7 @@ def test_one_number_has_no_scatter():
 @pytest.fixture
 def told(resources, tmp_path):
     """A store with a finished study of asl and oracle; mAP by cell: 10 x mask + 3 x order, exactly."""
-    sweep = Sweep(lines(["asl", "oracle"]), (10,), SEEDS, study=study(["asl", "oracle"], STREAMS, SEEDS))
+    sweep = Request(lines(["asl", "oracle"]), (10,), SEEDS, study=study(["asl", "oracle"], STREAMS, SEEDS))
     entries, store = plan(sweep, resources.dataset), Store(tmp_path / "results")
     store.save_sweep(record(sweep, entries, ["bench", "variance"], "2026-01-02T03:04:05+00:00"))
     for entry in entries:

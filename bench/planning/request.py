@@ -1,0 +1,54 @@
+"""The request for a sweep: the methods, with settings of their own where they have some, and the axes of the grid."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A method with settings of its own, on top of what the sweep says of the method.
+
+    name: what it is called in tables; by default the method's, with the settings if there are any: `asl [lr=0.01]`.
+    recipe: that of this variant; "" for the sweep's.
+    varies: the stream of randomness that follows the sweep's seeds while all others stay at the first of them; "" where
+    all of them follow (see `bench.records.cells.STREAMS`).
+    """
+
+    method: str
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    recipe: str = ""
+    varies: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            told = ", ".join(f"{option}={value}" for option, value in self.overrides.items())
+            object.__setattr__(self, "name", f"{self.method} [{told}]" if told else self.method)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user wants to run. Overrides are `{name: {option: value}}` for methods, dataset, protocol, backbone, feed.
+
+    study: what the variants are to tell together, such as an ablation; kept in the record, and no part of any cell.
+    """
+
+    methods: tuple[str | Variant, ...]
+    percents: tuple[int, ...]
+    seeds: tuple[int, ...] = (0,)
+    dataset: str = "scenes"
+    protocol: str = "partial"
+    backbone: str = "tiny_clip"
+    recipe: str = "auto"
+    holdout: int = 0
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    root: Path | None = None
+    feed: str = "plain"
+    study: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """`methods`, a plain name being the method as the recipe and the overrides have it."""
+        return tuple(Variant(method) if isinstance(method, str) else method for method in self.methods)
