@@ -45,7 +45,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def make_resources(cache: Path) -> Callable:
     """Opens resources on the tiny scenes, or on any dataset."""
-    from helpers.toys import TINY, quiet
+    from helpers.trainings import TINY, quiet
 
     from bench.planning.plan import open_dataset
     from bench.planning.request import Request

@@ -1,4 +1,4 @@
-"""`bench cache`, the pace shown while encoding, and a second run that encodes nothing: the real entry points."""
+"""`bench cache`: what it lists, verifies and removes."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from bench.backbones.base import ImageFeatures
-from bench.cli import display, main
+from bench.cli import main
 from bench.data import Split
 from bench.features import Entry, FeatureSet, cached_features, entries
 from bench.planning.plan import cells, open_dataset, plan
@@ -241,36 +241,3 @@ def test_a_second_run_encodes_nothing(tmp_path):
     first = encoded()
     assert first == [f"encoding scenes {step}" for step in ("train 0", "train 64", "train 70", "test 0", "test 20")]
     assert encoded() == []
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that is set by hand."""
-    now = SimpleNamespace(seconds=100.0)
-    monkeypatch.setattr(display.time, "perf_counter", lambda: now.seconds)
-    return now
-
-
-def test_the_pace_counts_from_the_first_number_heard(clock):
-    pace = display.Pace()
-    assert pace.of("train", 5000, 10_000) == ""  # kept from an earlier run: says nothing of the speed
-    clock.seconds += 10
-    assert pace.of("train", 5500, 10_000) == "50 images/s  ~1:30 left"
-    assert pace.of("train", 10_000, 10_000) == "500 images/s"
-    assert pace.of("test", 0, 7000) == ""
-    clock.seconds += 10
-    assert pace.of("test", 10, 7210) == "1.0 images/s  ~2:00:00 left"
-
-
-def test_a_log_hears_of_a_long_encoding_now_and_then(clock, capsys):
-    observer = display.PlainObserver([])
-    for done in range(0, 1001, 10):
-        observer.encoding("encoding coco train", done, 1000)
-        clock.seconds += 1
-    lines = capsys.readouterr().err.splitlines()
-    assert lines == [
-        "encoding coco train: 300 of 1,000 images 10 images/s  ~1:10 left",
-        "encoding coco train: 600 of 1,000 images 10 images/s  ~0:40 left",
-        "encoding coco train: 900 of 1,000 images 10 images/s  ~0:10 left",
-        "encoding coco train: 1,000 images 10 images/s",
-    ]

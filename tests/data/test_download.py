@@ -1,99 +1,15 @@
-"""Archives from a server on this machine: resumed, verified, unpacked inside the root, or refused."""
+"""Archives from a server on this machine: fetched, resumed, verified, or refused."""
 
 import hashlib
-import io
 import tarfile
-import threading
-import zipfile
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from helpers.archive_server import CONTENT, ignore, tarred, zipped
 
 from bench.data import DATASETS, download
-from bench.data.download import Archive, obtain
+from bench.data.download import obtain
 from bench.errors import DataError
-
-CONTENT = bytes(range(256)) * 4000
-
-
-def zipped(**members: bytes) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as pack:
-        for name, content in members.items():
-            pack.writestr(name, content)
-    return file.getvalue()
-
-
-def tarred(*members: tarfile.TarInfo, mode: str = "w") -> bytes:
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode=mode) as pack:
-        for member in members:
-            member.size = len(CONTENT) if member.isfile() else 0
-            pack.addfile(member, io.BytesIO(CONTENT))
-    return file.getvalue()
-
-
-class Server(ThreadingHTTPServer):
-    """files: what it serves. log: (path, Range) of each request. cut: bytes after which a connection is dropped."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.files: dict[str, bytes] = {}
-        self.log: list[tuple[str, str | None]] = []
-        self.cut: list[int] = []
-        self.ranges = True
-
-    def archive(self, name: str, content: bytes, provides: str) -> Archive:
-        self.files[f"/{name}"] = content
-        url = f"http://127.0.0.1:{self.server_port}/{name}"
-        return Archive(url, hashlib.md5(content).hexdigest(), provides)
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        wanted = self.headers.get("Range")
-        self.server.log.append((self.path, wanted))
-        content = self.server.files.get(self.path)
-        if content is None:
-            self.send_error(404)
-            return
-        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.server.ranges else 0
-        if start >= len(content):
-            self.send_error(416)
-            return
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(content) - start))
-        self.end_headers()
-        stop = start + self.server.cut.pop(0) if self.server.cut else len(content)
-        self.wfile.write(content[start:stop])
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(autouse=True)
-def small_blocks(monkeypatch):
-    monkeypatch.setattr(download, "BLOCK", 1 << 14)
-    monkeypatch.setattr(download, "TIMEOUT", 5)
-
-
-def ignore(what: str, done: int, total: int) -> None:
-    assert 0 <= done <= total
 
 
 def test_an_archive_is_fetched_verified_unpacked_and_taken_away(server, tmp_path):
@@ -193,55 +109,6 @@ def test_an_archive_that_lies_there_already_is_not_opened_unless_it_is_the_right
     assert not (tmp_path / "a").exists()
     assert lying.read_bytes() == content, "it may be somebody's only copy"
     assert server.log == []
-
-
-def linked(kind: bytes = tarfile.SYMTYPE, to: str = "/etc", name: str = "link") -> tarfile.TarInfo:
-    link = tarfile.TarInfo(name)
-    link.type, link.linkname = kind, to
-    return link
-
-
-def zipped_link() -> bytes:
-    """A symbolic link, and a file that would be written through it."""
-    link = zipfile.ZipInfo("link")
-    link.create_system, link.external_attr = 3, 0o120777 << 16
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as pack:
-        pack.writestr(link, "..")
-        pack.writestr("link/out.txt", "x")
-    return file.getvalue()
-
-
-UNSAFE = {
-    "zip that climbs": ("all.zip", zipped(**{"a/1.jpg": CONTENT, "../out.txt": b"x"})),
-    "zip with an absolute path": ("all.zip", zipped(**{"/out.txt": b"x"})),
-    "tar that climbs": ("all.tar", tarred(tarfile.TarInfo("../out.txt"))),
-    "tar with an absolute link": ("all.tar", tarred(linked())),
-    "tar with a link that climbs": ("all.tar", tarred(linked(to="../..", name="a/link"))),
-    "tar with a hard link away": ("all.tar", tarred(linked(tarfile.LNKTYPE, "../secret"))),
-    "tar with a device": ("all.tar", tarred(linked(tarfile.CHRTYPE, ""))),
-    "no archive": ("all.tar", b"this is no archive"),
-}
-
-
-@pytest.mark.parametrize(("name", "content"), UNSAFE.values(), ids=UNSAFE)
-def test_an_archive_that_leads_out_of_the_root_is_refused(name, content, server, tmp_path):
-    root = tmp_path / "root"
-    root.mkdir()
-    with pytest.raises(DataError, match=r"leads out of|cannot be unpacked"):
-        obtain(server.archive(name, content, "a"), root, ignore)
-    assert [path.name for path in tmp_path.iterdir()] == ["root"]
-    assert [path.name for path in root.iterdir()] == ["downloads"]
-
-
-def test_a_link_in_a_zip_is_unpacked_as_a_file(server, tmp_path):
-    root = tmp_path / "root"
-    root.mkdir()
-    with pytest.raises(DataError, match="cannot be unpacked"):
-        obtain(server.archive("all.zip", zipped_link(), "a"), root, ignore)
-    assert [path.name for path in tmp_path.iterdir()] == ["root"]
-    assert (root / "link").read_text() == ".."
-    assert not (root / "link").is_symlink()
 
 
 def test_official_archives_have_an_address_and_a_checksum_each():

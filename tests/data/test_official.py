@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.copies import ATTRIBUTES, cub
+from helpers.copied_cub import ATTRIBUTES, cub
 
 from bench.data import DATASETS
 from bench.data.lists import read_index_list, read_lines

@@ -1,4 +1,4 @@
-"""`bench prepare` and what later runs keep of it, through the real command line."""
+"""`bench prepare` through the real command line: findings, roots, downloads, wrong use."""
 
 import json
 import sys
@@ -7,11 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from helpers.copies import COPIES, Copy, index_list, listfile
-from PIL import Image
+from helpers.copies import COPIES, listfile
+from helpers.copy_files import Copy, index_list
 
 from bench.cli import main
-from bench.data import images as images_module
 from bench.data import roots
 from bench.data.download import Archive
 from bench.data.listfile import ListFile
@@ -34,20 +33,6 @@ def call(tmp_path, monkeypatch, capsys) -> Callable[..., SimpleNamespace]:
         return SimpleNamespace(code=ending.value.code or 0, out=said.out, err=said.err)
 
     return run
-
-
-@pytest.fixture
-def decoded(monkeypatch) -> list[int]:
-    """One entry for each image that is decoded."""
-    seen: list[int] = []
-    real = images_module.decode
-
-    def decode(content: bytes) -> Image.Image:
-        seen.append(len(content))
-        return real(content)
-
-    monkeypatch.setattr(images_module, "decode", decode)
-    return seen
 
 
 @pytest.fixture
@@ -130,29 +115,6 @@ def test_images_are_decoded_once_and_again_only_when_they_changed(call, copy, de
     decoded.clear()
     assert call("prepare", "--dataset", "listfile", "--root", other.root).code == 0
     assert len(decoded) == 5
-
-
-def test_an_interrupted_check_goes_on_where_it_was(copy, tmp_path, decoded, monkeypatch):
-    monkeypatch.setattr("bench.data.manifest.CHUNK", 1)
-    monkeypatch.setattr("bench.data.manifest.SAVE_EVERY", 1)
-
-    def interrupt(done: int, total: int) -> None:
-        if done == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        copy.open(tmp_path / "cache").unreadable_images("train", interrupt)
-    first = len(decoded)
-    assert copy.open(tmp_path / "cache").unreadable_images("train") == {}
-    assert len(decoded) < first + 3
-
-
-def test_a_damaged_manifest_is_made_anew(copy, tmp_path):
-    assert copy.open(tmp_path / "cache").unreadable_images("train") == {}
-    (kept,) = (tmp_path / "cache" / "listfile").glob("images-train-*")
-    kept.write_bytes(b"PK\x03\x04 no archive")
-    cut(copy.root / "images" / "a" / "2.jpg")
-    assert list(copy.open(tmp_path / "cache").unreadable_images("train")) == ["a/2.jpg"]
 
 
 WRONG = {

@@ -1,12 +1,12 @@
 """The embedded scenes: pure in (world, split, index), labelled without drawing, cached whole or not at all."""
 
-import hashlib
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.scene_digests import digest, picture_digests
 
 from bench.data import DATASETS
 from bench.data.scenes import CLASS_NAMES, SIZE, Scenes, ScenesOptions
@@ -18,14 +18,6 @@ from bench.data.scenes.worlds import CONTEXTS, benchmark_world
 from bench.errors import UsageError
 
 SMALL = ScenesOptions(n_train=40, n_test=30)
-
-
-def digest(array: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()[:16]
-
-
-def picture_digests(source: Benchmark, indices: list[int]) -> list[str]:
-    return [digest(source.picture(i)) for i in indices]
 
 
 def labels(split: str, count: int, world: int = 0) -> np.ndarray:

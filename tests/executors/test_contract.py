@@ -4,7 +4,8 @@ import pickle
 
 import numpy as np
 import pytest
-from helpers.toys import QUICK, Recorder, assert_same_scores, assert_same_weights, losses, make_cell
+from helpers.comparisons import assert_same_scores, assert_same_weights, losses
+from helpers.trainings import QUICK, Recorder, make_cell
 
 from bench.data.blind import NoTestSplitError, blind
 from bench.errors import UsageError

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from helpers.toys import TOYS, Recorder, losses, make_cell
+from helpers.comparisons import losses
+from helpers.toys import TOYS
+from helpers.trainings import Recorder, make_cell
 
 from bench.backbones.embedded import TinyCLIP
 from bench.executors import Inline

@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 import torch
-from helpers.toys import QUICK, Recorder, assert_same_scores, losses, make_cell
+from helpers.comparisons import assert_same_scores, losses
+from helpers.trainings import QUICK, Recorder, make_cell
 from helpers.worlds import soon
 
 from bench.executors import Inline

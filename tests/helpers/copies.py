@@ -1,66 +1,14 @@
 """Tiny copies of every dataset that is read from disk, in the layouts in which these are distributed.
 
-A writer fills a folder and tells the truth about it: ids and present classes of both parts.
-"""
+A writer fills a folder and tells the truth about it: ids and present classes of both parts."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from bench.data import DATASETS
 from bench.data.nuswide import CLASSES as CONCEPTS
 from bench.data.voc import CLASSES as VOC_CLASSES
-
-
-@dataclass(frozen=True)
-class Copy:
-    """What a copy holds. train, test: id to present class indices, in list order."""
-
-    name: str
-    root: Path
-    classes: tuple[str, ...]
-    train: Mapping[str, Sequence[int]]
-    test: Mapping[str, Sequence[int]]
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def open(self, cache: Path, **options: Any) -> Any:
-        entry: Any = DATASETS.get(self.name)
-        return entry(entry.Options(**{**self.options, **options}), self.root, cache)
-
-    def labels(self, part: str) -> np.ndarray:
-        shown = getattr(self, part)
-        labels = np.full((len(shown), len(self.classes)), -1)
-        for row, indices in zip(labels, shown.values(), strict=True):
-            row[list(indices)] = 1
-        return labels
-
-
-def write(path: Path, content: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content if isinstance(content, str) else json.dumps(content))
-
-
-def paint(folder: Path, names: Sequence[str], first: int) -> None:
-    """Image i is red to the degree of 20 (first + i); noise keeps the files long enough to be cut."""
-    noise = np.random.default_rng(0).integers(0, 8, (24, 32, 3), dtype=np.uint8)
-    for i, name in enumerate(names):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        pixels = noise.copy()
-        pixels[..., 0] += 20 * (first + i)
-        Image.fromarray(pixels).save(folder / name, format="JPEG", quality=95)
-
-
-def lines(rows: Sequence[str]) -> str:
-    return "".join(f"{row}\n" for row in rows)
-
-
-def index_list(shown: Mapping[str, Sequence[int]]) -> str:
-    return lines([f"{name},{' '.join(map(str, indices))}" for name, indices in shown.items()])
+from helpers.copied_cub import cub
+from helpers.copy_files import Copy, index_list, lines, paint, write
 
 
 def coco(root: Path) -> Copy:
@@ -163,94 +111,6 @@ def nuswide_asl(root: Path) -> Copy:
     return Copy("nuswide", root, CONCEPTS, parts["train"], parts["val"], {"lists": "asl"})
 
 
-COLOURS = [
-    "blue",
-    "brown",
-    "iridescent",
-    "purple",
-    "rufous",
-    "grey",
-    "yellow",
-    "olive",
-    "green",
-    "pink",
-    "orange",
-    "black",
-    "white",
-    "red",
-    "buff",
-]
-PATTERNS = ["solid", "spotted", "striped", "multi-colored"]
-GROUPS = (
-    ("bill_shape", "curved_(up_or_down) dagger hooked needle hooked_seabird spatulate all-purpose cone specialized"),
-    ("wing_color", COLOURS),
-    ("upperparts_color", COLOURS),
-    ("underparts_color", COLOURS),
-    ("breast_pattern", PATTERNS),
-    ("back_color", COLOURS),
-    ("tail_shape", "forked_tail rounded_tail notched_tail fan-shaped_tail pointed_tail squared_tail"),
-    ("upper_tail_color", COLOURS),
-    ("head_pattern", "spotted malar crested masked unique_pattern eyebrow eyering plain eyeline striped capped"),
-    ("breast_color", COLOURS),
-    ("throat_color", COLOURS),
-    ("eye_color", [colour for colour in COLOURS if colour != "iridescent"]),
-    ("bill_length", "about_the_same_as_head longer_than_head shorter_than_head"),
-    ("forehead_color", COLOURS),
-    ("under_tail_color", COLOURS),
-    ("nape_color", COLOURS),
-    ("belly_color", COLOURS),
-    ("wing_shape", "rounded-wings pointed-wings broad-wings tapered-wings long-wings"),
-    (
-        "size",
-        "large_(16_-_32_in) small_(5_-_9_in) very_large_(32_-_72_in) medium_(9_-_16_in) very_small_(3_-_5_in)",
-    ),
-    (
-        "shape",
-        "upright-perching_water-like chicken-like-marsh long-legged-like duck-like owl-like gull-like hummingbird-like "
-        "pigeon-like tree-clinging-like hawk-like sandpiper-like upland-ground-like swallow-like perching-like",
-    ),
-    ("back_pattern", PATTERNS),
-    ("tail_pattern", PATTERNS),
-    ("belly_pattern", PATTERNS),
-    ("primary_color", COLOURS),
-    ("leg_color", COLOURS),
-    ("bill_color", COLOURS),
-    ("crown_color", COLOURS),
-    ("wing_pattern", PATTERNS),
-)
-ATTRIBUTES = tuple(
-    f"has_{group}::{value}" for group, given in GROUPS for value in (given.split() if isinstance(given, str) else given)
-)
-"""The 312 lines of CUB's attributes.txt."""
-
-
-def cub(root: Path) -> Copy:
-    home = root / "CUB_200_2011"
-    shown = {
-        "001.Albatross/A_0046_18.jpg": [4, 311],
-        "001.Albatross/A_0009_34.jpg": [0],
-        "002.Finch/F_0001_1.jpg": [],
-        "002.Finch/F_0002_2.jpg": [7, 8, 9],
-    }
-    train = ("001.Albatross/A_0009_34.jpg", "002.Finch/F_0002_2.jpg")
-    write(home / "images.txt", lines([f"{i} {name}" for i, name in enumerate(shown, 1)]))
-    write(home / "train_test_split.txt", lines([f"{i} {int(name in train)}" for i, name in enumerate(shown, 1)]))
-    write(root / "attributes.txt", lines([f"{i} {name}" for i, name in enumerate(ATTRIBUTES, 1)]))
-    rows = [
-        f"{i} {c + 1} {int(c in indices)} {3 if c % 5 else 1} 2.5" + (" 0" if c == 100 else "")  # a field too many
-        for i, indices in enumerate(shown.values(), 1)
-        for c in range(312)
-    ]
-    write(home / "attributes" / "image_attribute_labels.txt", lines(rows))
-    parts = {
-        "train": {name: indices for name, indices in shown.items() if name in train},
-        "test": {name: indices for name, indices in shown.items() if name not in train},
-    }
-    paint(home / "images", list(parts["train"]), first=0)
-    paint(home / "images", list(parts["test"]), first=5)
-    return Copy("cub", root, ATTRIBUTES, parts["train"], parts["test"], {"names": "raw"})
-
-
 def listfile(root: Path) -> Copy:
     classes = ("cat", "dog", "hot_dog")
     parts = {"train": {"a/1.jpg": [0, 2], "a/2.jpg": [], "b,c.jpg": [1]}, "test": {"a/9.jpg": [2], "8.jpg": [0]}}
@@ -275,3 +135,8 @@ COPIES: dict[str, Callable[[Path], Copy]] = {
     writer.__name__: writer
     for writer in (coco, voc, voc2012, vg, vg500, nuswide, nuswide_asl, cub, listfile, mmpretrain_json)
 }
+
+
+def copied(writer: str, folder: Path) -> Copy:
+    (folder / writer).mkdir()
+    return COPIES[writer](folder / writer)

@@ -8,7 +8,12 @@ from PIL import Image
 
 from bench.backbones.base import ImageFeatures
 from bench.data import Split
-from bench.features import ENCODE_BATCH, FeatureSet, cached_features
+from bench.data.images import ImageFiles
+from bench.features import (
+    ENCODE_BATCH,
+    FeatureSet,
+    cached_features,
+)
 from bench.records.cells import Component
 
 COUNT, SIDE = ENCODE_BATCH + 7, 4
@@ -58,3 +63,17 @@ def features(cache: Path, eye: Eye, images: Split | None = None, part: str = "tr
     if eye.encoded:
         assert heard[-1] == (len(images), len(images))
     return found
+
+
+def expected(count: int = COUNT) -> np.ndarray:
+    level = np.arange(count, dtype=np.float32)
+    return np.stack([level, 0 * level, 255 - level], axis=1) / 255
+
+
+def files(folder: Path, levels: list[int]) -> Split:
+    """Images on disk, named alike in every folder."""
+    folder.mkdir()
+    paths = [folder / f"{i}.png" for i in range(len(levels))]
+    for path, level in zip(paths, levels, strict=True):
+        Image.new("RGB", (SIDE, SIDE), (level, level, level)).save(path)
+    return Split(tuple(path.name for path in paths), np.ones((len(levels), 1), np.int8), ImageFiles(paths))

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 from helpers import masks
-from helpers.toys import Relabelled
+from helpers.trainings import Relabelled
 
 from bench.data import Split
 from bench.errors import BenchError, UsageError

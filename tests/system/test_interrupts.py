@@ -6,7 +6,8 @@ import sys
 import threading
 
 import pytest
-from helpers.toys import QUICK, TOYS, make_cell
+from helpers.toys import TOYS
+from helpers.trainings import QUICK, make_cell
 
 from bench.cli import main
 from bench.executors import Inline

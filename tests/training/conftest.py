@@ -1,14 +1,22 @@
-"""One uninterrupted training of each method, shared by the tests that compare with it."""
+"""What the tests of training share: one uninterrupted training of each method, and a tiny dataset."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from helpers.toys import QUICK, make_cell, run
+import torch
+from helpers.live import SMALL
+from helpers.trainings import QUICK, make_cell, quiet, run
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
 
+from bench.planning.plan import open_dataset
+from bench.planning.request import Request
 from bench.records.cells import Cell
 from bench.training import Outcome
+from bench.training.resources import Resources
 
 
 class Training(NamedTuple):
@@ -29,3 +37,18 @@ def straight(resources, tmp_path_factory) -> Callable[[str], Training]:
         return known[method]
 
     return train
+
+
+@pytest.fixture(scope="module")
+def small(cache) -> Resources:
+    """Resources on scenes so few that every step may encode them."""
+    sweep = Request(methods=(), percents=(), overrides={"scenes": SMALL})
+    return Resources(open_dataset(sweep, cache), torch.device("cpu"), cache, progress=quiet)
+
+
+@pytest.fixture
+def apart():
+    """MMEngine's tables are emptied after each test; its runs of one second would meet in them."""
+    yield
+    for table in (MMLogger, MessageHub, Visualizer, DefaultScope):
+        table._instance_dict.clear()

@@ -7,16 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from helpers.toys import (
-    QUICK,
-    assert_same_scores,
-    assert_same_training,
-    checkpoint,
-    final_parameters,
-    make_cell,
-    run,
-    same_bits,
-)
+from helpers.comparisons import assert_same_scores, assert_same_training, checkpoint, final_parameters, same_bits
+from helpers.trainings import QUICK, make_cell, run
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.comparisons import assert_same_scores, checkpoint, losses
 from helpers.hostile import TORCH, Hostile
-from helpers.toys import QUICK, Recorder, assert_same_scores, checkpoint, losses, make_cell, run
+from helpers.trainings import QUICK, Recorder, make_cell, run
 
 from bench.executors import Inline
 from bench.executors.driver import run_cells

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.toys import QUICK, Relabelled, assert_same_scores, assert_same_training, make_cell, run
+from helpers.comparisons import assert_same_scores, assert_same_training
+from helpers.trainings import QUICK, Relabelled, make_cell, run
 
 from methods import METHODS
 from protocols import PROTOCOLS

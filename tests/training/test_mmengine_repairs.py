@@ -4,48 +4,19 @@ A test of the first half that fails says that the repair is no longer needed.
 """
 
 import pickle
-import time
-from types import SimpleNamespace
 
 import pytest
 import torch
-from helpers.toys import make_cell, run
-from mmengine.evaluator import BaseMetric
+from helpers.stock_mmengine import CPU, stock
 from mmengine.hooks import Hook
-from mmengine.logging import MessageHub, MMLogger
-from mmengine.model import BaseModel
-from mmengine.registry import DefaultScope
 from mmengine.runner import Runner as Stock
-from mmengine.visualization import Visualizer
-from torch import nn
-from torch.utils.data import DataLoader
 
 from bench.training.mmengine_repairs import Runner, random_state, restore_random_state, undisturbed_randomness
 
-CPU = torch.device("cpu")
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
-
-
-class Model(BaseModel):
-    """Linear with dropout."""
-
-    def __init__(self):
-        super().__init__()
-        self.layers = nn.Sequential(nn.Dropout(0.5), nn.Linear(4, 1))
-
-    def forward(self, x, mode="loss"):
-        out = self.layers(x)
-        return {"loss": out.square().mean()} if mode == "loss" else [out.mean()]
-
-
-class Mean(BaseMetric):
-    default_prefix = "mean"
-
-    def process(self, data_batch, data_samples):
-        self.results.extend(float(sample) for sample in data_samples)
-
-    def compute_metrics(self, results):
-        return {"value": sum(results) / len(results)}
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning"),
+    pytest.mark.usefixtures("apart"),
+]
 
 
 class Order(Hook):
@@ -63,43 +34,8 @@ class Order(Hook):
         self.events.append("evaluation")
 
 
-def batches() -> DataLoader:
-    data = [{"x": x} for x in torch.randn(12, 4, generator=torch.Generator().manual_seed(0))]
-    return DataLoader(data, batch_size=4, shuffle=True)
-
-
-def stock(folder, runner_class=Stock, epochs=2, val_interval=None, **more) -> Stock:
-    evaluation = {"val_dataloader": batches(), "val_cfg": {}, "val_evaluator": [Mean()]} if val_interval else {}
-    torch.manual_seed(0)
-    return runner_class(
-        model=Model(),
-        work_dir=folder if runner_class is Runner else str(folder),
-        train_dataloader=batches(),
-        train_cfg={"by_epoch": True, "max_epochs": epochs, "val_interval": val_interval or 1},
-        optim_wrapper={"optimizer": {"type": "SGD", "lr": 0.1}},
-        randomness={"seed": 0},
-        default_hooks={"checkpoint": {"type": "mmengine.CheckpointHook", "interval": 1}, "logger": None},
-        **evaluation,
-        **more,
-    )
-
-
 def weights(runner) -> bytes:
     return b"".join(p.detach().numpy().tobytes() for p in runner.model.parameters())
-
-
-@pytest.fixture(autouse=True)
-def apart():
-    """MMEngine's tables are emptied after each test; its runs of one second would meet in them."""
-    yield
-    for table in (MMLogger, MessageHub, Visualizer, DefaultScope):
-        table._instance_dict.clear()
-
-
-@pytest.fixture
-def stopped_clock(monkeypatch):
-    clock = SimpleNamespace(**{n: getattr(time, n) for n in ("strftime", "localtime")}, time=lambda: 1.7e9)
-    monkeypatch.setattr("mmengine.runner.runner.time", clock)
 
 
 class TestLoading:
@@ -159,7 +95,6 @@ class TestResuming:
         draw()
         restore_random_state(state)
         assert draw() == first
-        # A whole training that resumes to the same bits: tests/training/test_resume.py.
 
 
 class TestEvaluating:
@@ -176,79 +111,3 @@ class TestEvaluating:
         with pytest.raises(ValueError, match="64"), undisturbed_randomness():
             raise ValueError(torch.rand(64).shape)
         assert torch.equal(torch.rand(3), expected)
-        # Through a whole training: tests/training/test_determinism.py.
-
-
-class TestSharing:
-    def test_two_of_mmengines_runs_in_one_second_share_their_hub(self, tmp_path, stopped_clock):
-        one, other = (stock(tmp_path / name) for name in ("a", "b"))
-        one.message_hub.update_info("best_score", 0.9)
-        assert other.message_hub.get_info("best_score") == 0.9
-
-    def test_ours_do_not(self, tmp_path, stopped_clock):
-        one, other = (stock(tmp_path / name, Runner, device=CPU) for name in ("a", "b"))
-        one.message_hub.update_info("best_score", 0.9)
-        assert other.message_hub.get_info("best_score") is None
-        assert one.logger is not other.logger
-
-    def test_closing_ours_leaves_nothing_behind(self, tmp_path):
-        runner = stock(tmp_path / "a", Runner, device=CPU)
-        name = runner.experiment_name
-        assert name in MessageHub._instance_dict
-        runner.close()
-        assert name not in MessageHub._instance_dict
-        assert runner.logger.handlers == []
-
-
-class TestWriting:
-    def test_mmengine_writes_folders_named_by_the_clock(self, tmp_path):
-        runner = stock(tmp_path)
-        runner.train()
-        assert (tmp_path / runner.timestamp).is_dir()
-        assert (tmp_path / f"{runner.timestamp}.py").exists(), "and its copy of the configuration"
-
-    def test_ours_writes_one_log_and_says_nothing(self, resources, toys, tmp_path, capfd):
-        run(make_cell(resources, "toy_linear", epochs=1), resources, tmp_path)
-        assert sorted(p.name for p in tmp_path.iterdir()) == ["checkpoint", "curve.jsonl", "log.txt"]
-        said = capfd.readouterr()
-        assert said.out == said.err == ""
-
-    def test_a_resumed_run_adds_to_the_log(self, resources, toys, tmp_path):
-        cell = make_cell(resources, "toy_linear", epochs=1)
-        run(cell, resources, tmp_path)
-        first = (tmp_path / "log.txt").read_text()
-        run(cell, resources, tmp_path)
-        assert (tmp_path / "log.txt").read_text().startswith(first)
-
-
-class TestInterrupting:
-    @pytest.fixture
-    def interrupted_formatter(self, monkeypatch):
-        def interrupt(*args, **kwargs):
-            raise KeyboardInterrupt
-
-        monkeypatch.setattr("mmengine.config.config.FormatCode", interrupt)
-
-    def test_mmengine_takes_an_interrupt_at_a_checkpoint_for_a_syntax_error(self, tmp_path, interrupted_formatter):
-        with pytest.raises(SyntaxError, match="Failed to format the config file"):
-            stock(tmp_path)
-
-    def test_ours_formats_nothing(self, tmp_path, interrupted_formatter):
-        runner = stock(tmp_path, Runner, device=CPU)
-        runner.train()
-        assert (tmp_path / "epoch_2.pth").exists()
-
-
-class TestPlacing:
-    def test_mmengine_takes_any_gpu_it_sees_and_ours_the_device_asked_for(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("mmengine.runner.runner.get_device", lambda: "meta")
-        assert next(stock(tmp_path / "a").model.parameters()).device.type == "meta"
-        assert next(stock(tmp_path / "b", Runner, device=CPU).model.parameters()).device == CPU
-
-    def test_mmengine_reports_its_environment_and_ours_leaves_that_to_the_row(self, tmp_path, monkeypatch):
-        called = []
-        monkeypatch.setattr("mmengine.runner.runner.collect_env", lambda: called.append("slow") or {})
-        stock(tmp_path / "a", Runner, device=CPU)
-        assert called == []
-        stock(tmp_path / "b")
-        assert called == ["slow"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.toys import quiet, run
+from helpers.trainings import quiet, run
 
 from bench.planning.plan import cells, open_dataset, plan
 from bench.planning.request import Request

@@ -6,18 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers.toys import (
-    QUICK,
-    Linear,
-    Relabelled,
-    assert_same_scores,
-    assert_same_training,
-    checkpoint,
-    final_parameters,
-    losses,
-    make_cell,
-    run,
-)
+from helpers.comparisons import assert_same_scores, assert_same_training, checkpoint, final_parameters, losses
+from helpers.toys import Linear
+from helpers.trainings import QUICK, Relabelled, make_cell, run
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from helpers.toys import QUICK, Recorder, assert_same_scores, assert_same_training, losses, make_cell, run
+from helpers.comparisons import assert_same_scores, assert_same_training, losses
+from helpers.trainings import QUICK, Recorder, make_cell, run
 
 from bench.executors import Inline
 from bench.executors.driver import run_cells

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
-from helpers.toys import assert_same_scores, assert_same_training, checkpoint, make_cell, run
+from helpers.comparisons import assert_same_scores, assert_same_training, checkpoint
+from helpers.trainings import make_cell, run
 
 from methods.baselines.acknowledge_unknown import PseudoNegatives
 from methods.baselines.csl import ClassPrior

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from helpers.toys import TOYS, make_cell, run
+from helpers.toys import TOYS
+from helpers.trainings import make_cell, run
 
 from bench.records.cells import STREAMS, Cell
 from bench.training.batches import chosen_views

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.toys import QUICK, assert_same_scores, make_cell, run
+from helpers.comparisons import assert_same_scores
+from helpers.trainings import QUICK, make_cell, run
 
 from bench.errors import DataError
 from bench.executors import Inline
@@ -67,7 +68,7 @@ def test_seeds_differ_and_a_seed_repeats(resources, tmp_path: Path) -> None:
 
 
 def test_the_report_sets_it_apart_from_ceilings(resources, tmp_path: Path) -> None:
-    from helpers.toys import Recorder
+    from helpers.trainings import Recorder
 
     store = Store(tmp_path)
     cell = make_cell(resources, METHOD, **{**SHORT, "epochs": 1})

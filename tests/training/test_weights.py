@@ -6,7 +6,8 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from helpers.toys import QUICK, assert_same_scores, make_cell, run
+from helpers.comparisons import assert_same_scores
+from helpers.trainings import QUICK, make_cell, run
 
 from bench.data.blind import blind
 from bench.errors import DataError

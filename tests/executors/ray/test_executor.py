@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers.toys import QUICK, Recorder, assert_same_scores, assert_same_weights, losses, make_cell
+from helpers.comparisons import assert_same_scores, assert_same_weights, losses
+from helpers.trainings import QUICK, Recorder, make_cell
 from helpers.worlds import ToyLocation, soon
 
 from bench.errors import UsageError

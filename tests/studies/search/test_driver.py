@@ -1,22 +1,16 @@
-"""The loop of a search on cells that are not trained: places, resuming, retries, pruning, sharing."""
+"""The loop of a search on cells that are not trained: proposals, resuming, retries, sharing."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from helpers.search_world import EPOCHS, FakeExecutor, Watching, a_search, level_of, meeting, opened, searched, told
+from helpers.search_world import FakeExecutor, Watching, a_search, level_of, meeting, opened, searched, told
 
-from bench.errors import UsageError
 from bench.records.store import Store
 from bench.studies.search.archive import Archive, cells_of
 from bench.studies.search.outcome import best, best_so_far, objective
 from bench.studies.search.study import DRIVER, Driver, Trials
 
 SAMPLERS = ["tpe", "random", "cmaes", "gp"]
-
-
-@pytest.fixture
-def results(tmp_path):
-    return tmp_path / "results"
 
 
 def test_the_objective_is_the_mean_over_ratios_of_the_last_epochs_heldout_map(results, cache):
@@ -102,65 +96,6 @@ def test_more_trials_add_to_what_is_done_and_the_same_number_does_nothing(result
     assert len(more) == 5
 
 
-def test_a_cell_that_fails_once_is_tried_again(results, cache):
-    trials, _ = searched(
-        results, *a_search(cache), total=2, mishap=lambda cell, attempt: "OSError: disk" if attempt == 1 else ""
-    )
-    assert [trial.state for trial in trials] == ["complete", "complete"]
-    assert trials[0].failures == ("OSError: disk",) * 2, "once for each of its two cells"
-
-
-def test_a_trial_that_keeps_failing_is_recorded_with_its_reason_and_the_search_goes_on(results, cache):
-    bad: set[str] = set()
-
-    def mishap(cell, attempt):
-        if not bad:
-            bad.add(cell.key)
-        return "OSError: disk" if cell.key in bad else ""
-
-    trials, executor = searched(results, *a_search(cache), total=3, retries=2, mishap=mishap)
-    assert [trial.state for trial in trials] == ["failed", "complete", "complete"]
-    assert trials[0].failures == ("OSError: disk",) * 3
-    assert trials[0].reason == "OSError: disk"
-    assert executor.started.count(bad.pop()) == 3
-    again, _ = searched(results, *a_search(cache), total=3)
-    assert [trial.state for trial in again] == ["replaced", "complete", "complete", "complete"]
-    assert again[3].settings == trials[0].settings
-    assert again[3].origin == "trial 0, which failed"
-
-
-def test_a_training_that_diverges_is_not_tried_again_and_counts_as_pruned(results, cache):
-    def mishap(cell, attempt):
-        return (
-            "DivergedError: the loss became nan in epoch 1; lower the rate." if cell.method.options["lr"] > 5e-3 else ""
-        )
-
-    trials, executor = searched(results, *a_search(cache), total=6, mishap=mishap)
-    diverged = [trial for trial in trials if trial.settings["lr"] > 5e-3]
-    assert diverged, "the settings as they were are among them"
-    assert all(t.state == "pruned" and "the loss became nan" in t.reason and not t.failures for t in diverged)
-    assert max(executor.started.count(key) for key in executor.started) == 1
-
-
-@pytest.mark.parametrize("pruner", ["median", "hyperband"])
-def test_only_the_first_ratio_is_ever_pruned_and_its_step_is_the_epoch(results, cache, pruner):
-    asked, dataset = a_search(cache, pruner=pruner, sampler="random")
-    # ratio 50 far below ratio 10: across ratios every trial would be pruned there
-    trials, executor = searched(
-        results, asked, dataset, total=25, level=lambda cell: level_of(cell) - (40 if cell.percent == 50 else 0)
-    )
-    pruned = [trial for trial in trials if trial.state == "pruned"]
-    assert pruned, "a pruner that never prunes is none"
-    for trial in trials:
-        first, second = asked.cells(dataset, trial.settings)
-        ran = [epoch for key, epoch in executor.epochs if key == first.key]
-        assert list(map(int, trial.curve)) == ran == list(range(1, len(ran) + 1))
-        later = [epoch for key, epoch in executor.epochs if key == second.key]
-        assert later == ([] if trial.state == "pruned" else list(range(1, EPOCHS + 1)))
-        assert all(value > level_of(first) - 11 for value in trial.curve.values()), "nothing of the second ratio in it"
-    assert best(trials).state == "complete"
-
-
 def test_slots_run_at_once_without_running_any_trial_twice(results, cache):
     trials, executor = searched(results, *a_search(cache), total=12, slots=4)
     assert [trial.state for trial in trials] == ["complete"] * 12
@@ -195,63 +130,6 @@ def test_cells_of_a_search_never_stand_in_the_store_itself(results, cache):
     assert Store(results).keys() == []
     assert Store(results).sweeps() == []
     assert set(cells_of(Store(results)).root.glob("cells/*/row.json"))
-
-
-def test_another_space_sampler_or_seed_is_another_search(cache):
-    base, dataset = a_search(cache)
-    others = [
-        a_search(cache, sampler="random"),
-        a_search(cache, seed=1),
-        a_search(cache, percents=(10,)),
-        a_search(cache, judged="full"),
-        a_search(cache, spaces={"bce_iu": {"lr": {"low": 1e-3, "high": 1e-2}}}),
-    ]
-    assert len({base.id(dataset), *(asked.id(d) for asked, d in others)}) == 6
-    assert base.id(dataset) == a_search(cache)[0].id(dataset)
-
-
-def test_a_method_without_labels_is_judged_at_every_ratio_under_the_asked_protocol(cache):
-    asked, dataset = a_search(cache, "clip_zero_shot", overrides={})
-    cells = asked.cells(dataset, {})
-    assert [(c.protocol.name, c.percent, c.holdout, c.judged) for c in cells] == [
-        ("partial", 10, 20, "observed"),
-        ("partial", 50, 20, "observed"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        ({"holdout": 0}, "--holdout 0 leaves no image"),
-        ({"protocol": "single_positive"}, "no negative is known"),
-        ({"method": "prior", "overrides": {}}, "'prior' has no setting to search"),
-        ({"pruner": "median", "spaces": {"bce_iu": {"epochs": {"low": 2, "high": 8}}}}, "keep epochs fixed"),
-    ],
-)
-def test_what_would_tell_nothing_is_refused_in_one_sentence(cache, more, words):
-    from bench.planning.request import Request
-    from bench.studies.search.request import ask_for
-
-    method, holdout = more.pop("method", "bce_iu"), more.pop("holdout", 20)
-    told_apart = {name: more.pop(name) for name in ("pruner", "spaces") if name in more}
-    sweep = Request(
-        (method,), (10,), holdout=holdout, overrides={"scenes": {}}, protocol=more.pop("protocol", "partial")
-    )
-    with pytest.raises(UsageError, match=words) as caught:
-        ask_for(sweep, **told_apart)
-    assert "\n" not in str(caught.value)
-
-
-def test_unknown_names_suggest_near_ones(monkeypatch):
-    from bench.studies.search.samplers import check_names
-
-    with pytest.raises(UsageError, match="no sampler 'tpee'; did you mean 'tpe'"):
-        check_names("tpee", "none")
-    with pytest.raises(UsageError, match="no pruner 'medium'"):
-        check_names("tpe", "medium")
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(UsageError, match="--sampler cmaes needs the package 'cmaes'; `pip install cmaes`"):
-        check_names("cmaes", "none")
 
 
 def test_pure_parts(results, cache):

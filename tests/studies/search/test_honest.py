@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.search_world import Watching
-from helpers.toys import TINY, make_cell, quiet
+from helpers.trainings import TINY, make_cell, quiet
 
 from bench.data.blind import NoTestSplitError, blind, is_blind
 from bench.errors import DataError

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.toys import TINY
+from helpers.trainings import TINY
 from typer.testing import CliRunner
 
 from bench.cli import app
