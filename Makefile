@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test lint clean
+.PHONY: run test docs lint clean
 
 run: $(VENV)/.installed
 	$(BIN)/bench run --methods trm_ml,dualcoop --ratios 0.1-0.9
@@ -14,6 +14,10 @@ test: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+# The documentation site, in docs/_build/html; a warning is an error.
+docs: $(VENV)/.installed-test
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 # Torch and torchvision are resolved together with everything else: a pair that does not match fails at import.
 $(VENV)/.installed: pyproject.toml constraints.txt
