@@ -44,7 +44,8 @@ class ReleasedClip(ClipBackbone):
 
     OpenAI's towers use QuickGELU and open_clip's plain model names do not: the wrong one costs accuracy silently, so
     it is chosen with the weights and asserted. open_clip cannot load 224-pixel weights into a larger ModifiedResNet:
-    the positional embedding's grid is resized here, once (bicubic), which is what DualCoOp does in each forward pass.
+    the positional embedding's grid is resized when they are loaded (bicubic), as DualCoOp does; it resizes once more in
+    a forward pass for images of another size, and here all have one size.
     """
 
     Options = ReleasedOptions

@@ -1,6 +1,7 @@
 """Binary cross-entropy on a head: the two plain answers to what an unknown label is."""
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -8,10 +9,23 @@ from bench.settings.config import setting
 from methods.base import METHODS, Batch
 from methods.head_method import HeadConfig, HeadMethod
 from methods.losses import Reduction, binary_cross_entropy
+from methods.losses.cross_entropy import ROLE_GUARD
 
 
 @dataclass(frozen=True, kw_only=True)
-class AssumeNegativeConfig(HeadConfig):
+class GuardedConfig(HeadConfig):
+    """A guard of the logarithm, for the losses of ROLE's repository."""
+
+    log_guard: float = setting(
+        0.0, "what is added to a chance before its logarithm is taken; 1e-5 in ROLE's code", ge=0, lt=1
+    )
+
+
+GUARDED_RECIPES: dict[str, dict[str, Any]] = {"paper": {"log_guard": ROLE_GUARD}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssumeNegativeConfig(GuardedConfig):
     reduction: Reduction = setting("mean", "what the summed loss is divided by")
 
 
@@ -35,12 +49,22 @@ class AssumeNegative(HeadMethod):
     reference = "AN of Cole et al., Multi-Label Learning from Single Positive Labels, CVPR 2021"
     equation = "-log p for known positives, -log(1-p) for all the rest"
     defaults_from = "reduction of ROLE's code; optimiser ours"
-    note = "a head over frozen features; the paper trains or fine-tunes the whole network"
+    note = (
+        "a head over frozen features, where the paper trains or fine-tunes the whole network; log p where ROLE's code "
+        "has log(p + 1e-5), unless log_guard is set (recipe paper)"
+    )
+    recipes: ClassVar[dict[str, dict[str, Any]]] = GUARDED_RECIPES
 
     config: AssumeNegativeConfig
 
     def objective(self, logits: Tensor, batch: Batch) -> Tensor:
-        return binary_cross_entropy(logits, batch.labels, unknown="negative", reduction=self.config.reduction)
+        return binary_cross_entropy(
+            logits,
+            batch.labels,
+            log_guard=self.config.log_guard,
+            unknown="negative",
+            reduction=self.config.reduction,
+        )
 
 
 @METHODS.register("bce_iu")
@@ -54,7 +78,10 @@ class IgnoreUnknown(HeadMethod):
     reference = "IU of Cole et al., CVPR 2021; normalised as in Wang et al. (SR+CR), ICCV 2023"
     equation = "-log p for positives, -log(1-p) for negatives; unknown labels left out"
     defaults_from = "normalisation of SR+CR; optimiser ours"
-    note = "a head over frozen features; content with all-ones where no negative is known"
+    note = (
+        "a head over frozen features; content with all-ones where no negative is known; log p where ROLE's code has "
+        "log(p + 1e-5) (SR+CR has no public code)"
+    )
 
     config: IgnoreUnknownConfig
 

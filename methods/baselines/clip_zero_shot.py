@@ -43,7 +43,10 @@ class ClipZeroShot(Method):
     reference = "Radford et al., Learning Transferable Visual Models From Natural Language Supervision, ICML 2021"
     equation = "z_c = s cos(x, t_c), x the pooled vector or all tokens, softmax-pooled"
     defaults_from = "CLIP's prompt"
-    note = "no training; the same at every ratio"
+    note = (
+        "no training; the same at every ratio; positions are resized to the tokens' grid, in TaI-DPT's code by "
+        "(side + 0.1) / 7, which reads them a little apart"
+    )
     recipes: ClassVar[dict[str, dict[str, Any]]] = {"dense": {"pool": "dense"}}
 
     config: ZeroShotConfig

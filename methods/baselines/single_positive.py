@@ -11,21 +11,24 @@ from torch import Tensor
 
 from bench.settings.config import log_float, setting, uniform
 from methods.base import METHODS, Batch, Task
+from methods.baselines.bce import GUARDED_RECIPES, AssumeNegativeConfig, GuardedConfig
 from methods.head_method import HeadConfig, HeadMethod
-from methods.losses import Reduction, binary_cross_entropy
+from methods.losses import binary_cross_entropy
 from methods.losses.expected_positives import expected_positives_penalty, positives_per_image
 from methods.parts import Part
 
 REFERENCE = "Cole et al., Multi-Label Learning from Single Positive Labels, CVPR 2021"
-NOTE = "a head over frozen features; log p where ROLE's code has log(p + 1e-5), apart for p below 1e-3 only"
+GUARD_NOTE = (
+    "a head over frozen features; log p where ROLE's code has log(p + 1e-5), apart for p below 1e-3 only, unless "
+    "log_guard is set (recipe paper)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SmoothingConfig(HeadConfig):
+class SmoothingConfig(AssumeNegativeConfig):
     smoothing: float = setting(
         0.1, "share of the opposite term, for positives and negatives alike", ge=0, le=0.5, search=uniform(0, 0.4)
     )
-    reduction: Reduction = setting("mean", "what the summed loss is divided by")
 
 
 @METHODS.register("label_smoothing")
@@ -40,7 +43,8 @@ class LabelSmoothing(HeadMethod):
     reference = f"AN-LS of {REFERENCE}"
     equation = "0.9 own term + 0.1 opposite term; all but known positives are negatives"
     defaults_from = "smoothing and reduction of ROLE's code; optimiser ours"
-    note = NOTE
+    note = GUARD_NOTE
+    recipes: ClassVar[dict[str, dict[str, Any]]] = GUARDED_RECIPES
     switches: ClassVar[dict[str, Part]] = {"smoothing": Part({"smoothing": 0.0}, what="label smoothing")}
 
     config: SmoothingConfig
@@ -50,15 +54,15 @@ class LabelSmoothing(HeadMethod):
             logits,
             batch.labels,
             smoothing=self.config.smoothing,
+            log_guard=self.config.log_guard,
             unknown="negative",
             reduction=self.config.reduction,
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class WeakConfig(HeadConfig):
+class WeakConfig(AssumeNegativeConfig):
     negative_weight: float = setting(0.0, "weight of a negative; 0 means 1 / (C - 1)", ge=0, le=1)
-    reduction: Reduction = setting("mean", "what the summed loss is divided by")
 
 
 @METHODS.register("wan")
@@ -72,7 +76,8 @@ class WeakAssumeNegative(HeadMethod):
     reference = f"WAN of {REFERENCE}"
     equation = "-log p for known positives, -log(1-p) / (C-1) for all the rest"
     defaults_from = "weight and reduction of ROLE's code; optimiser ours"
-    note = f"{NOTE}; known negatives have the little weight too"
+    note = f"{GUARD_NOTE}; known negatives have the little weight too"
+    recipes: ClassVar[dict[str, dict[str, Any]]] = GUARDED_RECIPES
     switches: ClassVar[dict[str, Part]] = {
         "weak negatives": Part({"negative_weight": 1.0}, what="negatives of little weight")
     }
@@ -84,6 +89,7 @@ class WeakAssumeNegative(HeadMethod):
             logits,
             batch.labels,
             negative_weight=self.config.negative_weight or 1 / max(self.task.num_classes - 1, 1),
+            log_guard=self.config.log_guard,
             unknown="negative",
             reduction=self.config.reduction,
         )
@@ -109,7 +115,7 @@ EXPECTED_POSITIVES: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class PenaltyConfig(ExpectedPositivesConfig):
+class PenaltyConfig(ExpectedPositivesConfig, GuardedConfig):
     weight: float = setting(1.0, "weight of the penalty", ge=0, search=log_float(0.01, 10))
 
 
@@ -127,8 +133,11 @@ class ExpectedPositiveRegularization(HeadMethod):
     reference = f"EPR of {REFERENCE}"
     equation = "-log p over known positives + ((mean_b sum_c p - k) / C)^2"
     defaults_from = "weight and reduction of ROLE's code; optimiser ours"
-    note = f"{NOTE}; k is estimated from observed labels (the paper counts full ones); known negatives add -log(1 - p)"
-    recipes: ClassVar[dict[str, dict[str, Any]]] = EXPECTED_POSITIVES
+    note = (
+        f"{GUARD_NOTE}; k is estimated from observed labels (the paper counts full ones); known negatives add "
+        "-log(1 - p)"
+    )
+    recipes: ClassVar[dict[str, dict[str, Any]]] = {**GUARDED_RECIPES, **EXPECTED_POSITIVES}
     switches: ClassVar[dict[str, Part]] = {
         "penalty": Part({"weight": 0.0}, what="the expected number of positives is held")
     }
@@ -142,5 +151,7 @@ class ExpectedPositiveRegularization(HeadMethod):
     def objective(self, logits: Tensor, batch: Batch) -> Tensor:
         with torch.autocast(logits.device.type, enabled=False):
             penalty = expected_positives_penalty(torch.sigmoid(logits.float()), self.expected)
-        known = binary_cross_entropy(logits, batch.labels, unknown="ignore", reduction="mean")
+        known = binary_cross_entropy(
+            logits, batch.labels, log_guard=self.config.log_guard, unknown="ignore", reduction="mean"
+        )
         return known + self.config.weight * penalty

@@ -40,11 +40,12 @@ class SST(StructureMethod):
 
     q_ij: logit that classes i and j occur together, from f_i and f_j; unknown pairs count as negative in its loss
     intra_c = mean over the image's known positives j of sigmoid(q_cj)
-    inter_c = mean cosine of f_c to the last 100 features of known positives of c
+    inter_c = mean cosine of f_c to the last 100 features of known positives of c (a batch's first image is its newest)
     loss = BCE(z, y) + 10 ASL(q, pairs) + 0.05 contrast(f), both weights rising over the first epoch, and from a quarter
     of the run on + BCE(z, y or intra >= m) + BCE(z, y or inter >= m), m falling from 0.95 to 0.75
     """
 
+    version = 2  # of a batch, the memory holds the first images longest, as in HCP's code
     Config = SSTConfig
     reference = "Chen et al., Structured Semantic Transfer for Multi-Label Recognition with Partial Labels, AAAI 2022"
     equation = "BCE(z, y) + BCE(z, y + [intra >= m]) + BCE(z, y + [inter >= m]) + 10 ASL(co-occurrence) + 0.05 contrast"
@@ -78,7 +79,8 @@ class SST(StructureMethod):
         config, labels = self.config, batch.labels
         features = self.trunk.features(batch.features.dense)
         logits, pairs = self.trunk.classify(features), self.pairs(features)
-        self.memory.update(features, labels)  # before its use, as in HCP's code
+        # Before its use, and with the batch's first image as the newest, as in HCP's code.
+        self.memory.update(features.flip(0), labels.flip(0))
         rise = self.rise(labels)
         terms = {
             "loss_bce": self.known_loss(logits, labels),

@@ -89,7 +89,7 @@ class TaIDPT(Method):
     defaults_from = "official code (Caption_distill_double); templates and pairs of names are ours"
     note = (
         "uses no image label and trains on no image; on class names in templates unless captions are given (the paper: "
-        "COCO captions); the pooled vector is CLIP's, with positions (the code: without)"
+        "COCO captions); the pooled vector is CLIP's, with positions resized to the grid (the code: without positions)"
     )
     recipes: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {"templates": "imagenet"},

@@ -6,6 +6,21 @@ from torch import Tensor
 from methods.losses.reduce import Reduction, Unknown, reduce_entries
 
 
+def asymmetric_entries(
+    logits: Tensor, positive: Tensor, gamma: Tensor, *, clip: float = 0.0, eps: float = 1e-8, detach: bool = True
+) -> Tensor:
+    """-(1 - t)^gamma log max(t, eps), entry by entry, of logits, `positive` (bool) and exponents gamma, (B, C) each.
+
+    t = p = sigmoid(z) for positives, min(1 - p + clip, 1) for the rest. detach: the factor (1 - t)^gamma is a constant
+    for the gradient.
+    """
+    logits = logits.float()
+    target = torch.where(positive, torch.sigmoid(logits), (torch.sigmoid(-logits) + clip).clamp(max=1))
+    # Without detaching, kept off 0: there an exponent below 1 has an infinite gradient.
+    focus = (1 - target.detach()).pow(gamma) if detach else (1 - target).clamp(min=1e-12).pow(gamma)
+    return -focus * target.clamp(min=eps).log()
+
+
 def asymmetric_loss(
     logits: Tensor,
     labels: Tensor,
@@ -27,15 +42,10 @@ def asymmetric_loss(
     ASL's train.py; HCP's and mmpretrain's versions let it through.
     """
     with torch.autocast(logits.device.type, enabled=False):
-        logits = logits.float()
-        chance = torch.sigmoid(logits)
-        shifted = (torch.sigmoid(-logits) + clip).clamp(max=1)
         positive = labels > 0
-        target = torch.where(positive, chance, shifted)
         gamma = torch.where(positive, gamma_pos, gamma_neg)
-        # Without detaching, kept off 0: there an exponent below 1 has an infinite gradient.
-        focus = (1 - target.detach()).pow(gamma) if detach else (1 - target).clamp(min=1e-12).pow(gamma)
-        return reduce_entries(-focus * target.clamp(min=eps).log(), labels, unknown, reduction)
+        entries = asymmetric_entries(logits, positive, gamma, clip=clip, eps=eps, detach=detach)
+        return reduce_entries(entries, labels, unknown, reduction)
 
 
 def two_way_asymmetric_loss(

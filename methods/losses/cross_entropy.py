@@ -6,6 +6,17 @@ from torch.nn import functional as F
 
 from methods.losses.reduce import Reduction, Unknown, reduce_entries
 
+ROLE_GUARD = 1e-5
+"""What ROLE's code, and all that grew out of it, adds to a chance before its logarithm."""
+
+
+def neg_log(logits: Tensor, guard: float = ROLE_GUARD) -> Tensor:
+    """-log(sigmoid(z) + guard); of -z it is that of 1 - p, without the rounding of 1 - p.
+
+    Unlike -log sigmoid(z), which a guard of 0 gives, it is bounded, and its gradient vanishes where p is far below it.
+    """
+    return -torch.log(torch.sigmoid(logits) + guard) if guard else F.softplus(-logits)
+
 
 def binary_cross_entropy(
     logits: Tensor,
@@ -13,6 +24,7 @@ def binary_cross_entropy(
     *,
     smoothing: float = 0.0,
     negative_weight: float = 1.0,
+    log_guard: float = 0.0,
     unknown: Unknown = "ignore",
     reduction: Reduction = "sum/batch",
 ) -> Tensor:
@@ -20,13 +32,14 @@ def binary_cross_entropy(
 
     smoothing: s turns it into 1 - s times an entry's own term and s times the opposite one.
     negative_weight: what the entries of negatives are multiplied with; the divisor does not know of it.
+    log_guard: what is added to a chance before its logarithm.
     """
     with torch.autocast(logits.device.type, enabled=False):
         logits = logits.float()
         positive = labels > 0
-        entries = F.softplus(torch.where(positive, -logits, logits))
+        entries = neg_log(torch.where(positive, logits, -logits), log_guard)
         if smoothing:
-            opposite = F.softplus(torch.where(positive, logits, -logits))
+            opposite = neg_log(torch.where(positive, -logits, logits), log_guard)
             entries = (1 - smoothing) * entries + smoothing * opposite
         if negative_weight != 1:
             entries = torch.where(positive, entries, negative_weight * entries)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from methods.losses.asymmetric import asymmetric_entries
 from methods.losses.reduce import Reduction, Unknown, reduce_entries
 
 
@@ -13,20 +14,26 @@ def focal_loss(
     *,
     gamma: float = 2.0,
     alpha: float | None = None,
+    detach: bool = False,
     unknown: Unknown = "negative",
     reduction: Reduction = "sum",
 ) -> Tensor:
-    """Focal loss (Lin et al., ICCV 2017), as the Hill loss's code has it: nothing is detached.
+    """Focal loss (Lin et al., ICCV 2017).
 
     positives: -(1 - p)^gamma log p;  negatives: -p^gamma log(1 - p), with p = sigmoid(z)
 
     alpha: the original paper's balance, which multiplies positives with alpha and negatives with 1 - alpha.
+    detach: the Hill loss's repository trains it as the asymmetric loss with gamma on both sides and no shift: the
+    factor is a constant for the gradient, and log p is log max(p, 1e-8). Its SPLC and mmpretrain have neither.
     """
     with torch.autocast(logits.device.type, enabled=False):
         logits = logits.float()
         positive = labels > 0
-        wrong_way = torch.where(positive, -logits, logits)
-        entries = _power(torch.sigmoid(wrong_way), gamma) * F.softplus(wrong_way)
+        if detach:
+            entries = asymmetric_entries(logits, positive, torch.full_like(logits, gamma))
+        else:
+            wrong_way = torch.where(positive, -logits, logits)
+            entries = _power(torch.sigmoid(wrong_way), gamma) * F.softplus(wrong_way)
         if alpha is not None:
             entries = torch.where(positive, alpha, 1 - alpha) * entries
         return reduce_entries(entries, labels, unknown, reduction)

@@ -4,11 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from methods.losses.cross_entropy import neg_log
 from methods.losses.reduce import Reduction, reduce_entries
-from methods.losses.unknown import neg_log
-
-EPS = 1e-7
-"""The official code's guard inside logarithms."""
 
 
 def power_loss(logits: Tensor, q: float) -> Tensor:
@@ -44,5 +41,5 @@ def generalized_robust_loss(
         present = torch.sigmoid(slope * chance + offset)
         weight = torch.exp(-((chance - center) / width).square() / 2)
         entries = weight * (present * power_loss(logits, q_positive) + (1 - present) * power_loss(-logits, q_negative))
-        known = neg_log(torch.where(labels > 0, logits, -logits), EPS)
+        known = neg_log(torch.where(labels > 0, logits, -logits), guard=1e-7)
         return reduce_entries(torch.where(labels == 0, entries, known), labels, "negative", reduction)

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from methods.losses.cross_entropy import neg_log
 from methods.losses.expected_positives import expected_positives_penalty
-from methods.losses.unknown import neg_log
 
 
 def role_loss(logits: Tensor, estimates: Tensor, labels: Tensor, expected: float) -> Tensor:

@@ -5,6 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from methods.losses.asymmetric import asymmetric_entries
 from methods.losses.reduce import Reduction, reduce_entries
 
 UnknownMode = Literal["ignore", "negative", "selective"]
@@ -24,17 +25,14 @@ def partial_asymmetric_loss(
 ) -> Tensor:
     """P-ASL (Ben-Baruch et al., CVPR 2022, eq. 3-5): known positives, known negatives, and unknown ones as negatives.
 
-    p = sigmoid(z), q = min(1 - p + clip, 1); each entry is -(1 - t)^gamma log max(t, eps), the factor detached:
-    t = p and gamma_pos for known positives, q and gamma_neg for known negatives, q and gamma_unknown for the rest.
+    `asymmetric_entries` with gamma_pos for known positives, gamma_neg for known negatives, gamma_unknown for the rest.
 
     left_out: bool (B, C), unknown labels that do not count.
     """
     with torch.autocast(logits.device.type, enabled=False):
-        logits = logits.float()
         positive, unknown = labels > 0, labels == 0
-        target = torch.where(positive, torch.sigmoid(logits), (torch.sigmoid(-logits) + clip).clamp(max=1))
         gamma = torch.where(positive, gamma_pos, torch.where(unknown, gamma_unknown, gamma_neg))
-        entries = -(1 - target.detach()).pow(gamma) * target.clamp(min=eps).log()
+        entries = asymmetric_entries(logits, positive, gamma, clip=clip, eps=eps)
         counted = torch.ones_like(labels) if left_out is None else torch.where(unknown & left_out, 0, 1)
         return reduce_entries(entries, counted, "ignore", reduction)
 

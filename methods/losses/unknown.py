@@ -3,18 +3,8 @@
 import torch
 from torch import Tensor
 
+from methods.losses.cross_entropy import neg_log
 from methods.losses.reduce import Reduction, reduce_entries
-
-EPS = 1e-5
-"""The official codes' guard inside logarithms (ROLE and all that grew out of it)."""
-
-
-def neg_log(logits: Tensor, eps: float = EPS) -> Tensor:
-    """-log(sigmoid(z) + eps); of -z it is that of 1 - p, without the rounding of 1 - p.
-
-    Unlike -log sigmoid(z) it is bounded by -log eps, and its gradient vanishes where p is far below eps.
-    """
-    return -torch.log(torch.sigmoid(logits) + eps)
 
 
 def binary_entropy(logits: Tensor) -> Tensor:

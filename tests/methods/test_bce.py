@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.toy_world import Data, build_task, hide
+from helpers.toy_world import Data, build_task, draw, hide
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -37,6 +37,18 @@ def test_assume_negative_is_torchs_mean_with_all_else_negative(data: Data) -> No
     loss, p, y = loss_of("bce_an", data)
     expected = F.binary_cross_entropy(torch.from_numpy(p), torch.from_numpy((y == 1).astype(np.float64)))
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["bce_an", "label_smoothing", "wan", "epr"])
+def test_the_papers_recipe_guards_the_logarithm_as_roles_code_does(name: str) -> None:
+    method = METHODS.get(name)
+    assert method.recipes["paper"] == {"log_guard": 1e-5}
+    config = method.Config(head="linear", **method.recipes["paper"])
+    model = method(config, build_task(torch.ones(1, 5, dtype=torch.int8)))
+    logits = torch.full((1, 5), -30.0, requires_grad=True)
+    batch = Batch(draw(1, seed=0).features, torch.ones(1, 5, dtype=torch.int8), torch.arange(1))
+    model.objective(logits, batch).backward()
+    assert logits.grad.abs().max() < 1e-7  # of -log p it is 1/5
 
 
 def test_ignore_unknown_is_torchs_mean_over_what_is_known(data: Data) -> None:

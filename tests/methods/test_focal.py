@@ -1,5 +1,7 @@
 """Focal and Hill losses: by hand, formulas written anew, another library, derivatives."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from methods import METHODS
 from methods.losses import binary_cross_entropy, focal_loss, hill_loss
 
 LOSSES = {"focal": focal_loss, "hill": hill_loss}
@@ -45,6 +48,21 @@ def test_focal_agrees_with_mmpretrain() -> None:
     z, y = sample()
     theirs = FocalLoss(gamma=2.0, alpha=0.25, reduction="sum")(z, (y == 1).float())
     torch.testing.assert_close(focal_loss(z, y, alpha=0.25), theirs)
+
+
+def test_detached_focal_has_the_values_of_the_hill_losss_repository() -> None:
+    """Its AsymmetricLoss(gamma_neg=2, gamma_pos=2, clip=0) at a positive: the factor detached, the chance clamped."""
+    z = torch.tensor([[0.0, -30.0]], requires_grad=True)
+    loss = focal_loss(z, torch.ones(1, 2, dtype=torch.int8), gamma=2.0, detach=True)
+    loss.backward()
+    assert loss.item() == pytest.approx(0.25 * np.log(2) - np.log(1e-8), rel=1e-6)
+    assert z.grad.tolist() == [[pytest.approx(-0.125, rel=1e-6), 0.0]]
+
+
+def test_focal_trains_detached_unless_asked_otherwise() -> None:
+    config = METHODS.get("focal").Config()
+    assert config.detach
+    assert not dataclasses.replace(config, **METHODS.get("focal").recipes["mmpretrain"]).detach
 
 
 def test_focal_without_focus_is_cross_entropy() -> None:

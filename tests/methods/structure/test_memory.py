@@ -30,6 +30,13 @@ def test_it_holds_the_last_positives_of_each_class(size: int, batches: list[int]
         assert memory.count[c] == len(seen[c])
 
 
+def test_the_later_of_two_images_in_a_batch_stays_longer() -> None:
+    memory = PositiveMemory(1, 2, 1)
+    memory.update(torch.tensor([[[1.0]], [[2.0]], [[3.0]]]), torch.ones(3, 1))
+    memory.update(torch.tensor([[[4.0]]]), torch.ones(1, 1))
+    assert sorted(memory.features.flatten().tolist()) == [3.0, 4.0]
+
+
 def test_similarity_is_the_mean_over_all_places_and_empty_ones_count_as_zero() -> None:
     memory = PositiveMemory(1, 4, 2)
     memory.update(torch.tensor([[[2.0, 0.0]], [[0.0, 3.0]]]), torch.ones(2, 1))

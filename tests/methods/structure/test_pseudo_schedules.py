@@ -213,3 +213,14 @@ def test_ssts_memory_takes_a_batch_in_before_it_is_asked(data: Data) -> None:
     found = terms(model, twins, epoch=5)["inter_share"].item()
     assert found == pytest.approx(1 / (labels == 0).sum().item())
     assert model.memory.count.tolist() == [0, 0, 0, 1, 0]
+
+
+def test_ssts_memory_holds_the_first_images_of_a_batch_longest(data: Data) -> None:
+    """HCP's code puts a batch in front of what it holds, its first image first, and cuts the end off."""
+    data = partial(data)
+    model = SST(SSTConfig(memory=2, **SMALL), build_task(data.labels)).eval()
+    features = model.trunk.features(data.features.dense).detach()
+    terms(model, data, 0)
+    for c in range(data.labels.shape[1]):
+        first = features[data.labels[:, c] > 0, c][:2]
+        torch.testing.assert_close(model.memory.features[c].sort(dim=0).values, first.sort(dim=0).values)
