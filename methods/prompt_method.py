@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bench.settings.config import choice, log_float, setting
-from methods.asymmetric import AsymmetricConfig
+from methods.asymmetric_config import AsymmetricConfig
 from methods.base import Batch, Features, Method
 
 
@@ -61,7 +61,7 @@ class MatchMethod(Method):
 
     def objective(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The loss, a scalar, of logits and observed labels (B, C)."""
-        return self.config.asymmetric_loss(logits, labels, self.eps)
+        return self.config.objective(logits, labels, eps=self.eps)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         return {"loss_asl": self.objective(self.match(batch.features, *self.texts()), batch.labels)}

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from bench.settings.config import setting
-from methods.asymmetric import AsymmetricConfig
+from methods.asymmetric_config import AsymmetricConfig
 from methods.base import METHODS, Batch
 from methods.head_method import HeadConfig, HeadMethod
 from methods.parts import FOCUSING, SHIFT, Part
@@ -74,4 +74,4 @@ class ASL(HeadMethod):
         return config.unknown == "ignore"
 
     def objective(self, logits: Tensor, batch: Batch) -> Tensor:
-        return self.config.asymmetric_loss(logits, batch.labels, self.config.eps, self.config.detach)
+        return self.config.objective(logits, batch.labels, eps=self.config.eps, detach=self.config.detach)

@@ -1,6 +1,5 @@
 """DualCoOp: a positive and a negative learned prompt for each class, matched with every position of the image."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -8,13 +7,13 @@ import torch
 from torch import Tensor
 
 from bench.settings.config import choice, setting
-from methods.base import METHODS, Batch, Features, Method, Task
+from methods.base import METHODS, Features, Task
 from methods.layers.aggregation import cosine_map, spatial_softmax, spatial_weights, with_mean_token, without_mean_token
 from methods.layers.prompts import PromptLearner, encode_together
 from methods.layers.scales import Scale, require_positive
-from methods.losses import Reduction, two_way_asymmetric_loss
+from methods.losses import Reduction
 from methods.parts import CLASS_CONTEXTS, FOCUSING, SHIFT, Part
-from methods.prompt_method import PromptConfig
+from methods.prompt_method import MatchMethod, PromptConfig
 
 OFFICIAL_SPATIAL_SHARE = 4.0  # 20 : 5
 
@@ -60,18 +59,18 @@ def scales(spatial: Scale, output: Scale, logit_scale: float) -> tuple[float, fl
 
 
 @METHODS.register("dualcoop")
-class DualCoOp(Method):
+class DualCoOp(MatchMethod):
     """Dual context optimisation (Sun et al., NeurIPS 2022), as in the official code (models/dualcoop.py).
 
     tokens x_t: the mean token and all positions, with CLIP's positional embedding, projected by the value path.
     s+-[c, t] = spatial_scale cos(text+-_c, x_t);  w[c, t] = softmax_t(s+[c, t])
     z+-[c] = output_scale sum_t w[c, t] s+-[c, t]
-    loss = loss_weight ASL(softmax(z-, z+)) summed over the known labels; score = z+ - z-, which ranks as the
-    softmax's positive half does.
+    loss = loss_weight ASL(softmax(z-, z+)) summed over the known labels; the positive half of that softmax is
+    sigmoid(z+ - z-), so the logit and the score are z+ - z-.
     """
 
     Config = DualCoOpConfig
-    text = True
+    eps = 1e-6  # as in utils/asymmetric_loss.py
     reference = (
         "Sun et al., DualCoOp: Fast Adaptation to Multi-Label Recognition with Limited Annotations, NeurIPS 2022"
     )
@@ -100,22 +99,16 @@ class DualCoOp(Method):
     def _build_texts(self) -> None:
         self.negative, self.positive = self._prompts(), self._prompts()
 
-    @classmethod
-    def needs_negatives(cls, config: DualCoOpConfig) -> bool:
-        return config.unknown == "ignore"
-
-    def texts(self) -> tuple[Tensor, Tensor]:
+    def texts(self) -> tuple[Tensor, ...]:
         """Negative and positive text features, (C, D) each."""
-        negative, positive = encode_together(self.task.text, [self.negative, self.positive])
-        return negative, positive
+        return tuple(encode_together(self.task.text, [self.negative, self.positive]))
 
-    def match(self, features: Features, negative: Tensor, positive: Tensor) -> tuple[Tensor, Tensor]:
-        """Negative and positive logits, (B, C) each, of text features (C, D) each."""
+    def match(self, features: Features, *texts: Tensor) -> Tensor:
         tokens = with_mean_token(features.dense, self.position)
-        similarity = self.spatial_scale * cosine_map(tokens, torch.cat([negative, positive]))
+        similarity = self.spatial_scale * cosine_map(tokens, torch.cat(texts))
         s_neg, s_pos = similarity.chunk(2, dim=-1)
         z_neg, z_pos = spatial_softmax(s_pos, s_neg, s_pos)
-        return self.output_scale * z_neg, self.output_scale * z_pos
+        return self.output_scale * z_pos - self.output_scale * z_neg
 
     @torch.no_grad()
     def attention(self, features: Features) -> Tensor:
@@ -123,28 +116,3 @@ class DualCoOp(Method):
         _, positive = self.texts()
         tokens = with_mean_token(features.dense, self.position)
         return without_mean_token(spatial_weights(self.spatial_scale * cosine_map(tokens, positive)))
-
-    def loss(self, batch: Batch) -> dict[str, Tensor]:
-        z_neg, z_pos = self.match(batch.features, *self.texts())
-        asl = two_way_asymmetric_loss(
-            z_neg,
-            z_pos,
-            batch.labels,
-            gamma_pos=self.config.gamma_pos,
-            gamma_neg=self.config.gamma_neg,
-            clip=self.config.clip,
-            unknown=self.config.unknown,
-            reduction=self.config.reduction,
-        )
-        return {"loss_asl": self.config.loss_weight * asl}
-
-    @torch.no_grad()
-    def scorer(self) -> Callable[[Features], Tensor]:
-        texts = self.texts()
-
-        @torch.no_grad()
-        def score(features: Features) -> Tensor:
-            z_neg, z_pos = self.match(features, *texts)
-            return z_pos - z_neg
-
-        return score

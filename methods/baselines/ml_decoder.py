@@ -1,4 +1,4 @@
-"""ML-Decoder: queries that are never trained look over the tokens; each answers for a group of classes."""
+"""ML-Decoder: fixed random queries attend to the tokens, and each stands for a group of classes."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.settings.config import log_float, setting, uniform
-from methods.asymmetric import AsymmetricConfig
+from methods.asymmetric_config import AsymmetricConfig
 from methods.base import METHODS, Batch, Features, Task
 from methods.head_method import LogitMethod
 from methods.layers.attention import DecoderLayer
@@ -45,15 +45,15 @@ class GroupDecoder(nn.Module):
 
     queries: Tensor
 
-    def __init__(self, config: MLDecoderConfig, dim: int, num_classes: int):
+    def __init__(self, dim: int, num_classes: int, *, hidden: int, ffn: int, heads: int, queries: int, dropout: float):
         super().__init__()
-        hidden, count = config.hidden, min(config.queries, num_classes)
+        count = min(queries, num_classes)
         self.group = -(-num_classes // count)
         self.project = nn.Linear(dim, hidden)
         self.register_buffer("queries", torch.randn(count, hidden))
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = nn.Dropout(dropout)
         self.norm = nn.LayerNorm(hidden)
-        self.decoder = DecoderLayer(hidden, config.heads, config.ffn, config.dropout)
+        self.decoder = DecoderLayer(hidden, heads, ffn, dropout)
         # A group's matrix is hidden x group, laid out class by class; xavier_normal by a group's own fans. (Officially
         # by those of the tensor of all groups: 0.96 of this spread with 20 classes, 0.4 with 500.)
         self.weight = nn.Parameter(torch.randn(num_classes, hidden) * (2 / (hidden + self.group)) ** 0.5)
@@ -66,8 +66,8 @@ class GroupDecoder(nn.Module):
     def look(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Each class's state (B, C, hidden), and where its query looks (B, C, HW)."""
         x = self.project(unit(tokens)).relu()
-        asking = self.norm(self.queries + self.dropout(self.queries))
-        state, attention = self.decoder(asking, None, x, None)
+        queries = self.norm(self.queries + self.dropout(self.queries))
+        state, attention = self.decoder(queries, None, x, None)
         state, attention = (
             part.repeat_interleave(self.group, dim=1)[:, : len(self.weight)] for part in (state, attention)
         )
@@ -110,7 +110,15 @@ class MLDecoder(LogitMethod):
 
     def __init__(self, config: MLDecoderConfig, task: Task):
         super().__init__(config, task)
-        self.head = GroupDecoder(config, task.dim, task.num_classes)
+        self.head = GroupDecoder(
+            task.dim,
+            task.num_classes,
+            hidden=config.hidden,
+            ffn=config.ffn,
+            heads=config.heads,
+            queries=config.queries,
+            dropout=config.dropout,
+        )
 
     @classmethod
     def needs_negatives(cls, config: MLDecoderConfig) -> bool:
@@ -120,7 +128,7 @@ class MLDecoder(LogitMethod):
         return self.head(features.dense)
 
     def objective(self, logits: Tensor, batch: Batch) -> Tensor:
-        return self.config.asymmetric_loss(logits, batch.labels)
+        return self.config.objective(logits, batch.labels)
 
     @torch.no_grad()
     def attention(self, features: Features) -> Tensor:

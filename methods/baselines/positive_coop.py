@@ -17,8 +17,10 @@ from methods.losses import Reduction
 from methods.parts import FOCUSING, SHIFT, Part
 from methods.prompt_method import MatchConfig, MatchMethod
 
-REFERENCE = "Rawlekar et al., PositiveCoOp: Rethinking Prompting Strategies for Multi-Label Recognition, WACV 2025"
-NOTE = "the first epoch runs at 1e-5 (the code: 5e-3); without the paper's image augmentation where features are cached"
+PAPER = "Rawlekar et al., PositiveCoOp: Rethinking Prompting Strategies for Multi-Label Recognition, WACV 2025"
+EPOCH_NOTE = (
+    "the first epoch runs at 1e-5 (the code: 5e-3); without the paper's image augmentation where features are cached"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +52,9 @@ class OneSided(DualCoOp):
     """
 
     Config = OneSidedConfig
-    reference = REFERENCE
+    reference = PAPER
     defaults_from = "official README (VOC 2007 at 90 %)"
-    note = NOTE
+    note = EPOCH_NOTE
     recipes: ClassVar[dict[str, dict[str, Any]]] = {
         "paper": {"lr": 0.5},
         "shared-contexts": {"class_specific": False},
@@ -86,7 +88,7 @@ class PositiveCoOp(OneSided):
 
     equation = "DualCoOp with t+_c = text(v, class c) + a_c and a free vector t-_c"
 
-    def texts(self) -> tuple[Tensor, Tensor]:
+    def texts(self) -> tuple[Tensor, ...]:
         return self.free, self._prompted()
 
 
@@ -100,7 +102,7 @@ class NegativeCoOp(OneSided):
 
     equation = "DualCoOp with t-_c = text(v, class c) + a_c and a free vector t+_c"
 
-    def texts(self) -> tuple[Tensor, Tensor]:
+    def texts(self) -> tuple[Tensor, ...]:
         return self._prompted(), self.free
 
 
@@ -130,10 +132,10 @@ class VisionOnly(MatchMethod):
     Config = VisionOnlyConfig
     text = False
     eps = 1e-6
-    reference = REFERENCE
+    reference = PAPER
     equation = "z+-_c = 5 sum_t softmax_t(w+-_c x_t + b+-_c) (w+-_c x_t + b+-_c); ASL(softmax(z-, z+)), summed"
     defaults_from = "official README (VOC 2007 at 90 %)"
-    note = NOTE
+    note = EPOCH_NOTE
     recipes: ClassVar[dict[str, dict[str, Any]]] = {"paper": {"lr": 5e-3}}
     switches: ClassVar[dict[str, Part]] = {"focusing": FOCUSING, "shift": SHIFT}
 

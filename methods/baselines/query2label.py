@@ -1,4 +1,4 @@
-"""Query2Label: every class has a learned query that looks over the tokens through a transformer decoder."""
+"""Query2Label: a learned query of each class attends to the tokens in a transformer decoder."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.settings.config import log_float, setting, uniform
-from methods.asymmetric import AsymmetricConfig
+from methods.asymmetric_config import AsymmetricConfig
 from methods.base import METHODS, Batch, Features, Task
 from methods.head_method import LogitMethod
 from methods.layers.attention import DecoderLayer, EncoderLayer, SelfAttention
@@ -54,21 +54,31 @@ class QueryDecoder(nn.Module):
 
     position: Tensor
 
-    def __init__(self, config: Query2LabelConfig, dim: int, num_classes: int, grid: tuple[int, int]):
+    def __init__(
+        self,
+        dim: int,
+        num_classes: int,
+        grid: tuple[int, int],
+        *,
+        hidden: int,
+        ffn: int,
+        heads: int,
+        encoder_layers: int,
+        decoder_layers: int,
+        self_attention: bool,
+        dropout: float,
+    ):
+        """hidden: the width; 0 for the tokens' own, without a projection. ffn: in multiples of the width."""
         super().__init__()
-        hidden, heads, ffn = config.hidden or dim, config.heads, config.ffn * (config.hidden or dim)
-        self.project = nn.Linear(dim, hidden) if config.hidden else nn.Identity()
+        self.project = nn.Linear(dim, hidden) if hidden else nn.Identity()
+        hidden = hidden or dim
         self.register_buffer("position", sine_position(grid, hidden), persistent=False)
-        self.encoder = nn.ModuleList(
-            EncoderLayer(hidden, heads, ffn, config.dropout) for _ in range(config.encoder_layers)
-        )
-        self.decoder = nn.ModuleList(
-            DecoderLayer(hidden, heads, ffn, config.dropout) for _ in range(config.decoder_layers)
-        )
-        among = config.decoder_layers - 1 if config.self_attention else 0
-        self.among = nn.ModuleList(SelfAttention(hidden, heads, config.dropout) for _ in range(among))
-        self.norm_among = nn.ModuleList(nn.LayerNorm(hidden) for _ in range(among))
-        self.dropout = nn.Dropout(config.dropout)
+        self.encoder = nn.ModuleList(EncoderLayer(hidden, heads, ffn * hidden, dropout) for _ in range(encoder_layers))
+        self.decoder = nn.ModuleList(DecoderLayer(hidden, heads, ffn * hidden, dropout) for _ in range(decoder_layers))
+        between = decoder_layers - 1 if self_attention else 0
+        self.self_attention = nn.ModuleList(SelfAttention(hidden, heads, dropout) for _ in range(between))
+        self.norm_self_attention = nn.ModuleList(nn.LayerNorm(hidden) for _ in range(between))
+        self.dropout = nn.Dropout(dropout)
         self.queries = nn.Parameter(torch.randn(num_classes, hidden))
         self.norm = nn.LayerNorm(hidden)
         self.weight = nn.Parameter(torch.empty(num_classes, hidden).uniform_(-1, 1) / hidden**0.5)
@@ -86,9 +96,9 @@ class QueryDecoder(nn.Module):
         state: Tensor | None = None
         attention = tokens.new_empty(0)
         for depth, layer in enumerate(self.decoder):
-            if state is not None and len(self.among):
-                seen = self.among[depth - 1](state, self.queries)
-                state = self.norm_among[depth - 1](state + self.dropout(seen))
+            if state is not None and len(self.self_attention):
+                attended = self.self_attention[depth - 1](state, self.queries)
+                state = self.norm_self_attention[depth - 1](state + self.dropout(attended))
             state, attention = layer(state, self.queries, x, self.position)
         assert state is not None, "there is at least one decoder layer"
         return state, attention
@@ -131,7 +141,18 @@ class Query2Label(LogitMethod):
 
     def __init__(self, config: Query2LabelConfig, task: Task):
         super().__init__(config, task)
-        self.head = QueryDecoder(config, task.dim, task.num_classes, task.grid)
+        self.head = QueryDecoder(
+            task.dim,
+            task.num_classes,
+            task.grid,
+            hidden=config.hidden,
+            ffn=config.ffn,
+            heads=config.heads,
+            encoder_layers=config.encoder_layers,
+            decoder_layers=config.decoder_layers,
+            self_attention=config.self_attention,
+            dropout=config.dropout,
+        )
 
     @classmethod
     def needs_negatives(cls, config: Query2LabelConfig) -> bool:
@@ -141,7 +162,7 @@ class Query2Label(LogitMethod):
         return self.head(features.dense)
 
     def objective(self, logits: Tensor, batch: Batch) -> Tensor:
-        return self.config.asymmetric_loss(logits, batch.labels, eps=1e-5)
+        return self.config.objective(logits, batch.labels, eps=1e-5)
 
     @torch.no_grad()
     def attention(self, features: Features) -> Tensor:

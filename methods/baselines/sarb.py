@@ -11,7 +11,7 @@ from methods.base import METHODS, Batch, Task
 from methods.losses import soft_binary_cross_entropy
 from methods.parts import Part
 from methods.structure import StructureConfig, StructureMethod
-from methods.structure.contrast import instance_contrast
+from methods.structure.instance_contrast import instance_contrast
 from methods.structure.memory import ClusterMemory
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from bench.settings.config import integer, log_float, setting, uniform
 from methods.base import METHODS, Batch, Features, Method, MethodConfig, Task
 from methods.layers.aggregation import cosine_map, spatial_softmax, spatial_weights
-from methods.layers.prompts import TEMPLATES, PromptLearner, template_features
+from methods.layers.prompts import PROMPT_TEMPLATES, PromptLearner, template_features
 from methods.layers.scales import RELEASED, Scale, require_positive, tied
 from methods.layers.token_dropout import TokenDropout
 from methods.losses.correction import splc_loss
@@ -170,7 +170,7 @@ class SCPNet(Method):
         self.prompts = PromptLearner(
             task.text, task.class_names, config.n_ctx, class_specific=False, init_words=config.ctx_init
         )
-        names = template_features(task.text, task.class_names, TEMPLATES["photo"]).float().cpu()
+        names = template_features(task.text, task.class_names, PROMPT_TEMPLATES["photo"]).float().cpu()
         similarity = names @ names.T
         top = max(1, round(config.relation_top * task.num_classes))
         graph = relation_graph(similarity, top, config.self_weight)

@@ -9,10 +9,10 @@ from bench.settings.config import log_float, setting, uniform
 from methods.base import METHODS, Batch, Task
 from methods.parts import Part
 from methods.structure import StructureConfig, StructureMethod
-from methods.structure.contrast import instance_contrast
 from methods.structure.cooccurrence import CoOccurrence, cooccurrence_loss, intra_scores
+from methods.structure.instance_contrast import instance_contrast
 from methods.structure.memory import PositiveMemory
-from methods.structure.pseudo_labels import fill_positives, margin
+from methods.structure.pseudo_positives import fill_positives, margin
 
 
 @dataclass(frozen=True, kw_only=True)

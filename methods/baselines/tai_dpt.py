@@ -15,7 +15,7 @@ from methods.layers.prompts import PromptLearner, Templates, encode_together, te
 from methods.layers.scales import Scale, require_positive, tied
 from methods.losses import ranking_loss
 from methods.parts import Part
-from methods.text.sentences import SentenceBank, TextImages, caption_sentences, template_sentences
+from methods.text.sentences import SentenceBank, Sentences, TextImages, caption_sentences, template_sentences
 
 TEXT_SCALE, IMAGE_SCALE = 50.0, 40.0
 
@@ -61,15 +61,6 @@ class TaIConfig(MethodConfig):
         require_positive(self, "text_scale", "image_scale")
 
 
-def sentence_bank(config: TaIConfig, task: Task) -> SentenceBank:
-    """The filled templates, and behind them the captions if there are any."""
-    sentences = template_sentences(task.class_names, template_list(config.templates), config.pairs)
-    if config.captions is not None:
-        captions = caption_sentences(config.captions, task.class_names, task.text)
-        sentences = type(sentences)(sentences.texts + captions.texts, torch.cat([sentences.labels, captions.labels]))
-    return SentenceBank(sentences, task.text)
-
-
 @METHODS.register("tai_dpt")
 class TaIDPT(Method):
     """TaI-DPT (Guo et al., CVPR 2023): a global and a local prompt for each class, trained on sentences, not on images.
@@ -108,9 +99,18 @@ class TaIDPT(Method):
         self.global_prompts, self.local_prompts = (
             PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific) for _ in range(2)
         )
-        self.bank = sentence_bank(config, task)
+        self.bank = SentenceBank(self._sentences(config, task), task.text)
         self.text_scale = tied(config.text_scale, TEXT_SCALE, task.logit_scale)
         self.image_scale = tied(config.image_scale, IMAGE_SCALE, task.logit_scale)
+
+    @staticmethod
+    def _sentences(config: TaIConfig, task: Task) -> Sentences:
+        """The filled templates, and behind them the captions if there are any."""
+        sentences = template_sentences(task.class_names, template_list(config.templates), config.pairs)
+        if config.captions is None:
+            return sentences
+        captions = caption_sentences(config.captions, task.class_names, task.text)
+        return Sentences(sentences.texts + captions.texts, torch.cat([sentences.labels, captions.labels]))
 
     def texts(self) -> tuple[Tensor, ...]:
         """Global and local text features, (C, D) each."""

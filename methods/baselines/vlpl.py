@@ -10,12 +10,12 @@ from bench.settings.config import log_float, setting, uniform
 from methods.base import METHODS, Batch, Features, Task
 from methods.head_method import HeadConfig, HeadMethod
 from methods.layers.aggregation import cosine_map, spatial_softmax
-from methods.layers.prompts import TEMPLATES, template_features
+from methods.layers.prompts import PROMPT_TEMPLATES, template_features
 from methods.losses import Reduction
 from methods.losses.unknown import entropy_maximization_loss
 from methods.parts import NEVER, Part
 
-PROMPTS = {"name": ("{}",), **TEMPLATES}
+PROMPTS = {"name": ("{}",), **PROMPT_TEMPLATES}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+Start = Literal["identity", "xavier"]
+
 
 class CrossAttention(nn.Module):
     """Multi-head attention of Q queries over HW tokens that also gives its map.
@@ -17,12 +19,12 @@ class CrossAttention(nn.Module):
     with HW costs O(B HW D) for each head and query, forwards and (where tokens are frozen) backwards. A key's bias
     would shift all logits of a query alike, which a softmax does not see: there is none.
 
-    init "identity": all four matrices start at identity, the queries' times `gain`, so that the attended vector
+    start "identity": all four matrices start at identity, the queries' times `gain`, so that the attended vector
     starts as the mean of the tokens weighted by their similarity to the query. "xavier": as in Query2Label, but each
     matrix by its own fans (torch stacks those of query, key and value, which makes theirs 0.7 as large).
     """
 
-    def __init__(self, dim: int, heads: int, dropout: float, init: Literal["identity", "xavier"], gain: float = 1.0):
+    def __init__(self, dim: int, heads: int, dropout: float, start: Start, gain: float = 1.0):
         super().__init__()
         _check(dim, heads)
         self.heads = heads
@@ -30,10 +32,10 @@ class CrossAttention(nn.Module):
         self.key = nn.Linear(dim, dim, bias=False)
         self.dropout = nn.Dropout(dropout)
         for linear in (self.query, self.key, self.value, self.out):
-            nn.init.eye_(linear.weight) if init == "identity" else nn.init.xavier_uniform_(linear.weight)
+            nn.init.eye_(linear.weight) if start == "identity" else nn.init.xavier_uniform_(linear.weight)
             if linear.bias is not None:
                 nn.init.zeros_(linear.bias)
-        if init == "identity":
+        if start == "identity":
             with torch.no_grad():
                 self.query.weight.mul_(gain)
 
@@ -104,7 +106,7 @@ class DecoderLayer(nn.Module):
 
     z = LN(x + Drop(MHA(x + q, F + pos, F))), r = LN(z + Drop(W2 Drop(ReLU(W1 z)))).
 
-    With init "identity" the last layer of the feed-forward branch starts at zero.
+    With start "identity" the last layer of the feed-forward branch starts at zero.
     """
 
     def __init__(
@@ -113,16 +115,16 @@ class DecoderLayer(nn.Module):
         heads: int,
         ffn: int,
         dropout: float,
-        init: Literal["identity", "xavier"] = "xavier",
+        start: Start = "xavier",
         gain: float = 1.0,
     ):
         super().__init__()
-        self.attention = CrossAttention(dim, heads, dropout, init, gain)
+        self.attention = CrossAttention(dim, heads, dropout, start, gain)
         self.norm_attention = nn.LayerNorm(dim)
         self.dropout = nn.Dropout(dropout)
         self.feed_forward = None
         if ffn:
-            self.feed_forward = feed_forward(dim, ffn, dropout, from_zero=init == "identity")
+            self.feed_forward = feed_forward(dim, ffn, dropout, from_zero=start == "identity")
             self.norm_feed_forward = nn.LayerNorm(dim)
 
     def forward(

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from bench.backbones.base import TextEncoder
 from bench.errors import UsageError
 
-TEMPLATES: dict[str, tuple[str, ...]] = {
+PROMPT_TEMPLATES: dict[str, tuple[str, ...]] = {
     "photo": ("a photo of a {}.",),
     "ensemble": (
         "a photo of a {}.",
@@ -35,7 +35,7 @@ def template_list(name: Templates) -> tuple[str, ...]:
         from open_clip import OPENAI_IMAGENET_TEMPLATES  # here, since open_clip takes long to import
 
         return tuple(template("{}") for template in OPENAI_IMAGENET_TEMPLATES)
-    return TEMPLATES[name]
+    return PROMPT_TEMPLATES[name]
 
 
 def readable(class_name: str) -> str:

@@ -5,7 +5,7 @@ float32, whatever autocast says, and a batch without any known label gives a fin
 out, it and its gradients are exactly zero.
 """
 
-from methods.losses.asymmetric import asymmetric_loss, two_way_asymmetric_loss
+from methods.losses.asymmetric import asymmetric_loss
 from methods.losses.cross_entropy import (
     binary_cross_entropy,
     partial_binary_cross_entropy,
@@ -29,5 +29,4 @@ __all__ = [
     "ranking_loss",
     "reduce_entries",
     "soft_binary_cross_entropy",
-    "two_way_asymmetric_loss",
 ]

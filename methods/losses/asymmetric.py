@@ -1,4 +1,4 @@
-"""The asymmetric loss and its two-way form."""
+"""The asymmetric loss."""
 
 import torch
 from torch import Tensor
@@ -46,30 +46,3 @@ def asymmetric_loss(
         gamma = torch.where(positive, gamma_pos, gamma_neg)
         entries = asymmetric_entries(logits, positive, gamma, clip=clip, eps=eps, detach=detach)
         return reduce_entries(entries, labels, unknown, reduction)
-
-
-def two_way_asymmetric_loss(
-    negative: Tensor,
-    positive: Tensor,
-    labels: Tensor,
-    *,
-    gamma_pos: float = 1.0,
-    gamma_neg: float = 2.0,
-    clip: float = 0.05,
-    unknown: Unknown = "ignore",
-    reduction: Reduction = "sum",
-) -> Tensor:
-    """ASL on the softmax over a pair of logits (B, C) each (DualCoOp, utils/asymmetric_loss.py: eps is 1e-6).
-
-    softmax([z-, z+])+ = sigmoid(z+ - z-), so this is `asymmetric_loss` of the difference.
-    """
-    return asymmetric_loss(
-        positive.float() - negative.float(),
-        labels,
-        gamma_pos=gamma_pos,
-        gamma_neg=gamma_neg,
-        clip=clip,
-        unknown=unknown,
-        reduction=reduction,
-        eps=1e-6,
-    )

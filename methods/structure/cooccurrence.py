@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from methods.losses import asymmetric_loss
-from methods.structure.decoupling import CHUNK, KEEP
+from methods.structure.decoupling import PRODUCTS_AT_ONCE, PRODUCTS_KEPT
 
 
 class CoOccurrence(nn.Module):
@@ -39,8 +39,8 @@ class CoOccurrence(nn.Module):
 
 def pair_scores(one: Tensor, other: Tensor, weight: Tensor) -> Tensor:
     """weight[i, j] . relu(one[b, i] + other[b, j]), (B, C, C), of (B, C, K), (B, C, K), (C, C, K); in chunks of i."""
-    again = other.numel() * len(weight) > KEEP and torch.is_grad_enabled()
-    rows = max(1, CHUNK // max(other.numel(), 1))
+    again = other.numel() * len(weight) > PRODUCTS_KEPT and torch.is_grad_enabled()
+    rows = max(1, PRODUCTS_AT_ONCE // max(other.numel(), 1))
     parts = []
     for part, chunk in zip(one.split(rows, dim=1), weight.split(rows), strict=True):
         if again:

@@ -4,11 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-CHUNK = 2**18
+PRODUCTS_AT_ONCE = 2**18
 """Products computed at once, B HW K for each class of a chunk: 1 MiB in float32, which stays in a core's cache (two to
 six times as fast as 16 MiB). The chunks depend on shapes alone, so results do not depend on memory."""
 
-KEEP = 2**28
+PRODUCTS_KEPT = 2**28
 """Where all chunks together hold more products than this (1 GiB), they are computed again for the gradient."""
 
 
@@ -18,8 +18,8 @@ def coefficients(tokens: Tensor, words: Tensor, weight: Tensor) -> Tensor:
     The products (B, C, T, K) never stand in memory together.
     """
     per_class = tokens.numel()
-    classes = max(1, CHUNK // max(per_class, 1))
-    again = per_class * len(words) > KEEP and torch.is_grad_enabled()
+    classes = max(1, PRODUCTS_AT_ONCE // max(per_class, 1))
+    again = per_class * len(words) > PRODUCTS_KEPT and torch.is_grad_enabled()
     parts = []
     for chunk in words.split(classes):
         if again:

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from bench.settings.config import integer, log_float, setting
 from methods.base import Features, Method, MethodConfig, Task
 from methods.layers.heads import unit
-from methods.layers.prompts import TEMPLATES, template_features
+from methods.layers.prompts import PROMPT_TEMPLATES, template_features
 from methods.losses import binary_cross_entropy
 from methods.parts import Part
 from methods.structure.adjacency import adjacency
 from methods.structure.decoupling import SemanticDecoupling
 from methods.structure.gated_graph import GatedGraph
-from methods.structure.words import glove_features
+from methods.structure.glove import glove_features
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,16 +57,17 @@ class ClassGraph(nn.Module):
     words: Tensor
     matrix: Tensor
 
-    def __init__(self, config: StructureConfig, dim: int, words: Tensor, matrix: Tensor):
+    def __init__(self, dim: int, words: Tensor, matrix: Tensor, *, width: int, hidden: int, output: int, steps: int):
+        """words: g (C, W); matrix: A (C, C)."""
         super().__init__()
         classes = len(words)
-        self.project = nn.Linear(dim, config.width, bias=False)
-        self.norm = nn.BatchNorm1d(config.width)
-        self.decoupling = SemanticDecoupling(config.width, words.shape[1], config.hidden)
-        self.graph = GatedGraph(config.width, config.steps)
-        self.last = nn.Linear(2 * config.width, config.output)
-        self.weight = nn.Parameter(torch.empty(classes, config.output).uniform_(-1, 1) / config.output**0.5)
-        self.bias = nn.Parameter(torch.empty(classes).uniform_(-1, 1) / config.output**0.5)
+        self.project = nn.Linear(dim, width, bias=False)
+        self.norm = nn.BatchNorm1d(width)
+        self.decoupling = SemanticDecoupling(width, words.shape[1], hidden)
+        self.graph = GatedGraph(width, steps)
+        self.last = nn.Linear(2 * width, output)
+        self.weight = nn.Parameter(torch.empty(classes, output).uniform_(-1, 1) / output**0.5)
+        self.bias = nn.Parameter(torch.empty(classes).uniform_(-1, 1) / output**0.5)
         self.register_buffer("words", words, persistent=False)
         self.register_buffer("matrix", matrix, persistent=False)
 
@@ -75,7 +76,7 @@ class ClassGraph(nn.Module):
         return self.decoupling(self._tokens(dense), self.words)
 
     def attention(self, dense: Tensor) -> Tensor:
-        """Where each class's word looks among tokens (B, HW, D): (B, C, HW)."""
+        """Attention (B, C, HW) of each class's word over tokens (B, HW, D)."""
         return self.decoupling.attention(self._tokens(dense), self.words)
 
     def _tokens(self, dense: Tensor) -> Tensor:
@@ -104,15 +105,24 @@ class StructureMethod(Method):
 
     def __init__(self, config: Any, task: Task):
         super().__init__(config, task)
-        self.trunk = ClassGraph(config, task.dim, self._words(config, task), adjacency(task.observed))
-        self.epoch = self.seen = 0
+        self.trunk = ClassGraph(
+            task.dim,
+            self._words(config, task),
+            adjacency(task.observed),
+            width=config.width,
+            hidden=config.hidden,
+            output=config.output,
+            steps=config.steps,
+        )
+        self.epoch = 0
+        self.images_shown = 0
 
     @staticmethod
     def _words(config: StructureConfig, task: Task) -> Tensor:
         """(C, W), of a size at which the decoupling's first products are neither dead nor saturated."""
         if config.glove is not None:
             return glove_features(config.glove, task.class_names).to(task.position.device)
-        features = template_features(task.text, task.class_names, TEMPLATES[config.templates]).float()
+        features = template_features(task.text, task.class_names, PROMPT_TEMPLATES[config.templates]).float()
         # Texts of one tower share a large common part, which says nothing about a class.
         return unit(features - features.mean(dim=0)) if len(features) > 1 else unit(features)
 
@@ -121,7 +131,7 @@ class StructureMethod(Method):
         return True
 
     def start_epoch(self, epoch: int) -> None:
-        self.epoch, self.seen = epoch, 0
+        self.epoch, self.images_shown = epoch, 0
 
     @property
     def quarter(self) -> int:
@@ -129,9 +139,9 @@ class StructureMethod(Method):
         return max(1, round(self.config.epochs / 4))
 
     def rise(self, labels: Tensor) -> float:
-        """A weight from 0 to 1 over the images of the first epoch, then 1; to be asked once for each batch."""
-        share = 1.0 if self.epoch else min(1.0, self.seen / max(len(self.task.observed), 1))
-        self.seen += len(labels)
+        """A weight from 0 to 1 over the images of the first epoch, then 1; called once for each batch."""
+        share = 1.0 if self.epoch else min(1.0, self.images_shown / max(len(self.task.observed), 1))
+        self.images_shown += len(labels)
         return share
 
     def known_loss(self, logits: Tensor, labels: Tensor) -> Tensor:

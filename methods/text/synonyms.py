@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from methods.layers.prompts import readable
 
-SYNONYMS: tuple[tuple[str, ...], ...] = (
+SYNONYM_GROUPS: tuple[tuple[str, ...], ...] = (
     ("person", "man", "woman", "boy", "girl", "child", "kid", "baby", "lady", "guy", "human", "player", "rider"),
     ("bicycle", "bike", "cycle"),
     ("car", "automobile", "sedan", "taxi", "suv"),
@@ -51,7 +51,7 @@ SYNONYMS: tuple[tuple[str, ...], ...] = (
 )
 """Groups of words for one thing; a class whose name is in a group answers to all of it."""
 
-PLURALS: dict[str, str] = {
+IRREGULAR_PLURALS: dict[str, str] = {
     "person": "people", "man": "men", "woman": "women", "child": "children", "mouse": "mice", "goose": "geese",
     "foot": "feet", "tooth": "teeth", "ox": "oxen",
 }  # fmt: skip
@@ -59,7 +59,7 @@ PLURALS: dict[str, str] = {
 
 def plurals(word: str) -> set[str]:
     """Forms that the plural of `word` may have in English; those that do not exist meet no sentence."""
-    forms = {word + "s", PLURALS.get(word, word)}
+    forms = {word + "s", IRREGULAR_PLURALS.get(word, word)}
     if word.endswith(("s", "x", "z", "ch", "sh", "o")):
         forms.add(word + "es")
     if word.endswith("y"):
@@ -86,7 +86,7 @@ class ClassFinder:
         names = [" ".join(words(readable(name))) for name in class_names]
         self._classes: dict[tuple[str, ...], int] = {}
         owners: dict[str, set[int]] = {}
-        for group in SYNONYMS:
+        for group in SYNONYM_GROUPS:
             members = {index for index, name in enumerate(names) if name in group}
             for synonym in group if members else ():
                 owners.setdefault(synonym, set()).update(members)

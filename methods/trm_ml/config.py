@@ -1,4 +1,4 @@
-"""Every choice of the reconstruction as a typed setting, with the grade of its evidence.
+"""Settings of the reconstruction, each with the grade of its evidence.
 
 [P] stated by the paper's public pages; [A] found in the first author's other public code of the same months;
 [R] taken from the nearest public relatives; [U] unknown, ours.
@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.settings.config import log_float, setting, uniform
-from methods.base import MethodConfig
+from methods.asymmetric_config import FocusConfig
+from methods.layers.attention import Start
 from methods.losses import Reduction
+from methods.trm_ml.evidence import Modality
+from methods.trm_ml.matching import Bias
+from methods.trm_ml.regions import Query
+from methods.trm_ml.texts import Negative
 
 
 @dataclass(frozen=True, kw_only=True)
-class TRMConfig(MethodConfig):
+class TRMConfig(FocusConfig):
     """Settings of TRM-ML; each part can be switched off, and the defaults are the whole method."""
 
     epochs: int = setting(40, "training epochs [A: ML-VPT]", ge=0)
@@ -42,14 +47,14 @@ class TRMConfig(MethodConfig):
     class_specific: bool = setting(True, "each class has its own contexts [A]")
     ctx_init: str = setting("", "words that the contexts start from (as many as n_ctx); empty: N(0, 0.02^2) [A]")
     templates: Literal["photo", "ensemble"] = setting("photo", "template texts of teacher and prototypes [A: KgCoOp's]")
-    negative: Literal["none", "prompt", "free"] = setting(
+    negative: Negative = setting(
         "free",
         "what is subtracted in the score: nothing [R: SCPNet], a prompt [A: DualCoOp], or a vector [R: PositiveCoOp, "
         "which keeps it at unit length; U: here it is free]",
     )
 
     # category-aware region learning
-    query: Literal["text", "embed", "text+embed"] = setting(
+    query: Query = setting(
         "text+embed", "category query: text, trained embedding, or both (it starts at 0) [P: is trained; U: which]"
     )
     query_residual: bool = setting(False, "the query also enters the region; Query2Label starts at zero [R]")
@@ -59,7 +64,7 @@ class TRMConfig(MethodConfig):
     dropout: float = setting(0.1, "dropout in the decoder [A]", ge=0, lt=1)
     position: Literal["none", "sine"] = setting("sine", "2-D position on the keys [A: Query2Label's]")
     position_scale: float = setting(0.0, "trained factor on the position at the start; Query2Label has 1 [U]")
-    init: Literal["identity", "xavier"] = setting(
+    init: Start = setting(
         "identity", "projections start at identity and branches at zero [U], or as in Query2Label [R]"
     )
     attention_scale: float = setting(
@@ -76,7 +81,7 @@ class TRMConfig(MethodConfig):
         0.2, "logit scale at the start, of the backbone's own (20 of CLIP's 100) [U]", gt=0, search=log_float(0.05, 0.5)
     )
     learn_scale: bool = setting(True, "the logit scale is trained [A]")
-    bias: Literal["none", "shared", "class"] = setting("none", "bias of the logits [U]")
+    bias: Bias = setting("none", "bias of the logits [U]")
     gamma_pos: float = setting(1.0, "ASL's focus on positives [A]", ge=0)
     gamma_neg: float = setting(2.0, "ASL's focus on negatives [A]", ge=0, search=uniform(0, 4))
     clip: float = setting(0.05, "ASL's shift of negative probabilities [A]", ge=0)
@@ -110,9 +115,7 @@ class TRMConfig(MethodConfig):
         0.02, "share of known positives below the lower threshold, rule quantile [U]", ge=0, lt=1
     )
     pseudo_margin: float = setting(0.9, "threshold of rule fixed; 0.9 goes with logits [A]", ge=0)
-    pseudo_modality: Literal["visual", "text", "both"] = setting(
-        "both", "prototypes that evidence is taken from [P: within and across]"
-    )
+    pseudo_modality: Modality = setting("both", "prototypes that evidence is taken from [P: within and across]")
     pseudo_inter: bool = setting(True, "evidence is taken against other categories [P: inter-class]")
     pseudo_negative: bool = setting(True, "evidence is taken against negative visual prototypes [A]")
 

@@ -1,12 +1,14 @@
 """Text-region matching: each category's text meets exactly one region. [P]"""
 
 import math
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from methods.trm_ml.config import TRMConfig
-from methods.trm_ml.text import Texts
+from methods.trm_ml.texts import Texts
+
+Bias = Literal["none", "shared", "class"]
 
 
 def match(regions: Tensor, text: Tensor) -> Tensor:
@@ -17,11 +19,11 @@ def match(regions: Tensor, text: Tensor) -> Tensor:
 class Matching(nn.Module):
     """s_ic = exp(w) (<r_ic, t_c> - <r_ic, n_c>) + b_c; the negative n_c and the bias are options. [U]"""
 
-    def __init__(self, config: TRMConfig, scale: float, classes: int):
+    def __init__(self, classes: int, scale: float, *, learn_scale: bool = True, bias: Bias = "none"):
         """scale: exp(w) at the start."""
         super().__init__()
-        self.log_scale = nn.Parameter(torch.tensor(math.log(scale)), requires_grad=config.learn_scale)
-        biases = {"none": 0, "shared": 1, "class": classes}[config.bias]
+        self.log_scale = nn.Parameter(torch.tensor(math.log(scale)), requires_grad=learn_scale)
+        biases = {"none": 0, "shared": 1, "class": classes}[bias]
         self.bias = nn.Parameter(torch.zeros(biases)) if biases else None
 
     def forward(self, regions: Tensor, texts: Texts) -> Tensor:

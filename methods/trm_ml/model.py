@@ -8,18 +8,19 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from methods.base import METHODS, Batch, Features, Method, Task
-from methods.losses import asymmetric_loss
+from methods.layers.position import sine_position
+from methods.layers.prompts import PROMPT_TEMPLATES
 from methods.parts import Part
 from methods.trm_ml.ablation import LADDER, SENSITIVITY, SWITCHES
 from methods.trm_ml.config import TRMConfig
 from methods.trm_ml.contrast import contrastive_loss, gather_elements
 from methods.trm_ml.distillation import local_teacher, logit_distillation, text_consistency
 from methods.trm_ml.evidence import prototype_evidence
+from methods.trm_ml.labelling import pseudo_labels
 from methods.trm_ml.matching import Matching
 from methods.trm_ml.prototypes import Prototypes
-from methods.trm_ml.pseudo_labels import pseudo_labels
 from methods.trm_ml.regions import RegionLearner, TextPixel
-from methods.trm_ml.text import TextSide
+from methods.trm_ml.texts import TextSide
 from methods.trm_ml.thresholds import Thresholds
 
 
@@ -60,16 +61,51 @@ class TRMML(Method):
         super().__init__(config, task)
         self.epoch = 0
         self.sharpness = config.attention_scale * task.logit_scale
-        self.texts = TextSide(config, task)
+        self.texts = self._texts(config, task)
         template = self.texts.template
-        self.regions = (
-            RegionLearner(config, template, task.grid, self.sharpness) if config.regions else TextPixel(self.sharpness)
+        self.regions = self._regions(config, template, task) if config.regions else TextPixel(self.sharpness)
+        self.matching = Matching(
+            task.num_classes,
+            config.logit_scale * task.logit_scale,
+            learn_scale=config.learn_scale,
+            bias=config.bias,
         )
-        self.matching = Matching(config, config.logit_scale * task.logit_scale, task.num_classes)
         self.prototypes = Prototypes(template, config.momentum) if config.prototypes else None
         learned_thresholds = config.pseudo and config.pseudo_rule == "quantile"
-        self.thresholds = Thresholds(config, task.observed) if learned_thresholds else None
+        self.thresholds = None
+        if learned_thresholds:
+            self.thresholds = Thresholds(task.observed, config.pseudo_precision, config.pseudo_miss)
         self.register_buffer("never_negative", ~(task.observed == -1).any(dim=0), persistent=False)
+
+    @staticmethod
+    def _texts(config: TRMConfig, task: Task) -> TextSide:
+        return TextSide(
+            task.text,
+            task.class_names,
+            PROMPT_TEMPLATES[config.templates],
+            learned=config.contexts == "learned",
+            n_ctx=config.n_ctx,
+            class_specific=config.class_specific,
+            ctx_init=config.ctx_init,
+            negative=config.negative,
+            mlp_residual=config.mlp_residual if config.mlp in ("text", "both") else None,
+        )
+
+    def _regions(self, config: TRMConfig, template: Tensor, task: Task) -> RegionLearner:
+        return RegionLearner(
+            template,
+            self.sharpness,
+            query=config.query,
+            query_residual=config.query_residual,
+            layers=config.layers,
+            heads=config.heads,
+            ffn=config.ffn,
+            dropout=config.dropout,
+            start=config.init,
+            sine=sine_position(task.grid, task.dim).to(template) if config.position == "sine" else None,
+            position_scale=config.position_scale,
+            mlp_residual=config.mlp_residual if config.mlp in ("region", "both") else None,
+        )
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """The steps of the method; every part that is switched on adds its own terms."""
@@ -80,7 +116,7 @@ class TRMML(Method):
         with torch.autocast(tokens.device.type, enabled=False):
             regions = regions.float()
             logits = self.matching(regions, texts)  # 4. each text meets its region
-            terms = {"loss_match": self._classification(logits, labels)}  # 5. known labels
+            terms = {"loss_match": self.config.asymmetric_loss(logits, labels)}  # 5. known labels
             terms |= self._distillation(tokens, texts.category, logits)  # 6. CLIP teaches
             evidence = self._evidence(regions, logits)
             pseudo = self.pseudo_labels(evidence, labels)  # 7. unknown labels
@@ -131,18 +167,6 @@ class TRMML(Method):
             return pseudo_labels(evidence, labels, self.thresholds.upper, self.thresholds.lower)
         return pseudo_labels(evidence, labels, self.config.pseudo_margin, -self.config.pseudo_margin)
 
-    def _classification(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """ASL over the entries of labels (B, C) that are not 0. [A]"""
-        config = self.config
-        return asymmetric_loss(
-            logits,
-            labels,
-            gamma_pos=config.gamma_pos,
-            gamma_neg=config.gamma_neg,
-            clip=config.clip,
-            reduction=config.reduction,
-        )
-
     def _distillation(self, tokens: Tensor, text: Tensor, logits: Tensor) -> dict[str, Tensor]:
         config, template = self.config, self.texts.template
         terms = {}
@@ -177,12 +201,12 @@ class TRMML(Method):
         terms = {}
         if config.pseudo:
             decided = (pseudo != 0).sum()
-            terms["loss_pseudo"] = config.pseudo_weight * self._classification(logits, pseudo)
+            terms["loss_pseudo"] = config.pseudo_weight * config.asymmetric_loss(logits, pseudo)
             terms["pseudo_share"] = decided / unknown.sum().clamp(min=1)
             terms["pseudo_positive_share"] = (pseudo == 1).sum() / decided.clamp(min=1)
         if config.assume_negative and self.never_negative.any():
             assumed = -(unknown & self.never_negative & (pseudo == 0)).to(labels.dtype)
-            terms["loss_assumed"] = config.assume_negative * self._classification(logits, assumed)
+            terms["loss_assumed"] = config.assume_negative * config.asymmetric_loss(logits, assumed)
         return terms
 
     def _contrast(self, regions: Tensor, labels: Tensor, pseudo: Tensor, text: Tensor) -> dict[str, Tensor]:

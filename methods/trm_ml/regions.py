@@ -1,16 +1,16 @@
 """Category-aware regions: one feature for every category and image, found by its text. [P]"""
 
 import math
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from methods.layers.attention import DecoderLayer
-from methods.layers.position import sine_position
-from methods.trm_ml.config import TRMConfig
+from methods.layers.attention import DecoderLayer, Start
 from methods.trm_ml.mlp import SimpleMLP
+
+Query = Literal["text", "embed", "text+embed"]
 
 
 class Regions(NamedTuple):
@@ -27,6 +27,14 @@ def text_pixel(text: Tensor, tokens: Tensor, sharpness: float) -> Regions:
     """
     attention = (sharpness * text @ tokens.mT).softmax(dim=-1)
     return Regions(attention @ tokens, attention)
+
+
+def first_embedding(template: Tensor, query: Query, start: Start) -> Tensor:
+    """A category's trained embedding at the start: zero beside the text; alone, the template text [U], or noise [R]."""
+    if query == "text+embed":
+        return torch.zeros_like(template)
+    noise = torch.randn_like(template) / math.sqrt(template.shape[1])
+    return noise if start == "xavier" else template.clone()
 
 
 class TextPixel(nn.Module):
@@ -48,34 +56,42 @@ class RegionLearner(nn.Module):
 
     sine: Tensor | None
 
-    def __init__(self, config: TRMConfig, template: Tensor, grid: tuple[int, int], sharpness: float):
-        """template: (C, D), unit norm; sharpness: attention starts at softmax(sharpness <text, token>)."""
+    def __init__(
+        self,
+        template: Tensor,
+        sharpness: float,
+        *,
+        query: Query,
+        query_residual: bool,
+        layers: int,
+        heads: int,
+        ffn: int,
+        dropout: float,
+        start: Start,
+        sine: Tensor | None,
+        position_scale: float,
+        mlp_residual: bool | None,
+    ):
+        """template: (C, D), unit norm; sharpness: attention starts at softmax(sharpness <text, token>).
+
+        sine: positions (HW, D) on the keys, times a trained factor that starts at position_scale. mlp_residual: whether
+        the MLP after the decoder adds to its input; None: there is no MLP.
+        """
         super().__init__()
         dim = template.shape[1]
-        self.query = config.query
-        self.query_residual = config.query_residual
+        self.query = query
+        self.query_residual = query_residual
         self.size = math.sqrt(dim)
-        if config.query != "text":
-            self.embedding = nn.Parameter(self._first_embedding(config, template))
+        if query != "text":
+            self.embedding = nn.Parameter(first_embedding(template, query, start))
         # With inputs of norm sqrt(D), a head's scaled product of query and key is sqrt(D / heads) <text, token> on
         # average over heads; the rest of the way to `sharpness` is the gain.
-        gain = sharpness * math.sqrt(config.heads / dim)
-        self.layers = nn.ModuleList(
-            DecoderLayer(dim, config.heads, config.ffn, config.dropout, config.init, gain) for _ in range(config.layers)
-        )
-        sine = sine_position(grid, dim).to(template) if config.position == "sine" else None
+        gain = sharpness * math.sqrt(heads / dim)
+        self.layers = nn.ModuleList(DecoderLayer(dim, heads, ffn, dropout, start, gain) for _ in range(layers))
         self.register_buffer("sine", sine, persistent=False)
         if sine is not None:
-            self.position_scale = nn.Parameter(torch.tensor(config.position_scale))
-        self.mlp = SimpleMLP(dim, config.mlp_residual) if config.mlp in ("region", "both") else nn.Identity()
-
-    @staticmethod
-    def _first_embedding(config: TRMConfig, template: Tensor) -> Tensor:
-        """Zero beside the text; alone, the template text [U], or noise as in Query2Label [R]."""
-        if config.query == "text+embed":
-            return torch.zeros_like(template)
-        noise = torch.randn_like(template) / math.sqrt(template.shape[1])
-        return noise if config.init == "xavier" else template.clone()
+            self.position_scale = nn.Parameter(torch.tensor(position_scale))
+        self.mlp = nn.Identity() if mlp_residual is None else SimpleMLP(dim, mlp_residual)
 
     def forward(self, text: Tensor, tokens: Tensor) -> Regions:
         """Unit-norm texts (C, D) and tokens (B, HW, D) -> regions; the attention is the last layer's."""

@@ -1,4 +1,4 @@
-"""Where evidence becomes a label: thresholds for each category, learned from its known labels.
+"""Thresholds of evidence for each category, learned from its known labels.
 
 That thresholds are two-sided and labels hard is [A]; setting them by the precision and the miss rate that the known
 labels show is [U].
@@ -7,11 +7,9 @@ labels show is [U].
 import torch
 from torch import Tensor, nn
 
-from methods.trm_ml.config import TRMConfig
-
-MEMORY = 512
+LABELS_HELD = 512
 """Known labels of each sign and class that thresholds are taken from, at most."""
-LEAST = 4
+FEWEST_LABELS = 4
 """Fewer known labels of a sign than this are no evidence for a threshold."""
 
 
@@ -76,7 +74,10 @@ def _filled(x: Tensor, value: float) -> Tensor:
 
 
 class Thresholds(nn.Module):
-    """Remembers the evidence of known labels, about one epoch of it, and sets thresholds `upper`, `lower` (C,)."""
+    """Thresholds `upper` and `lower` (C,), from the evidence of known labels over about one epoch.
+
+    precision, miss: see `estimate_thresholds`.
+    """
 
     positives: Tensor
     negatives: Tensor
@@ -85,16 +86,16 @@ class Thresholds(nn.Module):
     prior: Tensor
     room: Tensor
 
-    def __init__(self, config: TRMConfig, observed: Tensor):
+    def __init__(self, observed: Tensor, precision: float, miss: float):
         """observed: the training labels (N, C), for the share of positives and for how much an epoch can show."""
         super().__init__()
-        self.precision, self.miss = config.pseudo_precision, config.pseudo_miss
+        self.precision, self.miss = precision, miss
         counts = torch.stack([(observed == value).sum(dim=0) for value in (1, -1)])
         classes = observed.shape[1]
-        self.register_buffer("room", counts.clamp(max=MEMORY), persistent=False)
+        self.register_buffer("room", counts.clamp(max=LABELS_HELD), persistent=False)
         self.register_buffer("prior", counts[0] / counts.sum(dim=0).clamp(min=1), persistent=False)
         for sign in ("positives", "negatives"):
-            self.register_buffer(sign, torch.full((MEMORY, classes), float("nan")))
+            self.register_buffer(sign, torch.full((LABELS_HELD, classes), float("nan")))
         self.register_buffer("upper", torch.full((classes,), float("inf")))
         self.register_buffer("lower", torch.full((classes,), float("-inf")))
 
@@ -105,6 +106,8 @@ class Thresholds(nn.Module):
 
     def estimate(self) -> None:
         """Set `upper` and `lower` from what is remembered."""
-        upper, lower = estimate_thresholds(self.positives, self.negatives, self.prior, self.precision, self.miss, LEAST)
+        upper, lower = estimate_thresholds(
+            self.positives, self.negatives, self.prior, self.precision, self.miss, FEWEST_LABELS
+        )
         self.upper.copy_(upper)
         self.lower.copy_(lower)

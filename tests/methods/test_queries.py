@@ -15,12 +15,17 @@ from methods.baselines.query2label import Query2Label, Query2LabelConfig, QueryD
 from methods.layers.heads import unit
 from methods.layers.position import sine_position
 
+DECODER = {
+    "hidden": 16, "ffn": 2, "heads": 4, "encoder_layers": 1, "decoder_layers": 2, "self_attention": False,
+    "dropout": 0.1,
+}  # fmt: skip
+GROUPS = {"hidden": 16, "ffn": 32, "heads": 2, "dropout": 0.1}
 TOKENS = torch.randn(4, GRID[0] * GRID[1], 12, generator=torch.Generator().manual_seed(0))
 
 
 def query_decoder(**settings: object) -> QueryDecoder:
     torch.manual_seed(1)
-    return QueryDecoder(Query2LabelConfig(**{"hidden": 16, "ffn": 2} | settings), 12, 5, GRID).eval()
+    return QueryDecoder(12, 5, GRID, **{**DECODER, **settings}).eval()
 
 
 def test_query2label_is_an_encoder_then_decoders_from_a_state_of_zero() -> None:
@@ -57,7 +62,7 @@ def test_where_a_token_stands_matters_to_query2label_alone() -> None:
     head = query_decoder()
     assert not torch.allclose(head(turned), head(TOKENS), atol=1e-4)
     torch.manual_seed(1)
-    group = GroupDecoder(MLDecoderConfig(hidden=16, ffn=32, heads=2), 12, 5).eval()
+    group = GroupDecoder(12, 5, **GROUPS, queries=100).eval()
     torch.testing.assert_close(group(turned), group(TOKENS))
 
 
@@ -66,7 +71,7 @@ def test_where_a_token_stands_matters_to_query2label_alone() -> None:
 )
 def test_ml_decoders_queries_answer_for_groups_of_classes(classes: int, most: int, queries: int, group: int) -> None:
     torch.manual_seed(1)
-    head = GroupDecoder(MLDecoderConfig(hidden=16, ffn=32, heads=2, queries=most), 12, classes).eval()
+    head = GroupDecoder(12, classes, **GROUPS, queries=most).eval()
     assert head.queries.shape == (queries, 16)
     assert not head.queries.requires_grad
     x = F.relu(head.project(unit(TOKENS)))

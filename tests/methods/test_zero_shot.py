@@ -9,14 +9,14 @@ from bench.errors import UsageError
 from bench.settings.config import build
 from methods import Batch, Features, Task
 from methods.baselines.clip_zero_shot import ClipZeroShot, ZeroShotConfig
-from methods.layers.prompts import TEMPLATES, template_features, template_list
+from methods.layers.prompts import PROMPT_TEMPLATES, template_features, template_list
 
 
 def texts(task: Task, templates: str = "photo") -> np.ndarray:
     return template_features(task.text, NAMES, template_list(templates)).double().numpy()
 
 
-@pytest.mark.parametrize("templates", [*TEMPLATES, "imagenet"])
+@pytest.mark.parametrize("templates", [*PROMPT_TEMPLATES, "imagenet"])
 def test_pooled_is_the_scaled_cosine(task: Task, data: Data, templates: str) -> None:
     model = ClipZeroShot(ZeroShotConfig(pool="pooled", templates=templates), task)
     pooled = data.features.pooled.double().numpy()
@@ -52,5 +52,5 @@ def test_there_is_nothing_to_train(task: Task, data: Data) -> None:
 
 
 def test_all_templates_can_be_named() -> None:
-    for name in (*TEMPLATES, "imagenet"):
+    for name in (*PROMPT_TEMPLATES, "imagenet"):
         assert build(ZeroShotConfig, {"templates": name}, owner="clip_zero_shot").templates == name

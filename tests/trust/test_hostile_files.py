@@ -12,7 +12,7 @@ from helpers.hostile import NUMPY, TORCH, Hostile, assert_refused
 from bench.errors import DataError
 from bench.records.store import Store
 from bench.system.plain_files import load_plain, unpickled
-from methods.structure.words import glove_features
+from methods.structure.glove import glove_features
 from protocols.dualcoop import read_mask
 
 KEY = "0" * 16

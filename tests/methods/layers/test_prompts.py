@@ -8,7 +8,7 @@ from helpers.toy_world import CONTEXT, DIM, NAMES, WIDTH, ToyText
 from torch.nn import functional as F
 
 from bench.errors import UsageError
-from methods.layers.prompts import TEMPLATES, PromptLearner, encode_together, template_features, template_list
+from methods.layers.prompts import PROMPT_TEMPLATES, PromptLearner, encode_together, template_features, template_list
 
 WORDS = "a photo of a"
 
@@ -90,7 +90,7 @@ def test_initial_words_must_be_as_many_as_the_contexts(text: ToyText) -> None:
         learner(text, n_ctx=16, init_words=WORDS)
 
 
-@pytest.mark.parametrize("templates", TEMPLATES.values(), ids=TEMPLATES)
+@pytest.mark.parametrize("templates", PROMPT_TEMPLATES.values(), ids=PROMPT_TEMPLATES)
 def test_template_features_are_the_unit_mean_of_unit_features(text: ToyText, templates: tuple[str, ...]) -> None:
     features = template_features(text, NAMES, templates)
     for name, feature in zip(NAMES, features, strict=True):
@@ -100,7 +100,7 @@ def test_template_features_are_the_unit_mean_of_unit_features(text: ToyText, tem
 
 
 def test_every_template_takes_one_name_and_is_its_own() -> None:
-    for templates in (*TEMPLATES.values(), template_list("imagenet")):
+    for templates in (*PROMPT_TEMPLATES.values(), template_list("imagenet")):
         assert len(set(templates)) == len(templates)
         assert all(template.count("{}") == 1 for template in templates)
 
@@ -109,4 +109,4 @@ def test_the_imagenet_templates_are_clips_eighty() -> None:
     templates = template_list("imagenet")
     assert len(templates) == 80
     assert "a bad photo of a {}." in templates
-    assert template_list("photo") == TEMPLATES["photo"]
+    assert template_list("photo") == PROMPT_TEMPLATES["photo"]

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from methods import losses
 from methods.baselines.scpnet import consistency_loss
-from methods.losses.asymmetric import asymmetric_loss, two_way_asymmetric_loss
+from methods.losses.asymmetric import asymmetric_loss
 from methods.losses.correction import large_loss, splc_loss
 from methods.losses.cross_entropy import (
     binary_cross_entropy,
@@ -177,10 +177,6 @@ LOSSES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Entry], fl
     "asymmetric_loss": (
         lambda z, y: asymmetric_loss(z, y, **GAMMAS),
         lambda e: (asymmetric(e, 1, 2, 0.05, 1e-8) * e.known).sum() / len(e.z),
-    ),
-    "two_way_asymmetric_loss": (
-        lambda z, y: two_way_asymmetric_loss(torch.zeros_like(z), z, y),
-        lambda e: (asymmetric(e, 1, 2, 0.05, 1e-6) * e.known).sum(),
     ),
     "focal_loss": (focal_loss, focal),
     "hill_loss": (hill_loss, hill),

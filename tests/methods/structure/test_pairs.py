@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from methods.structure import cooccurrence
-from methods.structure.contrast import instance_contrast, pair_groups, subsampled
 from methods.structure.cooccurrence import CoOccurrence, cooccurrence_loss, intra_scores, pair_labels
-from methods.structure.pseudo_labels import fill_positives, margin
+from methods.structure.instance_contrast import instance_contrast, pair_groups, subsampled
+from methods.structure.pseudo_positives import fill_positives, margin
 
 
 def draw(*size: int, seed: int = 0) -> torch.Tensor:
@@ -24,8 +24,8 @@ LABELS = torch.tensor([[1, 1, 0, -1], [1, 0, -1, -1], [-1, 1, 1, 0], [0, 0, 0, 0
 
 @pytest.mark.parametrize(("chunk", "keep"), [(2**22, 2**28), (1, 2**28), (1, 0)])
 def test_cooccurrence_head(chunk: int, keep: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cooccurrence, "CHUNK", chunk)
-    monkeypatch.setattr(cooccurrence, "KEEP", keep)
+    monkeypatch.setattr(cooccurrence, "PRODUCTS_AT_ONCE", chunk)
+    monkeypatch.setattr(cooccurrence, "PRODUCTS_KEPT", keep)
     torch.manual_seed(0)
     head, f = CoOccurrence(3, 4, 6, 7), draw(2, 3, 4)
     w2 = torch.cat([head.first.weight, head.second.weight], dim=1)  # over [a_i, a_j]

@@ -13,7 +13,7 @@ from methods.structure import StructureConfig, decoupling
 from methods.structure.adjacency import adjacency
 from methods.structure.decoupling import SemanticDecoupling
 from methods.structure.gated_graph import GatedGraph
-from methods.structure.words import glove_features
+from methods.structure.glove import glove_features
 
 
 def draw(*size: int, seed: int = 0) -> torch.Tensor:
@@ -51,8 +51,8 @@ def test_semantic_decoupling(chunk: int, keep: int, monkeypatch: pytest.MonkeyPa
     torch.manual_seed(0)
     part, tokens, words = SemanticDecoupling(6, 4, 8), draw(2, 7, 6), draw(3, 4, seed=1)
     whole = torch.autograd.grad(part(tokens, words).square().sum(), part.parameters())
-    monkeypatch.setattr(decoupling, "CHUNK", chunk)
-    monkeypatch.setattr(decoupling, "KEEP", keep)
+    monkeypatch.setattr(decoupling, "PRODUCTS_AT_ONCE", chunk)
+    monkeypatch.setattr(decoupling, "PRODUCTS_KEPT", keep)
     found = part(tokens, words)
     for image in range(2):
         expected = naive_decoupling(part, tokens[image].numpy(), words.numpy())

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import methods.text.sentences
 from bench.errors import DataError
-from methods.layers.prompts import TEMPLATES
+from methods.layers.prompts import PROMPT_TEMPLATES
 from methods.text.sentences import SentenceBank, Sentences, caption_sentences, template_sentences
-from methods.text.synonyms import SYNONYMS, ClassFinder
+from methods.text.synonyms import SYNONYM_GROUPS, ClassFinder
 
 COCO = (
     "person",
@@ -59,7 +59,7 @@ def test_a_synonym_of_two_classes_names_neither_and_an_own_name_its_class() -> N
 
 
 def test_no_word_stands_in_two_groups() -> None:
-    everything = list(itertools.chain(*SYNONYMS))
+    everything = list(itertools.chain(*SYNONYM_GROUPS))
     assert len(everything) == len(set(everything))
 
 
@@ -71,7 +71,7 @@ def test_every_class_that_is_listed_is_found_in_any_order(named: set[str], rando
 
 
 def test_templates_are_filled_with_every_name_and_every_pair() -> None:
-    templates = TEMPLATES["ensemble"]
+    templates = PROMPT_TEMPLATES["ensemble"]
     single = template_sentences(NAMES, templates, pairs=False)
     assert len(single.texts) == len(set(single.texts)) == 5 * len(templates)
     assert ((single.labels == 1).sum(dim=1) == 1).all()
@@ -86,8 +86,8 @@ def test_templates_are_filled_with_every_name_and_every_pair() -> None:
 
 def test_the_order_of_classes_only_permutes_the_labels() -> None:
     order = [3, 0, 4, 1, 2]
-    one = template_sentences(NAMES, TEMPLATES["ensemble"], pairs=True)
-    other = template_sentences([NAMES[c] for c in order], TEMPLATES["ensemble"], pairs=True)
+    one = template_sentences(NAMES, PROMPT_TEMPLATES["ensemble"], pairs=True)
+    other = template_sentences([NAMES[c] for c in order], PROMPT_TEMPLATES["ensemble"], pairs=True)
     assert one.texts == other.texts
     assert torch.equal(one.labels[:, order], other.labels)
 
@@ -122,7 +122,7 @@ def test_a_file_without_captions_of_the_classes_gives_one_sentence(tmp_path: Pat
 
 @pytest.fixture
 def sentences() -> Sentences:
-    return template_sentences(NAMES, TEMPLATES["ensemble"], pairs=True)
+    return template_sentences(NAMES, PROMPT_TEMPLATES["ensemble"], pairs=True)
 
 
 def test_a_sentence_keeps_its_own_tokens_and_ends_at_its_end(text: ToyText, sentences: Sentences) -> None:

@@ -6,9 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from methods.trm_ml.config import TRMConfig
 from methods.trm_ml.matching import Matching, match
-from methods.trm_ml.text import Texts
+from methods.trm_ml.texts import Texts
 
 B, C, D = 5, 4, 8
 REGIONS, TEXT, NEGATIVE = (
@@ -35,7 +34,7 @@ def test_a_text_meets_its_own_region_alone() -> None:
 @pytest.mark.parametrize(("bias", "size"), [("none", 0), ("shared", 1), ("class", C)])
 @pytest.mark.parametrize("negative", [None, NEGATIVE])
 def test_logits(bias: str, size: int, negative: torch.Tensor | None) -> None:
-    matching = Matching(TRMConfig(bias=bias), scale=20.0, classes=C)
+    matching = Matching(C, 20.0, bias=bias)
     likeness = match(REGIONS, TEXT) - (0 if negative is None else match(REGIONS, negative))
     torch.testing.assert_close(matching(REGIONS, Texts(TEXT, negative)), 20 * likeness)
     if size:

@@ -6,11 +6,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from methods.layers.attention import CrossAttention
-from methods.trm_ml.config import TRMConfig
+from methods.layers.position import sine_position
 from methods.trm_ml.regions import RegionLearner, text_pixel
 
 B, C, D, GRID = 8, 4, 32, (4, 5)
 HW = GRID[0] * GRID[1]
+DEFAULTS = {
+    "query": "text+embed", "query_residual": False, "layers": 1, "heads": 4, "ffn": 16, "dropout": 0.1,
+    "start": "identity", "sine": sine_position(GRID, D), "position_scale": 0.0, "mlp_residual": True,
+}  # fmt: skip
 
 
 def unit(*size: int, seed: int = 0) -> Tensor:
@@ -19,7 +23,7 @@ def unit(*size: int, seed: int = 0) -> Tensor:
 
 def learner(**settings: object) -> RegionLearner:
     torch.manual_seed(0)
-    return RegionLearner(TRMConfig(**{"heads": 4, "ffn": 16} | settings), unit(C, D, seed=5), GRID, sharpness=15.0)
+    return RegionLearner(unit(C, D, seed=5), 15.0, **{**DEFAULTS, **settings})
 
 
 def planted(count: int, seed: int, directions: Tensor) -> tuple[Tensor, Tensor]:
@@ -32,8 +36,8 @@ def planted(count: int, seed: int, directions: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @pytest.mark.parametrize("settings", [
-    {}, {"init": "xavier"}, {"query": "embed"}, {"query": "text"}, {"layers": 2}, {"heads": 1}, {"ffn": 0},
-    {"position": "none"}, {"query_residual": True}, {"mlp": "none"}, {"mlp_residual": False},
+    {}, {"start": "xavier"}, {"query": "embed"}, {"query": "text"}, {"layers": 2}, {"heads": 1}, {"ffn": 0},
+    {"sine": None}, {"query_residual": True}, {"mlp_residual": None}, {"mlp_residual": False},
 ], ids=str)  # fmt: skip
 def test_attention_sums_to_one_and_features_have_unit_norm(settings: dict) -> None:
     model = learner(**settings)
@@ -67,7 +71,7 @@ def test_the_start_is_the_similarity_weighted_mean_of_the_tokens() -> None:
 def test_the_sharpness_of_the_start_does_not_depend_on_heads(heads: int) -> None:
     """Mean over heads of the attention's logits: sharpness times the cosine."""
     text, tokens = unit(C, D), unit(B, HW, D, seed=1)
-    model = learner(heads=heads, position="none").eval()
+    model = learner(heads=heads, sine=None).eval()
     logits = model.layers[0].attention._logits(D**0.5 * text, D**0.5 * tokens, None).mT  # (B, heads * C, HW)
     mean = logits.unflatten(1, (heads, C)).mean(dim=1)
     torch.testing.assert_close(mean, 15.0 * text @ tokens.mT, atol=1e-4, rtol=1e-4)
@@ -103,7 +107,7 @@ def test_a_region_looks_at_its_own_planted_place_after_a_short_training() -> Non
 
 def test_a_region_follows_its_token() -> None:
     """Without positions, moving the tokens moves the map and leaves the features."""
-    model = learner(position="none").eval()
+    model = learner(sine=None).eval()
     text, tokens, order = unit(C, D), unit(B, HW, D, seed=1), torch.randperm(HW)
     here, there = model(text, tokens), model(text, tokens[:, order])
     torch.testing.assert_close(there.attention, here.attention[..., order])
@@ -114,15 +118,15 @@ def test_position_is_a_switch() -> None:
     text, tokens, order = unit(C, D), unit(B, HW, D, seed=1), torch.randperm(HW)
     model = learner(position_scale=1.0).eval()
     assert not torch.allclose(model(text, tokens[:, order]).features, model(text, tokens).features, atol=1e-4)
-    assert not any("position" in name or "sine" in name for name, _ in learner(position="none").named_parameters())
+    assert not any("position" in name or "sine" in name for name, _ in learner(sine=None).named_parameters())
 
 
 def test_the_query_does_not_leak_into_the_region() -> None:
     """A region is made of the image: with all tokens alike, its text cannot be read from it."""
     tokens = unit(1, 1, D, seed=1).expand(B, HW, D)
-    features = learner(position="none").eval()(unit(C, D), tokens).features
+    features = learner(sine=None).eval()(unit(C, D), tokens).features
     torch.testing.assert_close(features, features[:, :1].expand(-1, C, -1))
-    with_residual = learner(position="none", query_residual=True).eval()(unit(C, D), tokens).features
+    with_residual = learner(sine=None, query_residual=True).eval()(unit(C, D), tokens).features
     assert not torch.allclose(with_residual[:, 0], with_residual[:, 1], atol=1e-3)
 
 
@@ -139,7 +143,7 @@ def test_the_query_switch(query: str, reads_text: bool, trains: bool) -> None:
 @pytest.mark.parametrize("heads", [1, 4])
 def test_attention_against_torch(heads: int) -> None:
     torch.manual_seed(0)
-    ours = CrossAttention(D, heads, dropout=0.0, init="xavier")
+    ours = CrossAttention(D, heads, dropout=0.0, start="xavier")
     theirs = torch.nn.MultiheadAttention(D, heads, batch_first=True)
     theirs.in_proj_weight.data = torch.cat([x.weight.data for x in (ours.query, ours.key, ours.value)])
     theirs.out_proj.weight.data = ours.out.weight.data

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from methods.trm_ml.config import TRMConfig
-from methods.trm_ml.thresholds import LEAST, MEMORY, Thresholds, estimate_thresholds, precise_threshold, remember
+from methods.trm_ml.thresholds import (
+    FEWEST_LABELS,
+    LABELS_HELD,
+    Thresholds,
+    estimate_thresholds,
+    precise_threshold,
+    remember,
+)
 
 INF, NAN = float("inf"), float("nan")
 
@@ -32,7 +38,7 @@ def test_memory_keeps_the_newest_known_values() -> None:
 
 
 def test_memory_never_holds_an_unknown_value() -> None:
-    thresholds = Thresholds(TRMConfig(), torch.tensor([[1, -1, 0]] * 9, dtype=torch.int8))
+    thresholds = Thresholds(torch.tensor([[1, -1, 0]] * 9, dtype=torch.int8), precision=0.8, miss=0.02)
     labels = torch.tensor([[1, -1, 0], [0, 0, 0]], dtype=torch.int8)
     thresholds.remember(torch.tensor([[0.1, 0.2, 0.3], [7.0, 7.0, 7.0]]), labels)
     assert thresholds.positives.isfinite().sum(dim=0).tolist() == [1, 0, 0]
@@ -42,11 +48,11 @@ def test_memory_never_holds_an_unknown_value() -> None:
 
 def test_memory_has_room_for_one_epoch() -> None:
     observed = torch.tensor([[1, -1]] * 6, dtype=torch.int8)
-    thresholds = Thresholds(TRMConfig(), observed)
+    thresholds = Thresholds(observed, precision=0.8, miss=0.02)
     for _ in range(4):
         thresholds.remember(torch.randn(6, 2), observed)
     assert thresholds.positives.isfinite().sum(dim=0).tolist() == [6, 0]
-    assert thresholds.positives.shape == (MEMORY, 2)
+    assert thresholds.positives.shape == (LABELS_HELD, 2)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -100,7 +106,7 @@ def test_without_known_positives_nothing_is_called_positive() -> None:
 
 def test_without_evidence_nothing_is_called_anything() -> None:
     assert estimate(column(), column()) == (INF, -INF)
-    few = column(*range(LEAST - 1))
+    few = column(*range(FEWEST_LABELS - 1))
     assert estimate(few, few) == (INF, -INF)
 
 

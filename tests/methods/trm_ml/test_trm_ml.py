@@ -168,7 +168,7 @@ def test_a_loaded_model_gives_the_same_pseudo_labels(data: Data) -> None:
 def test_a_copy_shares_the_text_tower_and_nothing_else(task: Task) -> None:
     model = make(task)
     twin = copy.deepcopy(model)
-    assert twin.texts._task.text is task.text
+    assert twin.texts._unowned.text is task.text
     assert twin.prototypes.positive.data_ptr() != model.prototypes.positive.data_ptr()
     assert not any("text.tokens" in name for name in model.state_dict())
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from methods.trm_ml.pseudo_labels import pseudo_labels
+from methods.trm_ml.labelling import pseudo_labels
 
 B, C = 50, 4
 

@@ -1,4 +1,4 @@
-"""Pseudo-labels of what is unknown, from evidence and two thresholds."""
+"""Pseudo-labels of unknown entries, from evidence and two thresholds."""
 
 import torch
 from torch import Tensor

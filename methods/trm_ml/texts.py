@@ -1,14 +1,16 @@
-"""The text side: what each category is called, by learned prompts or by templates, and what speaks against it."""
+"""Texts of categories, from learned prompts or templates, and the negative vectors that a score subtracts."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from methods.base import Task
-from methods.layers.prompts import TEMPLATES, PromptLearner, encode_together, template_features
-from methods.trm_ml.config import TRMConfig
+from bench.backbones.base import TextEncoder
+from methods.layers.prompts import PromptLearner, Unowned, encode_together, template_features
 from methods.trm_ml.mlp import SimpleMLP
+
+Negative = Literal["none", "prompt", "free"]
 
 
 class Texts(NamedTuple):
@@ -28,23 +30,39 @@ class TextSide(nn.Module):
 
     template: Tensor
 
-    def __init__(self, config: TRMConfig, task: Task):
+    def __init__(
+        self,
+        text: TextEncoder,
+        class_names: Sequence[str],
+        templates: Sequence[str],
+        *,
+        learned: bool,
+        n_ctx: int,
+        class_specific: bool,
+        ctx_init: str,
+        negative: Negative,
+        mlp_residual: bool | None,
+    ):
+        """learned: categories have learned prompts, of n_ctx contexts each, in the place of their templates.
+
+        mlp_residual: whether the MLP after the tower adds to its input; None: there is no MLP.
+        """
         super().__init__()
-        template = template_features(task.text, task.class_names, TEMPLATES[config.templates])
+        template = template_features(text, class_names, templates)
         self.register_buffer("template", template, persistent=False)
-        self._task = task  # holds the tower, which is nobody's submodule
-        self.learned = config.contexts == "learned"
+        self._unowned = Unowned(text)
+        self.learned = learned
         self.prompts = nn.ModuleList(
-            PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific, config.ctx_init or None)
-            for _ in range(self.learned + (config.negative == "prompt"))
+            PromptLearner(text, class_names, n_ctx, class_specific, ctx_init or None)
+            for _ in range(learned + (negative == "prompt"))
         )
         self.negative = None
-        if config.negative == "free":
+        if negative == "free":
             self.negative = nn.Parameter(template.mean(dim=0).expand_as(template).clone())
-        self.mlp = SimpleMLP(template.shape[1], config.mlp_residual) if config.mlp in ("text", "both") else None
+        self.mlp = None if mlp_residual is None else SimpleMLP(template.shape[1], mlp_residual)
 
     def forward(self) -> Texts:
-        encoded = encode_together(self._task.text, [*self.prompts]) if len(self.prompts) else []
+        encoded = encode_together(self._unowned.text, [*self.prompts]) if len(self.prompts) else []
         encoded = [self._adapted(text) for text in encoded]
         category = encoded.pop(0) if self.learned else self._adapted(self.template)
         return Texts(category, encoded.pop(0) if encoded else self.negative)
