@@ -115,6 +115,10 @@ class Method(BaseModel):
     defaults_from: where the default settings come from. note: what a reader of its numbers must know, such as how it
     differs from its source.
     flags: words that every table sets beside its numbers, such as "reconstruction".
+    colour: the name of its colour in figures (`bench.report.figures.palette.PALETTE`), for methods that many others are
+    compared with; all others take one by their name.
+    baseline: how usual it is to compare with this method: of a table's methods the one with the largest number is what
+    gains are told against by default. A subclass inherits neither.
     recipes: named settings from papers, each a dict of config fields; "paper" is used where it exists and nothing
     else is asked for.
     switches: the parts that an ablation study can take out, in the order in which they are built up.
@@ -136,6 +140,8 @@ class Method(BaseModel):
     defaults_from: ClassVar[str] = ""
     note: ClassVar[str] = ""
     flags: ClassVar[tuple[str, ...]] = ()
+    colour: ClassVar[str] = ""
+    baseline: ClassVar[int] = 0
     recipes: ClassVar[dict[str, dict[str, Any]]] = {}
     switches: ClassVar[Mapping[str, Part]] = {}
     ladder: ClassVar[Mapping[str, Mapping[str, Any]]] = {}

@@ -14,8 +14,10 @@ from bench.attention.trained import Trained
 from bench.records.names import inside
 from bench.records.rows import Row
 from bench.records.store import Store
+from bench.report.figures.palette import method_styles
 from bench.system.files import atomic, write_json
 from bench.system.wording import counted
+from methods import METHODS
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ def _lines(trained: Trained, asked: Asked, rows: Sequence[int], found: Sequence[
     dataset, split = trained.resources.dataset, trained.split(asked.part)
     columns, boxes = asked.columns(dataset.class_names), dataset.boxes(asked.part)
     names = labels([one.row for one in found]) if len(found) > 1 else [""]
+    methods = [one.row.cell.method.name for one in found]
+    styles = method_styles(methods, {name: vars(METHODS.get(name)).get("colour", "") for name in methods})
     lines: list[list[Line]] = [[] for _ in found]
     for place, i in enumerate(rows):
         judged, own = split.judged[i], boxes[i] if boxes is not None else ()
@@ -96,7 +100,9 @@ def _lines(trained: Trained, asked: Asked, rows: Sequence[int], found: Sequence[
                 )
                 for c in shown
             )
-            column.append(Line(split.ids[i], split.images[i], looks, more, label))
+            column.append(
+                Line(split.ids[i], split.images[i], looks, more, label, styles[one.row.cell.method.name].colour)
+            )
     return lines
 
 

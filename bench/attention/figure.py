@@ -13,7 +13,6 @@ from torch.nn import functional as F
 from bench.attention.images import Mark
 from bench.data.base import Box
 from bench.report.figures.palette import HEAT, MARKS
-from bench.report.figures.palette import look as look_of
 from bench.report.figures.style import PAGE, draw
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class Look:
 class Line:
     """An image with the classes that are shown of it; more: how many had no room.
 
-    label: whose maps these are, where the figure shows several cells.
+    label: whose maps these are, where the figure shows several cells; colour: of their method.
     """
 
     id: str
@@ -56,6 +55,7 @@ class Line:
     looks: tuple[Look, ...]
     more: int = 0
     label: str = ""
+    colour: str = "0.2"
 
 
 def heat(weights: np.ndarray, width: int, height: int) -> np.ndarray:
@@ -92,9 +92,9 @@ def _paint(figure: "Figure", lines: Sequence[Line], title: str, caption: str) ->
         row[0].imshow(pixels, interpolation="nearest" if max(small.size) < SIDE / 2 else "antialiased")
         _title(row[0], _short(line.id), f"+{line.more} more classes" if line.more else "", "0.2")
         if line.label:
-            told, colour = "\n".join(textwrap.wrap(line.label, 22)), look_of(line.label.partition(" ")[0]).colour
+            label = "\n".join(textwrap.wrap(line.label, 22))
             place = {"transform": row[0].transAxes, "rotation": 90, "ha": "right", "va": "center"}
-            row[0].text(-0.04, 0.5, told, fontsize=6.5, color=colour, **place)
+            row[0].text(-0.04, 0.5, label, fontsize=6.5, color=line.colour, **place)
         for axes, look in zip(row[1:], line.looks, strict=False):
             _overlay(axes, pixels, look)
 

@@ -80,12 +80,20 @@ class Split:
 
 
 class Dataset(ABC):
-    """Base of all datasets. Subclasses set `Options` and `version`, and give class names and splits."""
+    """Base of all datasets. Subclasses set `Options` and `version`, and give class names and splits.
+
+    caveat: what every report on it says first, where its numbers mean less than a reader may think.
+    collection: the name of the images that it shares with other datasets; they are no independent evidence.
+    users_own: whether every user keeps other images under its name.
+    """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     Options: ClassVar[type]
     needs_root: ClassVar[bool] = False
+    caveat: ClassVar[str] = ""
+    collection: ClassVar[str] = ""
+    users_own: ClassVar[bool] = False
 
     def __init__(self, options: Any, root: Path | None, cache: Path):
         """`root`: where the user keeps the files; `cache`: a folder this dataset may fill and reuse.

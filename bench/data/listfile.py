@@ -25,6 +25,7 @@ class ListFile(FolderDataset):
     """Your own images: lists of 'path,index index', a file of class names, a folder of images."""
 
     Options = ListFileOptions
+    users_own = True
     layout = "train.txt, test.txt, classes.txt and images/ (other names: see the options)"
 
     def sources(self, part: Part) -> Sequence[Path]:

@@ -26,6 +26,7 @@ class MmpretrainJson(FolderDataset):
     """Your own images with annotations for mmpretrain's MultiLabelDataset (JSON)."""
 
     Options = MmpretrainOptions
+    users_own = True
     layout = "train.json, test.json and the images (other names: see the options)"
 
     def sources(self, part: Part) -> Sequence[Path]:

@@ -28,6 +28,7 @@ class VisualGenome(FolderDataset):
     """What the two label sets share: image lists, folders, and labels as indices by image name."""
 
     Options = VgOptions
+    collection = "vg"
     size: ClassVar[int]
     official: ClassVar[Mapping[Part, Official]] = {
         "train": Official(82_904, order="53bdd4d986c7c4a3bd029aabe761351efdf1a75bebdae1fd81875365de648aca"),

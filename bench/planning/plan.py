@@ -17,7 +17,7 @@ from bench.planning.request import Request, Variant
 from bench.records.cells import PLAIN, Cell, Component, canonical_json
 from bench.settings.config import build, values
 from bench.system.wording import counted, shown
-from methods import METHODS, Method
+from methods import METHODS
 from protocols import PROTOCOLS, paths_of
 
 LARGEST = 100_000
@@ -79,13 +79,17 @@ def record(sweep: Request, entries: Sequence[Entry], command: Sequence[str], cre
         "feed": feed_text(feed_component(sweep.feed, sweep.overrides.get(sweep.feed, {}))),
         "methods": [variant.name for variant in sweep.variants],
         **({"study": dict(sweep.study)} if sweep.study else {}),
-        "notes": {variant.name: _notes(METHODS.get(variant.method)) for variant in sweep.variants},
+        "notes": {variant.name: _notes(variant) for variant in sweep.variants},
         "entries": [entry.to_json() for entry in entries],
     }
 
 
-def _notes(method: type[Method]) -> dict[str, str]:
-    return {"reference": method.reference, "note": method.note}
+def _notes(variant: Variant) -> dict[str, str]:
+    """What a report says of the method, how it draws it, and whether it is what others are compared with."""
+    method = METHODS.get(variant.method)
+    own = vars(method) if variant.name == variant.method else {}  # neither variants nor subclasses take these over
+    declared = {"colour": own.get("colour", ""), "baseline": str(own.get("baseline", 0))}
+    return {"reference": method.reference, "note": method.note, **declared}
 
 
 def sweep_id(entries: Sequence[Entry]) -> str:

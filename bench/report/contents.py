@@ -14,7 +14,7 @@ from bench.report.figures.classes import MOST_CLASSES, difference_figure, freque
 from bench.report.figures.cost import cost_figure
 from bench.report.figures.curves import learning_figure, ratio_figure
 from bench.report.figures.gains import gain_figure
-from bench.report.figures.many_methods import LIMIT, by_level, crowded, shown
+from bench.report.figures.many_methods import METHOD_LIMIT, has_many_methods, methods_by_level, methods_to_draw
 from bench.report.figures.pseudo_labels import FEWEST_LABELS, pseudo_figure
 from bench.report.figures.ranks import rank_figure
 from bench.report.published.data import records
@@ -74,7 +74,7 @@ def _sections(results: Results, store: Store, folder: Path, images: Images | Non
     yield Section("averages", averages.title, averages)
     epochs = curves(results, store)
     learning = learning_figure(results, epochs)
-    title = f"Learning curves{f' of the best {LIMIT}' if crowded(results) else ''}"
+    title = f"Learning curves{f' of the best {METHOD_LIMIT}' if has_many_methods(results) else ''}"
     yield Section("curves", title, drawings=drawn("curves", learning, *learning_words(results)))
     yield from _pseudo_labels(results, epochs)
     yield from _classes(results, store)
@@ -103,7 +103,9 @@ def _gains(results: Results, images: Images | None) -> Iterator[Section]:
         table = replace(table, caption=f"{table.caption} {_left(results, images)}")
     # What sees no label, or all of them, is not in the argument, and too far off to share an axis.
     learned = [line for line in found if line.line.name not in _unlearned(results)]
-    drawings = drawn("gain", gain_figure(learned, results.percents, baseline), *gain_words(learned, baseline))
+    drawings = drawn(
+        "gain", gain_figure(learned, results.percents, baseline, results.styles), *gain_words(learned, baseline)
+    )
     yield Section("gain", title, table, drawings, more, records=gain_records(found, columns, "method"))
 
 
@@ -142,7 +144,7 @@ def _across(results: Results, store: Store) -> Iterator[Section]:
         f"Bars join methods that Wilcoxon's test with Holm's correction does not tell apart at 5 %; "
         f"n = {len(found.blocks.names)} datasets.",
     )
-    drawings = drawn("across", rank_figure(found.ranks), *words) if found.ranks else ()
+    drawings = drawn("across", rank_figure(found.ranks, results.styles), *words) if found.ranks else ()
     more = {name: table for name, table in tables.items() if name != "across"}
     yield Section("across", "Across datasets", tables["across"], drawings, more, records=across_records(found))
 
@@ -153,21 +155,21 @@ def _unlearned(results: Results) -> frozenset[str]:
 
 
 def _pseudo_labels(results: Results, epochs: "pd.DataFrame") -> Iterator[Section]:
-    best = by_level(results)
+    best = methods_by_level(results)
     for kind in KINDS:
         found = judged(epochs, kind)
         methods = makers(results, found)
         if not methods:
             continue
         table = flagged(pseudo_table(results, found, kind), method_flags(results))
-        room = sorted(sorted(methods, key=best.index)[:LIMIT], key=methods.index)
-        which = f" of the best {LIMIT} that make them" if len(room) < len(methods) else ""
+        room = sorted(sorted(methods, key=best.index)[:METHOD_LIMIT], key=methods.index)
+        which = f" of the best {METHOD_LIMIT} that make them" if len(room) < len(methods) else ""
         alt = f"Precision and {kind.share_label} of the methods' {kind.count.replace('_', '-')} over epochs"
         caption = (
             f"Lines{which} are {averaged(results)}, from the first pseudo-label on; the lowest and the highest ratio. "
             f"The precision of fewer than {FEWEST_LABELS} is not drawn."
         )
-        images = pseudo_figure(found, kind, room, _ends(results.percents))
+        images = pseudo_figure(found, kind, room, _ends(results.percents), results.styles)
         drawings = drawn(kind.name, images, alt, caption)
         yield Section(kind.name, kind.title, table, drawings, short=kind.title.replace(":", ""))
 
@@ -178,12 +180,16 @@ def _ends(percents: Sequence[Percent]) -> tuple[Percent, ...]:
 
 
 def _classes(results: Results, store: Store) -> Iterator[Section]:
-    methods = shown(results)
+    methods = methods_to_draw(results)
     whole = class_scores(results, store, methods, results.percents)
     if whole is None:
         return
     kept = f"; the {MOST_CLASSES} classes in which they differ most" if len(whole.classes) > MOST_CLASSES else ""
-    which = f"The best {len(whole.methods)} methods" if crowded(results) else "Methods with a number at every ratio"
+    which = (
+        f"The best {len(whole.methods)} methods"
+        if has_many_methods(results)
+        else "Methods with a number at every ratio"
+    )
     over = f"mean over {seeds_of(results)}{' and all ratios' if len(results.percents) > 1 else ''}"
     caption = f"{which}{kept}; {over}. Classes by their positives in the {whole.split} images, most first."
     drawings = [*drawn("classes", heat_figure(whole), "AP of each method in each class", caption)]
@@ -201,7 +207,9 @@ def _classes(results: Results, store: Store) -> Iterator[Section]:
             (percent, class_scores(results, store, whole.methods, [percent])) for percent in _ends(results.percents)
         ]
         sizes = whole.sizes()
-        images = frequency_figure([(percent, scores) for percent, scores in found if scores], _unlearned(results))
+        images = frequency_figure(
+            [(percent, scores) for percent, scores in found if scores], _unlearned(results), results.styles
+        )
         caption = (
             f"Means over {', '.join(map(str, sizes[:-1]))} and {sizes[-1]} classes, by their positives in the "
             f"{whole.split} images, and over {seeds_of(results)}; the lowest and the highest ratio."
@@ -216,7 +224,7 @@ def _calibration(results: Results, found: Mapping[str, Reliability]) -> Iterator
     for percent in _ends(results.percents):
         parts = {
             method: [found[row.key] for row in results.filled.get((method, percent), ()) if row.key in found]
-            for method in shown(results)
+            for method in methods_to_draw(results)
         }
         by_ratio.append((percent, {method: pooled(cells) for method, cells in parts.items() if cells}))
     if not any(lines for _, lines in by_ratio):
@@ -225,5 +233,7 @@ def _calibration(results: Results, found: Mapping[str, Reliability]) -> Iterator
     at = f" at {ratios} known" if ratios else ""
     pooled_over = f"{seeds_of(results).capitalize()}{' pooled' if len(results.seeds) > 1 else ''}{at}"
     caption = f"{pooled_over}; below the dotted line a method claims too much, above it too little."
-    drawing = drawn("calibration", reliability_figure(by_ratio), "Share of positives over sigmoid(score)", caption)
+    drawing = drawn(
+        "calibration", reliability_figure(by_ratio, results.styles), "Share of positives over sigmoid(score)", caption
+    )
     yield Section("calibration", table.title, table, drawing)

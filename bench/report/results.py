@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pandas as pd
@@ -14,6 +14,7 @@ from bench.features.feeds import feed_flags
 from bench.records.rows import Row
 from bench.records.store import Store
 from bench.report import source
+from bench.report.figures.palette import Styles, method_styles
 from bench.report.selection import Place, Selection, select
 from bench.settings.registry import nearest
 from bench.system.wording import counted
@@ -41,7 +42,8 @@ class Results:
     frame: a line for each filled place; see `COLUMNS`. A cell that does not depend on the ratio fills several places,
     which then share its `key`.
     missing: the other places, with the reason. warnings: what makes the numbers less comparable than they look.
-    baseline: the method that gains are told against; None where there is nothing to compare.
+    baseline: the method that gains are told against; None where there is nothing to compare. styles: how figures draw
+    each method.
     """
 
     selection: Selection
@@ -50,6 +52,7 @@ class Results:
     rows: Mapping[str, Row]
     warnings: tuple[str, ...]
     baseline: str | None = None
+    styles: Styles = field(default_factory=dict)
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -116,7 +119,7 @@ def load(
     """Read a sweep's table from the store: the newest sweep, or the one named by the start of its id.
 
     merge: all sweeps over the same dataset, protocol, backbone and held-out share as that one, in one table.
-    baseline: the method that the others are told against; by default the first of `BASELINES` that is there.
+    baseline: the method that the others are told against; by default the one that is usual.
     """
     selection = select(store, sweep, merge=merge, methods=methods, percents=percents, seeds=seeds)
     lines, missing, rows = [], [], {}
@@ -129,26 +132,35 @@ def load(
             missing.append(_missing(store, place, unreadable=row))
     columns = [*COLUMNS, *sorted({name for line in lines for name in line} - set(COLUMNS))]
     frame = pd.DataFrame(lines, columns=columns).astype({"percent": "Int64"})
-    chosen = _baseline(frame, list(dict.fromkeys(place.method for place in selection.places)), baseline)
-    return Results(selection, frame, tuple(missing), rows, tuple(_warnings(frame, rows.values())), chosen)
+    chosen = _baseline(frame, selection, baseline)
+    warnings = tuple(_warnings(frame, rows.values()))
+    methods = list(dict.fromkeys(place.method for place in selection.places))
+    styles = method_styles(methods, {name: selection.declared(name, "colour") for name in methods})
+    return Results(selection, frame, tuple(missing), rows, warnings, chosen, styles)
 
 
-BASELINES = ("dualcoop", "asl", "bce_an")
-"""What papers compare with, in the order of preference; else the first method that learned from the labels left."""
+def _baseline(frame: pd.DataFrame, selection: Selection, requested: str | None) -> str | None:
+    """The method to tell gains against, or None with fewer than two methods.
 
-
-def _baseline(frame: pd.DataFrame, methods: Sequence[str], asked: str | None) -> str | None:
-    """The method to tell gains against, or None with fewer than two methods."""
+    By default it is the usual one of those that learned from the labels that were left.
+    """
+    methods = list(dict.fromkeys(place.method for place in selection.places))
     present = [method for method in methods if (frame["method"] == method).any()]
-    if asked is not None:
-        if asked not in methods:
-            raise UsageError(f"--baseline: this table has no method {asked!r}; {nearest(asked, methods)}")
-        if asked not in present:
-            raise UsageError(f"--baseline: {asked!r} has no number in this table yet; {nearest(asked, present)}")
-        return asked
+    if requested is not None:
+        if requested not in methods:
+            raise UsageError(f"--baseline: this table has no method {requested!r}; {nearest(requested, methods)}")
+        if requested not in present:
+            raise UsageError(
+                f"--baseline: {requested!r} has no number in this table yet; {nearest(requested, present)}"
+            )
+        return requested
     observed = [method for method in present if set(frame.loc[frame["method"] == method, "role"]) == {"observed"}]
-    preferred = [method for method in BASELINES if method in observed]
-    return [*preferred, *observed][0] if observed and len(present) > 1 else None
+    return usual_baseline(observed, selection) if observed and len(present) > 1 else None
+
+
+def usual_baseline(methods: Sequence[str], selection: Selection) -> str:
+    """The method that is most usual to compare with, as the methods themselves say; the first where none does."""
+    return max(methods, key=lambda name: int(selection.declared(name, "baseline") or 0))
 
 
 def restricted(results: Results, methods: Sequence[str]) -> Results:

@@ -1,5 +1,6 @@
 """Which places of which sweeps a report is about."""
 
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 from bench.errors import UsageError
 from bench.records.cells import Cell, Component, canonical_json
 from bench.records.store import Store
+from bench.report.source import installed_method
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,21 @@ class Selection:
     def feed(self) -> str:
         """Where training features came from, "" for those of the plain images."""
         return self.newest.get("feed", "")
+
+    @functools.cached_property
+    def notes(self) -> Mapping[str, Mapping[str, str]]:
+        """The newest record's facts of each method: `reference`, `note`, and what `declared` reads."""
+        return {method: note for record in self.records for method, note in record.get("notes", {}).items()}
+
+    def declared(self, method: str, fact: str) -> str:
+        """The method's own `colour` or `baseline`, "" for a variant and for a method without one.
+
+        Records of older versions do not have them: then the installed method is asked.
+        """
+        if fact in self.notes.get(method, {}):
+            return self.notes[method][fact]
+        installed = installed_method(method)
+        return str(vars(installed).get(fact, "")) if installed else ""
 
     @property
     def title(self) -> str:

@@ -1,31 +1,44 @@
-"""Which rows were made by other source code than what is installed, without importing a single method."""
+"""The installed classes of the methods and datasets that a store names, and whether their source has changed."""
 
 import functools
-import re
-from collections.abc import Iterable, Mapping
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from bench.errors import UsageError
 from bench.records.rows import Row
-from bench.system.environment import file_source_hash
+from bench.system.environment import source_hash
 
-_REGISTERED = re.compile(r"^@METHODS\.register\(\s*[\"']([^\"']+)[\"']\s*\)", re.MULTILINE)
+if TYPE_CHECKING:
+    from bench.data import Dataset
+    from methods import Method
 
 
 @functools.cache
-def _homes() -> Mapping[str, Path]:
-    """Where each method is registered, read off the files: importing them takes seconds, and torch."""
-    spec = find_spec("methods")
-    if spec is None or spec.origin is None:
-        return {}
-    root = Path(spec.origin).resolve().parent
-    return {name: file for file in sorted(root.rglob("*.py")) for name in _REGISTERED.findall(file.read_text())}
+def installed_method(name: str) -> "type[Method] | None":
+    """The class of a method, from this package or another; None where no such method is installed."""
+    from methods import METHODS  # imports torch, which reading a report's tables does not need
+
+    try:
+        return METHODS.get(name)
+    except UsageError:
+        return None
+
+
+@functools.cache
+def installed_dataset(name: str) -> "type[Dataset] | None":
+    """The class of a dataset, from this package or another; None where no such dataset is installed."""
+    from bench.data import DATASETS
+
+    try:
+        return DATASETS.get(name)
+    except UsageError:
+        return None
 
 
 def installed_code(method: str) -> str | None:
     """`bench.system.environment.source_hash` of the installed method; None for a method that is not installed."""
-    home = _homes().get(method)
-    return file_source_hash(home) if home else None
+    found = installed_method(method)
+    return source_hash(found) if found else None
 
 
 def stale(rows: Iterable[Row]) -> frozenset[str]:

@@ -8,7 +8,6 @@ from typing import Any
 from bench.records.cells import canonical_json
 from bench.records.names import inside
 from bench.records.store import Store
-from bench.report.figures.palette import among
 from bench.report.resampled import Images, Progress, compared_cells, home_of, images_within
 from bench.report.results import Results
 from bench.system.files import atomic, read_json, write_json, write_text
@@ -36,8 +35,7 @@ def write_report(
         images = images_within(results, store, within, progress)
         digest = _digest(results, store)
         if stamped(folder) != digest:
-            with among(results.methods):
-                files = _files(results, store, folder, images)
+            files = _files(results, store, folder, images)
             for name, content in files.items():
                 with atomic(inside(folder, name)) as file:
                     file.write(content.encode() if isinstance(content, str) else content)

@@ -36,6 +36,8 @@ class ASL(HeadMethod):
     class's defaults in a head. bce: no focus at all.
     """
 
+    colour = "green"
+    baseline = 2
     Config = ASLConfig
     reference = "Ridnik et al., Asymmetric Loss for Multi-Label Classification, ICCV 2021"
     equation = "-(1-p)^g+ log p for positives, -(1-q)^g- log q for negatives, q = min(1-p+m, 1)"

@@ -45,6 +45,8 @@ class AssumeNegative(HeadMethod):
     loss = sum over all entries of [ -log p for known positives, -log(1 - p) for the rest ] / (B C)
     """
 
+    colour = "indigo"
+    baseline = 1
     Config = AssumeNegativeConfig
     reference = "AN of Cole et al., Multi-Label Learning from Single Positive Labels, CVPR 2021"
     equation = "-log p for known positives, -log(1-p) for all the rest"
@@ -74,6 +76,7 @@ class IgnoreUnknown(HeadMethod):
     loss = sum over known entries of [ -log p for positives, -log(1 - p) for negatives ] / (number of known entries)
     """
 
+    colour = "pink"
     Config = IgnoreUnknownConfig
     reference = "IU of Cole et al., CVPR 2021; normalised as in Wang et al. (SR+CR), ICCV 2023"
     equation = "-log p for positives, -log(1-p) for negatives; unknown labels left out"

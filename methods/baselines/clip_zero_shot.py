@@ -37,6 +37,7 @@ class ClipZeroShot(Method):
     ("ZSCLIP" of TaI-DPT, CVPR 2023), with s the checkpoint's logit scale and t_c the class's sentence(s).
     """
 
+    colour = "sky"
     Config = ZeroShotConfig
     labels = "none"
     text = True

@@ -69,6 +69,8 @@ class DualCoOp(MatchMethod):
     sigmoid(z+ - z-), so the logit and the score are z+ - z-.
     """
 
+    colour = "blue"
+    baseline = 3
     Config = DualCoOpConfig
     eps = 1e-6  # as in utils/asymmetric_loss.py
     reference = (

@@ -129,6 +129,7 @@ class VisionOnly(MatchMethod):
     loss = loss_weight ASL(softmax(z-, z+)) summed over the known labels
     """
 
+    colour = "wine"
     Config = VisionOnlyConfig
     text = False
     eps = 1e-6

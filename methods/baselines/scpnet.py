@@ -132,6 +132,7 @@ class SCPNet(Method):
     """
 
     version = 2  # an image without pseudo-labels keeps its last; graph weights start as officially
+    colour = "olive"
     Config = SCPNetConfig
     text = True
     reference = "Ding et al., Exploring Structured Semantic Prior for Multi Label Recognition, CVPR 2023"

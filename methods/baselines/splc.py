@@ -41,6 +41,7 @@ class SPLC(HeadMethod):
     protocol gives known ones they are believed here; `correct_known` does as that code does.
     """
 
+    colour = "orange"
     Config = SPLCConfig
     reference = "Zhang et al., Simple and Robust Loss Design for Multi-Label Learning with Missing Labels, 2021"
     equation = "FL+(z - m) for known positives; FL+(z) for others with p > tau, from epoch 1; else FL-(z)"

@@ -32,6 +32,7 @@ class TRMML(Method):
     """
 
     name = "trm_ml"
+    colour = "vermillion"
     Config = TRMConfig
     text = True
     reference = "Ma et al., Text-Region Matching for Multi-Label Image Recognition with Missing Labels, ACM MM 2024"

@@ -19,6 +19,8 @@ TEST_IMAGES = 120
 LEVELS = {"trm_ml": 2.6, "dualcoop": 2.4, "asl": 1.5, "clip_zero_shot": 1.0, "oracle": 3.0}
 FREE = {"clip_zero_shot": "none", "oracle": "full"}
 FLAGS = {"trm_ml": ("reconstruction",)}
+COLOURS = {"dualcoop": "blue", "trm_ml": "vermillion", "asl": "green", "clip_zero_shot": "sky", "oracle": "black"}
+BASELINES = {"dualcoop": "3", "asl": "2"}
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,17 @@ def save_sweep(store: Store, grid: Grid, created: str = "2026-01-02T03:04:05+00:
         "protocol": grid.protocol,
         "backbone": "tiny_clip",
         "methods": list(grid.methods),
-        "notes": {m: {"reference": f"The paper of {m}", "note": f"what to know about {m}"} for m in grid.methods},
+        "notes": {m: _notes(m) for m in grid.methods},
         "entries": entries,
     }
     store.save_sweep(record)
     return sweep_id
+
+
+def _notes(method: str) -> dict[str, str]:
+    """As `bench.planning.plan.record` writes them."""
+    declared = {"colour": COLOURS.get(method, ""), "baseline": BASELINES.get(method, "0")}
+    return {"reference": f"The paper of {method}", "note": f"what to know about {method}", **declared}
 
 
 def make_store(root: Path, grid: Grid = Grid(), created: str = "2026-01-02T03:04:05+00:00") -> tuple[Store, str]:

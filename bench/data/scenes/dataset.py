@@ -65,6 +65,11 @@ class Scenes(Dataset):
 
     name = "scenes"
     version = RENDERER_VERSION
+    caveat = (
+        "`scenes` is a miniature: drawn scenes of 64 x 64 pixels and a CLIP of a few million weights, both shipped "
+        "with this package. It shows that methods run and how they behave when labels go missing; no number here "
+        "compares with a paper's on VOC, COCO or Visual Genome."
+    )
     Options = ScenesOptions
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.report.figures.many_methods import crowded, drawn_percents
+from bench.report.figures.many_methods import drawn_percents, has_many_methods
 from bench.report.results import Results
 from bench.report.tables.gains import Compared
 from bench.stats.paired import LEAST
@@ -22,8 +22,8 @@ def averaged(results: Results) -> str:
 def ratio_words(results: Results) -> tuple[str, str]:
     """What the main figure shows, and how to read it."""
     alt = "mAP over the share of known labels"
-    if crowded(results):
-        return alt, _crowd_words(results)
+    if has_many_methods(results):
+        return alt, _ranked_words(results)
     if len(results.percents) == 1:
         return alt, f"Large marks are {averaged(results)}{', small ones the cells' if len(results.seeds) > 1 else ''}."
     bands = (
@@ -35,7 +35,7 @@ def ratio_words(results: Results) -> tuple[str, str]:
     return alt, f"Lines are {averaged(results)}; dashed lines do not depend on the ratio.{bands}"
 
 
-def _crowd_words(results: Results) -> str:
+def _ranked_words(results: Results) -> str:
     n = len(results.seeds)
     percents = [percent for percent in drawn_percents(results) if percent is not None]
     ratios = f" at {' %, '.join(map(str, percents))} %" if percents else ""

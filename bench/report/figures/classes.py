@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.report.classes import THIRDS, ClassScores
-from bench.report.figures.curves import despine, legend
-from bench.report.figures.palette import look
+from bench.report.figures.legends import despine, figure_legend
+from bench.report.figures.palette import Styles
 from bench.report.figures.style import COLUMN, PAGE, draw
 from bench.stats.paired import Percent
 
@@ -63,25 +63,29 @@ def _heat(figure: "Figure", scores: ClassScores, colours: str, limit: float | No
     bar.outline.set_visible(False)
 
 
-def frequency_figure(by_ratio: Sequence[tuple[Percent, ClassScores]], dashed: Collection[str]) -> Mapping[str, bytes]:
+def frequency_figure(
+    by_ratio: Sequence[tuple[Percent, ClassScores]], dashed: Collection[str], styles: Styles
+) -> Mapping[str, bytes]:
     """Mean AP over the frequent, middle and rare third of the classes, a panel a ratio.
 
     dashed: the methods that did not learn from the labels left.
     """
-    return draw(_frequency, by_ratio, dashed)
+    return draw(_frequency, by_ratio, dashed, styles)
 
 
-def _frequency(figure: "Figure", by_ratio: Sequence[tuple[Percent, ClassScores]], dashed: Collection[str]) -> None:
+def _frequency(
+    figure: "Figure", by_ratio: Sequence[tuple[Percent, ClassScores]], dashed: Collection[str], styles: Styles
+) -> None:
     methods = by_ratio[0][1].methods
     per_row = 3
     figure.set_size_inches(COLUMN if len(by_ratio) < 3 else PAGE, 2.0 + 0.17 * -(-len(methods) // per_row))
     panels = figure.subplots(1, len(by_ratio), sharey=True, squeeze=False)[0]
     for panel, (percent, scores) in zip(panels, by_ratio, strict=True):
         for method, means in zip(scores.methods, scores.thirds(), strict=True):
-            colour, marker = look(method)
+            colour, marker, dash = styles[method]
             panel.plot(
                 range(len(THIRDS)), means, marker=marker, color=colour, label=method, linewidth=1.1, markersize=4,
-                markeredgecolor="white", markeredgewidth=0.5, linestyle="--" if method in dashed else "-",
+                markeredgecolor="white", markeredgewidth=0.5, linestyle="--" if method in dashed else dash,
             )  # fmt: skip
         panel.set(title="" if percent is None else f"{percent} % known", xticks=range(len(THIRDS)), xlabel="classes")
         panel.set_xticklabels(THIRDS)
@@ -89,4 +93,4 @@ def _frequency(figure: "Figure", by_ratio: Sequence[tuple[Percent, ClassScores]]
         panel.grid(axis="x", visible=False)
         despine(panel)
     panels[0].set_ylabel("mean AP (%)")
-    legend(figure, panels, per_row)
+    figure_legend(figure, panels, per_row)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bench.report.figures.curves import despine, legend
-from bench.report.figures.palette import look
+from bench.report.figures.legends import despine, figure_legend
+from bench.report.figures.palette import Styles
 from bench.report.figures.style import PAGE, draw
 from bench.report.results import Results
 from bench.report.tables.spread import over_ratios
@@ -34,12 +34,12 @@ def cost_figure(results: Results) -> Mapping[str, bytes]:
     levels = {method: averages[method].mean for method in results.methods if method in averages}
     shown = [method for method in levels if method in costs.index]
     level = "average mAP (%)" if len(results.percents) > 1 else "mAP (%)"
-    return draw(_scatter, shown, levels, costs, cost_columns(cells), level) if shown else {}
+    return draw(_scatter, shown, levels, costs, cost_columns(cells), level, results.styles) if shown else {}
 
 
 def _scatter(
     figure: "Figure", methods: list[str], levels: Mapping[str, float], costs: "pd.DataFrame",
-    columns: Mapping[str, str], level: str,
+    columns: Mapping[str, str], level: str, styles: Styles,
 ) -> None:  # fmt: skip
     per_row = 6
     figure.set_size_inches(PAGE, 2.1 + 0.17 * -(-len(methods) // per_row))
@@ -47,7 +47,7 @@ def _scatter(
     for panel, (column, name) in zip(panels, columns.items(), strict=True):
         values = costs.loc[methods, column].astype(float)
         for method, cost in zip(methods, values.tolist(), strict=True):
-            colour, marker = look(method)
+            colour, marker, _ = styles[method]
             panel.plot(
                 cost, levels[method], marker, color=colour, markersize=5, label=method,
                 linestyle="", markeredgecolor="white", markeredgewidth=0.5,
@@ -57,7 +57,7 @@ def _scatter(
             _logarithmic(panel)
         despine(panel)
     panels[0].set_ylabel(level)
-    legend(figure, panels, per_row)
+    figure_legend(figure, panels, per_row)
 
 
 def _logarithmic(panel: "Axes") -> None:

@@ -1,32 +1,68 @@
-"""The report's figures: mAP over the share of known labels, and mAP over epochs."""
+"""The report's figures: mAP over the share of known labels, and mAP over epochs.
+
+draw_ratios(axes, results)                       # on axes of one's own, in a notebook or a paper's own figure
+ratio_figure(results)["pdf"]                     # as the report draws it
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bench.report.figures.many_methods import LIMIT, by_level, crowded, ranked_points
-from bench.report.figures.palette import look
+from bench.report.figures.legends import LEGEND_ROW, despine, figure_legend
+from bench.report.figures.many_methods import (
+    METHOD_LIMIT,
+    draw_ranked_methods,
+    has_many_methods,
+    methods_by_level,
+    ranked_methods_size,
+)
+from bench.report.figures.palette import MethodStyle
 from bench.report.figures.style import COLUMN, draw
 from bench.report.results import Results, restricted
-from bench.report.tables.spread import without_seed_effects
+from bench.report.tables.spread import Percent, without_seed_effects
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-LEGEND_ROW = 0.17
-FREE = {"ceiling": "all labels", "unlabelled": "no labels", "untrained": "no training"}
+ROLE_WORDS = {"ceiling": "all labels", "unlabelled": "no labels", "untrained": "no training"}
+"""How a legend names what does not depend on the ratio."""
 
 
 def ratio_figure(results: Results) -> Mapping[str, bytes]:
+    """mAP over ratios, as `draw_ratios` draws it, by file suffix."""
+    return draw(_ratio_figure, results)
+
+
+def _ratio_figure(figure: "Figure", results: Results) -> None:
+    if has_many_methods(results):
+        figure.set_size_inches(*ranked_methods_size(results))
+    elif len(results.percents) > 1:
+        figure.set_size_inches(COLUMN, 2.5 + LEGEND_ROW * -(-len(results.methods) // 2))
+    else:
+        figure.set_size_inches(COLUMN, 0.8 + 0.26 * len(_methods_with_numbers(results)))
+    axes = figure.subplots()
+    draw_ratios(axes, results, legend=False)
+    if has_many_methods(results):
+        figure.legend(loc="outside upper center", ncols=4, frameon=False, handletextpad=0.5, columnspacing=1.4)
+    elif len(results.percents) > 1:
+        figure_legend(figure, [axes], per_row=2)
+
+
+def draw_ratios(axes: "Axes", results: Results, legend: bool = True) -> None:
     """mAP over ratios: mean line and band of one standard deviation over seeds; points where there is one ratio.
 
     Bands show what differs between methods: what a seed does to all alike is taken off (`without_seed_effects`).
     More methods than there are colours go down the page, one row each.
     """
-    if crowded(results):
-        return draw(ranked_points, results)
-    return draw(_ratio_lines if len(results.percents) > 1 else _ratio_points, results)
+    if has_many_methods(results):
+        draw_ranked_methods(axes, results)
+    elif len(results.percents) > 1:
+        _draw_ratio_lines(axes, results)
+    else:
+        _draw_ratio_points(axes, results)
+    if legend and axes.get_legend_handles_labels()[1]:
+        axes.legend(frameon=False)
 
 
 def learning_figure(results: Results, curves: "pd.DataFrame") -> Mapping[str, bytes]:
@@ -34,19 +70,39 @@ def learning_figure(results: Results, curves: "pd.DataFrame") -> Mapping[str, by
 
     Of more methods than there are colours it shows the best.
     """
-    if crowded(results):
-        results = restricted(results, by_level(results)[:LIMIT])
-    return draw(_learning_curves, results, curves) if len(curves) else {}
+    if has_many_methods(results):
+        results = restricted(results, methods_by_level(results)[:METHOD_LIMIT])
+    return draw(_learning_figure, results, curves) if len(curves) else {}
 
 
-def _distinct(frame: "pd.DataFrame", *also: str) -> "pd.DataFrame":
+def draw_learning(
+    axes: "Axes", results: Results, curves: "pd.DataFrame", percent: Percent, legend: bool = True
+) -> None:
+    """Test mAP over epochs at one ratio; `curves` are those of `bench.report.curves`."""
+
+    def here(frame: "pd.DataFrame") -> "pd.DataFrame":
+        return frame[frame["percent"].isna() if percent is None else frame["percent"] == percent]
+
+    for method in results.methods:
+        _draw_learning_curve(axes, here(curves), here(results.frame), method, results.styles[method])
+    axes.set(title="" if percent is None else f"{percent} % known")
+    axes.locator_params(axis="x", integer=True, nbins=5)
+    despine(axes)
+    if legend:
+        axes.set(xlabel="epoch", ylabel="test mAP (%)")
+        axes.legend(frameon=False)
+
+
+def _each_cell_once(frame: "pd.DataFrame", *also: str) -> "pd.DataFrame":
     """Each cell once a ratio: a cell that stands for several seeds must not narrow the band."""
     return frame.drop_duplicates(["method", "percent", "key", *also])
 
 
-def _line(axes: "Axes", frame: "pd.DataFrame", x: str, method: str, *, markers: int, width: float) -> None:
+def _draw_line(
+    axes: "Axes", frame: "pd.DataFrame", x: str, method: str, style: MethodStyle, *, markers: int, width: float
+) -> None:
     """The mean over cells with a band of one standard deviation, and about so many markers."""
-    colour, shape = look(method)
+    colour, shape, dash = style
     by_place = frame.groupby(x)["mAP"].agg(["mean", "std"])
     places = by_place.index.to_numpy(float)
     every = max(1, round(len(places) / markers))
@@ -54,50 +110,50 @@ def _line(axes: "Axes", frame: "pd.DataFrame", x: str, method: str, *, markers: 
         low, high = by_place["mean"] - by_place["std"], by_place["mean"] + by_place["std"]
         axes.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
     axes.plot(
-        places, by_place["mean"], color=colour, label=method, linewidth=width, marker=shape, markersize=3.2 * width,
-        markevery=every, markeredgecolor="white", markeredgewidth=0.5,
+        places, by_place["mean"], color=colour, label=method, linewidth=width, linestyle=dash, marker=shape,
+        markersize=3.2 * width, markevery=every, markeredgecolor="white", markeredgewidth=0.5,
     )  # fmt: skip
 
 
-def _level(axes: "Axes", frame: "pd.DataFrame", method: str, role: str) -> None:
+def _draw_level(axes: "Axes", frame: "pd.DataFrame", label: str, colour: str) -> None:
     """A method that does not depend on the x axis: a dashed line, with one standard deviation over seeds as a band."""
-    colour, _ = look(method)
     values = frame["mAP"]
-    axes.axhline(values.mean(), color=colour, linestyle="--", linewidth=1.1, label=f"{method} ({FREE[role]})")
+    axes.axhline(values.mean(), color=colour, linestyle="--", linewidth=1.1, label=label)
     if len(values) > 1:
         axes.axhspan(values.mean() - values.std(), values.mean() + values.std(), color=colour, alpha=0.15, linewidth=0)
 
 
-def _ratio_lines(figure: "Figure", results: Results) -> None:
-    figure.set_size_inches(COLUMN, 2.5 + legend_height(results))
-    axes = figure.subplots()
-    frame = without_seed_effects(_distinct(results.frame)).astype({"percent": "float"})
+def _draw_ratio_lines(axes: "Axes", results: Results) -> None:
+    frame = without_seed_effects(_each_cell_once(results.frame)).astype({"percent": "float"})
     for method in results.methods:
         mine = frame[frame["method"] == method]
         roles = set(mine["role"])
-        if len(roles) == 1 and roles <= FREE.keys():
-            _level(axes, mine.drop_duplicates("key"), method, roles.pop())
+        if len(roles) == 1 and roles <= ROLE_WORDS.keys():
+            label = f"{method} ({ROLE_WORDS[roles.pop()]})"
+            _draw_level(axes, mine.drop_duplicates("key"), label, results.styles[method].colour)
         elif len(mine):
-            _line(axes, mine, "percent", method, markers=99, width=1.4)
+            _draw_line(axes, mine, "percent", method, results.styles[method], markers=99, width=1.4)
     axes.set(xlabel="known labels (%)", ylabel="mAP (%)", xticks=[p for p in results.percents if p is not None])
-    finish(figure, axes)
+    despine(axes)
 
 
-def _ratio_points(figure: "Figure", results: Results) -> None:
+def _methods_with_numbers(results: Results) -> list[str]:
+    return [method for method in results.methods if (results.frame["method"] == method).any()]
+
+
+def _draw_ratio_points(axes: "Axes", results: Results) -> None:
     """One ratio: a line would be a point, so methods go down the page; the mean is large, every seed small."""
-    shown = [m for m in results.methods if (results.frame["method"] == m).any()]
-    figure.set_size_inches(COLUMN, 0.8 + 0.26 * len(shown))
-    axes = figure.subplots()
-    frame = _distinct(results.frame)
-    for place, method in enumerate(shown):
-        colour, marker = look(method)
+    methods = _methods_with_numbers(results)
+    frame = _each_cell_once(results.frame)
+    for place, method in enumerate(methods):
+        colour, marker, _ = results.styles[method]
         values = frame.loc[frame["method"] == method, "mAP"]
         dots: dict[str, Any] = {"linestyle": "", "marker": marker, "color": colour, "markeredgewidth": 0}
         if len(values) > 1:
             axes.plot([values.min(), values.max()], [place, place], color=colour, linewidth=0.8, alpha=0.5)
             axes.plot(values, [place] * len(values), alpha=0.5, **{**dots, "markersize": 3.5})
         axes.plot(values.mean(), place, **{**dots, "markersize": 6.5})
-    axes.set(yticks=range(len(shown)), yticklabels=shown, ylim=(len(shown) - 0.5, -0.5), xlabel="mAP (%)")
+    axes.set(yticks=range(len(methods)), yticklabels=methods, ylim=(len(methods) - 0.5, -0.5), xlabel="mAP (%)")
     percent = results.percents[0]
     if percent is not None:
         axes.set_title(f"{percent} % of the labels known")
@@ -105,66 +161,32 @@ def _ratio_points(figure: "Figure", results: Results) -> None:
     despine(axes)
 
 
-def _learning_curves(figure: "Figure", results: Results, curves: "pd.DataFrame") -> None:
+def _learning_figure(figure: "Figure", results: Results, curves: "pd.DataFrame") -> None:
     percents = results.percents
     columns = min(3, len(percents))
-    lines = -(-len(percents) // columns)
-    per_row = columns + 1
-    width = max(COLUMN, 2.2 * columns)
-    figure.set_size_inches(width, (1.7 if lines > 1 else 2.0) * lines + 0.2 + legend_height(results, per_row))
-    grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
-    panels = grid.flatten()
+    lines, per_row = -(-len(percents) // columns), columns + 1
+    legend = LEGEND_ROW * -(-len(results.methods) // per_row)
+    figure.set_size_inches(max(COLUMN, 2.2 * columns), (1.7 if lines > 1 else 2.0) * lines + 0.2 + legend)
+    panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).flatten()
     for panel, percent in zip(panels, percents, strict=False):
-        _learning_panel(panel, results, curves, percent)
+        draw_learning(panel, results, curves, percent, legend=False)
     for panel in panels[len(percents) :]:
         panel.set_visible(False)
     for place, panel in enumerate(panels[: len(percents)]):
         lowest = place + columns >= len(percents)
         panel.set(xlabel="epoch" if lowest else "", ylabel="" if place % columns else "test mAP (%)")
         panel.tick_params(labelbottom=lowest)
-    legend(figure, panels[: len(percents)], per_row)
+    figure_legend(figure, panels[: len(percents)], per_row)
 
 
-def _learning_panel(panel: "Axes", results: Results, curves: "pd.DataFrame", percent: int | None) -> None:
-    def here(frame: "pd.DataFrame") -> "pd.DataFrame":
-        return frame[frame["percent"].isna() if percent is None else frame["percent"] == percent]
-
-    for method in results.methods:
-        _learning_curve(panel, here(curves), here(results.frame), method)
-    panel.set(title="" if percent is None else f"{percent} % known")
-    panel.locator_params(axis="x", integer=True, nbins=5)
-    despine(panel)
-
-
-def _learning_curve(panel: "Axes", curves: "pd.DataFrame", cells: "pd.DataFrame", method: str) -> None:
+def _draw_learning_curve(
+    axes: "Axes", curves: "pd.DataFrame", cells: "pd.DataFrame", method: str, style: MethodStyle
+) -> None:
     mine, own = curves[curves["method"] == method], cells[cells["method"] == method]
+    roles = set(own["role"])
     if len(mine):
-        _line(panel, _distinct(mine, "epoch"), "epoch", method, markers=4, width=1.1)
-        if set(own["role"]) == {"ceiling"}:
-            panel.lines[-1].set(linestyle="--", label=f"{method} (all labels)")
-    elif len(own) and set(own["role"]) == {"untrained"}:
-        _level(panel, own.drop_duplicates("key"), method, "untrained")
-
-
-def legend_height(results: Results, per_row: int = 2) -> float:
-    return LEGEND_ROW * -(-len(results.methods) // per_row)
-
-
-def finish(figure: "Figure", axes: "Axes") -> None:
-    despine(axes)
-    legend(figure, [axes], per_row=2)
-
-
-def legend(figure: "Figure", panels: Any, per_row: int) -> None:
-    """One legend under all panels, each method once."""
-    entries: dict[str, Any] = {}
-    for panel in panels:
-        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
-            entries.setdefault(label, handle)
-    if entries:
-        columns = min(per_row, len(entries))
-        figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=columns, frameon=False)
-
-
-def despine(axes: "Axes") -> None:
-    axes.spines[["top", "right"]].set_visible(False)
+        _draw_line(axes, _each_cell_once(mine, "epoch"), "epoch", method, style, markers=4, width=1.1)
+        if roles == {"ceiling"}:
+            axes.lines[-1].set(linestyle="--", label=f"{method} ({ROLE_WORDS['ceiling']})")
+    elif roles == {"untrained"}:
+        _draw_level(axes, own.drop_duplicates("key"), f"{method} ({ROLE_WORDS['untrained']})", style.colour)

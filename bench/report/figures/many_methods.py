@@ -11,12 +11,13 @@ from bench.stats import SeedInterval, seed_interval
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-LIMIT = 10
+METHOD_LIMIT = 10
 """Methods that a figure of lines can take: as many as there are colours."""
 
 ROW = 0.15
+"""Inches of a method's row."""
+
 APART = 0.24
 """Rows between the dots of two ratios of one method."""
 
@@ -24,11 +25,11 @@ REFERENCES = {"ceiling": ("-", "all labels"), "untrained": (":", "no training")}
 """Methods whose level is drawn from top to bottom, by their role."""
 
 
-def crowded(results: Results) -> bool:
-    return len(results.methods) > LIMIT
+def has_many_methods(results: Results) -> bool:
+    return len(results.methods) > METHOD_LIMIT
 
 
-def by_level(results: Results) -> list[str]:
+def methods_by_level(results: Results) -> list[str]:
     """The methods with numbers, best mean over their ratios first."""
     means: dict[str, list[float]] = {}
     for (method, _), place in over_seeds(results.frame, "mAP").items():
@@ -36,22 +37,22 @@ def by_level(results: Results) -> list[str]:
     return sorted(means, key=lambda method: -sum(means[method]) / len(means[method]))
 
 
-def by_lowest(results: Results) -> list[str]:
+def methods_by_lowest_ratio(results: Results) -> list[str]:
     """The methods with numbers, best mean at the lowest ratio first; those without one there by their average, last."""
     places, lowest = over_seeds(results.frame, "mAP"), results.percents[0]
     level = {method: place.mean for (method, percent), place in places.items() if percent == lowest}
-    order = by_level(results)
+    order = methods_by_level(results)
     return [*sorted(level, key=lambda method: -level[method]), *(method for method in order if method not in level)]
 
 
-def shown(results: Results) -> list[str]:
+def methods_to_draw(results: Results) -> list[str]:
     """The methods that a figure has room for: all, or the best and the baseline."""
-    best = by_level(results)
-    if not crowded(results):
+    best = methods_by_level(results)
+    if not has_many_methods(results):
         return [method for method in results.methods if method in best]
     baseline = results.baseline
-    kept = best[:LIMIT]
-    return kept if baseline is None or baseline in kept else [*kept[: LIMIT - 1], baseline]
+    kept = best[:METHOD_LIMIT]
+    return kept if baseline is None or baseline in kept else [*kept[: METHOD_LIMIT - 1], baseline]
 
 
 def drawn_percents(results: Results) -> tuple[Percent, ...]:
@@ -72,15 +73,18 @@ class _Group(NamedTuple):
     shift: float = 0.0
 
 
-def ranked_points(figure: "Figure", results: Results) -> None:
+def ranked_methods_size(results: Results) -> tuple[float, float]:
+    """Inches across and down of the figure that `draw_ranked_methods` fills."""
+    return PAGE, 0.85 + ROW * len(methods_by_lowest_ratio(results))
+
+
+def draw_ranked_methods(axes: "Axes", results: Results) -> None:
     """Methods down the page, best at the lowest ratio first; a dot is a ratio's mean, its line the interval over seeds.
 
     Methods that do not depend on the ratio have one grey diamond. Lines from top to bottom: the baseline at each of the
     ratios, and, grey, what all labels and what no training are good for.
     """
-    methods, groups = by_lowest(results), _groups(results)
-    figure.set_size_inches(PAGE, 0.85 + ROW * len(methods))
-    axes = figure.subplots()
+    methods, groups = methods_by_lowest_ratio(results), _groups(results)
     means = results.frame.drop_duplicates(["method", "percent", "key"]).groupby("method")["mAP"].mean()
     outside = set(means[means < outlying(means.tolist())].index)
     kept = [found.mean for group in groups for method, found in group.levels.items() if method not in outside]
@@ -102,7 +106,6 @@ def ranked_points(figure: "Figure", results: Results) -> None:
     axes.tick_params(axis="y", labelsize=6.5, length=0)
     axes.grid(axis="y", visible=False)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    figure.legend(loc="outside upper center", ncols=4, frameon=False, handletextpad=0.5, columnspacing=1.4)
 
 
 def _groups(results: Results) -> list[_Group]:
@@ -136,10 +139,10 @@ def _mark(axes: "Axes", group: _Group, found: SeedInterval, row: int) -> None:
 def _references(axes: "Axes", groups: Sequence[_Group], results: Results, outside: Collection[str]) -> None:
     """The baseline's lines, and those of methods that saw all labels or were not trained."""
     baseline, dashes = results.baseline or "", (0, (4, 2))
-    beside = [group for group in groups if baseline in group.levels]
-    for group in beside:
+    levels = [group for group in groups if baseline in group.levels]
+    for group in levels:
         axes.axvline(group.levels[baseline].mean, color=group.colour, linewidth=0.9, linestyle=dashes, zorder=1)
-    if beside:
+    if levels:
         axes.plot([], [], color="0.3", linewidth=0.9, linestyle=dashes, label=f"{baseline} (baseline)")
     roles = results.frame.groupby("method")["role"].first()
     for method, found in (item for group in groups if group.marker == "D" for item in group.levels.items()):

@@ -1,17 +1,28 @@
-"""One colour and one marker for each method, the same in every figure of every report."""
+"""A colour, a marker and a dash for each method: the same in every figure of every report, as far as can be."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-COLOURS = (
-    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#999933", "#332288",
-)  # fmt: skip
+PALETTE = {
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "green": "#009E73",
+    "pink": "#CC79A7",
+    "orange": "#E69F00",
+    "sky": "#56B4E9",
+    "black": "#000000",
+    "wine": "#882255",
+    "olive": "#999933",
+    "indigo": "#332288",
+}
 """Okabe and Ito's colours without their yellow, then three of Paul Tol's: told apart with any colour vision."""
 
+COLOURS = tuple(PALETTE.values())
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
+DASHES = ("-", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+"""Plain dashes are not among them: in figures they mean that a method does not depend on the x axis."""
 
 MARKS = {
     "true positive": "#009E73", "false positive": "#D55E00", "missed": "#0072B2", "absent": "#666666",
@@ -22,76 +33,56 @@ MARKS = {
 HEAT = "inferno"
 """matplotlib's name of the colours of a weight from nothing to the most: even in lightness."""
 
-FIXED = (
-    "dualcoop", "trm_ml", "asl", "bce_iu", "splc", "clip_zero_shot", "oracle", "positive_coop", "scpnet", "bce_an",
-    "sarb", "partial_bce", "sst", "negative_coop", "coop", "hst", "hill", "role", "ssgrl", "csl",
-    "tai_dpt", "wan", "epr", "em_apl", "ll_r", "boostlu", "vlpl", "curriculum", "gr", "query2label",
-    "em", "ll_ct", "ll_cp", "label_smoothing", "focal", "sr_cr", "ml_decoder", "dualcoop_tai", "dualcoop_pp",
-    "dualcoop_tai_dpt", "vision_only", "prior",
-)  # fmt: skip
-"""Methods of the papers' tables, in the order in which they take colours; all others are placed by their name. The
-first ten, which are compared most, have colours of their own among themselves."""
 
-
-class Look(NamedTuple):
+class MethodStyle(NamedTuple):
     colour: str
     marker: str
+    dash: str | tuple[int, tuple[int, ...]]
 
 
-def look(method: str) -> Look:
-    """Colour and marker of a method: a function of its name alone, but for variants inside `among`.
+Styles = Mapping[str, MethodStyle]
+NO_COLOURS: Mapping[str, str] = {}
 
-    >>> look("trm_ml")
-    Look(colour='#D55E00', marker='s')
+
+def method_styles(methods: Iterable[str], declared: Mapping[str, str] = NO_COLOURS) -> dict[str, MethodStyle]:
+    """The styles of the methods of one report; no two are equal.
+
+    declared: names of `PALETTE` by method, for those that ask for a colour; they come first. All others have the colour
+    that their name is hashed to. Where two have the same one, the first in the alphabet keeps it, methods before
+    variants such as `asl [lr=0.01]`, and the other takes the next one that is free. Of more methods than there are
+    colours some share one: they differ in marker and dash.
+
+    >>> method_styles(["trm_ml", "mine"], {"trm_ml": "vermillion"})["trm_ml"]
+    MethodStyle(colour='#D55E00', marker='s', dash='-')
     """
-    return _AMONG.get().get(method) or _by_name(method)
+    wanted = {name: _wanted_place(declared.get(name, ""), name) for name in sorted(methods)}
+    places: dict[str, int] = {}
+    for rank in range(3):
+        group = [name for name in wanted if _rank(name, declared) == rank]
+        for name in group:
+            if wanted[name] not in places.values():
+                places[name] = wanted[name]
+        for name in (name for name in group if name not in places):
+            onward = ((wanted[name] + step) % len(COLOURS) for step in range(len(COLOURS)))
+            places[name] = next((place for place in onward if place not in places.values()), wanted[name])
+    sharing: Counter[int] = Counter()
+    styles = {}
+    for name in places:
+        place, turn = places[name], sharing[places[name]]
+        styles[name] = MethodStyle(COLOURS[place], MARKERS[(place + turn) % len(MARKERS)], DASHES[turn % len(DASHES)])
+        sharing[place] += 1
+    return styles
 
 
-@contextmanager
-def among(methods: Sequence[str]) -> Iterator[None]:
-    """While the block draws a report: variants such as `asl [lr=0.01]` take colours that no other of these methods has.
-
-    Names alone would give two of a handful the same colour; a method without settings of its own keeps the one that it
-    has everywhere.
-    """
-    before = _AMONG.set(looks(methods))
-    try:
-        yield
-    finally:
-        _AMONG.reset(before)
+def _rank(name: str, declared: Mapping[str, str]) -> int:
+    """Who takes a colour first: methods that declare one, other methods, variants."""
+    if declared.get(name) in PALETTE:
+        return 0
+    return 2 if " [" in name or ": " in name else 1
 
 
-def looks(methods: Sequence[str]) -> dict[str, Look]:
-    """The looks of these methods in one report."""
-    found = {method: _by_name(method) for method in methods if not _is_variant(method)}
-    for method in methods:
-        if method not in found:
-            found[method] = _free(_by_name(method), list(found.values()))
-    return {method: found[method] for method in methods}
-
-
-_AMONG: ContextVar[Mapping[str, Look]] = ContextVar("among", default={})  # noqa: B039 - never changed in place
-
-
-def _is_variant(method: str) -> bool:
-    return " [" in method or ": " in method
-
-
-def _by_name(method: str) -> Look:
-    hashed = int(hashlib.sha256(method.encode()).hexdigest()[:8], 16)
-    place = FIXED.index(method) if method in FIXED else hashed
-    # Each round through the colours moves on by one marker, so that the pairs stay distinct for 100 places.
-    return Look(COLOURS[place % len(COLOURS)], MARKERS[(place + place // len(COLOURS)) % len(MARKERS)])
-
-
-def _free(wanted: Look, taken: Sequence[Look]) -> Look:
-    """The first look from the wanted one on whose colour is free; then whose marker in its colour is; then itself."""
-    colour, marker = COLOURS.index(wanted.colour), MARKERS.index(wanted.marker)
-    onward = [
-        Look(COLOURS[(colour + step) % len(COLOURS)], MARKERS[(marker + turn) % len(MARKERS)])
-        for turn in range(len(MARKERS))
-        for step in range(len(COLOURS))
-    ]
-    colours = {other.colour for other in taken}
-    fresh = [look for look in onward if look.colour not in colours] or [look for look in onward if look not in taken]
-    return (fresh or [wanted])[0]
+def _wanted_place(colour: str, name: str) -> int:
+    """The place of the colour, or the one that the name is hashed to, the same on every machine."""
+    if colour in PALETTE:
+        return list(PALETTE).index(colour)
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") % len(COLOURS)

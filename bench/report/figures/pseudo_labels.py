@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bench.report.figures.curves import despine
-from bench.report.figures.palette import look
+from bench.report.figures.legends import despine
+from bench.report.figures.palette import MethodStyle, Styles
 from bench.report.figures.style import COLUMN, draw
 from bench.report.tables.pseudo_labels import Kind
 from bench.stats.paired import Percent
@@ -24,7 +24,7 @@ PANEL = 1.25
 
 
 def pseudo_figure(
-    found: "pd.DataFrame", kind: Kind, methods: Sequence[str], percents: Sequence[Percent]
+    found: "pd.DataFrame", kind: Kind, methods: Sequence[str], percents: Sequence[Percent], styles: Styles
 ) -> Mapping[str, bytes]:
     """A row of panels a ratio: precision, and recall or loss, over epochs; means over seeds, named at their ends.
 
@@ -32,7 +32,7 @@ def pseudo_figure(
     """
     have = set(found["percent"].dropna())
     shown = [percent for percent in percents if percent is None or percent in have]
-    return draw(_panels, found, kind, methods, shown) if shown else {}
+    return draw(_panels, found, kind, methods, shown, styles) if shown else {}
 
 
 def apart(values: Sequence[float], gap: float) -> list[float]:
@@ -62,8 +62,9 @@ def apart(values: Sequence[float], gap: float) -> list[float]:
 
 
 def _panels(
-    figure: "Figure", found: "pd.DataFrame", kind: Kind, methods: Sequence[str], percents: Sequence[Percent]
-) -> None:
+    figure: "Figure", found: "pd.DataFrame", kind: Kind, methods: Sequence[str], percents: Sequence[Percent],
+    styles: Styles,
+) -> None:  # fmt: skip
     height = max(PANEL, GAP * len(methods))
     figure.set_size_inches(COLUMN, 0.35 + (height + 0.15) * len(percents))
     grid = figure.subplots(len(percents), 2, sharex=True, sharey="col", squeeze=False)
@@ -73,8 +74,8 @@ def _panels(
         for method in methods:
             epochs = here[here["method"] == method].groupby("epoch")[[kind.count, kind.precision, kind.share]].mean()
             begun = epochs[(epochs[kind.count] > 0).cumsum() > 0]
-            _line(left, begun.loc[begun[kind.count] >= FEWEST_LABELS, kind.precision].dropna(), method)
-            line = _line(right, begun[kind.share].dropna(), method)
+            _line(left, begun.loc[begun[kind.count] >= FEWEST_LABELS, kind.precision].dropna(), styles[method])
+            line = _line(right, begun[kind.share].dropna(), styles[method])
             ends += [(right, method, *line)] if line else []
         left.set_ylabel("" if percent is None else f"{percent} % known")
         despine(left)
@@ -86,28 +87,28 @@ def _panels(
         panel.locator_params(axis="x", integer=True, nbins=5)
     low, high = grid[0, 1].get_ylim()
     for right in grid[:, 1]:
-        _names(right, [end[1:] for end in ends if end[0] is right], gap=GAP / height * (high - low))
+        _names(right, [end[1:] for end in ends if end[0] is right], GAP / height * (high - low), styles)
 
 
-def _line(panel: "Axes", values: "pd.Series", method: str) -> tuple[float, float] | None:
+def _line(panel: "Axes", values: "pd.Series", style: MethodStyle) -> tuple[float, float] | None:
     """Draw values by epoch; where the line ends, None for nothing to draw."""
     if values.empty:
         return None
-    colour, marker = look(method)
+    colour, marker, dash = style
     places = values.index.to_numpy(float)
     panel.plot(
-        places, values, color=colour, linewidth=1.0, marker=marker, markersize=3.0,
+        places, values, color=colour, linewidth=1.0, linestyle=dash, marker=marker, markersize=3.0,
         markevery=max(1, round(len(places) / 4)), markeredgecolor="white", markeredgewidth=0.4, clip_on=False,
     )  # fmt: skip
     return float(places[-1]), float(values.iloc[-1])
 
 
-def _names(panel: "Axes", ends: Sequence[tuple[str, float, float]], gap: float) -> None:
+def _names(panel: "Axes", ends: Sequence[tuple[str, float, float]], gap: float, styles: Styles) -> None:
     """The methods' names right of the panel, each at the height of its line's end or near it."""
     edge = panel.get_xlim()[1]
     width = edge - panel.get_xlim()[0]
     for (method, x, y), place in zip(ends, apart([end[2] for end in ends], gap), strict=True):
-        colour, _ = look(method)
+        colour = styles[method].colour
         panel.plot([x, edge, edge + 0.06 * width], [y, y, place], color=colour, linewidth=0.4, clip_on=False)
         panel.text(edge + 0.08 * width, place, method, color=colour, fontsize=NAME, va="center", clip_on=False)
     panel.set_xlim(edge - width, edge)

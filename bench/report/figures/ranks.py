@@ -7,7 +7,7 @@ others are there.
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bench.report.figures.palette import look
+from bench.report.figures.palette import MethodStyle, Styles
 from bench.report.figures.style import COLUMN, PAGE, draw
 from bench.stats import Ranks
 
@@ -25,12 +25,12 @@ LEAST_SPAN = 1.1
 """Inches for the line of ranks; with longer names the diagram is as wide as a page."""
 
 
-def rank_figure(ranks: Ranks) -> Mapping[str, bytes]:
+def rank_figure(ranks: Ranks, styles: Styles) -> Mapping[str, bytes]:
     """Average ranks on a line, the best on the left; names left and right of it, below the bars."""
-    return draw(_diagram, ranks)
+    return draw(_diagram, ranks, styles)
 
 
-def _diagram(figure: "Figure", ranks: Ranks) -> None:
+def _diagram(figure: "Figure", ranks: Ranks, styles: Styles) -> None:
     """Everything is placed in inches from the upper left corner."""
     methods = sorted(ranks.average, key=lambda method: ranks.average[method])
     half = -(-len(methods) // 2)
@@ -56,7 +56,10 @@ def _diagram(figure: "Figure", ranks: Ranks) -> None:
         first = place < half
         row = place if first else len(methods) - 1 - place
         edge = left - LEAD / 2 if first else width - right + LEAD / 2
-        _name(axes, method, ranks.average[method], across, (edge, LINE + bars + STEP * (row + 0.5)), first)
+        at = (edge, LINE + bars + STEP * (row + 0.5))
+        _name(
+            axes, _text(method, ranks.average[method], first), styles[method], across(ranks.average[method]), at, first
+        )
 
 
 def _width(methods: Sequence[str], ranks: Ranks) -> float:
@@ -79,15 +82,12 @@ def _scale(axes: "Axes", across: Callable[[float], float], last: int, blocks: in
     axes.text((across(1) + across(last)) / 2, 0.14, title, ha="center", va="bottom", fontsize=7)
 
 
-def _name(
-    axes: "Axes", method: str, rank: float, across: Callable[[float], float], at: tuple[float, float], first: bool
-) -> None:
+def _name(axes: "Axes", text: str, style: MethodStyle, x: float, at: tuple[float, float], first: bool) -> None:
     """The name at a place, with a line to the method's rank."""
-    colour, marker = look(method)
-    (edge, y), x = at, across(rank)
+    (edge, y), (colour, marker, _) = at, style
     axes.plot([x, x, edge], [LINE, y, y], color=colour, linewidth=0.8)
     axes.plot(x, LINE, marker, color=colour, markersize=4, markeredgecolor="white", markeredgewidth=0.4, zorder=3)
     axes.text(
-        edge - 0.03 if first else edge + 0.03, y, _text(method, rank, first), ha="right" if first else "left",
+        edge - 0.03 if first else edge + 0.03, y, text, ha="right" if first else "left",
         va="center", fontsize=6.5, color=colour,
     )  # fmt: skip

@@ -12,7 +12,6 @@ from markupsafe import Markup, escape
 
 from bench.report.calibration import Reliability
 from bench.report.caveats import statements
-from bench.report.figures.palette import look
 from bench.report.render.markdown import (
     NOTHING_MISSING,
     environments,
@@ -97,7 +96,7 @@ def page(results: Results, sections: Sequence[Section], calibration: Mapping[str
             cells=[_cell(line, results, calibration) for line in lines],
             seeds={line["key"]: line["seed"] for line in lines},
             numbers={line["key"]: line["mAP"] for line in lines},
-            colours={method: look(method).colour for method in results.methods},
+            colours={method: style.colour for method, style in results.styles.items()},
             percents=results.percents,
             data_uri=data_uri,
             width=width,

@@ -100,10 +100,7 @@ def _methods(results: Results) -> str:
 
 def method_notes(results: Results) -> dict[str, str]:
     """Where each method comes from and what to know about it, in sentences."""
-    notes: dict[str, Mapping[str, str]] = {}
-    for record in results.selection.records:
-        notes |= record.get("notes", {})
-    told = {}
+    notes, told = results.selection.notes, {}
     for method in results.methods:
         note = notes.get(method) or notes.get(method.partition(" [")[0], {})
         said = [note.get("reference", ""), note.get("note", "")]

@@ -10,20 +10,15 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.records.store import Store
-from bench.report.results import BASELINES, Results, load
+from bench.report.results import Results, load, usual_baseline
 from bench.report.selection import find_sweep
+from bench.report.source import installed_dataset
 from bench.report.tables.spread import Percent
 from bench.report.tables.standard import method_flags
 from bench.report.tables.table import Style, Table, Value, flagged, ranked
 from bench.settings.registry import nearest
 from bench.stats import LEAST_BLOCKS, LEAST_BLOCKS_RANKS, Blocks, Measured, Ranks, independent, p_text, wilcoxon_holm
 from bench.stats import average_ranks as ranks_of
-
-ONE_SOURCE = {"vg200": "vg", "vg500": "vg"}
-"""Datasets that share their images are one block."""
-
-OWN = ("listfile", "mmpretrain_json")
-"""Names under which every user keeps other images: told apart by their content."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,7 @@ def across(
         for method, told in method_flags(table).items():
             flags.setdefault(method, set()).update(told)
     told_of = {method: sorted(flags[method]) for method in common}
-    return Across(blocks, _baseline(common, baseline), left_out, where, told_of)
+    return Across(blocks, _baseline(common, baseline, tables[0]), left_out, where, told_of)
 
 
 def beside_others(results: Results, store: Store) -> Across | None:
@@ -118,11 +113,17 @@ def _of_each_dataset(store: Store, newest: Mapping[str, Any]) -> list[Mapping[st
 def _dataset(store: Store, record: Mapping[str, Any]) -> str:
     """The dataset's name; a user's own with the beginning of its content's hash."""
     name = str(record["dataset"])
-    if name not in OWN:
+    if not _users_own(name):
         return name
     keys = dict.fromkeys(entry["key"] for entry in record["entries"] if entry["key"])
     started = (store.cell(key) for key in keys if (store.folder(key) / "cell.json").exists())
     return f"{name} {next((cell.dataset.fingerprint[:6] for cell in started), record['id'][:6])}"
+
+
+def _users_own(dataset: str) -> bool:
+    """Whether every user keeps other images under this name: they are told apart by their content."""
+    kind = installed_dataset(dataset)
+    return kind is not None and kind.users_own
 
 
 def _measured(table: Results, percents: Sequence[Percent] | None) -> list[Measured]:
@@ -135,16 +136,18 @@ def _measured(table: Results, percents: Sequence[Percent] | None) -> list[Measur
     found = []
     for method, percent, seed, key, value in rows:
         dataset = table.rows[key].cell.dataset
-        name = f"{dataset.name} {dataset.fingerprint[:6]}" if dataset.name in OWN else dataset.name
-        place = (name, str(percent), seed)
-        found.append(Measured(ONE_SOURCE.get(name, name), place, method, float(value)))
+        name = f"{dataset.name} {dataset.fingerprint[:6]}" if _users_own(dataset.name) else dataset.name
+        place, kind = (name, str(percent), seed), installed_dataset(dataset.name)
+        # Datasets that share their images are one block.
+        block = kind.collection if kind and kind.collection else name
+        found.append(Measured(block, place, method, float(value)))
     return found
 
 
-def _baseline(methods: Sequence[str], asked: str | None) -> str:
-    if asked is not None and asked not in methods:
-        raise UsageError(f"--baseline: no numbers of {asked!r} on all datasets; {nearest(asked, methods)}")
-    return asked or next((name for name in BASELINES if name in methods), methods[0])
+def _baseline(methods: Sequence[str], requested: str | None, table: Results) -> str:
+    if requested is not None and requested not in methods:
+        raise UsageError(f"--baseline: no numbers of {requested!r} on all datasets; {nearest(requested, methods)}")
+    return requested or usual_baseline(methods, table.selection)
 
 
 def across_tables(found: Across) -> dict[str, Table]:

@@ -15,6 +15,7 @@ from bench.cli import app
 from bench.errors import UsageError
 from bench.records.store import Store
 from bench.report import load, write_report
+from bench.report.figures.palette import method_styles
 from bench.report.figures.ranks import rank_figure
 from bench.report.tables.across import across, across_tables, beside_others
 from bench.stats import Blocks, average_ranks
@@ -101,7 +102,7 @@ def test_a_method_that_a_dataset_lacks_is_left_out_and_named(tmp_path):
 
 def test_ten_datasets_are_ranked_in_the_report(tmp_path, monkeypatch):
     monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("svg",))
-    monkeypatch.setattr("bench.report.tables.across.ONE_SOURCE", {})
+    monkeypatch.setattr("bench.data.vg.VisualGenome.collection", "")
     names = (*DATASETS, "coco2017", "openimages_v6")
     store = filled(tmp_path, names, percents=(10,), methods=METHODS[:3])
     found = across(store)
@@ -131,7 +132,7 @@ def test_a_report_tells_of_the_other_datasets_and_notices_when_they_change(tmp_p
 ])  # fmt: skip
 def test_names_have_room_however_long_they_are(names):
     values = np.random.default_rng(0).normal(size=(10, len(names))) + np.arange(len(names))
-    drawn = rank_figure(average_ranks(Blocks(tuple(map(str, range(10))), names, values)))["png"]
+    drawn = rank_figure(average_ranks(Blocks(tuple(map(str, range(10))), names, values)), method_styles(names))["png"]
     pixels = np.asarray(Image.open(io.BytesIO(drawn)).convert("L"))
     edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     assert edges.min() == 255
