@@ -25,7 +25,7 @@ from bench.backbones import BACKBONES, Backbone
 from bench.backbones.base import ImageFeatures
 from bench.data import Split
 from bench.data.images import ImageFiles
-from bench.features import ENCODE_BATCH, Shape, cached_features, content_digest, entries, verify
+from bench.features import ENCODE_BATCH, Shape, cached_features, entries, verify
 from bench.features.encode import batches
 from bench.records.cells import Component
 from bench.system.peak_memory import PeakMemory
@@ -148,7 +148,7 @@ def main() -> None:
     if paths:
         many = [paths[i % len(paths)] for i in range(COCO_IMAGES)]
         began = time.perf_counter()
-        content_digest(many)
+        _ = ImageFiles(many).content
         say(
             f"\nkey of {len(many):,} files: {time.perf_counter() - began:.1f} s ({len(paths)} distinct ones, warm disk)"
         )

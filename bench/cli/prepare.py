@@ -96,11 +96,24 @@ def checking(dataset: Any) -> Iterator[None]:
             f"{dataset.name}: {counts}, {counted(len(dataset.class_names), 'class', 'classes')}, {names} names",
             err=True,
         )
+        _tell_of_both(dataset)
         for part in ("train", "test"):
             for deviation in dataset.deviations(part):
                 typer.secho(f"warning: {dataset.name} {part} {deviation}.", fg="yellow", err=True)
             if skipped := facts[f"{part}_unreadable_skipped"]:
                 typer.secho(f"warning: {skipped:,} unreadable {part} images are left out.", fg="yellow", err=True)
+
+
+def _tell_of_both(dataset: Any) -> None:
+    """What a comparison of the parts, and a look at the test labels, shows."""
+    from bench.data.notices import copied, unmeasured
+
+    told = [
+        *unmeasured(dataset.class_names, dataset.test.judged),
+        *copied(dataset.known("train"), dataset.known("test")),
+    ]
+    for one in told:
+        typer.secho(f"warning: {dataset.name}: {one}.", fg="yellow", err=True)
 
 
 @contextlib.contextmanager

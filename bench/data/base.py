@@ -3,7 +3,8 @@
 import functools
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -53,7 +54,7 @@ class Split:
         if not len(self.ids) == len(self.images) == len(self.labels):
             raise DataError(f"{len(self.ids)} ids, {len(self.images)} images and {len(self.labels)} label rows differ")
         if len(set(self.ids)) != len(self.ids):
-            twice = next(i for i in self.ids if self.ids.count(i) > 1)
+            twice = Counter(self.ids).most_common(1)[0][0]
             raise DataError(f"image {twice!r} is listed twice; every image may stand in a split once")
         self.labels.flags.writeable = False
         if (self.positions is None) != (self.official_count is None):
@@ -72,6 +73,17 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @property
+    def told(self) -> Iterator[bytes]:
+        """Everything that tells this split from another: names, labels, positions, and what is in its image files."""
+        yield "\n".join(self.ids).encode()
+        for array in (self.labels, self.positions, self.ignored):
+            if array is not None:
+                yield array.tobytes()
+        content = getattr(self.images, "content", None)  # drawn images have none: their dataset tells what they are
+        if content is not None:
+            yield content.encode()
 
     @functools.cached_property
     def judged(self) -> np.ndarray:
@@ -137,12 +149,22 @@ class Dataset(ABC):
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """A hash of image lists, class names and labels: equal on two machines only if the data are."""
+        """A hash of image lists, class names, labels and image files: equal on two machines only if the data are."""
         digest = hashlib.sha256("\n".join(self.class_names).encode())
         for split in (self.train, self.test):
-            digest.update("\n".join(split.ids).encode())
-            digest.update(split.labels.tobytes())
-            for extra in (split.positions, split.ignored):
-                if extra is not None:
-                    digest.update(extra.tobytes())
+            for part in split.told:
+                digest.update(part)
         return digest.hexdigest()
+
+    def check(self) -> None:
+        """DataError if training on this dataset would tell nothing; asked before anything is trained."""
+        refuse_unmeasurable(self.name, self.test.judged)
+
+
+def refuse_unmeasurable(dataset: str, judged: np.ndarray) -> None:
+    """DataError if no class has a positive in the test labels (N, C): every metric would be NaN."""
+    if not (judged == 1).any():
+        raise DataError(
+            f"no test image of {dataset} has a label that counts, so nothing can be measured on it; "
+            "give test images of which some show a class."
+        )

@@ -41,8 +41,10 @@ class _Blind(Dataset):
         teller = next(cls for cls in type(self).__mro__ if cls is not _Blind and "fingerprint" in cls.__dict__)
         if teller is not Dataset:
             return super().fingerprint
-        digest = hashlib.sha256("\n".join(("train only", *self.class_names, *self.train.ids)).encode())
-        for part in (self.train.labels, self.train.positions, self.train.ignored):
-            if part is not None:
-                digest.update(part.tobytes())
+        digest = hashlib.sha256("\n".join(("train only", *self.class_names)).encode())
+        for part in self.train.told:
+            digest.update(part)
         return digest.hexdigest()
+
+    def check(self) -> None:
+        """What can be asked without the test split: nothing."""

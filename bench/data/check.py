@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from bench.data.base import refuse_unmeasurable
 from bench.data.folder import PARTS, FolderDataset, Part
+from bench.data.notices import copied, unmeasured, unusual
 from bench.data.official import list_digest
 from bench.errors import DataError
 from bench.settings.config import values
@@ -55,11 +57,17 @@ def examine(dataset: FolderDataset, images: bool, progress: Progress) -> Examina
             classes = dataset.class_names
             findings.append(_classes(dataset, classes))
             dataset.check_parts()
+            test = dataset.listing("test")
+            judged = test.judged[dataset.counts(test.labels)]
+            refuse_unmeasurable(dataset.name, judged)
+            findings += [Finding("warning", "classes", f"{told}.") for told in unmeasured(classes, judged)]
         except DataError as error:
             findings.append(Finding("error", "parts", str(error)))
     if images:
         for part in parts:
             findings += _images(dataset, part, parts[part], progress)  # type: ignore[arg-type]
+        if len(parts) == len(PARTS):
+            findings += _use(dataset)
     return Examination(dataset.name, str(dataset.folder), values(dataset.options), classes, parts, findings)
 
 
@@ -86,6 +94,16 @@ def _lists(dataset: FolderDataset, part: Part, parts: dict[str, dict[str, Any]])
         yield Finding("warning" if other_length else "error", part, detail)
 
 
+def _use(dataset: FolderDataset) -> Iterator[Finding]:
+    """Images that are trained on and tested on."""
+    try:
+        dataset.check_files()
+    except DataError as error:
+        yield Finding("error", "parts", str(error))
+    for told in copied(dataset.known("train"), dataset.known("test")):
+        yield Finding("warning", "test images", f"{told}.")
+
+
 def _classes(dataset: FolderDataset, names: tuple[str, ...]) -> Finding:
     used = f"{counted(len(names), 'class', 'classes')}, {dataset.options.names} names: {some(names)}"
     official = dataset.official_classes
@@ -97,6 +115,8 @@ def _classes(dataset: FolderDataset, names: tuple[str, ...]) -> Finding:
 def _images(dataset: FolderDataset, part: Part, about: dict[str, Any], progress: Progress) -> Iterator[Finding]:
     problems = dataset.unreadable_images(part, lambda done, total: progress(f"reading {part} images", done, total))
     about["unreadable"] = problems
+    for told in unusual(dataset.known(part)):
+        yield Finding("warning", f"{part} images", f"{told}.")
     if not problems:
         yield Finding("ok", f"{part} images", f"all {about['images']:,} can be read")
         return

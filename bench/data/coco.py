@@ -1,16 +1,18 @@
 """MS-COCO 2014 in its official layout: annotations/instances_{train,val}2014.json and {train,val}2014/*.jpg."""
 
-import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from bench.data.base import DATASETS, Box
 from bench.data.download import Archive
-from bench.data.folder import FolderDataset, FolderOptions, Listing, Part
+from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.json_file import Entry, read_object
+from bench.data.listing import Listing
 from bench.data.official import Official
 from bench.errors import DataError
 from bench.settings.config import setting
@@ -82,36 +84,58 @@ class Coco(FolderDataset):
 
 def read_instances(source: Path) -> Listing:
     """Images in the file's order, labels int8 (N, 80), and class names by ascending category id."""
-    try:
-        content = json.loads(source.read_text())
-        images, categories = content["images"], sorted(content["categories"], key=lambda c: c["id"])
-        names = tuple(image["file_name"] for image in images)
-        classes = tuple(category["name"] for category in categories)
-        column = {category["id"]: i for i, category in enumerate(categories)}
-        row = {image["id"]: i for i, image in enumerate(images)}
-        for what, found, listed in (("an image", row, images), ("a category", column, categories)):
-            if len(found) != len(listed):
-                raise DataError(f"{source} lists {what} twice; use the official file.")
-        labels = np.full((len(row), len(column)), -1, np.int8)
-        for annotation in content["annotations"]:
-            labels[row[annotation["image_id"]], column[annotation["category_id"]]] = 1
-    except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{source} is no COCO instances file ({type(error).__name__}: {error}).") from None
+    content = read_object(source, "no COCO instances file")
+    images, categories = content.entries("images"), _categories(content)
+    row, column = _places(images, "an image"), _places(categories, "a category")
+    names = tuple(image.get("file_name", str) for image in images)
+    classes = tuple(category.get("name", str) for category in categories)
+    labels = np.full((len(row), len(column)), -1, np.int8)
+    for annotation in content.entries("annotations"):
+        image, category = annotation.get("image_id", int), annotation.get("category_id", int)
+        if image not in row or category not in column:
+            unknown = f"image_id {image}" if image not in row else f"category_id {category}"
+            raise content.error(f"{annotation.where} has the {unknown}, which the file does not list")
+        labels[row[image], column[category]] = 1
     return Listing(names, labels, classes)
 
 
+def _categories(content: Entry) -> list[Entry]:
+    return sorted(content.entries("categories"), key=lambda category: category.get("id", int))
+
+
+def _places(listed: list[Entry], what: str) -> dict[int, int]:
+    """Each entry's place by its id."""
+    places = {one.get("id", int): i for i, one in enumerate(listed)}
+    if len(places) != len(listed):
+        raise DataError(f"{listed[0].source} lists {what} twice; use the official file.")
+    return places
+
+
 def read_boxes(source: Path) -> dict[str, list[Box]] | None:
-    """The boxes of each image by its file name, crowds among them; None where the file leaves boxes or sizes out."""
-    content = json.loads(source.read_text())
-    column = {c["id"]: i for i, c in enumerate(sorted(content["categories"], key=lambda c: c["id"]))}
-    images = {image["id"]: image for image in content["images"]}
+    """The boxes of each image by its file name, crowds among them; None where the file leaves boxes or sizes out.
+
+    A box without area, of which COCO has some, is none.
+    """
+    content = read_object(source, "no COCO instances file")
+    column = {category.get("id", int): i for i, category in enumerate(_categories(content))}
+    images = {image.get("id", int): image.content for image in content.entries("images")}
     found: dict[str, list[Box]] = {image["file_name"]: [] for image in images.values()}
-    try:
-        for annotation in content["annotations"]:
-            image, (x, y, wide, high) = images[annotation["image_id"]], annotation["bbox"]
-            width, height = image["width"], image["height"]
-            edges = (x / width, y / height, (x + wide) / width, (y + high) / height)
-            found[image["file_name"]].append(Box(column[annotation["category_id"]], *edges))
-    except KeyError:
-        return None
+    for annotation in content.entries("annotations"):
+        image = images[annotation.get("image_id", int)]
+        edges = _edges(annotation.content.get("bbox"), image.get("width"), image.get("height"))
+        if edges is None:
+            return None
+        if edges[0] < edges[2] and edges[1] < edges[3]:
+            found[image["file_name"]].append(Box(column[annotation.get("category_id", int)], *edges))
     return found
+
+
+def _edges(box: Any, width: Any, height: Any) -> tuple[float, float, float, float] | None:
+    """A box (x, y, width, height) in pixels as edges in shares of the image; None if it is no box of a real image."""
+    numbers = [width, height, *(box if isinstance(box, list) and len(box) == 4 else [None])]
+    if not all(isinstance(number, (int, float)) and math.isfinite(number) for number in numbers):
+        return None
+    if not (width > 0 and height > 0):
+        return None
+    x, y, wide, high = box
+    return x / width, y / height, (x + wide) / width, (y + high) / height

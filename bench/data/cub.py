@@ -9,7 +9,8 @@ import numpy as np
 
 from bench.data.base import DATASETS
 from bench.data.download import Archive
-from bench.data.folder import FolderDataset, FolderOptions, Listing, Part
+from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.listing import Listing
 from bench.data.lists import read_lines
 from bench.data.official import Official
 from bench.errors import DataError

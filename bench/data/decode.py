@@ -6,6 +6,8 @@ pixels; it also refuses the same damaged files, where OpenCV, faster still, retu
 """
 
 import functools
+import importlib.util
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -20,6 +22,10 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """Markers of a frame header; the three others in the range are tables."""
 
 
+_SIXTEEN_BITS = ("PNG", "PPM")
+"""Formats of which Pillow gives 16 bits a channel as 32-bit integers."""
+
+
 def jpeg_pixels(content: bytes) -> np.ndarray | None:
     """uint8 (H, W, 3) RGB of a sound, ordinary JPEG; None for anything else, which Pillow is to judge.
 
@@ -28,10 +34,33 @@ def jpeg_pixels(content: bytes) -> np.ndarray | None:
     return _decoder()(content) if is_ordinary_jpeg(content) else None
 
 
+def jpeg_fault(content: bytes) -> str | None:
+    """What libjpeg finds wrong inside the data of an ordinary JPEG, "" if nothing; None if it cannot be asked.
+
+    Pillow and torchvision go on behind such a fault without a word. As fast as decoding it, which this does.
+    """
+    if not is_ordinary_jpeg(content):
+        return None
+    try:
+        import simplejpeg
+    except ImportError:
+        return None
+    try:
+        simplejpeg.decode_jpeg(content, colorspace="RGB", strict=True)
+    except ValueError as error:
+        return str(error) or "it is damaged"
+    return ""
+
+
+def jpeg_fault_is_known() -> bool:
+    """Whether the library that finds faults is here."""
+    return importlib.util.find_spec("simplejpeg") is not None
+
+
 def is_ordinary_jpeg(content: bytes) -> bool:
     """Whether this is a Huffman-coded JPEG of 8 bits with one or three components that ends with its end marker.
 
-    CMYK, where libraries disagree, and files that are cut off are not ordinary.
+    CMYK, where libraries disagree, files that are cut off, and more pixels than Pillow allows are not ordinary.
     """
     if not (content.startswith(b"\xff\xd8\xff") and content.endswith(b"\xff\xd9")):
         return False
@@ -40,7 +69,9 @@ def is_ordinary_jpeg(content: bytes) -> bool:
         marker = content[place + 1]
         if marker in _FRAMES:
             known = marker in (_SEQUENTIAL, _EXTENDED, _PROGRESSIVE)
-            return known and content[place + 4] == 8 and content[place + 9] in (1, 3)
+            height, width = (int.from_bytes(content[place + at : place + at + 2]) for at in (5, 7))
+            small = height * width <= 2 * (Image.MAX_IMAGE_PIXELS or math.inf)
+            return known and small and content[place + 4] == 8 and content[place + 9] in (1, 3)
         place += 2 + int.from_bytes(content[place + 2 : place + 4])
     return False
 
@@ -72,9 +103,12 @@ def _decoder() -> Callable[[bytes], np.ndarray | None]:
 def to_rgb(image: Image.Image) -> Image.Image:
     """An opened image as RGB; of 16 bits a channel the upper eight are kept, where Pillow cuts off at 255.
 
-    Transparency is dropped, not blended, as in the papers' loaders.
+    Transparency is dropped, not blended, as in the papers' loaders; of several frames the first is taken. Nothing says
+    which numbers are black and white in 32 bits a channel: OSError.
     """
-    if image.mode in ("I", "I;16", "I;16B", "I;16L"):
+    if image.mode == "F" or (image.mode == "I" and image.format not in _SIXTEEN_BITS):
+        raise OSError("its pixels have 32 bits a channel, with no word on what is white; save it with 8 or 16")
+    if image.mode.startswith("I"):
         grey = (np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
         return Image.fromarray(grey).convert("RGB")
     if image.mode == "P" and "transparency" in image.info:

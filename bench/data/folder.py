@@ -3,32 +3,35 @@
 A reader says which files it reads, what is in them, and where the images are; everything else is here.
 """
 
-import functools
 import hashlib
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from bench.data.base import Dataset, Split
+from bench.data.copies import refuse_one_file, refuse_one_name, shared
 from bench.data.download import Archive
+from bench.data.examined import Examined
 from bench.data.images import ImageFiles
-from bench.data.lists import check_ids
-from bench.data.manifest import DAMAGED, Manifest, Progress
+from bench.data.listing import Listing, checked, keep, kept
+from bench.data.manifest import Manifest, Progress, stamps_of
 from bench.data.official import Official, deviations
 from bench.errors import DataError
 from bench.records.cells import canonical_json
 from bench.settings.config import setting, values
-from bench.system.files import write_arrays
+from bench.system.files import NO_ARRAYS
 
 Part = Literal["train", "test"]
 PARTS: tuple[Part, Part] = ("train", "test")
 APPLIED_LATER = ("names", "unreadable", "images")
 """Options that choose from what was read, and do not change how files are read."""
+READING = 2
+"""Raised when files are read in another way: what was kept before is then read again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,20 +44,6 @@ class FolderOptions:
     unreadable: Literal["fail", "skip"] = setting(
         "fail", "damaged or missing images: fail: stop and name them; skip: leave them out and say so in every row"
     )
-
-
-@dataclass(frozen=True)
-class Listing:
-    """One part as its files list it, before any image is dropped.
-
-    ids: (N,) as the papers' lists write them. labels: int8 (N, C) of +1 and -1. classes: (C,) raw names.
-    ignored: bool (N, C) or None; see `Split`.
-    """
-
-    ids: tuple[str, ...]
-    labels: np.ndarray
-    classes: tuple[str, ...]
-    ignored: np.ndarray | None = None
 
 
 class FolderDataset(Dataset):
@@ -80,6 +69,7 @@ class FolderDataset(Dataset):
             raise DataError(f"{root} is missing; --root must be the folder that holds {self.layout}.")
         self.folder = self.locate(root)
         self._listings: dict[Part, Listing] = {}
+        self._known: dict[Part, Mapping[str, Examined]] = {}
 
     layout: ClassVar[str] = "its files"
     """What stands in the folder, for error sentences."""
@@ -135,13 +125,8 @@ class FolderDataset(Dataset):
         train, test = self.listing("train"), self.listing("test")
         if test.classes != train.classes:
             raise DataError("train and test files list different categories; both must belong to one dataset.")
-        both = set(train.ids) & set(test.ids) if self.image_folder("train") == self.image_folder("test") else set()
-        if both:
-            others = f", and so are {len(both) - 1:,} others" if len(both) > 1 else ""
-            raise DataError(
-                f"{min(both)!r} in the train list of {self.name} is in its test list too{others}; "
-                "an image that is trained on cannot be tested on."
-            )
+        if self.image_folder("train") == self.image_folder("test"):
+            refuse_one_name(self.name, train.ids, test.ids)
 
     def _split(self, part: Part) -> Split:
         listing = self.listing(part)
@@ -157,11 +142,48 @@ class FolderDataset(Dataset):
         return Split(
             ids,
             listing.labels[rows],
-            ImageFiles(self.image_paths(part, ids)),
+            ImageFiles(self.image_paths(part, ids), lambda: self._digests(part, ids)),
             positions=None if whole else rows,
             official_count=None if whole else len(listing.ids),
             ignored=None if listing.ignored is None else listing.ignored[rows],
         )
+
+    def _digests(self, part: Part, ids: Sequence[str]) -> list[bytes]:
+        known = self.known(part)
+        return [known[name].digest for name in ids]
+
+    def known(self, part: Part, decode: bool = False, progress: Progress | None = None) -> Mapping[str, Examined]:
+        """By id what is in each listed image file: its bytes' hash, and with `decode` whether its pixels can be read.
+
+        Every file is read once, and by a later process again where it changed.
+        """
+        found = self._known.get(part)
+        if found is None or (decode and not all(one.decoded for one in found.values())):
+            found = self.manifest(part).known(decode, progress or self.on_progress or (lambda done, total: None))
+            self._known[part] = found
+        return found
+
+    def unreadable_images(self, part: Part, progress: Progress | None = None) -> dict[str, str]:
+        """Ids of damaged or missing images, in list order, each with the sentence that says what is wrong."""
+        return {name: one.problem for name, one in self.known(part, True, progress).items() if one.problem}
+
+    def manifest(self, part: Part) -> Manifest:
+        """Of the part's image files; every folder of images has one of its own, and every list in it."""
+        where = f"{self.image_folder(part).resolve()} {self.sources(part)[0].resolve()}"
+        name = f"images-{part}-{hashlib.sha256(where.encode()).hexdigest()[:16]}.npz"
+        return Manifest(self.cache / self.name / name, self.listing(part).ids, partial(self.image_paths, part))
+
+    def check(self) -> None:
+        """Also that no file is trained on and tested on, whatever names lead to it."""
+        super().check()
+        self.check_files()
+
+    def check_files(self) -> None:
+        """DataError if a training and a test image are one file."""
+        pairs = shared(self.known("train"), self.known("test"))
+        trained = self.image_paths("train", [train for train, _ in pairs])
+        tested = self.image_paths("test", [test for _, test in pairs])
+        refuse_one_file(self.name, zip(trained, tested, strict=True))
 
     @cached_property
     def unreadable(self) -> Mapping[Part, frozenset[str]]:
@@ -175,17 +197,6 @@ class FolderDataset(Dataset):
                     f"--data {self.name}.unreadable=skip."
                 )
         return {part: frozenset() for part in PARTS}
-
-    def unreadable_images(self, part: Part, progress: Progress | None = None) -> dict[str, str]:
-        """Ids of the part's damaged or missing images, each with what is wrong; unchanged files are not read again."""
-        return self.manifest(part).unreadable(progress or self.on_progress or (lambda done, total: None))
-
-    def manifest(self, part: Part) -> Manifest:
-        """The kept check of the part's images; every folder of images has one of its own, and every list in it."""
-        where = f"{self.image_folder(part).resolve()} {self.sources(part)[0].resolve()}"
-        name = f"images-{part}-{hashlib.sha256(where.encode()).hexdigest()[:16]}.npz"
-        files = functools.partial(self.image_paths, part)
-        return Manifest(self.cache / self.name / name, self.listing(part).ids, files)
 
     @cached_property
     def facts(self) -> dict[str, Any]:
@@ -204,21 +215,17 @@ class FolderDataset(Dataset):
     def listing(self, part: Part) -> Listing:
         """The part as listed, parsed once for as long as its files stay the same."""
         if part not in self._listings:
-            listing = self._remembered(part)
-            check_ids(listing.ids, self.sources(part)[0])
-            self._listings[part] = listing
+            self._listings[part] = self._remembered(part)
         return self._listings[part]
 
     def _remembered(self, part: Part) -> Listing:
         """From the cache if the files' sizes and times are those of when they were parsed."""
         path = self.cache / self.name / f"{self.state_of_sources(part)}.npz"
         try:
-            with np.load(path) as arrays:
-                ids, classes = (tuple(arrays[name].tolist()) for name in ("ids", "classes"))
-                return Listing(ids, arrays["labels"], classes, arrays.get("ignored"))
-        except DAMAGED:
-            listing = self.read(part)
-            write_arrays(path, **dict(_arrays(listing)))
+            return kept(path)
+        except NO_ARRAYS:
+            listing = checked(self.read(part), self.sources(part)[0])  # before it is kept
+            keep(path, listing)
             return listing
 
     def state_of_sources(self, part: Part) -> str:
@@ -228,18 +235,9 @@ class FolderDataset(Dataset):
         for source in self.sources(part):
             if not source.is_file():
                 raise DataError(f"{source} is missing; --root must be the folder that holds {self.layout}.")
-            about = source.stat()
-            files.append([str(source.resolve()), about.st_size, about.st_mtime_ns])
-        state = [self.name, self.version, part, options, files]
+            files.append([str(source.resolve()), *stamps_of([source])[0]])
+        state = [READING, self.name, self.version, part, options, files]
         return hashlib.sha256(canonical_json(state).encode()).hexdigest()[:16]
-
-
-def _arrays(listing: Listing) -> Iterator[tuple[str, np.ndarray]]:
-    yield "ids", np.array(listing.ids, dtype=str)
-    yield "labels", listing.labels
-    yield "classes", np.array(listing.classes, dtype=str)
-    if listing.ignored is not None:
-        yield "ignored", listing.ignored
 
 
 def first_folder(parent: Path, *names: str) -> Path:

@@ -1,42 +1,87 @@
 """Image files, opened when asked for: the one place where a file's bytes become an RGB image."""
 
+import functools
+import hashlib
 import io
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageFile
 
 from bench.data.decode import jpeg_pixels, to_rgb
+from bench.data.paths import alike
 from bench.errors import DataError
 
 _ZEROS = bytes(64)
 """A file that ends like this instead of with a JPEG's end marker was given its size but never its content."""
 
+# Pillow refuses twice as many pixels, with an error; a photo below that is none of its bombs.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
 
 class ImageFiles(Sequence[Image.Image]):
     """The images at `paths`, decoded at every access; a slice is again an `ImageFiles`.
 
-    `read` decodes one file; a faster decoder overrides it and raises the same DataErrors.
+    find_digests: gives the SHA-256 of each file, where somebody remembers them; else the files are read for it.
     """
 
-    def __init__(self, paths: Sequence[Path]):
+    def __init__(self, paths: Sequence[Path], find_digests: Callable[[], Sequence[bytes]] | None = None):
         self.paths = paths
+        self._find_digests = find_digests or (lambda: [digest_of(path) for path in paths])
+
+    @functools.cached_property
+    def digests(self) -> Sequence[bytes]:
+        """The SHA-256 of each file. Once they are known, a file with another content is refused."""
+        return self._find_digests()
+
+    @property
+    def content(self) -> str:
+        """A hash of all bytes of all files, in their order."""
+        return hashlib.sha256(b"".join(self.digests)).hexdigest()
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, index: Any) -> Any:
-        return type(self)(self.paths[index]) if isinstance(index, slice) else self.read(self.paths[index])
+        if isinstance(index, slice):
+            return type(self)(self.paths[index], lambda: self.digests[index])
+        path = self.paths[index]
+        content = content_of(path)
+        if "digests" in self.__dict__ and hashlib.sha256(content).digest() != self.digests[index]:
+            raise DataError(f"the image {path} has changed since this command began; run it again.")
+        return pixels_of(path, content)
 
-    def read(self, path: Path) -> Image.Image:
-        """The file as an RGB image; DataError with one sentence if it is missing, damaged or cut off."""
-        try:
-            return decode(path.read_bytes())
-        except FileNotFoundError:
-            raise DataError(f"the image {path} is missing; complete the folder {path.parent}.") from None
-        except Exception as error:  # a damaged file makes PIL raise nearly anything
-            raise DataError(f"the image {path} cannot be read ({error}); fetch that file again.") from None
+
+def content_of(path: Path) -> bytes:
+    """All bytes of an image file; DataError with one sentence if it is missing or cannot be read."""
+    try:
+        if path.is_file():  # a pipe would be waited for
+            return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"the image {path} cannot be read ({error.strerror}); fetch that file again.") from None
+    near = alike(path)
+    advice = (
+        f"complete the folder {path.parent}." if near is None else f"{near} is there: rename it, or list that name."
+    )
+    raise DataError(f"the image {path} is missing; {advice}")
+
+
+def digest_of(path: Path) -> bytes:
+    """SHA-256 of a file; of a file that is not there, zeros."""
+    try:
+        return hashlib.sha256(content_of(path)).digest()
+    except DataError:
+        return bytes(32)
+
+
+def pixels_of(path: Path, content: bytes) -> Image.Image:
+    """The content of the file at `path` as an RGB image; DataError with one sentence if it is damaged or cut off."""
+    try:
+        return decode(content)
+    except Exception as error:  # a damaged file makes PIL raise nearly anything
+        raise DataError(f"the image {path} cannot be read ({error}); fetch that file again.") from None
 
 
 def decode(content: bytes) -> Image.Image:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.data.base import DATASETS
-from bench.data.folder import FolderDataset, FolderOptions, Listing, Part
+from bench.data.coding import CODING, Coding
+from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.listing import Listing
 from bench.data.lists import read_index_list, read_names
 from bench.settings.config import setting
 
@@ -17,6 +19,7 @@ class ListFileOptions(FolderOptions):
     train: str = setting("train.txt", "the training list, lines 'path,index index' with zero-based class indices")
     test: str = setting("test.txt", "the test list")
     classes: str = setting("classes.txt", "the class names in index order, one a line")
+    labels: Coding = setting("auto", f"what stands behind the comma: {CODING}")
     folder: str = setting("images", "the folder that the lists' paths start from")
 
 
@@ -38,4 +41,4 @@ class ListFile(FolderDataset):
     def read(self, part: Part) -> Listing:
         images, names = self.sources(part)
         classes = read_names(names)
-        return Listing(*read_index_list(images, len(classes)), classes)
+        return Listing(*read_index_list(images, len(classes), self.options.labels), classes)

@@ -1,13 +1,15 @@
 """Text files that label lists are made of, read with errors that name file and line."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from bench.data.coding import Coding, class_indices, refuse_repeats
+from bench.data.paths import portable
 from bench.errors import DataError
+from bench.system.wording import shown
 
 
 def read_lines(path: Path) -> list[str]:
@@ -33,38 +35,38 @@ def read_names(path: Path, count: int | None = None) -> tuple[str, ...]:
     return names
 
 
-def read_index_list(path: Path, classes: int) -> tuple[tuple[str, ...], np.ndarray]:
+def read_index_list(path: Path, classes: int, coding: Coding = "auto") -> tuple[tuple[str, ...], np.ndarray]:
     """Lines `image path,index index ...` as image paths and labels int8 (N, `classes`); see `read_indices`."""
-    names, positive = read_indices(path)
-    for number, indices in enumerate(positive, start=1):
-        check_indices(indices, classes, f"{path}, line {number}")
-    return names, label_matrix(positive, classes)
+    names, rows = read_indices(path, repeats=True)  # as zeros and ones do, if these are such
+    return names, label_matrix(class_indices(rows, classes, path, lambda row: f"line {row + 1}", coding), classes)
 
 
-def read_indices(path: Path) -> tuple[tuple[str, ...], list[list[int]]]:
-    """Lines `image path,index index ...` (zero-based) as image paths and each image's class indices, of any size.
+def read_indices(path: Path, repeats: bool = False) -> tuple[tuple[str, ...], list[list[int]]]:
+    """Lines `image path,index index ...` (zero-based) as image paths and each image's numbers, of any size.
 
-    The format of the ASL, SCPNet and Hill repositories; an image without labels has nothing behind its comma.
+    The format of the ASL, SCPNet and Hill repositories; an image without labels has nothing behind its comma. Commas
+    between the numbers are as good as blanks; a path may hold commas, unless only numbers stand behind them.
     """
     names, listed = [], []
     for number, line in enumerate(read_lines(path), start=1):
-        name, comma, indices = line.rpartition(",")
-        if not comma:
-            raise DataError(f"{path}, line {number}: {line!r} has no comma; write 'image path,index index'.")
-        if not name.strip():
-            raise DataError(f"{path}, line {number}: {line!r} names no image; write 'image path,index index'.")
-        try:
-            listed.append([int(index) for index in indices.split()])
-        except ValueError:
-            raise DataError(f"{path}, line {number}: {indices.strip()!r} are no class indices; write 0 5 17.") from None
-        names.append(name.strip())
+        where, (name, *fields) = f"{path}, line {number}", line.split(",")
+        behind: list[str] = []  # the fields that hold numbers alone, from the end
+        while fields and all(map(_NUMBER.fullmatch, fields[-1].split())):
+            behind = fields.pop().split() + behind
+        name = ",".join((name, *fields)).strip()
+        if name == line:
+            problem = f"{shown(fields[-1].strip())} are no class indices" if fields else f"{shown(line)} has no comma"
+            raise DataError(f"{where}: {problem}; write 'image path,0 5 17'.")
+        if not name:
+            raise DataError(f"{where}: {shown(line)} names no image; write 'image path,0 5 17'.")
+        listed.append([int(index) for index in behind])
+        if not repeats:
+            refuse_repeats(listed[-1], where)
+        names.append(portable(name))
     return tuple(names), listed
 
 
-def check_indices(indices: Sequence[int], classes: int, where: str) -> None:
-    wrong = [i for i in indices if isinstance(i, bool) or not isinstance(i, int) or not 0 <= i < classes]
-    if wrong:
-        raise DataError(f"{where}: class index {wrong[0]!r} is out of range; {classes} classes are 0 to {classes - 1}.")
+_NUMBER = re.compile("[+-]?[0-9]{1,18}")
 
 
 def label_matrix(positive: Sequence[Sequence[int]], classes: int) -> np.ndarray:
@@ -73,17 +75,3 @@ def label_matrix(positive: Sequence[Sequence[int]], classes: int) -> np.ndarray:
     for row, indices in zip(labels, positive, strict=True):
         row[list(indices)] = 1
     return labels
-
-
-def check_ids(ids: Sequence[str], source: Path) -> None:
-    """An image list holds something, each image once, and no path that leads out of the dataset's folder."""
-    if not ids:
-        raise DataError(f"{source} lists no image; use the dataset's own file.")
-    if len(set(ids)) != len(ids):
-        twice = next(name for name, times in Counter(ids).items() if times > 1)
-        raise DataError(f"the image {twice!r} is listed twice in {source}; list every image once.")
-    away = next(
-        (name for name in ids if not name or name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name)), None
-    )
-    if away is not None:
-        raise DataError(f"{source} lists {away!r}; image paths must lie inside the image folder, without '..'.")

@@ -1,14 +1,15 @@
 """mmpretrain's MultiLabelDataset files: metainfo with classes, data_list of img_path and gt_label."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.data.base import DATASETS
-from bench.data.folder import FolderDataset, FolderOptions, Listing, Part
-from bench.data.lists import check_indices, label_matrix
-from bench.errors import DataError
+from bench.data.coding import CODING, Coding, class_indices
+from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.json_file import read_object
+from bench.data.listing import Listing
+from bench.data.lists import label_matrix
 from bench.settings.config import setting
 
 
@@ -18,6 +19,7 @@ class MmpretrainOptions(FolderOptions):
 
     train: str = setting("train.json", "the training annotations")
     test: str = setting("test.json", "the test annotations")
+    labels: Coding = setting("auto", f"what gt_label holds: {CODING}")
     folder: str = setting("", "the folder that img_path starts from; empty: the root")
 
 
@@ -37,20 +39,10 @@ class MmpretrainJson(FolderDataset):
 
     def read(self, part: Part) -> Listing:
         (source,) = self.sources(part)
-        try:
-            content = json.loads(source.read_text())
-            classes = tuple(content["metainfo"]["classes"])
-            ids = tuple(item["img_path"] for item in content["data_list"])
-            positive = [item["gt_label"] for item in content["data_list"]]
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataError(
-                f"{source} is no MultiLabelDataset file with metainfo.classes and data_list of img_path and gt_label "
-                f"({type(error).__name__}: {error})."
-            ) from None
-        if not classes or not all(isinstance(text, str) for text in (*classes, *ids)):
-            raise DataError(f"{source}: metainfo.classes and every img_path must be text, and one class at least.")
-        for image, found in zip(ids, positive, strict=True):
-            if not isinstance(found, list):
-                raise DataError(f"{source}, image {image!r}: gt_label must be a list of indices, not {found!r}.")
-            check_indices(found, len(classes), f"{source}, image {image!r}")
-        return Listing(ids, label_matrix(positive, len(classes)), classes)
+        content = read_object(source, "no MultiLabelDataset file")
+        classes = tuple(content.entry("metainfo").get("classes", list))
+        items = content.entries("data_list")
+        ids = tuple(item.get("img_path", str) for item in items)
+        rows = [item.get("gt_label", list) for item in items]
+        indices = class_indices(rows, len(classes), source, lambda row: f"image {ids[row]!r}", self.options.labels)
+        return Listing(ids, label_matrix(indices, len(classes)), classes)

@@ -11,7 +11,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from bench.data.base import DATASETS
-from bench.data.folder import FolderDataset, FolderOptions, Listing, Part, first_folder
+from bench.data.folder import FolderDataset, FolderOptions, Part, first_folder
+from bench.data.listing import Listing
 from bench.data.lists import read_index_list, read_lines
 from bench.data.official import Official
 from bench.errors import DataError
@@ -88,7 +89,7 @@ class NusWide(FolderDataset):
         images, *truth = self.sources(part)
         if self.options.lists == "asl":
             return Listing(*read_index_list(images, len(CLASSES)), CLASSES)
-        ids = tuple(line.replace("\\", "/") for line in read_lines(images))  # as Windows writes paths
+        ids = tuple(read_lines(images))
         labels = np.empty((len(ids), len(CLASSES)), np.int8)
         for column, source in enumerate(truth):
             values = read_lines(source)

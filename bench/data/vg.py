@@ -1,16 +1,17 @@
 """Visual Genome with the labels of SSGRL and HCP-MLR-PL: the 200 or 500 most frequent objects on one pair of lists."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from bench.data.base import DATASETS
-from bench.data.folder import FolderDataset, FolderOptions, Listing, Part
-from bench.data.lists import check_indices, label_matrix, read_lines, read_names
+from bench.data.coding import class_indices
+from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.json_file import read_object
+from bench.data.listing import Listing
+from bench.data.lists import label_matrix, read_lines, read_names
 from bench.data.official import Official
-from bench.errors import DataError
 from bench.settings.config import setting
 
 FOLDERS = ("VG_100K", "VG_100K_2")
@@ -53,18 +54,11 @@ class VisualGenome(FolderDataset):
     def read(self, part: Part) -> Listing:
         images, indices, names = self.sources(part)
         ids, classes = tuple(read_lines(images)), read_names(names, self.size)
-        try:
-            by_image = json.loads(indices.read_text())
-            positive = [by_image[image] for image in ids]
-        except KeyError as error:
-            raise DataError(f"{indices} has no entry for the image {error} of {images}; use official files.") from None
-        except (ValueError, TypeError) as error:
-            raise DataError(f"{indices} is no JSON object of index lists by image name ({error}).") from None
-        for image, found in zip(ids, positive, strict=True):
-            if not isinstance(found, list):
-                raise DataError(f"{indices}, image {image!r}: {found!r} is no list of class indices.")
-            check_indices(found, self.size, f"{indices}, image {image!r}")
-        return Listing(ids, label_matrix(positive, self.size), classes)
+        content = read_object(indices, "no JSON object of index lists by image name")
+        rows = [content.get(image, list) for image in ids]
+        where = lambda row: f"image {ids[row]!r}"  # noqa: E731
+        found = class_indices(rows, self.size, indices, where, "indices", repeats=True)  # an index an object
+        return Listing(ids, label_matrix(found, self.size), classes)
 
 
 @DATASETS.register("vg200")

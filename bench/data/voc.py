@@ -1,7 +1,8 @@
 """PASCAL VOC 2007 and 2012 in their official layout: ImageSets/Main/*.txt, JPEGImages/, Annotations/."""
 
+import math
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -10,11 +11,13 @@ import numpy as np
 
 from bench.data.base import DATASETS, Box
 from bench.data.download import Archive
-from bench.data.folder import FolderDataset, FolderOptions, Listing, Part
+from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.listing import Listing
 from bench.data.lists import read_lines
 from bench.data.official import Official
 from bench.errors import DataError
 from bench.settings.config import setting
+from bench.system.wording import shown
 
 CLASSES = (
     *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
@@ -82,7 +85,8 @@ class Voc(FolderDataset):
         sources = [self.folder / "Annotations" / f"{Path(name).stem}.xml" for name in getattr(self, part).ids]
         if not all(source.is_file() for source in sources):
             return None
-        return [read_boxes(source, self.options.difficult == "positive") for source in sources]
+        found = [read_boxes(source, self.options.difficult == "positive") for source in sources]
+        return None if None in found else found  # type: ignore[return-value]
 
     def pinned(self, part: Part) -> Official | None:
         pinned = super().pinned(part)  # the papers' labels: difficult objects are negative
@@ -170,28 +174,54 @@ def read_annotations(sources: Sequence[Path]) -> np.ndarray:
     """XML annotations as int8 (N, 20): 1 present, -1 absent, 0 only difficult objects."""
     values = np.full((len(sources), len(CLASSES)), -1, np.int8)
     for row, source in zip(values, sources, strict=True):
-        try:
-            for item in ElementTree.parse(source).getroot().iter("object"):
-                column = CLASSES.index((item.findtext("name") or "").strip())
-                plain = (item.findtext("difficult") or "0").strip() == "0"
-                row[column] = max(row[column], int(plain))
-        except (ElementTree.ParseError, ValueError) as error:
-            raise DataError(f"{source} is no VOC annotation ({error}); use the official file.") from None
+        for column, difficult, _ in _objects(_annotation(source), source):
+            row[column] = max(row[column], int(not difficult))
     return values
 
 
-def read_boxes(source: Path, difficult: bool) -> list[Box]:
-    """The objects of an XML annotation, those marked difficult among them or not; its pixels count from 1."""
-    try:
-        root = ElementTree.parse(source).getroot()
-        width, height = (float(root.findtext(f"size/{side}") or "") for side in ("width", "height"))
-        found = []
-        for item in root.iter("object"):
-            if difficult or (item.findtext("difficult") or "0").strip() == "0":
-                sides = ("xmin", "ymin", "xmax", "ymax")
-                left, top, right, bottom = (float(item.findtext(f"bndbox/{side}") or "") for side in sides)
-                column = CLASSES.index((item.findtext("name") or "").strip())
-                found.append(Box(column, (left - 1) / width, (top - 1) / height, right / width, bottom / height))
-    except (ElementTree.ParseError, ValueError) as error:
-        raise DataError(f"{source} is no VOC annotation with boxes ({error}); use the official file.") from None
+def read_boxes(source: Path, difficult: bool) -> list[Box] | None:
+    """The objects of an XML annotation, those marked difficult among them or not; its pixels count from 1.
+
+    None where it leaves out a box or the image's size, as some programs do.
+    """
+    root, found = _annotation(source), []
+    size = _numbers(root, "size", ("width", "height"))
+    if size is None or not all(side > 0 for side in size):
+        return None
+    width, height = size
+    for column, hard, item in _objects(root, source):
+        edges = _numbers(item, "bndbox", ("xmin", "ymin", "xmax", "ymax"))
+        if edges is None:
+            return None
+        left, top, right, bottom = edges
+        if difficult or not hard:
+            found.append(Box(column, (left - 1) / width, (top - 1) / height, right / width, bottom / height))
     return found
+
+
+def _annotation(source: Path) -> ElementTree.Element:
+    try:
+        return ElementTree.parse(source).getroot()
+    except ElementTree.ParseError as error:
+        raise DataError(f"{source} is no VOC annotation: it is no XML ({error}); use the official file.") from None
+
+
+def _objects(root: ElementTree.Element, source: Path) -> Iterator[tuple[int, bool, ElementTree.Element]]:
+    """Each object's class's column, whether it is marked difficult, and all that is said of it."""
+    for item in root.iter("object"):
+        name = (item.findtext("name") or "").strip()
+        if name not in CLASSES:
+            raise DataError(
+                f"{source} is no VOC annotation: the object {shown(name)} is none of its 20 classes; "
+                "use the official file."
+            )
+        yield CLASSES.index(name), (item.findtext("difficult") or "0").strip() != "0", item
+
+
+def _numbers(element: ElementTree.Element, inside: str, names: Sequence[str]) -> list[float] | None:
+    """The numbers in `element`'s child `inside`; None if one is not there."""
+    try:
+        found = [float(element.findtext(f"{inside}/{name}") or "") for name in names]
+    except ValueError:
+        return None
+    return found if all(map(math.isfinite, found)) else None

@@ -6,7 +6,6 @@ from .encode import Precision as Precision
 from .encode import Prepare as Prepare
 from .encode import encoding_dtype as encoding_dtype
 from .keys import FORMAT as FORMAT
-from .keys import content_digest as content_digest
 from .keys import feature_key as feature_key
 from .layout import Entry as Entry
 from .layout import Shape as Shape

@@ -51,6 +51,7 @@ def plan(sweep: Request, dataset: Dataset) -> list[Entry]:
             f"{counted(len(sweep.seeds), 'seed')} are {places:,} places of a table; at most {LARGEST:,} are planned: "
             "ask for fewer."
         )
+    dataset.check()
     axes = _Axes(sweep, dataset)
     percents: Sequence[int | None] = sweep.percents if axes.has_percent else (None,)
     return [

@@ -14,6 +14,9 @@ import numpy as np
 
 from bench.errors import DataError
 
+NO_ARRAYS = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What reading a file of arrays raises that is absent, damaged or another program's."""
+
 
 @contextmanager
 def atomic(path: Path) -> Iterator[BinaryIO]:

@@ -2,15 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from helpers.archive_server import Server
 from helpers.copies import COPIES, copied
 from helpers.copy_files import Copy
-from PIL import Image
 
-from bench.data import download
-from bench.data import images as images_module
+from bench.data import download, examined
 
 
 @pytest.fixture(params=COPIES)
@@ -39,11 +38,11 @@ def small_blocks(monkeypatch):
 def decoded(monkeypatch) -> list[int]:
     """One entry for each image that is decoded."""
     seen: list[int] = []
-    real = images_module.decode
+    real = examined.remarks
 
-    def decode(content: bytes) -> Image.Image:
+    def remarks(path: Path, content: bytes) -> Iterator[str]:
         seen.append(len(content))
-        return real(content)
+        return real(path, content)
 
-    monkeypatch.setattr(images_module, "decode", decode)
+    monkeypatch.setattr(examined, "remarks", remarks)
     return seen

@@ -81,6 +81,9 @@ class Scenes(Dataset):
         """The renderer's version and the options decide every label and pixel; nothing is composed to tell."""
         return hashlib.sha256(f"scenes {RENDERER_VERSION} {self.options}".encode()).hexdigest()
 
+    def check(self) -> None:
+        """Every scene shows something; none is composed to tell."""
+
     @cached_property
     def train(self) -> Split:
         return self._split("train", self.options.n_train)

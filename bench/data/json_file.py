@@ -1,0 +1,57 @@
+"""JSON files of annotations, read with errors that name file, entry and value."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.errors import DataError
+from bench.system.wording import shown
+
+KINDS = {str: "text", int: "a whole number", list: "a list", dict: "an object"}
+
+
+class Entry:
+    """An object within a file; `entry.get("id", int)` is its value, of that type, or a DataError that says where.
+
+    what: what the file should be, for error sentences.
+    """
+
+    def __init__(self, content: Any, source: Path, what: str, where: str = ""):
+        self.source, self.what, self.where = source, what, where
+        if not isinstance(content, Mapping):
+            raise self.error(f"{where or 'it'} is {shown(content)}, not an object")
+        self.content = content
+
+    def error(self, problem: str) -> DataError:
+        return DataError(f"{self.source} is {self.what}: {problem}.")
+
+    def path(self, key: str) -> str:
+        return f"{self.where}.{key}" if self.where else key
+
+    def get(self, key: str, kind: type) -> Any:
+        if key not in self.content:
+            raise self.error(f"{self.where or 'it'} has no {key!r}")
+        value = self.content[key]
+        if type(value) is not kind:
+            raise self.error(f"{self.path(key)} is {shown(value)}, not {KINDS[kind]}")
+        return value
+
+    def entry(self, key: str) -> "Entry":
+        return Entry(self.get(key, dict), self.source, self.what, self.path(key))
+
+    def entries(self, key: str) -> list["Entry"]:
+        """The objects of a list."""
+        found = self.get(key, list)
+        return [Entry(one, self.source, self.what, f"{self.path(key)}[{i}]") for i, one in enumerate(found)]
+
+
+def read_object(source: Path, what: str) -> Entry:
+    """The object that a JSON file holds. what: "no COCO instances file", for error sentences."""
+    try:
+        content = json.loads(source.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise DataError(f"{source} is missing; put the dataset's own file there.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{source} is {what}: it cannot be read as JSON ({error}).") from None
+    return Entry(content, source, what)
