@@ -93,14 +93,14 @@ WRONG = {
         "vg_category_200_labels_index.json",
         "{",
         "",
-        "is no JSON object of index lists by image name: ",
+        "is no JSON object of index lists",
     ),
     "a list (VG)": (
         "vg",
         "vg_category_200_labels_index.json",
         "{",
         "[",
-        "is no JSON object of index lists by image name: ",
+        "is no JSON object of index lists",
     ),
     "an index too large (JSON)": ("mmpretrain_json", "train.json", "[0, 2]", "[3]", "class index 3 is out of range"),
     "an index for a list": (
@@ -108,7 +108,7 @@ WRONG = {
         "train.json",
         "[0, 2]",
         "2",
-        r"data_list\[0\].gt_label is 2, not a list",
+        "gt_label is 2, not a list",
     ),
     "no classes (JSON)": ("mmpretrain_json", "train.json", '"classes"', '"klasses"', "is no MultiLabelDataset file"),
     "a number for a path": (
@@ -116,7 +116,7 @@ WRONG = {
         "train.json",
         '"train/1.jpg"',
         "1",
-        r"data_list\[0\].img_path is 1, not text",
+        "img_path is 1, not text",
     ),
     "other classes in test": ("mmpretrain_json", "test.json", '"cat"', '"bird"', "list different categories"),
     "an attribute too few": (

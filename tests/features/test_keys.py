@@ -7,10 +7,9 @@ import pytest
 from helpers.eye import COMPONENT, COUNT, DATASET, SIDE, Eye, expected, features, files, split
 from PIL import Image
 
-from bench.features import (
-    content_digest,
-    feature_key,
-)
+from bench.data import Split
+from bench.data.images import ImageFiles
+from bench.features import feature_key
 
 
 def test_the_key_changes_with_everything_that_decides_the_values():
@@ -62,24 +61,22 @@ def test_files_keep_their_features_under_other_labels_and_class_names(tmp_path):
     assert one == other
 
 
-def test_the_content_digest_sees_every_size_and_the_bytes_of_a_sample(tmp_path):
-    paths = [tmp_path / f"{i:03d}" for i in range(200)]
+def test_any_byte_of_any_file_is_in_the_key(tmp_path):
+    def key() -> str:
+        images = Split(tuple(map(str, paths)), np.ones((len(paths), 1), np.int8), ImageFiles(paths))
+        return feature_key("train", images, DATASET, COMPONENT, {"size": SIDE})
+
+    paths = [tmp_path / f"{i:03d}" for i in range(100)]
     for path in paths:
         path.write_bytes(b"12345")
-    before = content_digest(paths)
-    assert content_digest(list(paths)) == before
-    for row, content, seen in [
-        (101, b"123456", True),
-        (0, b"12346", True),
-        (199, b"12346", True),
-        (101, b"12346", False),
-    ]:
-        paths[row].write_bytes(content)
-        assert (content_digest(paths) != before) == seen, (row, content)
-        paths[row].write_bytes(b"12345")
+    seen = {key(), key()}
+    assert len(seen) == 1
+    for path in paths:
+        path.write_bytes(b"12346")
+        seen.add(key())
     paths[7].unlink()
-    assert content_digest(paths) != before
-    assert content_digest(None) is None
+    seen.add(key())
+    assert len(seen) == 1 + len(paths) + 1
 
 
 def test_prepared_images_are_encoded_in_order_under_their_own_key(tmp_path):
