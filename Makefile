@@ -1,19 +1,29 @@
-# Two commands on a fresh machine: `make run` and `make test`. PYTHON picks the interpreter (3.11 or newer).
+# Two commands on a fresh machine: `make run` and `make test`. While you work: `make check`. PYTHON picks the interpreter (3.11 to 3.13).
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+PARALLEL = --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test docs lint clean
+.PHONY: run check test docs lint clean
 
 run: $(VENV)/.installed
 	$(BIN)/bench run --methods trm_ml,dualcoop --ratios 0.1-0.9
 
+# Linter, format, types, import contracts, and all tests that take no more than about two seconds each.
+check: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
+
+# The same with every test.
 test: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest $(PARALLEL)
 
 # The documentation site, in docs/_build/html; a warning is an error.
 docs: $(VENV)/.installed-test
