@@ -68,5 +68,5 @@ def find_cell(store: Store, prefix: str) -> Cell:
 
 def _command(store: Store, key: str) -> str:
     """The newest command that asked for the cell."""
-    asked = [r["command"] for r in store.sweeps() if any(entry["key"] == key for entry in r["entries"])]
+    asked = [record.command for record in store.sweeps() if key in record.keys]
     return f": {shlex.join(word for word in asked[-1] if word != '--no-weights')}" if asked else ""

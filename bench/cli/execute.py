@@ -125,7 +125,7 @@ def execute(asked: Request | Plan, how: How, study: Callable[[Results, Store], P
         following(store, how.tracking_uri, how.mlflow) as follower,
     ):
         _run(plan, store, device, how, observer)
-        results = load(store, sweep_record["id"])
+        results = load(store, sweep_record.id)
         report = write_report(results, store, within=IN_PASSING)
         page = study(results, store) if study else None
         problem = follower.finish()

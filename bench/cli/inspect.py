@@ -4,7 +4,7 @@ import enum
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from bench.cli.console import plain_console
 from bench.cli.options import Debug, Json, Results, SweepId
 from bench.system.paths import DEFAULT_RESULTS, default_cache
 from bench.system.wording import counted
+
+if TYPE_CHECKING:
+    from bench.records.sweeps import SweepRecord
 
 
 class Axis(enum.StrEnum):
@@ -190,36 +193,37 @@ def status(
     store = Store(results)
     newest = find_sweep(store, sweep)
     rows = []
-    for entry in newest["entries"]:
-        state, detail = ("skipped", entry["skipped"]) if entry["key"] is None else (store.state(entry["key"]), "")
+    for place in newest.places:
+        key = place.key or ""
+        state, detail = (store.state(key), "") if key else ("skipped", place.skipped)
         if state == "done":
-            row = store.row(entry["key"])
+            row = store.row(key)
             detail = f"mAP {row.mAP:.2f}"
             if row.cell.method.name not in METHODS.names():
                 detail += f"; method {row.cell.method.name} is not installed here"
             elif row.code != source_hash(METHODS.get(row.cell.method.name)):
                 state, detail = "stale", f"{detail}; the method's code has changed since"
         elif state == "running":
-            lease = store.lease(entry["key"]) or {}
-            curve = store.curve(entry["key"])
+            lease = store.lease(key) or {}
+            curve = store.curve(key)
             detail = f"process {lease.get('pid')} on {lease.get('host')}, {counted(len(curve), 'epoch')} done"
         elif state == "failed":
-            detail = store.reason(entry["key"])
-        rows.append({**entry, "state": state, "detail": detail})
+            detail = store.reason(key)
+        rows.append({**place.to_json(), "state": state, "detail": detail})
     if as_json:
-        typer.echo(json.dumps({"sweep": newest["id"], "command": newest["command"], "cells": rows}, indent=1))
+        typer.echo(json.dumps({"sweep": newest.id, "command": newest.command, "cells": rows}, indent=1))
         return
     _show_status(newest, rows)
 
 
-def _show_status(sweep: Mapping[str, Any], rows: list[dict[str, Any]]) -> None:
+def _show_status(sweep: "SweepRecord", rows: list[dict[str, Any]]) -> None:
     from collections import Counter
 
     from rich.table import Table
 
     counts = Counter(row["state"] for row in rows)
     console = plain_console()
-    console.print(f"sweep {sweep['id']}: {' '.join(sweep['command'])}", soft_wrap=True)
+    console.print(f"sweep {sweep.id}: {' '.join(sweep.command)}", soft_wrap=True)
     console.print(", ".join(f"{number} {state}" for state, number in counts.most_common()))
     table = Table(box=None, pad_edge=False)
     for column in ("method", "known", "seed", "cell", "state", "detail"):

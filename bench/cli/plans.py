@@ -49,7 +49,7 @@ class Outlook:
         return self.states[entry.cell.key] if entry.cell else f"skipped: {entry.skipped}"
 
     def to_json(self) -> dict[str, Any]:
-        places = [{**entry.to_json(), "state": self.state(entry)} for entry in self.entries]
+        places = [{**entry.place.to_json(), "state": self.state(entry)} for entry in self.entries]
         return {"cells": self.counts, "expected": self.expected.to_json(), "places": places}
 
 

@@ -15,6 +15,7 @@ from bench.features.feeds import feed_component, feed_text
 from bench.planning.recipes import recipe_for
 from bench.planning.request import Request, Variant
 from bench.records.cells import PLAIN, Cell, Component, canonical_json
+from bench.records.sweeps import Place, SweepRecord
 from bench.settings.config import build, values
 from bench.system.wording import counted, shown
 from methods import METHODS
@@ -37,9 +38,10 @@ class Entry:
     cell: Cell | None
     skipped: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        key = self.cell.key if self.cell else None
-        return {"method": self.method, "percent": self.percent, "seed": self.seed, "key": key, "skipped": self.skipped}
+    @property
+    def place(self) -> Place:
+        """What the sweep's record keeps of it."""
+        return Place(self.method, self.percent, self.seed, self.cell.key if self.cell else None, self.skipped)
 
 
 def plan(sweep: Request, dataset: Dataset) -> list[Entry]:
@@ -68,21 +70,21 @@ def cells(entries: Sequence[Entry]) -> Iterator[Cell]:
             yield entry.cell
 
 
-def record(sweep: Request, entries: Sequence[Entry], command: Sequence[str], created: str) -> dict[str, Any]:
+def record(sweep: Request, entries: Sequence[Entry], command: Sequence[str], created: str) -> SweepRecord:
     """What the store keeps of a sweep (`sweeps/<id>.json`); reports and MLflow read the table's shape from it."""
-    return {
-        "id": sweep_id(entries),
-        "created": created,
-        "command": list(command),
-        "dataset": sweep.dataset,
-        "protocol": sweep.protocol,
-        "backbone": sweep.backbone,
-        "feed": feed_text(feed_component(sweep.feed, sweep.overrides.get(sweep.feed, {}))),
-        "methods": [variant.name for variant in sweep.variants],
-        **({"study": dict(sweep.study)} if sweep.study else {}),
-        "notes": {variant.name: _notes(variant) for variant in sweep.variants},
-        "entries": [entry.to_json() for entry in entries],
-    }
+    return SweepRecord(
+        id=sweep_id(entries),
+        created=created,
+        command=tuple(command),
+        dataset=sweep.dataset,
+        protocol=sweep.protocol,
+        backbone=sweep.backbone,
+        feed=feed_text(feed_component(sweep.feed, sweep.overrides.get(sweep.feed, {}))),
+        methods=tuple(variant.name for variant in sweep.variants),
+        study=sweep.study,
+        notes={variant.name: _notes(variant) for variant in sweep.variants},
+        places=tuple(entry.place for entry in entries),
+    )
 
 
 def _notes(variant: Variant) -> dict[str, str]:
@@ -95,7 +97,7 @@ def _notes(variant: Variant) -> dict[str, str]:
 
 def sweep_id(entries: Sequence[Entry]) -> str:
     """The same for the same table, so that repeating a command does not make a second sweep."""
-    return hashlib.sha256(canonical_json([e.to_json() for e in entries]).encode()).hexdigest()[:12]
+    return hashlib.sha256(canonical_json([entry.place.to_json() for entry in entries]).encode()).hexdigest()[:12]
 
 
 class _Axes:

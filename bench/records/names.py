@@ -107,22 +107,3 @@ def printable(data: Any) -> Any:
     if isinstance(data, Mapping):
         return {printable(name): printable(value) for name, value in data.items()}
     return [printable(value) for value in data] if isinstance(data, (list, tuple)) else data
-
-
-def sweep_record(data: Any, where: str) -> dict[str, Any]:
-    """What a store keeps of a sweep, as it was read; DataError if a name in it is none."""
-    if not isinstance(data, Mapping):
-        raise DataError(f"{where} is no record of a sweep; remove it.")
-    try:
-        sweep_id(data.get("id"))
-        for axis in ("dataset", "protocol", "backbone"):
-            plain_name(data.get(axis, axis), f"a {axis}'s name")
-        plain_name(data.get("study", {}).get("kind", "none"), "a study's kind")
-        for entry in data.get("entries", ()):
-            if entry["key"] is not None:
-                cell_key(entry["key"])
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from None
-    except (AttributeError, KeyError, TypeError):
-        raise DataError(f"{where} is no record of a sweep; remove it.") from None
-    return printable(data)

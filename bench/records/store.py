@@ -8,11 +8,12 @@ results/
   sweeps/<id>.json                    which cells a command asked for
 """
 
+import dataclasses
 import os
 import socket
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,9 @@ import psutil
 from filelock import FileLock, Timeout
 
 from bench.records.cells import Cell
-from bench.records.names import cell_key, fingerprint, inside, is_key, printable, refuse_links, sweep_record
+from bench.records.names import cell_key, fingerprint, inside, is_key, printable, refuse_links, sweep_id
 from bench.records.rows import Row
+from bench.records.sweeps import SweepRecord, read_sweep
 from bench.system.files import atomic, read_arrays, read_json, read_lines, write_arrays, write_json, write_text
 
 WEIGHTS = "weights.safetensors"
@@ -183,15 +185,13 @@ class Store:
             names = tuple(printable(arrays["class_names"].tolist()))
             return Targets(tuple(arrays["ids"]), arrays["labels"], names)
 
-    def save_sweep(self, record: Mapping[str, Any]) -> None:
+    def save_sweep(self, record: SweepRecord) -> None:
         """Keep what a command asked for; asking again moves the sweep to the end but leaves its creation time."""
-        record = sweep_record(record, "the sweep to be kept")
-        path = inside(self.root, "sweeps", f"{record['id']}.json")
-        created = read_json(path)["created"] if path.exists() else record["created"]
-        write_json(path, {**record, "created": created, "asked": record["created"]})
+        path = inside(self.root, "sweeps", f"{sweep_id(record.id)}.json")
+        created = read_sweep(path).created if path.exists() else record.created
+        write_json(path, dataclasses.replace(record, created=created, requested=record.created).to_json())
 
-    def sweeps(self) -> list[dict[str, Any]]:
-        """All sweeps, the one last asked for at the end; see `bench.planning.plan.record`."""
+    def sweeps(self) -> list[SweepRecord]:
+        """All sweeps, the one last asked for at the end."""
         files = [inside(self.root, "sweeps", path.name) for path in (self.root / "sweeps").glob("*.json")]
-        records: Sequence[dict[str, Any]] = [sweep_record(read_json(path), str(path)) for path in files]
-        return sorted(records, key=lambda r: r["asked"])
+        return sorted(map(read_sweep, files), key=lambda record: record.requested)

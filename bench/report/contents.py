@@ -112,7 +112,7 @@ def _gains(results: Results, images: Images | None) -> Iterator[Section]:
 def _left(results: Results, images: Images) -> str:
     """What a report written in a hurry leaves out, and the command that fills it in."""
     takes = f", in about {max(1, round(images.left.seconds / 60))} min" if images.left.seconds else ""
-    sweep = f" --sweep {results.selection.newest['id']}" if len(results.selection.records) == 1 else " --merge"
+    sweep = f" --sweep {results.selection.newest.id}" if len(results.selection.records) == 1 else " --merge"
     return (
         f"Intervals over test images wait for the scores of {counted(images.left.cells, 'cell')} to be resampled: "
         f"`bench report{sweep}` does it{takes}."

@@ -13,9 +13,10 @@ from bench.errors import UsageError
 from bench.features.feeds import feed_flags
 from bench.records.rows import Row
 from bench.records.store import Store
+from bench.records.sweeps import Place
 from bench.report import source
 from bench.report.figures.palette import Styles, method_styles
-from bench.report.selection import Place, Selection, select
+from bench.report.selection import Selection, select
 from bench.settings.registry import nearest
 from bench.system.wording import counted
 

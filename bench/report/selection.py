@@ -9,18 +9,8 @@ from typing import Any
 from bench.errors import UsageError
 from bench.records.cells import Cell, Component, canonical_json
 from bench.records.store import Store
+from bench.records.sweeps import Place, SweepRecord
 from bench.report.source import installed_method
-
-
-@dataclass(frozen=True)
-class Place:
-    """One place of the table; `key` is None where the sweep leaves it out for the reason `skipped`."""
-
-    method: str
-    percent: int | None
-    seed: int
-    key: str | None
-    skipped: str = ""
 
 
 @dataclass(frozen=True)
@@ -28,34 +18,34 @@ class Selection:
     """The places of a report. id: the folder it is written to. records: the sweeps it is made of, newest last."""
 
     id: str
-    records: tuple[Mapping[str, Any], ...]
+    records: tuple[SweepRecord, ...]
     places: tuple[Place, ...]
 
     @property
-    def newest(self) -> Mapping[str, Any]:
+    def newest(self) -> SweepRecord:
         return self.records[-1]
 
     @property
     def dataset(self) -> str:
-        return self.newest["dataset"]
+        return self.newest.dataset
 
     @property
     def protocol(self) -> str:
-        return self.newest["protocol"]
+        return self.newest.protocol
 
     @property
     def backbone(self) -> str:
-        return self.newest["backbone"]
+        return self.newest.backbone
 
     @property
     def feed(self) -> str:
         """Where training features came from, "" for those of the plain images."""
-        return self.newest.get("feed", "")
+        return self.newest.feed
 
     @functools.cached_property
     def notes(self) -> Mapping[str, Mapping[str, str]]:
         """The newest record's facts of each method: `reference`, `note`, and what `declared` reads."""
-        return {method: note for record in self.records for method, note in record.get("notes", {}).items()}
+        return {method: note for record in self.records for method, note in record.notes.items()}
 
     def declared(self, method: str, fact: str) -> str:
         """The method's own `colour` or `baseline`, "" for a variant and for a method without one.
@@ -72,14 +62,14 @@ class Selection:
         return ", ".join(part for part in (self.dataset, self.protocol, self.backbone, self.feed) if part)
 
 
-def find_sweep(store: Store, sweep: str | None) -> Mapping[str, Any]:
+def find_sweep(store: Store, sweep: str | None) -> SweepRecord:
     """The newest sweep, or the newest whose id starts with `sweep`."""
     records = store.sweeps()
     if not records:
         raise UsageError(f"There is no sweep in {store.root} yet; start one with `bench run`.")
-    found = [record for record in records if sweep is None or record["id"].startswith(sweep)]
+    found = [record for record in records if sweep is None or record.id.startswith(sweep)]
     if not found:
-        known = ", ".join(record["id"] for record in records[-8:])
+        known = ", ".join(record.id for record in records[-8:])
         raise UsageError(f"There is no sweep {sweep!r} in {store.root}; the latest are {known}.")
     return found[-1]
 
@@ -96,7 +86,7 @@ def select(
     """The places of one sweep, or with `merge` of all that can stand in one table with it; see `load`."""
     record = find_sweep(store, sweep)
     records = _comparable(store, record) if merge else (record,)
-    places = tuple(_merged_places(store, records) if merge else _places(record))
+    places = tuple(_merged_places(store, records) if merge else record.places)
     if methods is not None:
         unknown = set(methods) - {place.method.partition(" [")[0] for place in places}
         if unknown:
@@ -111,11 +101,11 @@ def select(
     )
     if not chosen:
         raise UsageError("No place of the table is left by these filters; give others or none.")
-    name = f"all-{record['dataset']}-{record['protocol']}-{record['backbone']}" if merge else record["id"]
-    if merge and record.get("feed"):
-        name += "-" + _digest(record["feed"])
+    name = f"all-{record.dataset}-{record.protocol}-{record.backbone}" if merge else record.id
+    if merge and record.feed:
+        name += "-" + _digest(record.feed)
     if chosen != places:
-        name += "-" + _digest([place.__dict__ for place in chosen])
+        name += "-" + _digest([place.to_json() for place in chosen])
     return Selection(name, records, chosen)
 
 
@@ -123,36 +113,31 @@ def _digest(data: Any) -> str:
     return hashlib.sha256(canonical_json(data).encode()).hexdigest()[:6]
 
 
-def _places(record: Mapping[str, Any]) -> Iterator[Place]:
-    for entry in record["entries"]:
-        yield Place(entry["method"], entry["percent"], entry["seed"], entry["key"], entry["skipped"])
-
-
-def _comparable(store: Store, record: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+def _comparable(store: Store, record: SweepRecord) -> tuple[SweepRecord, ...]:
     """Sweeps on the same images, labels, masks and features, oldest first, `record` last."""
     setting = _setting(store, record)
-    same = [r for r in store.sweeps() if r["id"] != record["id"] and setting and _setting(store, r) == setting]
+    same = [r for r in store.sweeps() if r.id != record.id and setting and _setting(store, r) == setting]
     return (*same, record)
 
 
-def _setting(store: Store, record: Mapping[str, Any]) -> str | None:
+def _setting(store: Store, record: SweepRecord) -> str | None:
     """Dataset, protocol, backbone, feed and held-out share of a sweep, from any started cell; None without one."""
     for cell in _started(store, record):
-        if cell.protocol.name == record["protocol"]:
+        if cell.protocol.name == record.protocol:
             data = cell.to_json()
             return canonical_json({axis: data[axis] for axis in ("dataset", "protocol", "backbone", "feed", "holdout")})
     return None
 
 
-def _started(store: Store, record: Mapping[str, Any]) -> Iterator[Cell]:
-    for key in dict.fromkeys(entry["key"] for entry in record["entries"] if entry["key"]):
+def _started(store: Store, record: SweepRecord) -> Iterator[Cell]:
+    for key in record.keys:
         try:
             yield store.cell(key)
         except FileNotFoundError:
             continue
 
 
-def _merged_places(store: Store, records: Sequence[Mapping[str, Any]]) -> Iterator[Place]:
+def _merged_places(store: Store, records: Sequence[SweepRecord]) -> Iterator[Place]:
     """Places of all sweeps, newer ones first in conflict; a method with several settings becomes several."""
     cells = {cell.key: cell for record in records for cell in _started(store, record)}
     components = {key: cell.method for key, cell in cells.items()}
@@ -161,7 +146,7 @@ def _merged_places(store: Store, records: Sequence[Mapping[str, Any]]) -> Iterat
         variants.setdefault(component.name, {})[component] = None
     taken: dict[tuple[str, int | None, int], Place] = {}
     for record in records:
-        for place in _places(record):
+        for place in record.places:
             if place.key in cells and cells[place.key].streams:
                 continue  # a study of the variance: its seeds are not those of the other places
             method = components.get(place.key or "")

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from bench.errors import DataError, UsageError
 from bench.records.store import Store, Targets
+from bench.records.sweeps import SweepRecord
 from bench.system.files import read_json
 
 TOLERANCE = 1e-6
@@ -46,12 +46,12 @@ class Stores(Store):
                 return store.targets(content)
         return super().targets(content)
 
-    def sweeps(self) -> list[dict[str, Any]]:
+    def sweeps(self) -> list[SweepRecord]:
         """All sweeps of all stores; one that several stores were asked for counts once, at its latest time."""
-        latest: dict[str, dict[str, Any]] = {}
-        for record in sorted((r for store in self.parts for r in store.sweeps()), key=lambda r: r["asked"]):
-            latest[record["id"]] = record
-        return sorted(latest.values(), key=lambda record: record["asked"])
+        latest: dict[str, SweepRecord] = {}
+        for record in sorted((r for store in self.parts for r in store.sweeps()), key=lambda r: r.requested):
+            latest[record.id] = record
+        return sorted(latest.values(), key=lambda record: record.requested)
 
     def _refuse_conflict(self, key: str) -> None:
         rows = [store.file(key, "row.json") for store in self.parts]

@@ -115,7 +115,7 @@ def inputs_digest(results: Results, store: Store) -> str:
     for source in sorted(p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".html", ".css", ".js")):
         digest.update(source.read_bytes())
     # When a sweep was last asked for changes nothing in its report.
-    records = [{k: v for k, v in record.items() if k != "asked"} for record in results.selection.records]
+    records = [record.content() for record in results.selection.records]
     missing = [gap.__dict__ for gap in results.missing]
     across = beside_others(results, store)
     told = [results.selection.id, records, missing, results.baseline, sorted(results.stale), across and as_data(across)]

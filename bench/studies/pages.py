@@ -17,10 +17,10 @@ Files = Mapping[str, str | bytes]
 
 def study_of(results: Results, kind: str) -> Mapping[str, Any]:
     """The study that the sweep's record tells of; UsageError if it is none of this kind."""
-    study: Mapping[str, Any] = results.selection.newest.get("study") or {}
-    if study.get("kind") != kind:
+    newest = results.selection.newest
+    if newest.study_kind != kind:
         raise UsageError(f"sweep {results.selection.id} is not of the kind {kind!r}; start one with `bench`.")
-    return study
+    return newest.study
 
 
 def home_of(results: Results, store: Store, kind: str) -> Path:

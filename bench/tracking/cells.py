@@ -82,9 +82,9 @@ def experiment_name(dataset: str, protocol: str) -> str:
 
 def _experiment(survey: Survey, cell: Cell, sweeps: tuple[str, ...]) -> str:
     """That of the owning sweep: a cell on full labels stands beside the cells it is compared with."""
-    owner = next((record for record in survey.sweeps if record["id"] in sweeps[:1]), None)
+    owner = next((record for record in survey.sweeps if record.id in sweeps[:1]), None)
     if owner:
-        return experiment_name(owner["dataset"], owner["protocol"])
+        return experiment_name(owner.dataset, owner.protocol)
     return experiment_name(cell.dataset.name, cell.protocol.name)
 
 

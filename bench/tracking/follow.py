@@ -117,4 +117,4 @@ def _unfinished(store: Store) -> bool:
         seen = survey(store)
     except (OSError, ValueError, KeyError):
         return True
-    return any(record["id"] == seen.newest and not seen.finished(record) for record in seen.sweeps)
+    return any(record.id == seen.newest and not seen.finished(record) for record in seen.sweeps)

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from bench.errors import DataError, UsageError
 from bench.records.names import inside, is_fingerprint, printable
 from bench.records.store import Store, Targets
-from bench.system.files import read_json, write_json, write_text
+from bench.records.sweeps import SweepRecord, read_sweep
+from bench.system.files import write_json, write_text
 from bench.tracking.cells import CURVES, FILES
 from bench.tracking.database import TrackingError, is_server, open_client
 from bench.tracking.ledger import sqlite_path
@@ -44,7 +45,7 @@ class Mirrored(Store):
     def targets(self, fingerprint: str) -> Targets:
         return self.source.targets(fingerprint)
 
-    def sweeps(self) -> list[dict[str, Any]]:
+    def sweeps(self) -> list[SweepRecord]:
         return self.source.sweeps()
 
 
@@ -84,15 +85,15 @@ class _Mirror:
         if not chosen:
             what = f"no sweep {sweep!r}; it has {printable(', '.join(found))}" if found else "no sweep of bench"
             raise UsageError(f"MLflow at {self.uri} has {what}; write one there with `bench sync --tracking-uri`.")
-        wanted = {entry["key"] for run in chosen for entry in self._sweep(run)["entries"]}
+        wanted = {key for run in chosen for key in self._sweep(run).keys}
         for run in self._runs("cell"):
             if run.data.tags.get("cell_key") in wanted:
                 self._cell(run)
 
-    def _sweep(self, run: "Run") -> Mapping[str, Any]:
+    def _sweep(self, run: "Run") -> SweepRecord:
         with self._fetched(run, RECORD) as path:
-            record = read_json(path)
-        self.store.save_sweep(record)  # which checks it, as `Store.folder` checks a cell's key
+            record = read_sweep(path)
+        self.store.save_sweep(record)
         for name in self._names(run, TARGETS):
             folder, _, file = name.rpartition("/")
             if folder == TARGETS and file.endswith(".npz") and is_fingerprint(file.removesuffix(".npz")):

@@ -2,10 +2,11 @@
 
 import math
 import urllib.parse
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from bench.records.rows import Row
+from bench.records.sweeps import SweepRecord
 from bench.system.wording import counted
 from bench.tracking.spec import RUN, TAG_LIMIT
 
@@ -115,11 +116,11 @@ def failure_note(error: str) -> str:
     return fenced(error.strip()[-TAG_LIMIT + 200 :])
 
 
-def summary_note(method: str, record: Mapping[str, Any]) -> str:
+def summary_note(method: str, record: SweepRecord) -> str:
     """What the curve is, and where the method comes from."""
     from bench.report.render.safe_markdown import tame
 
-    known = record.get("notes", {}).get(method.partition(" [")[0], {})
+    known = record.notes.get(method.partition(" [")[0], {})
     said = [known.get("reference", ""), known.get("note", "")]
     about = [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in said if text]
     curve = "`mAP_by_ratio` is mAP of the last epoch, mean over seeds; its step is the percent of known labels."

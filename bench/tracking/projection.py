@@ -22,7 +22,7 @@ from bench.tracking.ledger import Entry, Ledger, read_ledger
 from bench.tracking.notes import how_to_read, is_ours
 from bench.tracking.searches import search_run, trial_run
 from bench.tracking.spec import NOTE, RunSpec
-from bench.tracking.survey import Survey, asked, survey
+from bench.tracking.survey import Survey, survey
 from bench.tracking.sweeps import summary_run, sweep_run
 from bench.tracking.views import views
 from bench.tracking.writer import DIGEST, UNIT, Outcome, existing_run, write_run
@@ -167,7 +167,7 @@ class _Sync:
             name, _, number = rest.rpartition(":")
             return trial_run(self.seen, self.seen.search(name), int(number))
         sweep, _, method = rest.partition(":")
-        record = next(record for record in self.seen.sweeps if record["id"] == sweep)
+        record = next(record for record in self.seen.sweeps if record.id == sweep)
         return sweep_run(self.seen, record) if kind == "sweep" else summary_run(self.seen, record, method)
 
     def _experiment(self, name: str) -> str:
@@ -196,7 +196,8 @@ class _Sync:
 
     def _save_views(self) -> None:
         """Give each experiment the saved views of its newest sweep."""
-        newest = {experiment_name(r["dataset"], r["protocol"]): r for r in sorted(self.seen.sweeps, key=asked)}
+        sweeps = sorted(self.seen.sweeps, key=lambda record: record.requested)
+        newest = {experiment_name(record.dataset, record.protocol): record for record in sweeps}
         for name, record in newest.items():
             experiment = self._experiment(name)
             tags = self.client.get_experiment(experiment).tags

@@ -93,7 +93,7 @@ def pages(store: Store, url: str) -> list[tuple[str, str]]:
     path = sqlite_path(default_uri(store.root))
     query = "SELECT name, experiment_id FROM experiments JOIN experiment_tags USING (experiment_id) WHERE key = ?"
     found = dict(ask_sqlite(path, query, PREFIX + METHODS) or []) if path else {}
-    newest = [experiment_name(record["dataset"], record["protocol"]) for record in reversed(store.sweeps())]
+    newest = [experiment_name(record.dataset, record.protocol) for record in reversed(store.sweeps())]
     ordered = [name for name in dict.fromkeys(newest) if name in found]
     return [(name, address(url, str(found[name]), METHODS, chart=True)) for name in ordered]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.records.names import inside
 from bench.records.store import State, Store
+from bench.records.sweeps import SweepRecord
 from bench.studies.search.archive import Archive, archives
 from bench.studies.search.outcome import TrialRecord
 from bench.system.files import read_json
@@ -29,7 +30,7 @@ class Survey:
     """
 
     store: Store
-    sweeps: tuple[Mapping[str, Any], ...]
+    sweeps: tuple[SweepRecord, ...]
     states: Mapping[str, State]
     members: Mapping[str, tuple[str, ...]]
     live: bool
@@ -41,20 +42,20 @@ class Survey:
         files = {key: self._files(key) for key in self.states}
         units: dict[str, Any] = {}
         for record in self.sweeps:
-            told = {k: v for k, v in record.items() if k != "asked"}
-            live = self.live and record["id"] == self.newest
+            live = self.live and record.id == self.newest
             written = [_stat(folder / "stamp.json") for folder in self.reports(record).values()]
             known = [written, sorted(map(str, self.targets(record)))]
-            units[f"sweep:{record['id']}"] = [told, live, self._filled(record, None), known]
+            units[f"sweep:{record.id}"] = [record.content(), live, self._filled(record, None), known]
         for key, state in self.states.items():
             units[f"cell:{key}"] = [state, self.members.get(key, ()), files[key]]
         for record in self.sweeps:
-            for method in record["methods"]:
-                facts = [record["entries"], self._filled(record, method), self.running(record)]
-                units[f"summary:{record['id']}:{method}"] = facts
+            places = [place.to_json() for place in record.places]
+            for method in record.methods:
+                facts = [places, self._filled(record, method), self.running(record)]
+                units[f"summary:{record.id}:{method}"] = facts
         for archive in self.searches:
-            record, trials = archive.record, archive.trials
-            told = {name: value for name, value in record.items() if name != "asked"}
+            trials = archive.trials
+            told = {name: value for name, value in archive.record.items() if name != "asked"}
             drawn = [self._plots(archive), _stat(self.best(archive))]
             units[f"search:{archive.name}"] = [told, self.live, *map(_told, trials), *drawn]
             for trial in trials:
@@ -67,44 +68,43 @@ class Survey:
         """What the owning sweep calls the method of each cell: `asl [lr=0.01]`."""
         named: dict[str, str] = {}
         for record in self.sweeps:
-            for entry in record["entries"]:
-                if entry["key"]:
-                    named.setdefault(entry["key"], entry["method"])
+            for place, key in record.filled():
+                named.setdefault(key, place.method)
         return named
 
-    def results(self, record: Mapping[str, Any]) -> "Results":
+    def results(self, record: SweepRecord) -> "Results":
         """The sweep's table as the report has it, read once."""
         from bench.report import load
 
-        if record["id"] not in self._loaded:
-            self._loaded[record["id"]] = load(self.store, record["id"])
-        return self._loaded[record["id"]]
+        if record.id not in self._loaded:
+            self._loaded[record.id] = load(self.store, record.id)
+        return self._loaded[record.id]
 
-    def running(self, record: Mapping[str, Any]) -> bool:
+    def running(self, record: SweepRecord) -> bool:
         """Whether cells of the sweep run, or wait for those who ask."""
-        states = {self.state(entry["key"]) for entry in record["entries"] if entry["key"]}
-        return "running" in states or ("planned" in states and self.live and record["id"] == self.newest)
+        states = set(map(self.state, record.keys))
+        return "running" in states or ("planned" in states and self.live and record.id == self.newest)
 
     @property
     def newest(self) -> str:
         """The sweep that was last asked for."""
-        return max(self.sweeps, key=asked)["id"] if self.sweeps else ""
+        return max(self.sweeps, key=lambda record: record.requested).id if self.sweeps else ""
 
     def state(self, key: str) -> State:
         return self.states.get(key, "planned")
 
-    def finished(self, record: Mapping[str, Any]) -> bool:
+    def finished(self, record: SweepRecord) -> bool:
         """Whether every cell of the sweep is done."""
-        return all(self.state(entry["key"]) == "done" for entry in record["entries"] if entry["key"])
+        return all(self.state(key) == "done" for key in record.keys)
 
     def ended(self, key: str) -> float | None:
         """When the cell was last heard of, in seconds since 1970."""
         found = [time for time, _ in filter(None, self._files(key))]
         return max(found) / 1e9 if found else None
 
-    def targets(self, record: Mapping[str, Any]) -> list[Path]:
+    def targets(self, record: SweepRecord) -> list[Path]:
         """The files of test labels that the sweep's cells are scored by."""
-        fingerprints = {self._fingerprints.get(e["key"]) for e in record["entries"] if e["key"]}
+        fingerprints = set(map(self._fingerprints.get, record.keys))
         places = (self.store.targets_file(fingerprint) for fingerprint in fingerprints if fingerprint)
         return sorted(place for place in places if place.exists())
 
@@ -119,9 +119,9 @@ class Survey:
                 continue  # being written, or broken: its own run says so
         return found
 
-    def _filled(self, record: Mapping[str, Any], method: str | None) -> list[Any]:
-        entries = [e for e in record["entries"] if e["key"] and method in (None, e["method"])]
-        return [[e["key"], self.state(e["key"]), _stat(self.store.file(e["key"], "row.json"))] for e in entries]
+    def _filled(self, record: SweepRecord, method: str | None) -> list[Any]:
+        keys = [key for _, key in record.filled(method)]
+        return [[key, self.state(key), _stat(self.store.file(key, "row.json"))] for key in keys]
 
     def _files(self, key: str) -> list[Any]:
         return [_stat(self.store.file(key, name)) for name in ("row.json", "curve.jsonl", "error.txt", SYSTEM)]
@@ -137,11 +137,11 @@ class Survey:
     def _plots(self, archive: Archive) -> list[Any]:
         return [[path.name, _stat(path)] for path in archive.plots]
 
-    def reports(self, record: Mapping[str, Any]) -> dict[str, Path]:
+    def reports(self, record: SweepRecord) -> dict[str, Path]:
         """The folders of the sweep's report, and of the study's if it belongs to one, by their names as artifacts."""
-        root, kind = self.store.root, record.get("study", {}).get("kind")
-        study = {kind: inside(root, "reports", f"{kind}-{record['id']}")} if kind else {}
-        return {"report": inside(root, "reports", record["id"]), **study}
+        root, kind = self.store.root, record.study_kind
+        study = {kind: inside(root, "reports", f"{kind}-{record.id}")} if kind else {}
+        return {"report": inside(root, "reports", record.id), **study}
 
     def best(self, archive: Archive) -> Path | None:
         """The file of best settings that this search's winner stands in, the latest of several."""
@@ -151,19 +151,13 @@ class Survey:
         return next((path for path in reversed(files) if f" of {archive.name})" in path.read_text()), None)
 
 
-def asked(record: Mapping[str, Any]) -> str:
-    """When the sweep was last asked for."""
-    return record.get("asked", record["created"])
-
-
 def survey(store: Store, live: bool = False) -> Survey:
     """Look at the store."""
-    sweeps = tuple(sorted(store.sweeps(), key=lambda record: record["created"]))
+    sweeps = tuple(sorted(store.sweeps(), key=lambda record: record.created))
     members: dict[str, dict[str, None]] = {}
     for record in sweeps:
-        for entry in record["entries"]:
-            if entry["key"]:
-                members.setdefault(entry["key"], {})[record["id"]] = None
+        for key in record.keys:
+            members.setdefault(key, {})[record.id] = None
     # A cell that was planned and never begun has no folder, and no run.
     begun = store.keys()
     states = {key: store.state(key) for key in begun}

@@ -2,11 +2,12 @@
 
 import datetime
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.records.names import inside
+from bench.records.sweeps import SweepRecord
 from bench.system.wording import counted
 from bench.tracking.cells import experiment_name
 from bench.tracking.notes import summary_note, sweep_note
@@ -22,73 +23,73 @@ RECORD, TARGETS = "sweep.json", "targets"
 """Artifacts of a sweep's run: what was asked for, and a folder of test labels."""
 
 
-def sweep_run(survey: Survey, record: Mapping[str, Any]) -> RunSpec:
+def sweep_run(survey: Survey, record: SweepRecord) -> RunSpec:
     """The parent of the sweep's cells: the command, figure and table as its description, the report as artifacts."""
-    keys = dict.fromkeys(entry["key"] for entry in record["entries"] if entry["key"])
+    keys = record.keys
     done = sum(survey.state(key) == "done" for key in keys)
-    shared = sum(survey.members[key][0] != record["id"] for key in keys)
+    shared = sum(survey.members[key][0] != record.id for key in keys)
     reports = {name: _files_of(folder, name) for name, folder in survey.reports(record).items()}
-    report, study = reports["report"], reports.get(record.get("study", {}).get("kind"), {})
+    report, study = reports["report"], reports.get(record.study_kind, {})
     tags = {
         "kind": "sweep",
-        "sweep": record["id"],
-        "dataset": record["dataset"],
-        "protocol": record["protocol"],
-        "backbone": record["backbone"],
-        "methods": ", ".join(record["methods"]),
+        "sweep": record.id,
+        "dataset": record.dataset,
+        "protocol": record.protocol,
+        "backbone": record.backbone,
+        "methods": ", ".join(record.methods),
         "study": _study(record),
-        "command": " ".join(record["command"]),
+        "command": " ".join(record.command),
         "cells_done": f"{done}/{len(keys)}",
-        "cells_shared": f"{shared}: see tags.sweeps LIKE '%{record['id']}%'" if shared else "",
+        "cells_shared": f"{shared}: see tags.sweeps LIKE '%{record.id}%'" if shared else "",
         "status": _word(survey, record),
         NOTE: _note(survey, record, f"{done} of {len(keys)} cells done", "report/ratios.png" in report, [*study]),
     }
     return RunSpec(
-        unit=f"sweep:{record['id']}",
-        experiment=experiment_name(record["dataset"], record["protocol"]),
+        unit=f"sweep:{record.id}",
+        experiment=experiment_name(record.dataset, record.protocol),
         name=_name(record),
         status=_status(survey, record),
-        start=_time(record["created"]),
+        start=_time(record.created),
         end=_ended(survey, keys),
         tags={name: cut(value, TAG_LIMIT) for name, value in tags.items() if value},
         files={**_records(survey, record), **report, **study},
     )
 
 
-def _name(record: Mapping[str, Any]) -> str:
+def _name(record: SweepRecord) -> str:
     """Short enough for a column: `sweep 4d2d83: 29 methods, 10-90 %, 3 seeds`; a study by its name and method."""
-    methods = record["methods"]
+    methods = record.methods
     named = ", ".join(methods) if len(methods) <= 3 else counted(len(methods), "method")
-    named = record.get("study", {}).get("method", named)
-    percents = sorted({e["percent"] for e in record["entries"] if e["percent"] is not None})
+    named = record.study.get("method", named)
+    percents = sorted({place.percent for place in record.places if place.percent is not None})
     ratios = [f"{percents[0]}-{percents[-1]} %" if len(percents) > 1 else f"{percents[0]} %"] if percents else []
-    seeds = len({e["seed"] for e in record["entries"]})
-    return f"{_study(record) or 'sweep'} {record['id'][:6]}: " + ", ".join(
+    seeds = len({place.seed for place in record.places})
+    return f"{_study(record) or 'sweep'} {record.id[:6]}: " + ", ".join(
         [named, *ratios, f"{seeds} seed{'s' * (seeds != 1)}"]
     )
 
 
-def _study(record: Mapping[str, Any]) -> str:
+def _study(record: SweepRecord) -> str:
     """What the sweep's lines are to tell together, "" for an ordinary comparison: `ablation (ladder)`."""
-    study = record.get("study", {})
-    return " ".join(filter(None, [study.get("kind"), f"({study['design']})" if "design" in study else ""]))
+    design = f"({record.study['design']})" if "design" in record.study else ""
+    return " ".join(filter(None, [record.study_kind, design]))
 
 
-def _word(survey: Survey, record: Mapping[str, Any]) -> str:
+def _word(survey: Survey, record: SweepRecord) -> str:
     words = {"RUNNING": "running", "FAILED": "failed", "KILLED": "interrupted", "FINISHED": "done"}
     return words[_status(survey, record)]
 
 
-def _status(survey: Survey, record: Mapping[str, Any]) -> Status:
+def _status(survey: Survey, record: SweepRecord) -> Status:
     if survey.running(record):
         return "RUNNING"
-    states = {survey.state(entry["key"]) for entry in record["entries"] if entry["key"]}
+    states = set(map(survey.state, record.keys))
     if "failed" in states:
         return "FAILED"
     return "KILLED" if "planned" in states else "FINISHED"
 
 
-def _note(survey: Survey, record: Mapping[str, Any], state: str, has_figure: bool, study: Sequence[str]) -> str:
+def _note(survey: Survey, record: SweepRecord, state: str, has_figure: bool, study: Sequence[str]) -> str:
     if not _any_done(survey, record):
         return sweep_note(None, state, has_figure, study)
     from bench.report import ratio_table
@@ -97,18 +98,15 @@ def _note(survey: Survey, record: Mapping[str, Any], state: str, has_figure: boo
     return sweep_note(ratio_table(results) if results.rows else None, state, has_figure, study)
 
 
-def _any_done(survey: Survey, record: Mapping[str, Any], method: str | None = None) -> bool:
+def _any_done(survey: Survey, record: SweepRecord, method: str | None = None) -> bool:
     """Whether the report has anything to say; it takes seconds to import."""
-    return any(
-        survey.state(e["key"]) == "done" for e in record["entries"] if e["key"] and method in (None, e["method"])
-    )
+    return any(survey.state(key) == "done" for _, key in record.filled(method))
 
 
-def _records(survey: Survey, record: Mapping[str, Any]) -> dict[str, bytes | Path]:
+def _records(survey: Survey, record: SweepRecord) -> dict[str, bytes | Path]:
     """What a report needs beside the cells. When a sweep was last asked for is no part of it."""
-    told = {name: value for name, value in record.items() if name != "asked"}
     labels: dict[str, bytes | Path] = {f"{TARGETS}/{path.name}": path for path in survey.targets(record)}
-    return {RECORD: (json.dumps(told, indent=1) + "\n").encode(), **labels}
+    return {RECORD: (json.dumps(record.content(), indent=1) + "\n").encode(), **labels}
 
 
 def _files_of(folder: Path, name: str) -> dict[str, bytes | Path]:
@@ -120,7 +118,7 @@ def _files_of(folder: Path, name: str) -> dict[str, bytes | Path]:
     return {artifact: path for artifact, path in files.items() if not path.name.startswith(".")}
 
 
-def summary_run(survey: Survey, record: Mapping[str, Any], method: str) -> RunSpec | None:
+def summary_run(survey: Survey, record: SweepRecord, method: str) -> RunSpec | None:
     """A run whose `mAP_by_ratio` has the percent as its step, so that MLflow's own chart is the paper's figure.
 
     Its numbers are the report's. While the sweep runs, a mean over seeds is drawn once all of them are done, since
@@ -138,24 +136,24 @@ def summary_run(survey: Survey, record: Mapping[str, Any], method: str) -> RunSp
     points = tuple(sorted(_points(results, method, running), key=lambda p: (p.key, p.step)))
     tags = {
         "kind": "summary",
-        "sweep": record["id"],
+        "sweep": record.id,
         "method": method,
-        "dataset": record["dataset"],
-        "protocol": record["protocol"],
-        "backbone": record["backbone"],
+        "dataset": record.dataset,
+        "protocol": record.protocol,
+        "backbone": record.backbone,
         "flags": "; ".join(dict.fromkeys(flag for row in rows for flag in row.flags)),
         "missing": f"{len(places) - len(keys)} of {len(places)} places" if len(keys) < len(places) else "",
         NOTE: summary_note(method, record),
         **_numbers(results, method),
     }
     return RunSpec(
-        unit=f"summary:{record['id']}:{method}",
-        experiment=experiment_name(record["dataset"], record["protocol"]),
+        unit=f"summary:{record.id}:{method}",
+        experiment=experiment_name(record.dataset, record.protocol),
         name=method,
         status="FINISHED" if len(keys) == len(places) else _status(survey, record),
-        start=_time(record["created"]),
+        start=_time(record.created),
         end=_ended(survey, keys),
-        parent=f"sweep:{record['id']}",
+        parent=f"sweep:{record.id}",
         tags={name: value for name, value in tags.items() if value},
         points=points,
     )

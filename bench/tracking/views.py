@@ -7,8 +7,9 @@ as JSON text (the format of MLflow 3.17's interface; an older one has no menu of
 import datetime
 import json
 import urllib.parse
-from collections.abc import Mapping
 from typing import Any
+
+from bench.records.sweeps import SweepRecord
 
 PREFIX = "mlflow.sharedViewState."
 METHODS, CELLS = "bench-methods", "bench-cells"
@@ -24,9 +25,9 @@ _FACETS = {
 }
 
 
-def views(record: Mapping[str, Any]) -> dict[str, str]:
+def views(record: SweepRecord) -> dict[str, str]:
     """The tags of the views for an experiment whose newest sweep is `record`."""
-    created = int(datetime.datetime.fromisoformat(record["created"]).timestamp() * 1000)
+    created = int(datetime.datetime.fromisoformat(record.created).timestamp() * 1000)
     states = {METHODS: ("mAP over ratios", _methods(record)), CELLS: ("Cells", _cells())}
     return {
         f"{PREFIX}{key}": json.dumps(
@@ -56,12 +57,12 @@ def percent_tag(percent: int | None) -> str:
     return "mAP" if percent is None else f"mAP {percent / 100:.2f}"
 
 
-def _methods(record: Mapping[str, Any]) -> dict[str, Any]:
+def _methods(record: SweepRecord) -> dict[str, Any]:
     """Best method first, with the report's table as columns and its figure as the first chart."""
-    percents = sorted({e["percent"] for e in record["entries"]}, key=lambda p: -1 if p is None else p)
+    percents = sorted({place.percent for place in record.places}, key=lambda p: -1 if p is None else p)
     section = "bench-figure"
     return {
-        "searchFilter": f"tags.kind = 'summary' and tags.sweep = '{record['id']}'",
+        "searchFilter": f"tags.kind = 'summary' and tags.sweep = '{record.id}'",
         "orderByKey": "metrics.`mAP_average`",
         "selectedColumns": ["metrics.`mAP_average`", *(f"tags.`{percent_tag(p)}`" for p in percents)],
         "runsHiddenMode": "SHOW_ALL",

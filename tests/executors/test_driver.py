@@ -16,6 +16,7 @@ from bench.executors.driver import run_cells
 from bench.planning.plan import cells, plan, record, sweep_id
 from bench.planning.request import Request
 from bench.records.store import Store
+from bench.records.sweeps import SweepRecord
 from bench.stats.metrics import average_precision, mean_average_precision
 
 pytestmark = pytest.mark.usefixtures("toys")
@@ -174,7 +175,8 @@ def test_the_same_table_is_the_same_sweep(resources):
     one, other = (planned(resources, "asl", percents=p) for p in ((10, 50), (10, 50)))
     assert sweep_id(one) == sweep_id(other) != sweep_id(planned(resources, "asl", percents=(10,)))
     kept = record(Request(("asl",), (10, 50)), one, command=["bench", "run"], created="now")
-    assert json.loads(json.dumps(kept))["entries"] == [entry.to_json() for entry in one]
+    assert SweepRecord.from_json(json.loads(json.dumps(kept.to_json())), "here") == kept
+    assert kept.places == tuple(entry.place for entry in one)
 
 
 def _sweep_in_a_process(some, store, resources, start, told) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from bench.records.cells import Cell, Component
 from bench.records.rows import Row
 from bench.records.store import Store, Targets
+from bench.records.sweeps import Place, SweepRecord
 from bench.stats.metrics import average_precision, summary
 
 CLASSES = ("person", "car", "dog", "potted plant", "chair", "train")
@@ -49,34 +50,34 @@ class Grid:
             seed=0 if labels == "none" else seed,
         )
 
-    def entries(self) -> Iterator[dict]:
+    def places(self) -> Iterator[Place]:
         for seed in self.seeds:
             for percent in self.percents:
                 for method in self.methods:
                     reason = (self.skipped or {}).get(method, "")
                     key = None if reason else self.cell(method, percent, seed).key
-                    yield {"method": method, "percent": percent, "seed": seed, "key": key, "skipped": reason}
+                    yield Place(method, percent, seed, key, reason)
 
     def cells(self) -> list[Cell]:
-        wanted = (self.cell(e["method"], e["percent"], e["seed"]) for e in self.entries() if not e["skipped"])
+        wanted = (self.cell(place.method, place.percent, place.seed) for place in self.places() if place.key)
         return list({cell.key: cell for cell in wanted}.values())
 
 
 def save_sweep(store: Store, grid: Grid, created: str = "2026-01-02T03:04:05+00:00") -> str:
     """Record the sweep, as `bench run` does before the first cell; its id."""
-    entries = list(grid.entries())
-    sweep_id = hashlib.sha256(json.dumps(entries).encode()).hexdigest()[:12]
-    record = {
-        "id": sweep_id,
-        "created": created,
-        "command": ["bench", "run", "--methods", ",".join(grid.methods)],
-        "dataset": grid.dataset,
-        "protocol": grid.protocol,
-        "backbone": "tiny_clip",
-        "methods": list(grid.methods),
-        "notes": {m: _notes(m) for m in grid.methods},
-        "entries": entries,
-    }
+    places = tuple(grid.places())
+    sweep_id = hashlib.sha256(json.dumps([place.to_json() for place in places]).encode()).hexdigest()[:12]
+    record = SweepRecord(
+        id=sweep_id,
+        created=created,
+        command=("bench", "run", "--methods", ",".join(grid.methods)),
+        dataset=grid.dataset,
+        protocol=grid.protocol,
+        backbone="tiny_clip",
+        methods=grid.methods,
+        notes={m: _notes(m) for m in grid.methods},
+        places=places,
+    )
     store.save_sweep(record)
     return sweep_id
 

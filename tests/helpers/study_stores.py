@@ -12,6 +12,7 @@ import numpy as np
 from bench.planning.request import Variant
 from bench.records.cells import Component
 from bench.records.store import Store, Targets
+from bench.records.sweeps import Place, SweepRecord
 from helpers import store_factory
 from helpers.store_factory import Grid
 
@@ -30,7 +31,7 @@ def study_store(
 
     skill: how far a variant's scores stand apart from noise; the noise is that of the seed, for all variants alike.
     """
-    store, entries = Store(root), []
+    store, places = Store(root), []
     for seed in seeds:
         for percent in percents:
             for variant in study.variants:
@@ -38,23 +39,18 @@ def study_store(
                 value = level(variant, percent, seed)
                 if value is not None:
                     _finish(store, cell, value, skill(variant))
-                entries.append(
-                    {"method": variant.name, "percent": percent, "seed": seed, "key": cell.key, "skipped": ""}
-                )
-    record = {
-        "id": "5" * 12,
-        "created": CREATED,
-        "asked": CREATED,
-        "command": ["bench", study.to_json()["kind"]],
-        "dataset": "scenes",
-        "protocol": "partial",
-        "backbone": "tiny_clip",
-        "feed": "",
-        "methods": [variant.name for variant in study.variants],
-        "study": study.to_json(),
-        "notes": {},
-        "entries": entries,
-    }
+                places.append(Place(variant.name, percent, seed, cell.key))
+    record = SweepRecord(
+        id="5" * 12,
+        created=CREATED,
+        command=("bench", study.to_json()["kind"]),
+        dataset="scenes",
+        protocol="partial",
+        backbone="tiny_clip",
+        methods=tuple(variant.name for variant in study.variants),
+        study=study.to_json(),
+        places=tuple(places),
+    )
     store.save_sweep(record)
     return store
 

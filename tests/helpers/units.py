@@ -6,4 +6,4 @@ def unit(cell) -> str:
 
 
 def sweep_of(store) -> str:
-    return store.sweeps()[0]["id"]
+    return store.sweeps()[0].id

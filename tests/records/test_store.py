@@ -168,13 +168,3 @@ def test_scores_and_targets_read_back_to_the_bit(store):
     again = store.targets("f")
     assert (again.ids, again.class_names) == (targets.ids, targets.class_names)
     assert np.array_equal(again.labels, targets.labels)
-
-
-def test_sweeps_are_kept_once_each_and_the_last_asked_for_comes_last(store):
-    first, second = ({"id": name, "created": f"2024-01-0{day}"} for name, day in (("b" * 12, 1), ("a" * 12, 2)))
-    for record in (first, second):
-        store.save_sweep(record)
-    assert [s["id"] for s in store.sweeps()] == ["b" * 12, "a" * 12]
-    store.save_sweep({"id": "b" * 12, "created": "2024-01-03"})
-    assert [s["id"] for s in store.sweeps()] == ["a" * 12, "b" * 12]
-    assert store.sweeps()[-1]["created"] == "2024-01-01"

@@ -169,7 +169,7 @@ def test_a_refused_variant_stands_in_the_table_with_its_reason(tmp_path) -> None
     study = plan_ablation(TRM, "leave-one-out", SETTINGS)
     store = study_store(tmp_path, study, level)
     record = store.sweeps()[-1]
-    record["study"]["arms"][1]["refused"] = "it does not fit"
+    record.study["arms"][1]["refused"] = "it does not fit"
     store.save_sweep(record)
     table = ablation.tables(ablation.find(load(store), store))[0]
     assert table.footnotes == ("not run: it does not fit",)

@@ -74,9 +74,9 @@ def test_the_written_report_is_the_same(empty, tmp_path):
 
 
 def test_one_sweep_brings_its_own_cells_only(uneven, tmp_path):
-    older = uneven.sweeps()[0]["id"]
+    older = uneven.sweeps()[0].id
     with mirrored(uri(uneven), tmp_path, older[:5]) as store:
-        assert [record["id"] for record in store.sweeps()] == [older]
+        assert [record.id for record in store.sweeps()] == [older]
         assert store.keys() == []
 
 

@@ -2,6 +2,7 @@
 
 import json
 import urllib.parse
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -100,18 +101,19 @@ def test_a_summary_says_what_the_report_says(finished, content):
 def test_variants_of_a_method_are_lines_of_their_own(empty, content):
     """Their names have characters that MLflow takes in no metric's name."""
     grids = {"asl": Grid(methods=("asl",), percents=(10, 50)), "asl [lr=0.01]": Grid(("asl",), (10, 50), lr=0.01)}
-    entries = [{**entry, "method": name} for name, grid in grids.items() for entry in grid.entries()]
-    told = {"command": [], "dataset": "scenes", "protocol": "partial", "backbone": "tiny_clip"}
-    record = {"id": "ab" * 6, "created": "2026-01-02T03:04:05+00:00", "methods": list(grids), "entries": entries}
-    empty.save_sweep({**told, **record})
+    places = tuple(replace(place, method=name) for name, grid in grids.items() for place in grid.places())
+    plain = save_sweep(empty, grids["asl"])
+    record = replace(empty.sweeps()[0], id="ab" * 6, methods=tuple(grids), places=places)
+    empty.save_sweep(record)
+    (empty.root / "sweeps" / f"{plain}.json").unlink()
     for grid in grids.values():
         for cell in grid.cells():
             finish(empty, cell)
     sync(empty)
     found = content(empty)
     for name, grid in grids.items():
-        assert found.run(f"summary:{record['id']}:{name}")["name"] == name
-        assert found.points(f"summary:{record['id']}:{name}")["mAP_by_ratio", 50] == row(grid.cell("asl", 50, 0)).mAP
+        assert found.run(f"summary:{record.id}:{name}")["name"] == name
+        assert found.points(f"summary:{record.id}:{name}")["mAP_by_ratio", 50] == row(grid.cell("asl", 50, 0)).mAP
         assert found.run(unit(grid.cell("asl", 50, 0)))["name"] == f"{name} 50% seed 0"
         assert found.tags(unit(grid.cell("asl", 50, 0)))["variant"] == name
 

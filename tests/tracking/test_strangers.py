@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import tempfile
+from dataclasses import replace
 
 import pytest
 from helpers.strangers import contents, make_victim, untouched
@@ -49,7 +50,7 @@ def test_a_runs_tag_is_no_path(theirs, victim, scratch, tmp_path, key):
     record = json.loads(path.read_text())
     client, run = run_of(theirs, "cell")
     client.set_tag(run.info.run_id, "cell_key", name)
-    for entry in record["entries"]:
+    for entry in record["places"]:
         entry["key"] = name if entry["key"] == run.data.tags["cell_key"] else entry["key"]
     path.write_text(json.dumps(record))
     with untouched(victim, scratch), pytest.raises(DataError), mirrored(uri(theirs), tmp_path / "back"):
@@ -61,7 +62,7 @@ def test_a_cells_tag_alone_is_checked_too(theirs, victim, scratch, tmp_path, mon
     client, run = run_of(theirs, "cell")
     client.set_tag(run.info.run_id, "cell_key", "../../../victim")
     real = theirs.sweeps()[0]
-    real["entries"][0]["key"] = "../../../victim"
+    real = replace(real, places=(replace(real.places[0], key="../../../victim"), *real.places[1:]))
     monkeypatch.setattr("bench.tracking.mirror._Mirror._sweep", lambda self, run: real)
     refused = pytest.raises(DataError, match="is not a cell's key")
     with untouched(victim, scratch), refused, mirrored(uri(theirs), tmp_path / "back"):
@@ -128,7 +129,7 @@ def test_artifacts_are_written_through_no_link(theirs, victim):
 
 
 def test_no_file_of_the_machine_goes_to_mlflow_by_a_link(finished, victim, tmp_path):
-    sweep = finished.sweeps()[0]["id"]
+    sweep = finished.sweeps()[0].id
     folder = finished.root / "reports" / sweep
     folder.mkdir(parents=True)
     (folder / "stamp.json").write_text("{}")

@@ -40,7 +40,7 @@ def test_a_shared_cell_lives_under_the_older_sweep(finished, content, grid):
     sync(finished)
     found, cell = content(finished), grid.cell("asl", 10, 0)
     tags = found.tags(unit(cell))
-    older = next(r["id"] for r in finished.sweeps() if r["id"] != newer)
+    older = next(r.id for r in finished.sweeps() if r.id != newer)
     assert tags["mlflow.parentRunId"] == found.units[f"sweep:{older}"]
     assert tags["sweeps"].split() == [older, newer]
     assert found.tags(f"sweep:{newer}")["cells_shared"].startswith("1:")

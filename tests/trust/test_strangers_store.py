@@ -44,10 +44,10 @@ def test_a_sweeps_id_is_no_path(stranger, victim, name):
 def test_a_cells_key_is_no_path(stranger, victim):
     [path] = (stranger.root / "sweeps").glob("*.json")
     record = json.loads(path.read_text())
-    own = stranger.folder(record["entries"][0]["key"])
+    own = stranger.folder(record["places"][0]["key"])
     for file in own.iterdir():
         (victim / file.name).write_bytes(file.read_bytes())
-    record["entries"][0]["key"] = "../../victim"
+    record["places"][0]["key"] = "../../victim"
     path.write_text(json.dumps(record))
     with untouched(victim, stranger.root):
         assert isinstance(report(stranger).exception, DataError)
@@ -75,7 +75,7 @@ def test_what_is_no_record_is_one_sentence(stranger, data):
 
 @pytest.mark.parametrize("place", ["reports", "reports/{id}", "reports/{id}/cells", "reports/resampled"])
 def test_a_report_is_written_through_no_link(stranger, victim, place):
-    sweep = stranger.sweeps()[0]["id"]
+    sweep = stranger.sweeps()[0].id
     link = stranger.root / place.format(id=sweep)
     link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(victim)
@@ -85,7 +85,7 @@ def test_a_report_is_written_through_no_link(stranger, victim, place):
 
 
 def test_a_cells_page_is_written_through_no_link(stranger, victim):
-    sweep, key = stranger.sweeps()[0]["id"], stranger.keys()[0]
+    sweep, key = stranger.sweeps()[0].id, stranger.keys()[0]
     pages = stranger.root / "reports" / sweep / "cells"
     pages.mkdir(parents=True)
     (pages / f"{key}.html").symlink_to(victim / "report.md")

@@ -139,7 +139,7 @@ def protocol_table(results: Results) -> Table:
 def provenance(results: Results) -> str:
     lines = ["## What was run", ""]
     for record in results.selection.records:
-        lines.append(f"- sweep `{record['id']}`, first asked for {record['created']}: `{' '.join(record['command'])}`")
+        lines.append(f"- sweep `{record.id}`, first asked for {record.created}: `{' '.join(record.command)}`")
     for title, value in environments(results):
         lines.append(f"- {title}: {value}")
     lines.append("- every number in full precision: [results.csv](results.csv)")

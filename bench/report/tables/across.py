@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.records.store import Store
+from bench.records.sweeps import SweepRecord
 from bench.report.results import Results, load, usual_baseline
 from bench.report.selection import find_sweep
 from bench.report.source import installed_dataset
@@ -56,7 +57,7 @@ def across(
     have.
     """
     newest = find_sweep(store, sweep)
-    tables = [load(store, record["id"], merge=True) for record in _of_each_dataset(store, newest)]
+    tables = [load(store, record.id, merge=True) for record in _of_each_dataset(store, newest)]
     found = [_measured(table, percents) for table in tables]
     wanted = list(dict.fromkeys(measured.method for part in found for measured in part))
     for name in methods or ():
@@ -67,7 +68,7 @@ def across(
         have[measured.dataset].add(measured.method)
     lacking = {m: next((d for d, own in have.items() if m not in own), "") for m in methods or wanted}
     common = [method for method, dataset in lacking.items() if not dataset]
-    where = ", ".join(str(newest.get(name)) for name in ("protocol", "backbone", "feed") if newest.get(name))
+    where = ", ".join(filter(None, (newest.protocol, newest.backbone, newest.feed)))
     if len(have) < 2 or len(common) < 2:
         raise UsageError(
             f"a comparison across datasets needs two datasets and two methods that have numbers on both, but under "
@@ -94,30 +95,29 @@ def beside_others(results: Results, store: Store) -> Across | None:
     competing = results.frame.loc[results.frame["role"] != "ceiling", "method"].unique().tolist()
     baseline = results.baseline if results.baseline in competing else None
     try:
-        found = across(store, newest["id"], methods=competing, percents=results.percents, baseline=baseline)
+        found = across(store, newest.id, methods=competing, percents=results.percents, baseline=baseline)
     except UsageError:
         return None
     return found if len(found.blocks.names) >= LEAST_BLOCKS else None
 
 
-def _of_each_dataset(store: Store, newest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _of_each_dataset(store: Store, newest: SweepRecord) -> list[SweepRecord]:
     """The newest sweep of each dataset, in the order in which datasets first came; studies of one method are none."""
-    alike = ("protocol", "backbone", "feed")
-    found: dict[str, Mapping[str, Any]] = {}
+    setting = (newest.protocol, newest.backbone, newest.feed)
+    found: dict[str, SweepRecord] = {}
     for record in store.sweeps():
-        if all(record.get(name, "") == newest.get(name, "") for name in alike) and not record.get("study"):
+        if (record.protocol, record.backbone, record.feed) == setting and not record.study:
             found[_dataset(store, record)] = record
     return list(found.values())
 
 
-def _dataset(store: Store, record: Mapping[str, Any]) -> str:
+def _dataset(store: Store, record: SweepRecord) -> str:
     """The dataset's name; a user's own with the beginning of its content's hash."""
-    name = str(record["dataset"])
+    name = record.dataset
     if not _users_own(name):
         return name
-    keys = dict.fromkeys(entry["key"] for entry in record["entries"] if entry["key"])
-    started = (store.cell(key) for key in keys if (store.folder(key) / "cell.json").exists())
-    return f"{name} {next((cell.dataset.fingerprint[:6] for cell in started), record['id'][:6])}"
+    started = (store.cell(key) for key in record.keys if (store.folder(key) / "cell.json").exists())
+    return f"{name} {next((cell.dataset.fingerprint[:6] for cell in started), record.id[:6])}"
 
 
 def _users_own(dataset: str) -> bool:

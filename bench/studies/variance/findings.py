@@ -150,7 +150,7 @@ def _page(found: Variance, drawn: bool) -> Iterator[str]:
         yield "![Standard deviation of mAP by source, with intervals](variance.png)"
         yield "As vector graphics: [variance.svg](variance.svg)"
     record = found.results.selection.newest
-    yield f"Sweep `{record['id']}`: `{' '.join(record['command'])}`. All numbers: [variance.csv](variance.csv)"
+    yield f"Sweep `{record.id}`: `{' '.join(record.command)}`. All numbers: [variance.csv](variance.csv)"
 
 
 def variance_figure(found: Variance) -> Mapping[str, bytes]:

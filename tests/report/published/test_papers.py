@@ -9,6 +9,7 @@ from helpers import store_factory as factory
 
 from bench.records.cells import Cell, Component
 from bench.records.store import Store
+from bench.records.sweeps import Place, SweepRecord
 from bench.report import load, write_report
 from bench.report.published.groups import published_groups
 from bench.report.render.latex import escaped
@@ -35,13 +36,17 @@ def reported(tmp_path_factory, sketched) -> tuple[Store, str]:
     places = [(m, p, s) for s in SEEDS for p in PERCENTS for m in METHODS]
     for place in places:
         factory.finish(store, _cell(*place), flags=("random weights",), data={"official_lists": False})
-    store.save_sweep({
-        "id": "c" * 12, "created": "2026-01-02T03:04:05+00:00", "command": ["bench", "run", "--dataset", "coco"],
-        "dataset": "coco", "protocol": "hcp", "backbone": "RN101", "methods": list(METHODS), "notes": {},
-        "entries": [
-            {"method": m, "percent": p, "seed": s, "key": _cell(m, p, s).key, "skipped": ""} for m, p, s in places
-        ],
-    })  # fmt: skip
+    record = SweepRecord(
+        id="c" * 12,
+        created="2026-01-02T03:04:05+00:00",
+        command=("bench", "run", "--dataset", "coco"),
+        dataset="coco",
+        protocol="hcp",
+        backbone="RN101",
+        methods=tuple(METHODS),
+        places=tuple(Place(*place, _cell(*place).key) for place in places),
+    )
+    store.save_sweep(record)
     return store, write_report(load(store), store).parent
 
 

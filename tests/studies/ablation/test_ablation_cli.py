@@ -44,9 +44,9 @@ def test_an_ablation_from_end_to_end(call, tmp_path):
     assert {path.suffix for path in page.parent.iterdir()} >= {".md", ".csv", ".png", ".svg"}
     store = Store(tmp_path / "results")
     record = store.sweeps()[-1]
-    assert record["study"]["kind"] == "ablation"
-    assert record["study"]["design"] == "leave-one-out"
-    by_place = {(e["method"], e["percent"], e["seed"]): store.row(e["key"]) for e in record["entries"]}
+    assert record.study_kind == "ablation"
+    assert record.study["design"] == "leave-one-out"
+    by_place = {(place.method, place.percent, place.seed): store.row(key) for place, key in record.filled()}
     assert len(by_place) == 2 * 3
     for (name, percent, seed), row in by_place.items():
         whole = by_place["asl: whole", percent, seed]
