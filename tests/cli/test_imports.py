@@ -11,6 +11,7 @@ LATER = {"mlflow", "optuna", "matplotlib", "seaborn", "sklearn"}
 ARRAYS = {"torch", "numpy", "mmengine", "open_clip", "pandas", "bench.planning.plan"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "heavy", "expected"),
     [

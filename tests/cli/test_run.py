@@ -19,6 +19,7 @@ def plan_of(call, *arguments: str) -> dict:
     return json.loads(told.out)
 
 
+@pytest.mark.slow
 def test_each_variant_of_a_grid_has_its_own_line_and_number(call, tmp_path):
     told = call("run", *ASL, "--set", "asl.batch_size=30", *GRID)  # more than one step, which warms up
     assert told.code == 0
@@ -84,6 +85,7 @@ def test_flags_are_stronger_than_the_file(call, sweep_file):
     assert keys(axis) == {place["key"] for place in whole["places"] if place["method"] == "asl [lr=0.001]"}
 
 
+@pytest.mark.slow
 def test_the_environment_is_stronger_than_the_file_too(call, sweep_file, tmp_path, monkeypatch):
     sweep_file.write_text("methods: asl\nratios: 0.5\nresults: from_file\nset: {scenes: {n_train: 120, n_test: 60}}")
     monkeypatch.setenv("BENCH_RESULTS", "from_environment")
@@ -132,6 +134,7 @@ def test_a_wrong_file_gives_one_sentence(text, words, call, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.slow
 def test_a_plan_tells_the_time_only_of_what_has_run_here(call):
     before = call("run", *ASL, "--dry-run").out
     assert "1 cell: 0 done, 1 to do" in before
@@ -151,6 +154,7 @@ def test_a_plan_tells_the_time_only_of_what_has_run_here(call):
     assert 0 < expected["seconds"] < 600
 
 
+@pytest.mark.slow
 def test_a_long_plan_is_a_table_of_methods_by_ratios(call, toys):
     call("run", *ASL, "--set", "asl.lr=0.01")
     arguments = ("--methods", "asl,oracle", "--ratios", "0.1-0.9", "--seeds", "0-4", *ASL[4:], "--set", "asl.lr=0.01")
@@ -161,6 +165,7 @@ def test_a_long_plan_is_a_table_of_methods_by_ratios(call, toys):
     assert "50 cells: 1 done, 49 to do" in told, "the ceiling runs once a seed"
 
 
+@pytest.mark.slow
 def test_what_failed_before_is_told_apart(call, toys):
     failing = ("--methods", "toy_refusing,asl", *ASL[2:], "--set", "toy_refusing.epochs=2")
     call("run", *failing)
@@ -178,6 +183,7 @@ def test_what_is_skipped_is_told_with_its_reason(call, toys):
     assert skipped
 
 
+@pytest.mark.slow
 def test_a_variance_study_end_to_end(call, tmp_path, toys):
     tiny = ("--methods", "toy_linear,clip_zero_shot", "--ratios", "0.5", "--seeds", "0-1", *TINY)
     told = call("variance", *tiny, "--set", "toy_linear.epochs=1", "--json")
@@ -207,6 +213,7 @@ def test_a_variance_study_that_cannot_be(arguments, words, call):
     assert words in told.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("executor", "encoded"), [("inline", True), ("ray", False)])
 def test_images_are_encoded_by_the_command_only_where_it_trains_itself(call, monkeypatch, executor, encoded):
     """The nodes of a cluster encode for themselves; the command may run where that would take days."""

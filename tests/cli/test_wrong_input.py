@@ -91,6 +91,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parser", PARSERS.values(), ids=PARSERS)
 def test_only_a_sentence_comes_out(parser):
     @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
