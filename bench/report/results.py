@@ -15,7 +15,7 @@ from bench.records.rows import Row
 from bench.records.store import Store
 from bench.records.sweeps import Place
 from bench.report import source
-from bench.report.figures.palette import Styles, method_styles
+from bench.report.figures.palette import Styles
 from bench.report.selection import Selection, select
 from bench.settings.registry import nearest
 from bench.system.wording import counted
@@ -58,7 +58,7 @@ class Results:
     @property
     def methods(self) -> tuple[str, ...]:
         """In the order in which they were asked for; also those without any number."""
-        return tuple(dict.fromkeys(place.method for place in self.selection.places))
+        return self.selection.methods
 
     @property
     def percents(self) -> tuple[int | None, ...]:
@@ -135,9 +135,7 @@ def load(
     frame = pd.DataFrame(lines, columns=columns).astype({"percent": "Int64"})
     chosen = _baseline(frame, selection, baseline)
     warnings = tuple(_warnings(frame, rows.values()))
-    methods = list(dict.fromkeys(place.method for place in selection.places))
-    styles = method_styles(methods, {name: selection.declared(name, "colour") for name in methods})
-    return Results(selection, frame, tuple(missing), rows, warnings, chosen, styles)
+    return Results(selection, frame, tuple(missing), rows, warnings, chosen, selection.styles)
 
 
 def _baseline(frame: pd.DataFrame, selection: Selection, requested: str | None) -> str | None:
@@ -145,7 +143,7 @@ def _baseline(frame: pd.DataFrame, selection: Selection, requested: str | None) 
 
     By default it is the usual one of those that learned from the labels that were left.
     """
-    methods = list(dict.fromkeys(place.method for place in selection.places))
+    methods = selection.methods
     present = [method for method in methods if (frame["method"] == method).any()]
     if requested is not None:
         if requested not in methods:

@@ -10,6 +10,7 @@ from bench.errors import UsageError
 from bench.records.cells import Cell, Component, canonical_json
 from bench.records.store import Store
 from bench.records.sweeps import Place, SweepRecord
+from bench.report.figures.palette import Styles, method_styles
 from bench.report.source import installed_method
 
 
@@ -58,8 +59,23 @@ class Selection:
         return str(vars(installed).get(fact, "")) if installed else ""
 
     @property
+    def methods(self) -> tuple[str, ...]:
+        """In the order in which they were asked for."""
+        return tuple(dict.fromkeys(place.method for place in self.places))
+
+    @functools.cached_property
+    def styles(self) -> Styles:
+        """How figures draw each method."""
+        return method_styles(self.methods, {name: self.declared(name, "colour") for name in self.methods})
+
+    @property
     def title(self) -> str:
         return ", ".join(part for part in (self.dataset, self.protocol, self.backbone, self.feed) if part)
+
+
+def whole_sweep(record: SweepRecord) -> Selection:
+    """All places of one sweep."""
+    return Selection(record.id, (record,), record.places)
 
 
 def find_sweep(store: Store, sweep: str | None) -> SweepRecord:

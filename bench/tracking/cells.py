@@ -1,7 +1,6 @@
 """A cell as an MLflow run."""
 
 import datetime
-import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,18 +9,18 @@ from bench.records.cells import AXES, PLAIN, Cell
 from bench.records.names import inside
 from bench.records.rows import Row
 from bench.records.store import State
+from bench.records.sweeps import SweepRecord
+from bench.report.figures.palette import method_styles
 from bench.system.spreadsheet import csv_text
 from bench.tracking.notes import cell_note, failure_note
-from bench.tracking.spec import NOTE, PARAM_LIMIT, TAG_LIMIT, DatasetFacts, Point, RunSpec, Status, cut, metric_key
+from bench.tracking.points import curve_points, is_number, row_points
+from bench.tracking.spec import COLOUR, NOTE, PARAM_LIMIT, TAG_LIMIT, DatasetFacts, RunSpec, Status, cut, metric_key
 from bench.tracking.survey import Survey
 from bench.tracking.system import samples
 
 STATUS: Mapping[State, Status] = {"done": "FINISHED", "failed": "FAILED", "running": "RUNNING", "planned": "KILLED"}
 """A cell that was begun and is neither done, failed nor running was killed; the next `bench run` takes it up."""
 
-
-CURVES = "curve/"
-"""Before the names of what has a value an epoch."""
 
 FILES = ("cell.json", "row.json", "curve.jsonl", "scores.npz", "error.txt")
 """What of a cell's folder goes along: with it `bench.tracking.mirror` makes the store again."""
@@ -32,22 +31,24 @@ def cell_run(survey: Survey, key: str) -> RunSpec:
     store, cell, state = survey.store, survey.store.cell(key), survey.state(key)
     row = store.row(key) if state == "done" else None
     curve = store.curve(key)
-    points = list(_curve_points(curve))
+    points = list(curve_points(curve))
     if row:
-        points += _row_points(row, seconds=points[-1].seconds if points else 0)
+        points += row_points(row, seconds=points[-1].seconds if points else 0)
     sweeps, variant = survey.members.get(key, ()), survey.variants.get(key, cell.method.name)
+    owner = next((record for record in survey.sweeps if record.id in sweeps[:1]), None)
+    colour = survey.colour(owner, variant) if owner else method_styles([variant])[variant].colour
     folder = store.folder(key)
     error = store.error(key) if state == "failed" else None
     return RunSpec(
         unit=f"cell:{key}",
-        experiment=_experiment(survey, cell, sweeps),
+        experiment=_experiment(cell, owner),
         name=_name(cell, variant),
         status=STATUS[state],
         start=_started(row) or (folder / "cell.json").stat().st_mtime,
         end=_finished(row) or survey.ended(key),
         parent=f"sweep:{sweeps[0]}" if sweeps else None,
         params=_params(cell),
-        tags={**_tags(cell, variant, state, sweeps, row), **_told(row, error)},
+        tags={**_tags(cell, variant, state, sweeps, row), **_description(row, error), COLOUR: colour},
         points=(*points, *samples(folder)),
         files=_files(folder, FILES if state != "running" else FILES[:1], row),
         dataset=_dataset(row) if row else None,
@@ -80,9 +81,8 @@ def experiment_name(dataset: str, protocol: str) -> str:
     return f"{dataset}/{protocol}"
 
 
-def _experiment(survey: Survey, cell: Cell, sweeps: tuple[str, ...]) -> str:
+def _experiment(cell: Cell, owner: SweepRecord | None) -> str:
     """That of the owning sweep: a cell on full labels stands beside the cells it is compared with."""
-    owner = next((record for record in survey.sweeps if record.id in sweeps[:1]), None)
     if owner:
         return experiment_name(owner.dataset, owner.protocol)
     return experiment_name(cell.dataset.name, cell.protocol.name)
@@ -141,7 +141,7 @@ def _tags(cell: Cell, variant: str, state: State, sweeps: tuple[str, ...], row: 
     return {name: cut(value, TAG_LIMIT) for name, value in tags.items() if value}
 
 
-def _told(row: Row | None, error: str | None) -> dict[str, str]:
+def _description(row: Row | None, error: str | None) -> dict[str, str]:
     """The run's description: what came out, or what went wrong."""
     if row:
         return {NOTE: cell_note(row)}
@@ -149,43 +149,6 @@ def _told(row: Row | None, error: str | None) -> dict[str, str]:
         lines = error.strip().splitlines() or ["no error was recorded"]
         return {"error": cut(lines[-1].strip(), TAG_LIMIT), NOTE: failure_note(error)}
     return {}
-
-
-def _curve_points(curve: list[dict[str, Any]]) -> Iterator[Point]:
-    seconds = 0.0
-    for record in curve:
-        seconds += record.get("seconds", 0.0)
-        for name, value in record.items():
-            if name != "epoch" and _is_number(value):
-                yield Point(metric_key(CURVES + name), _finite(value), record["epoch"], seconds)
-
-
-def _row_points(row: Row, seconds: float) -> Iterator[Point]:
-    """The row's numbers, at step 0: MLflow then draws bars. `mAP`, the headline, has the plainest name.
-
-    On a run's page groups are sorted by their first part, so that the curves come first.
-    """
-    named: dict[str, Any] = {f"test/{name}": value for name, value in row.metrics.items() if name != "mAP"}
-    named["mAP"] = row.metrics.get("mAP")
-    named |= {f"test_best/{name}": value for name, value in row.test_best.items()}
-    named |= {f"test_AP/{name}": value for name, value in row.class_ap.items()}
-    named |= {f"run/heldout_best_{name}": value for name, value in (row.heldout_best or {}).items()}
-    named |= {f"run/mask_{name}": value for name, value in row.mask.items()}
-    named |= {f"run/time_{name}": value for name, value in row.timings.items()}
-    named |= {f"run/memory_{name}": value for name, value in row.peak_memory.items()}
-    named["run/trainable_parameters"] = row.trainable_parameters
-    for name, value in named.items():
-        if _is_number(value):
-            yield Point(metric_key(name), _finite(value), 0, seconds)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _finite(value: float) -> float:
-    """Infinity as NaN: MLflow would store it as the largest float."""
-    return float(value) if math.isfinite(value) else math.nan
 
 
 def _files(folder: Path, names: tuple[str, ...], row: Row | None) -> dict[str, bytes | Path]:
@@ -200,5 +163,5 @@ def _files(folder: Path, names: tuple[str, ...], row: Row | None) -> dict[str, b
 
 
 def _dataset(row: Row) -> DatasetFacts:
-    shares = {name: value for name, value in row.mask.items() if _is_number(value)}
+    shares = {name: value for name, value in row.mask.items() if is_number(value)}
     return DatasetFacts(row.cell.dataset.name, row.cell.dataset.fingerprint, str(row.mask.get("sha256", "")), shares)

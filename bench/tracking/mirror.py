@@ -19,9 +19,10 @@ from bench.records.names import inside, is_fingerprint, printable
 from bench.records.store import Store, Targets
 from bench.records.sweeps import SweepRecord, read_sweep
 from bench.system.files import write_json, write_text
-from bench.tracking.cells import CURVES, FILES
+from bench.tracking.cells import FILES
 from bench.tracking.database import TrackingError, is_server, open_client
 from bench.tracking.ledger import sqlite_path
+from bench.tracking.points import CURVES
 from bench.tracking.sweeps import RECORD, TARGETS
 
 if TYPE_CHECKING:

@@ -22,8 +22,9 @@ from bench.tracking.ledger import Entry, Ledger, read_ledger
 from bench.tracking.notes import how_to_read, is_ours
 from bench.tracking.searches import search_run, trial_run
 from bench.tracking.spec import NOTE, RunSpec
+from bench.tracking.summaries import summary_run
 from bench.tracking.survey import Survey, survey
-from bench.tracking.sweeps import summary_run, sweep_run
+from bench.tracking.sweeps import sweep_run
 from bench.tracking.views import views
 from bench.tracking.writer import DIGEST, UNIT, Outcome, existing_run, write_run
 

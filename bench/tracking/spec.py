@@ -16,6 +16,9 @@ PARAM_LIMIT, TAG_LIMIT, KEY_LIMIT = 6000, 5000, 250
 """Characters of a value and of a key; the tag limit is that of MLflow 3.7, later ones allow more."""
 
 NOTE = "mlflow.note.content"
+COLOUR = "mlflow.runColor"
+"""Tag with the colour that MLflow draws a run in; without it, MLflow chooses one by the run's id."""
+
 RUN = "{run}"
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from bench.records.names import inside
 from bench.records.store import State, Store
 from bench.records.sweeps import SweepRecord
+from bench.report.figures import palette
+from bench.report.selection import whole_sweep
 from bench.studies.search.archive import Archive, archives
 from bench.studies.search.outcome import TrialRecord
 from bench.system.files import read_json
@@ -19,6 +21,7 @@ from bench.tracking.system import SYSTEM
 
 if TYPE_CHECKING:
     from bench.report import Results
+    from bench.report.figures.palette import Styles
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Survey:
     members: Mapping[str, tuple[str, ...]]
     live: bool
     _loaded: dict[str, "Results"] = field(default_factory=dict, repr=False, compare=False)
+    _styles: dict[str, "Styles"] = field(default_factory=dict, repr=False, compare=False)
 
     @functools.cached_property
     def signatures(self) -> Mapping[str, str]:
@@ -79,6 +83,12 @@ class Survey:
         if record.id not in self._loaded:
             self._loaded[record.id] = load(self.store, record.id)
         return self._loaded[record.id]
+
+    def colour(self, record: SweepRecord, method: str) -> str:
+        """The method's colour in the sweep's report."""
+        if record.id not in self._styles:
+            self._styles[record.id] = whole_sweep(record).styles
+        return self._styles[record.id][method].colour
 
     def running(self, record: SweepRecord) -> bool:
         """Whether cells of the sweep run, or wait for those who ask."""
@@ -184,9 +194,10 @@ def _hash(data: Any) -> str:
 
 @functools.cache
 def _code() -> str:
-    """A hash of this package: a newer version of it looks at every run again."""
+    """A hash of this package and its colours: a newer version of it looks at every run again."""
     return _hash([path.read_text() for path in _sources()])
 
 
 def _sources() -> Iterator[Path]:
     yield from sorted(Path(__file__).parent.glob("*.py"))
+    yield Path(palette.__file__)

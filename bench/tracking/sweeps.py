@@ -1,24 +1,18 @@
-"""A sweep as an MLflow run, and each of its methods as one that draws mAP over the ratios."""
+"""A sweep as an MLflow run."""
 
 import datetime
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bench.records.names import inside
 from bench.records.sweeps import SweepRecord
 from bench.system.wording import counted
 from bench.tracking.cells import experiment_name
-from bench.tracking.notes import summary_note, sweep_note
-from bench.tracking.spec import NOTE, TAG_LIMIT, Point, RunSpec, Status, cut
+from bench.tracking.notes import sweep_note
+from bench.tracking.spec import NOTE, TAG_LIMIT, RunSpec, Status, cut
 from bench.tracking.survey import Survey
-from bench.tracking.views import average_tag, percent_tag
 
-if TYPE_CHECKING:
-    from bench.report import Results
-
-CURVE, AVERAGE = "mAP_by_ratio", "mAP_average"
 RECORD, TARGETS = "sweep.json", "targets"
 """Artifacts of a sweep's run: what was asked for, and a folder of test labels."""
 
@@ -48,9 +42,9 @@ def sweep_run(survey: Survey, record: SweepRecord) -> RunSpec:
         unit=f"sweep:{record.id}",
         experiment=experiment_name(record.dataset, record.protocol),
         name=_name(record),
-        status=_status(survey, record),
-        start=_time(record.created),
-        end=_ended(survey, keys),
+        status=status(survey, record),
+        start=time_of(record.created),
+        end=ended(survey, keys),
         tags={name: cut(value, TAG_LIMIT) for name, value in tags.items() if value},
         files={**_records(survey, record), **report, **study},
     )
@@ -77,10 +71,10 @@ def _study(record: SweepRecord) -> str:
 
 def _word(survey: Survey, record: SweepRecord) -> str:
     words = {"RUNNING": "running", "FAILED": "failed", "KILLED": "interrupted", "FINISHED": "done"}
-    return words[_status(survey, record)]
+    return words[status(survey, record)]
 
 
-def _status(survey: Survey, record: SweepRecord) -> Status:
+def status(survey: Survey, record: SweepRecord) -> Status:
     if survey.running(record):
         return "RUNNING"
     states = set(map(survey.state, record.keys))
@@ -90,7 +84,7 @@ def _status(survey: Survey, record: SweepRecord) -> Status:
 
 
 def _note(survey: Survey, record: SweepRecord, state: str, has_figure: bool, study: Sequence[str]) -> str:
-    if not _any_done(survey, record):
+    if not any_done(survey, record):
         return sweep_note(None, state, has_figure, study)
     from bench.report import ratio_table
 
@@ -98,7 +92,7 @@ def _note(survey: Survey, record: SweepRecord, state: str, has_figure: bool, stu
     return sweep_note(ratio_table(results) if results.rows else None, state, has_figure, study)
 
 
-def _any_done(survey: Survey, record: SweepRecord, method: str | None = None) -> bool:
+def any_done(survey: Survey, record: SweepRecord, method: str | None = None) -> bool:
     """Whether the report has anything to say; it takes seconds to import."""
     return any(survey.state(key) == "done" for _, key in record.filled(method))
 
@@ -118,82 +112,9 @@ def _files_of(folder: Path, name: str) -> dict[str, bytes | Path]:
     return {artifact: path for artifact, path in files.items() if not path.name.startswith(".")}
 
 
-def summary_run(survey: Survey, record: SweepRecord, method: str) -> RunSpec | None:
-    """A run whose `mAP_by_ratio` has the percent as its step, so that MLflow's own chart is the paper's figure.
-
-    Its numbers are the report's. While the sweep runs, a mean over seeds is drawn once all of them are done, since
-    MLflow cannot take points back. None while there is no number.
-    """
-    if not _any_done(survey, record, method):
-        return None
-    results = survey.results(record)
-    places = [place.key for place in results.selection.places if place.method == method and place.key]
-    keys = [key for key in places if key in results.rows]
-    if not keys:
-        return None
-    rows = [results.rows[key] for key in dict.fromkeys(keys)]
-    running = survey.running(record)
-    points = tuple(sorted(_points(results, method, running), key=lambda p: (p.key, p.step)))
-    tags = {
-        "kind": "summary",
-        "sweep": record.id,
-        "method": method,
-        "dataset": record.dataset,
-        "protocol": record.protocol,
-        "backbone": record.backbone,
-        "flags": "; ".join(dict.fromkeys(flag for row in rows for flag in row.flags)),
-        "missing": f"{len(places) - len(keys)} of {len(places)} places" if len(keys) < len(places) else "",
-        NOTE: summary_note(method, record),
-        **_numbers(results, method),
-    }
-    return RunSpec(
-        unit=f"summary:{record.id}:{method}",
-        experiment=experiment_name(record.dataset, record.protocol),
-        name=method,
-        status="FINISHED" if len(keys) == len(places) else _status(survey, record),
-        start=_time(record.created),
-        end=_ended(survey, keys),
-        parent=f"sweep:{record.id}",
-        tags={name: value for name, value in tags.items() if value},
-        points=points,
-    )
-
-
-def _points(results: "Results", method: str, running: bool) -> Iterator[Point]:
-    import pandas as pd
-
-    from bench.report.tables.spread import over_ratios, over_seeds
-
-    mine = results.frame[results.frame["method"] == method]
-    known: dict[int | None, set[int]] = {}
-    for percent, seed, value in zip(mine["percent"].tolist(), mine["seed"], mine["mAP"], strict=True):
-        ratio = None if pd.isna(percent) else int(percent)
-        known.setdefault(ratio, set()).add(seed)
-        yield Point(f"{CURVE}_seed_{seed}", float(value), ratio or 0)
-    for (_, ratio), spread in over_seeds(mine, "mAP").items():
-        if not running or known.get(ratio) == set(results.seeds):
-            yield Point(CURVE, spread.mean, ratio or 0)
-    complete = all(known.get(ratio) == set(results.seeds) for ratio in results.percents)
-    for spread in over_ratios(mine, "mAP", results.percents).values():
-        if not running or complete:
-            yield Point(AVERAGE, spread.mean, 0)
-
-
-def _numbers(results: "Results", method: str) -> dict[str, str]:
-    """The method's line of the report's table: `82.6 ± 1.2` under `mAP 0.10`, ..., `mAP average`."""
-    from bench.report.tables.spread import over_ratios, over_seeds
-    from bench.report.tables.standard import number
-
-    mine = results.frame[results.frame["method"] == method]
-    told = {percent_tag(percent): number(spread) for (_, percent), spread in over_seeds(mine, "mAP").items()}
-    if len(results.percents) > 1:
-        told |= {average_tag(): number(spread) for spread in over_ratios(mine, "mAP", results.percents).values()}
-    return told
-
-
-def _ended(survey: Survey, keys: Iterable[str]) -> float | None:
+def ended(survey: Survey, keys: Iterable[str]) -> float | None:
     return max(filter(None, map(survey.ended, keys)), default=None)
 
 
-def _time(text: str) -> float:
+def time_of(text: str) -> float:
     return datetime.datetime.fromisoformat(text).timestamp()

@@ -3,17 +3,12 @@
 import itertools
 import json
 import math
-import os
-import shutil
-import tempfile
-import urllib.parse
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from bench.records.names import inside
+from bench.tracking.artifacts import FILES, log_files
 from bench.tracking.spec import NOTE, RUN, DatasetFacts, Point, RunSpec
 
 if TYPE_CHECKING:
@@ -23,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Outcome = Literal["created", "updated", "unchanged"]
 
-UNIT, DIGEST, FILES = "bench.unit", "bench.digest", "bench.files"
+UNIT, DIGEST = "bench.unit", "bench.digest"
 PARENT = "mlflow.parentRunId"
 METRICS_AT_ONCE, OTHERS_AT_ONCE = 800, 100
 """Metrics, params and tags in one batch: MLflow's REST interface takes 100 of the latter and 1000 of all together."""
@@ -96,7 +91,7 @@ def _complete(client: "MlflowClient", run: "Run", spec: RunSpec, parent: str | N
         client.delete_tag(run_id, name)
     if spec.dataset and not (run.inputs and run.inputs.dataset_inputs):
         client.log_inputs(run_id, [_dataset_input(spec.dataset)])
-    _log_files(client, run, spec, home)
+    log_files(client, run, spec, home)
     marks = {DIGEST: spec.digest, **({FILES: spec.files_digest} if spec.files else {})}
     _log(client, run_id, metrics, params, [RunTag(name, value) for name, value in {**tags, **marks}.items()])
     _set_status(client, run, spec)
@@ -161,37 +156,6 @@ def _dataset_input(facts: DatasetFacts) -> "DatasetInput":
         profile=json.dumps(facts.profile),
     )
     return DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])
-
-
-def _log_files(client: "MlflowClient", run: "Run", spec: RunSpec, home: Path | None) -> None:
-    """Bring the run's artifacts in one go, unless it has them."""
-    if not spec.files or run.data.tags.get(FILES) == spec.files_digest:
-        return
-    place = urllib.parse.urlparse(run.info.artifact_uri)
-    if place.scheme == "file":
-        local = Path(urllib.request.url2pathname(place.path))
-        if home is not None:
-            inside(home, os.path.relpath(local, home))
-        _lay_out(spec.files, local)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        _lay_out(spec.files, Path(folder))
-        client.log_artifacts(run.info.run_id, folder)
-
-
-def _lay_out(files: Mapping[str, bytes | Path], folder: Path) -> None:
-    """Write the files; large ones become second names of the store's own, which takes no room."""
-    for name, content in files.items():
-        path = inside(folder, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        if isinstance(content, bytes):
-            path.write_bytes(content)
-            continue
-        try:
-            os.link(content, path)
-        except OSError:  # another disk, or one that knows no links
-            shutil.copyfile(content, path)
 
 
 def _set_status(client: "MlflowClient", run: "Run", spec: RunSpec) -> None:

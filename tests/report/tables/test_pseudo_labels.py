@@ -17,7 +17,7 @@ from bench.report.figures.pseudo_labels import apart
 from bench.report.results import Results, curves
 from bench.report.tables.pseudo_labels import NEGATIVES, POSITIVES, judged, makers, pseudo_table
 from bench.report.tables.spread import three
-from bench.tracking.cells import _curve_points
+from bench.tracking.points import curve_points
 
 GRID = Grid(methods=("splc", "em_apl", "asl", "trm_ml"), percents=(10, 50, 90), seeds=(0, 1), epochs=4)
 
@@ -139,7 +139,7 @@ def test_three_ratios_hold_both_ends(percents: list[int]) -> None:
 def test_mlflow_has_them_under_the_same_names_for_all_methods(store: Store) -> None:
     keys = {}
     for cell in GRID.cells():
-        points = [p for p in _curve_points(store.curve(cell.key)) if p.key.startswith("curve/pseudo_")]
+        points = [p for p in curve_points(store.curve(cell.key)) if p.key.startswith("curve/pseudo_")]
         keys.setdefault(cell.method.name, set()).update(p.key for p in points)
         if cell.method.name == "splc":
             assert [p.step for p in points if p.key == "curve/pseudo_positive_precision"] == [3, 4]
