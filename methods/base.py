@@ -226,3 +226,6 @@ class Method(BaseModel):
             return self.scorer()(features).float()
         finally:
             self.train(was_training)
+
+
+METHODS.base = Method

@@ -99,6 +99,9 @@ class Protocol(ABC):
         return int(percent)
 
 
+PROTOCOLS.base = Protocol
+
+
 def paths_of(options: Any) -> dict[str, str]:
     """Those options that are paths: where a file lies on this machine says nothing about what is in it."""
     return {name: str(value) for name, value in _values(options).items() if isinstance(value, Path)}

@@ -1,5 +1,6 @@
 """Is this machine ready? Versions, device, disk, and one small run that must repeat itself bit for bit."""
 
+import itertools
 import shutil
 import tempfile
 import time
@@ -13,10 +14,12 @@ from bench.data import DATASETS
 from bench.errors import DataError
 from bench.executors import Inline
 from bench.executors.driver import run_cells
+from bench.features.augmentation import AUGMENTATIONS
 from bench.planning.plan import cells, open_dataset, plan
 from bench.planning.request import Request
 from bench.records.names import inside
 from bench.records.store import Store
+from bench.settings import plugins
 from bench.system.environment import processor, versions
 from bench.training.resources import Resources, choose_device
 from methods import METHODS
@@ -24,8 +27,8 @@ from protocols import PROTOCOLS
 
 MIN_FREE_GB = 2
 TRUST = (
-    "a stranger's store, weights and MLflow server are safe to open; a method's or dataset's own Python file, an "
-    "Optuna storage and a Ray cluster are not: they run code or choose what runs (docs/trust.md)"
+    "a stranger's store, weights and MLflow server are safe to open; a plugin (a method or dataset of your "
+    "own), an Optuna storage and a Ray cluster are not: they run code or choose what runs (docs/trust.md)"
 )
 """Whose files are safe, in a line."""
 
@@ -44,9 +47,12 @@ def examine(results: Path, cache: Path) -> list[Finding]:
     found = [Finding("versions", True, ", ".join(f"{name} {version}" for name, version in versions().items()))]
     found.append(Finding("device", True, f"{choose_device()} ({processor()})"))
     found += [_disk(name, path) for name, path in (("results", results), ("cache", cache))]
-    for registry in (METHODS, DATASETS, PROTOCOLS, BACKBONES):
+    for registry in (METHODS, DATASETS, PROTOCOLS, BACKBONES, AUGMENTATIONS):
         broken = "; ".join(f"{module}: {error}" for module, error in registry.broken().items())
         found.append(Finding(f"{registry.kind}s", not broken, broken or ", ".join(registry.names())))
+    broken = "; ".join(f"{plugin}: {error}" for plugin, error in plugins.broken().items())
+    named = ", ".join(f"{p.name} ({', '.join(itertools.chain(*p.entries.values()))})" for p in plugins.loaded())
+    found.append(Finding("plugins", not broken, broken or named or "none named"))
     found += [_links(results, cache), Finding("trust", True, TRUST)]
     found.append(_self_check())
     return found

@@ -149,3 +149,6 @@ class Backbone(ABC):
             self.text.to(device)
         self.position = self.position.to(device)
         return self
+
+
+BACKBONES.base = Backbone

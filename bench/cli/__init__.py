@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from bench import __version__
-from bench.cli import ablate, cache, compare, inspect, prepare, results, run, search, sensitivity, show, variance
+from bench.cli import ablate, cache, compare, inspect, ls, prepare, results, run, search, sensitivity, show, variance
 from bench.cli.options import with_flags
 from bench.errors import BenchError, UsageError
 from bench.system.interrupts import obeyed_signals
@@ -62,7 +62,7 @@ app.command("sensitivity")(with_flags(sensitivity.sensitivity))
 app.command("variance")(with_flags(variance.variance))
 app.command("prepare")(prepare.prepare)
 app.command("status")(inspect.status)
-app.command("ls")(inspect.ls)
+app.command("ls")(ls.ls)
 app.command("report")(results.report)
 app.command("show")(show.show)
 app.command("compare")(compare.compare)

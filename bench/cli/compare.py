@@ -9,6 +9,7 @@ import typer
 
 from bench.cli.console import plain_console
 from bench.cli.options import Debug, Json, SweepId, names
+from bench.cli.plugin_flag import Plugins
 from bench.errors import UsageError
 from bench.system.paths import DEFAULT_RESULTS
 
@@ -46,6 +47,7 @@ def compare(
         typer.Option("--results", help="A store; given several times, all as one.", envvar="BENCH_RESULTS"),
     ] = [DEFAULT_RESULTS],  # noqa: B006 - typer copies it
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Markdown tables on standard output.")] = False,
+    plugin: Plugins = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:

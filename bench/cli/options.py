@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bench.records.store import Store
     from bench.training.resources import Resources
 
+from bench.cli.plugin_flag import FILE, Plugins
 from bench.errors import UsageError
 from bench.system.paths import DEFAULT_RESULTS
 
@@ -34,8 +35,8 @@ Seeds = Annotated[str, typer.Option(help="Seeds: 0, 0-2 or 0,5.")]
 
 RAY_PANEL = "A Ray cluster, with --executor ray"
 
-NOT_OF_A_SWEEP = ("json", "debug", "dry-run", "write", "help")
-"""Flags about what is shown: no file gives them."""
+NOT_OF_A_SWEEP = ("json", "debug", "dry-run", "write", "allow-plugins", "help")
+"""Flags about what is shown, and what a file may not allow itself: no file gives them."""
 
 
 def flags_of(context: typer.Context) -> dict[str, Any]:
@@ -58,16 +59,14 @@ def _fill_from(context: typer.Context, path: Path | None) -> Path | None:
         if getattr(param, "is_flag", False) != isinstance(value, bool):
             kind = "a switch: say true or false" if param.is_flag else "no switch: give its value"
             raise UsageError(f"{path}: {flag} is {value!r}, but it is {kind}.")
+        values: Any = value.split(",") if getattr(param, "multiple", False) and isinstance(value, str) else value
         try:
-            param.process_value(context, value)
+            param.process_value(context, values)
         except typer.BadParameter as error:
             raise UsageError(f"{path}: {flag} = {value!r} is not allowed: {error.message}.") from None
-        context.default_map[param.name] = value
+        context.default_map[param.name] = values
     return path
 
-
-FILE = "bench.planning.sweep_file"
-"""Where a command finds what its file said of settings and grid, in `context.meta`."""
 
 File = Annotated[
     Path | None,
@@ -163,6 +162,7 @@ class How:
     weights: Annotated[
         bool, typer.Option(help="Keep the cells' final weights, for `bench show`; a search's trials never do.")
     ] = True
+    plugin: Plugins = None
     mlflow: Annotated[bool, typer.Option(help="Project the results into MLflow while running.")] = True
     tracking_uri: TrackingUri = None
     as_json: Json = False

@@ -10,6 +10,7 @@ import typer
 
 from bench.cli.console import plain_console, text_column
 from bench.cli.options import Debug, Json
+from bench.cli.plugin_flag import Plugins
 from bench.errors import UsageError
 from bench.system.paths import default_cache
 from bench.system.wording import counted
@@ -27,6 +28,7 @@ def prepare(
     images: Annotated[bool, typer.Option(help="Decode every image; once, then again only what changed.")] = True,
     download: Annotated[bool, typer.Option("--download", help="Fetch the official archives first (many GB).")] = False,
     cache: Annotated[Path | None, typer.Option(help="Where what was found is kept; BENCH_CACHE sets it too.")] = None,
+    plugin: Plugins = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:

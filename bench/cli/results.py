@@ -9,6 +9,7 @@ import typer
 
 from bench.cli.console import plain_console
 from bench.cli.options import Debug, Json, Results, SweepId, TrackingUri, names
+from bench.cli.plugin_flag import Plugins
 from bench.system.paths import DEFAULT_RESULTS
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def report(
         str | None,
         typer.Option(metavar="URI", help="Read an MLflow server or database instead; the report goes to --results."),
     ] = None,
+    plugin: Plugins = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:

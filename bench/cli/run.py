@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bench.cli.options import FILE, File, How, What, names
+from bench.cli.plugin_flag import AllowPlugins
 
 
 def run(
@@ -20,6 +21,7 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan, and about how long it will take, and stop.")
     ] = False,
+    allow_plugins: AllowPlugins = False,
     write: Annotated[
         Path | None, typer.Option(help="Write all of this as a file for `bench run SWEEP.yaml`, and stop.")
     ] = None,

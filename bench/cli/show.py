@@ -9,6 +9,7 @@ import typer
 
 from bench.cli.console import plain_console
 from bench.cli.options import Debug, Json, Results, names
+from bench.cli.plugin_flag import Plugins
 from bench.planning.ratios import LARGEST_SEED
 from bench.system.paths import DEFAULT_RESULTS, default_cache
 
@@ -53,6 +54,7 @@ def show(
     ] = None,
     cache: Annotated[Path | None, typer.Option(help="Drawn images and features; BENCH_CACHE sets it too.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    plugin: Plugins = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:

@@ -168,3 +168,6 @@ def refuse_unmeasurable(dataset: str, judged: np.ndarray) -> None:
             f"no test image of {dataset} has a label that counts, so nothing can be measured on it; "
             "give test images of which some show a class."
         )
+
+
+DATASETS.base = Dataset

@@ -7,11 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bench.backbones import BACKBONES
+from bench.data import DATASETS
+from bench.errors import DataError
 from bench.executors.base import Ended
 from bench.features.feeds import feed_flags
 from bench.records.cells import Cell
 from bench.records.rows import Row
 from bench.records.store import Store
+from bench.settings.registry import Registry
 from bench.stats.metrics import average_precision, mean_average_precision, summary
 from bench.system.environment import environment, source_hash
 from bench.system.interrupts import obeyed_signals
@@ -19,6 +23,7 @@ from bench.training import Stopped, run_cell
 from bench.training.resources import Resources
 from bench.training.weights import to_bytes
 from methods import METHODS
+from protocols import PROTOCOLS
 
 Tell = Callable[[dict[str, Any]], bool]
 """Told of each epoch's curve record; True: end the cell here."""
@@ -65,6 +70,7 @@ def _run(cell: Cell, store: Store, resources: Resources, watch: Callable[[int, d
     folder = store.folder(cell.key)
     method = METHODS.get(cell.method.name)
     _drop_foreign_checkpoint(folder, source_hash(method))
+    _refuse_other_plugin(cell)
     inputs, facts = resources.inputs(cell)
     outcome = run_cell(cell, inputs, folder, watch)
     curve = store.curve(cell.key)
@@ -100,6 +106,18 @@ def _run(cell: Cell, store: Store, resources: Resources, watch: Callable[[int, d
     store.finish(row, outcome.logits, kept)
     shutil.rmtree(folder / "checkpoint", ignore_errors=True)
     return row
+
+
+def _refuse_other_plugin(cell: Cell) -> None:
+    """A plugin that was changed between the plan and this process makes other cells than this one."""
+    registries: list[Registry[Any]] = [METHODS, DATASETS, PROTOCOLS, BACKBONES]
+    for registry in registries:
+        axis, planned = registry.kind, getattr(cell, registry.kind)
+        if registry.plugin(planned.name) != planned.plugin:
+            raise DataError(
+                f"the source of {axis} {planned.name!r} is not here what it was when this cell was planned; give the "
+                "same command again, and on a cluster install the same version on every node."
+            )
 
 
 def _best(curve: Sequence[dict[str, Any]], chosen_by: str) -> dict[str, float] | None:

@@ -7,12 +7,13 @@ from typing import Any, Self
 import torch
 
 from bench.data import DATASETS
+from bench.settings.plugins import CarriesPlugins
 from bench.training.resources import EncodeProgress, Resources
 
 
 @dataclass(frozen=True)
-class Location:
-    """What resources is opened from; small enough to send to a process.
+class Location(CarriesPlugins):
+    """What resources is opened from; small enough to send to a process, and its pickles bring the plugins along.
 
     blind: whether the test split is out of reach (a search). weights: whether finished cells keep theirs.
     """

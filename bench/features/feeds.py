@@ -80,10 +80,12 @@ class LiveFeed(Feed):
 
 
 def feed_component(name: str, overrides: Mapping[str, Any]) -> Component:
-    """The feed with all options resolved; versions of augmentations are its fingerprint."""
+    """The feed with all options resolved; its fingerprint is the versions of augmentations, and a plugin's source."""
     feed = FEEDS.get(name)
     options: Any = build(feed.Options, overrides, owner=name)
-    used = [f"{a.name} v{a.version}" for a in augmentations(options)]
+    used = [
+        " ".join(filter(None, (a.name, f"v{a.version}", AUGMENTATIONS.plugin(a.name)))) for a in augmentations(options)
+    ]
     return Component(name, feed.version, values(options), fingerprint=", ".join(used))
 
 

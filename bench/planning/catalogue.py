@@ -1,4 +1,4 @@
-"""What the registered methods are and need, in words: for `bench ls methods` and for docs/methods.md."""
+"""What is registered, and what methods need, in words: for `bench ls` and for docs/methods.md."""
 
 import dataclasses
 import itertools
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bench.planning.recipes import all_recipes
+from bench.settings.config import values
 from bench.settings.registry import describe
 from methods import METHODS, Method, MethodConfig
 from protocols import PROTOCOLS
@@ -76,6 +77,25 @@ def details(method: type[Method]) -> dict[str, Any]:
         "note": method.note,
         "recipes": all_recipes(method),
     }
+
+
+def lines(row: Mapping[str, Any]) -> list[str]:
+    """A row of `about` as lines: what a method is, its source, needs and protocols, where its defaults come from."""
+    protocols = "those with known negatives" if "negatives" in row["needs"] else "all"
+    needed = ", ".join(row["needs"]) or "nothing"
+    origin = "" if row["from"] == "built in" else f"; from {row['from']}"
+    facts = f"{short_reference(row['reference'])}; needs {needed}; protocols: {protocols}"
+    return [row["what"], facts, f"defaults: {row['defaults_from']}{origin}"]
+
+
+def about_any(entry: Any) -> dict[str, Any]:
+    """One line's worth of what is no method."""
+    return {"name": entry.name, "what": describe(entry), "options": values(entry.Options())}
+
+
+def reference(entry: Any) -> dict[str, Any]:
+    """The paper or file that it is from, if it says so."""
+    return {"reference": getattr(entry, "reference", "")}
 
 
 def methods_page() -> str:

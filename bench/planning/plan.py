@@ -109,14 +109,22 @@ class _Axes:
         self.has_percent = protocol_class.has_percent
         self.has_negatives = protocol_class.negatives
         self.dataset = Component(
-            dataset.name, dataset.version, values(dataset.options), fingerprint=dataset.fingerprint
+            dataset.name,
+            dataset.version,
+            values(dataset.options),
+            fingerprint=dataset.fingerprint,
+            plugin=DATASETS.plugin(dataset.name),
         )
         self.protocol = protocol_component(sweep.protocol, sweep.overrides)
         self.full = protocol_component("full", {})
         backbone_class = BACKBONES.get(sweep.backbone)
         options: Any = build(backbone_class.Options, sweep.overrides.get(sweep.backbone, {}), owner=sweep.backbone)
         self.backbone = Component(
-            sweep.backbone, backbone_class.version, values(options), fingerprint=backbone_class.fingerprint(options)
+            sweep.backbone,
+            backbone_class.version,
+            values(options),
+            fingerprint=backbone_class.fingerprint(options),
+            plugin=BACKBONES.plugin(sweep.backbone),
         )
         self.feed = feed_component(sweep.feed, sweep.overrides.get(sweep.feed, {}))
         self.methods = {variant.name: self._method(variant) for variant in sweep.variants}
@@ -131,7 +139,14 @@ class _Axes:
         config: Any = build(method.Config, asked, owner=variant.method)
         paths = paths_of(config)
         plain = {option: value for option, value in values(config).items() if option not in paths}
-        return Component(variant.method, method.version, plain, fingerprint=method.fingerprint(config), paths=paths)
+        return Component(
+            variant.method,
+            method.version,
+            plain,
+            fingerprint=method.fingerprint(config),
+            paths=paths,
+            plugin=METHODS.plugin(variant.method),
+        )
 
     def entry(self, variant: Variant, percent: int | None, seed: int) -> Entry:
         component = self.methods[variant.name]
@@ -178,7 +193,14 @@ def protocol_component(name: str, overrides: Mapping[str, Mapping[str, Any]]) ->
     options: Any = build(protocol.Options, overrides.get(name, {}), owner=name)
     paths = paths_of(options)
     plain = {option: value for option, value in values(options).items() if option not in paths}
-    return Component(name, protocol.version, plain, fingerprint=protocol.fingerprint(options), paths=paths)
+    return Component(
+        name,
+        protocol.version,
+        plain,
+        fingerprint=protocol.fingerprint(options),
+        paths=paths,
+        plugin=PROTOCOLS.plugin(name),
+    )
 
 
 def _refuse_unused(sweep: Request, used: set[str]) -> None:

@@ -32,6 +32,7 @@ class Component:
     fingerprint: the content hash of what the name stands for, where there is content
     (labels and image list of a dataset, weights of a backbone, files of a protocol).
     paths: options that say where such content lies on this machine; they are no part of what the component is.
+    plugin: the hash of the source of the plugin that defines it; empty for what is built in.
     """
 
     name: str
@@ -39,12 +40,16 @@ class Component:
     options: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
     paths: Mapping[str, str] = field(default_factory=dict, compare=False)
+    plugin: str = ""
 
     def __hash__(self) -> int:
         return hash(canonical_json(self.to_json()))
 
     def to_json(self) -> dict[str, Any]:
-        return {name: value for name, value in dataclasses.asdict(self).items() if name != "paths"}
+        plain = {name: value for name, value in dataclasses.asdict(self).items() if name != "paths"}
+        if not self.plugin:  # said only where there is one, so that the keys of built-in cells are what they were
+            del plain["plugin"]
+        return plain
 
 
 PLAIN = Component("plain")

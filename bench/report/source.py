@@ -1,6 +1,5 @@
 """The installed classes of the methods and datasets that a store names, and whether their source has changed."""
 
-import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from methods import Method
 
 
-@functools.cache
 def installed_method(name: str) -> "type[Method] | None":
     """The class of a method, from this package or another; None where no such method is installed."""
     from methods import METHODS  # imports torch, which reading a report's tables does not need
@@ -24,7 +22,6 @@ def installed_method(name: str) -> "type[Method] | None":
         return None
 
 
-@functools.cache
 def installed_dataset(name: str) -> "type[Dataset] | None":
     """The class of a dataset, from this package or another; None where no such dataset is installed."""
     from bench.data import DATASETS

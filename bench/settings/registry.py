@@ -1,19 +1,24 @@
 """Names to classes, found lazily: putting a file into a listed package is all it takes to add one.
 
-One registry per axis of the grid. Modules are imported at the first look-up; a module that cannot be imported
-hides only its own entries, and its error is shown when its name is asked for.
+One registry per axis of the grid. Modules are imported at the first look-up, those of the package before any plugin's;
+a module that cannot be imported hides only its own entries, and its error is shown when its name is asked for.
 """
 
 import difflib
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from bench.errors import UsageError
+from bench.settings import plugins
+from bench.system.origin import Origin, is_built_in, origin_of
 from bench.system.wording import shown
 
 T = TypeVar("T")
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 
 def nearest(given: str, allowed: Iterable[str]) -> str:
@@ -25,7 +30,7 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
 
 
 class Registry(Generic[T]):
-    """Classes by name for one axis.
+    """Classes by name for one axis. base: what all of them derive from; set where that class is defined.
 
     >>> colours = Registry("colour", packages=())
     >>> @colours.register("red")
@@ -34,24 +39,41 @@ class Registry(Generic[T]):
     True
     """
 
+    base: type | None = None
+
     def __init__(self, kind: str, packages: tuple[str, ...]):
         self.kind = kind
         self._packages = packages
         self._entries: dict[str, T] = {}
-        self._broken: dict[str, Exception] = {}
+        self._broken: dict[str, str] = {}
         self._discovered = False
+        plugins.REGISTRIES.add(self)
 
     def register(self, name: str) -> Callable[[T], T]:
         """Enter the decorated class under `name` and tell it its name; a second class of that name is refused."""
 
         def enter(entry: T) -> T:
+            module = getattr(entry, "__module__", "")
+            if not (is_built_in(module) or module.startswith(tuple(f"{p}." for p in self._packages))):
+                self._discover()  # what is built in has its name first
+            self._refuse_unfit(name, entry)
             known = self._entries.setdefault(name, entry)
             if known is not entry:
-                raise ValueError(f"{self.kind} {name!r} is registered twice: {known} and {entry}")
+                places = " and in ".join(_place(one) for one in (known, entry))
+                raise UsageError(f"{self.kind} {name!r} is registered twice, in {places}; give one another name.")
             entry.name = name  # type: ignore[attr-defined]
             return entry
 
         return enter
+
+    def _refuse_unfit(self, name: str, entry: T) -> None:
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"{self.kind} {shown(name)}: a name is letters, digits and any of `_ . + -`.")
+        if self.base and not (isinstance(entry, type) and issubclass(entry, self.base)):
+            raise UsageError(
+                f"{self.kind} {name!r} in {_place(entry)} must be a class that derives from "
+                f"{self.base.__module__.split('.base')[0]}.{self.base.__name__}."
+            )
 
     def get(self, name: str) -> T:
         """The class called `name`; UsageError with the nearest names when there is none."""
@@ -61,17 +83,36 @@ class Registry(Generic[T]):
             return self._entries[name]
         if name in self._broken:
             raise UsageError(f"{self.kind} {name!r} could not be imported: {self._broken[name]}")
-        raise UsageError(f"There is no {self.kind} {shown(name)}; {nearest(name, self._entries)}")
+        broken = "".join(f" The plugin {plugin} could not be loaded: {e}" for plugin, e in plugins.broken().items())
+        raise UsageError(f"There is no {self.kind} {shown(name)}; {nearest(name, self._entries)}{broken}")
 
     def names(self) -> list[str]:
         """All names, sorted."""
         self._discover()
         return sorted(self._entries)
 
-    def broken(self) -> dict[str, Exception]:
-        """Modules that could not be imported, with their errors."""
+    def broken(self) -> dict[str, str]:
+        """Modules and entry points that could not be imported, with their errors; for files see `plugins.broken`."""
         self._discover()
         return dict(self._broken)
+
+    def origin(self, name: str) -> Origin:
+        """Where the class called `name` comes from."""
+        return origin_of(self.get(name).__module__)
+
+    def plugin(self, name: str) -> str:
+        """The hash of the plugin's source that `name` comes from; "" where it is built in, or not registered."""
+        return self.origin(name).digest if name in self._entries or name in self.names() else ""
+
+    def forget(self, module: str) -> None:
+        """Take out what `module`, or a module inside it, has registered."""
+        for name, entry in list(self._entries.items()):
+            if f"{entry.__module__}.".startswith(f"{module}."):
+                del self._entries[name]
+
+    def holds_from(self, module: str) -> list[str]:
+        """Names of the classes that `module`, or a module inside it, has registered."""
+        return sorted(n for n, entry in self._entries.items() if f"{entry.__module__}.".startswith(f"{module}."))
 
     def _discover(self) -> None:
         if self._discovered:
@@ -85,7 +126,22 @@ class Registry(Generic[T]):
                 try:
                     importlib.import_module(f"{package_name}.{module.name}")
                 except Exception as error:
-                    self._broken[module.name] = error
+                    self._broken[module.name] = str(error)
+        plugins.load_environment()
+        for name, loaded, problem in plugins.load_entry_points(f"{self.kind}s"):
+            if isinstance(loaded, type) and loaded not in self._entries.values():
+                try:
+                    self.register(name)(loaded)  # type: ignore[arg-type]
+                except UsageError as error:
+                    problem = str(error)
+            if problem:
+                self._broken[name] = problem
+
+
+def _place(entry: object) -> str:
+    module = getattr(entry, "__module__", "")
+    origin = origin_of(module)
+    return f"{module} ({origin.text})" if not origin.digest or not origin.text.startswith("file ") else origin.text
 
 
 def describe(entry: type) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.system.cores import cores
+from bench.system.origin import origin_of
 
 PACKAGES = (
     "torch", "torchvision", "open_clip_torch", "mmengine", "mmpretrain", "numpy", "scikit-learn", "mlflow", "optuna",
@@ -78,8 +79,16 @@ def processor() -> str:
 
 
 def source_hash(method: type) -> str:
-    """A hash of the source that makes a method: its file or package, and what that imports of `methods`."""
-    return file_source_hash(Path(inspect.getfile(method)).resolve())
+    """A hash of the source that makes a method: its file, package or plugin, and what that imports of `methods`."""
+    origin = origin_of(method.__module__)
+    if not origin.digest:
+        return file_source_hash(Path(inspect.getfile(method)).resolve())
+    shared = _methods_folder()
+    files = _closure({path for source in origin.sources.values() for path in _imports(source, shared)}, shared)
+    digest = hashlib.sha256(origin.digest.encode())
+    for file in sorted(files):
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @functools.cache
@@ -87,15 +96,20 @@ def file_source_hash(own: Path) -> str:
     """The same for the file `own` in which a method is defined."""
     shared = _methods_folder()
     is_package = own.is_relative_to(shared) and own.parent not in (shared, shared / "baselines")
-    files: set[Path] = set()
-    new = set(own.parent.glob("**/*.py")) if is_package else {own}
-    while new:
-        files |= new
-        new = {found for file in new for found in _imports(file.read_bytes(), shared)} - files
+    files = _closure(set(own.parent.glob("**/*.py")) if is_package else {own}, shared)
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(file.name.encode() + file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _closure(new: set[Path], shared: Path) -> set[Path]:
+    """These files and all that they import of `methods`."""
+    files: set[Path] = set()
+    while new:
+        files |= new
+        new = {found for file in new for found in _imports(file.read_bytes(), shared)} - files
+    return files
 
 
 def _methods_folder() -> Path:

@@ -188,6 +188,8 @@ class Resources:
             return augmented(image, augmentation, rng, backbone.resize)
 
         variant = {"augment": augmentation.name, "version": augmentation.version, "view": number}
+        if AUGMENTATIONS.plugin(augmentation.name):
+            variant["plugin"] = AUGMENTATIONS.plugin(augmentation.name)
         return self.features(cell, "train", variant, prepare)
 
     def backbone(self, component: Component) -> Backbone:

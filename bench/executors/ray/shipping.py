@@ -14,6 +14,7 @@ from bench.data import Dataset, Split
 from bench.errors import DataError, UsageError
 from bench.features import FeatureSet, Prepare
 from bench.records.cells import Cell, canonical_json
+from bench.settings.plugins import CarriesPlugins
 from bench.training.resources import EncodeProgress, Resources
 
 NO_TEST_SPLIT = "a search has no test split"
@@ -82,7 +83,7 @@ class _NoImages(Sequence[Image.Image]):
 
 
 @dataclass(frozen=True)
-class ShippedSite:
+class ShippedSite(CarriesPlugins):
     """On a node: references to the index and to the features by backbone, split and variant."""
 
     index: Any

@@ -32,3 +32,6 @@ class Augmentation:
         for step in self.steps:
             image = step(image, rng)
         return image
+
+
+AUGMENTATIONS.base = Augmentation

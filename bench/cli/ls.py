@@ -1,0 +1,139 @@
+"""`bench ls`: what there is of each axis, and all about one entry of it."""
+
+import dataclasses
+import enum
+import json
+import pkgutil
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from bench.cli.console import plain_console
+from bench.cli.options import Debug, Json
+from bench.cli.plugin_flag import Plugins
+from bench.planning.axes import AXES, Axis
+
+Name = enum.StrEnum("Name", {name: name for name in AXES})  # type: ignore[misc]
+
+
+def ls(
+    axis: Annotated[Name, typer.Argument()],
+    name: Annotated[str | None, typer.Argument(help="One entry, with all its options and recipes.")] = None,
+    as_json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="All methods as a page of documentation.")] = False,
+    plugin: Plugins = None,
+    debug: Debug = False,
+) -> None:
+    """List what there is of one axis, or everything about one entry of it."""
+    chosen = AXES[axis.value]
+    if markdown:
+        _show_page(chosen, name, as_json)
+    elif name is not None:
+        _show_entry(chosen, name, as_json)
+    else:
+        _show_all(chosen, as_json)
+        _show_broken(axis.value, chosen)
+
+
+def _show_all(axis: Axis, as_json: bool) -> None:
+    rows = [axis.row(name) for name in axis.entries.names()]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, show_header=not axis.lines)
+    if axis.lines:
+        table.add_column(style="bold", no_wrap=True)
+        table.add_column()
+        for row in rows:
+            table.add_row(row["name"], _dimmed(pkgutil.resolve_name(axis.lines)(row)))
+    else:
+        for column in rows[0]:
+            table.add_column(column, overflow="fold", no_wrap=column == "name")
+        for row in rows:
+            table.add_row(*map(_text, row.values()))
+    plain_console().print(table)
+
+
+def _dimmed(lines: list[str]) -> Any:
+    from rich.text import Text
+
+    return Text("\n").join([Text(lines[0]), *(Text(line, "dim") for line in lines[1:])])
+
+
+def _show_broken(name: str, axis: Axis) -> None:
+    from bench.settings import plugins
+
+    for module, error in axis.entries.broken().items():
+        typer.secho(f"{name} in {module} could not be imported: {error}", fg="red", err=True)
+    for plugin, error in plugins.broken().items():
+        typer.secho(f"the plugin {plugin} could not be loaded: {error}", fg="red", err=True)
+
+
+def _show_page(axis: Axis, name: str | None, as_json: bool) -> None:
+    from bench.errors import UsageError
+
+    if not axis.page or name is not None or as_json:
+        raise UsageError("--markdown writes the page of all methods; give just `bench ls methods --markdown`.")
+    typer.echo(pkgutil.resolve_name(axis.page)(), nl=False)
+
+
+def _show_entry(axis: Axis, name: str, as_json: bool) -> None:
+    """All that is known of it, its options with defaults, help and search ranges, and the recipes of a method."""
+    options = _options(axis.entries.get(name))
+    about = {**axis.row(name), **axis.more(name), "options": options}
+    if as_json:
+        typer.echo(json.dumps({**about, "options": [_plain(option) for option in options]}, indent=1))
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    console = plain_console()
+    facts = Table(box=None, pad_edge=False, show_header=False)
+    facts.add_column(style="bold", no_wrap=True)
+    facts.add_column()
+    for field in ("name", "what", "reference", "equation", "needs", "labels", "protocols", "defaults_from", "note"):
+        if about.get(field):
+            facts.add_row(field.replace("_", " "), _text(about[field]))
+    facts.add_row("from", about["from"])
+    console.print(facts)
+    console.print()
+    table = Table(box=None, pad_edge=False)
+    for column in ("option", "default", "help"):
+        table.add_column(column)
+    for option in options:
+        range_ = f" (searched: {option['search']})" if "search" in option else ""
+        table.add_row(option["option"], str(option["default"]), Text.assemble(option["help"], (range_, "cyan")))
+    console.print(table)
+    for recipe, settings in about.get("recipes", {}).items():
+        console.print(Text.assemble((f"recipe {recipe}", "bold"), f"  {_text(settings)}"))
+
+
+def _options(entry: Any) -> list[dict[str, Any]]:
+    """Each setting with its default, its help and the range that a search tries, where it has one."""
+    from bench.studies.search.space import declared_ranges
+
+    config_class = getattr(entry, "Config", None) or entry.Options
+    defaults = config_class()
+    ranges = declared_ranges(config_class, trained=getattr(defaults, "epochs", 0) > 0)
+    return [
+        {
+            "option": f.name,
+            "default": getattr(defaults, f.name),
+            "help": f.metadata.get("help", ""),
+            **({"search": ranges[f.name]} if f.name in ranges else {}),
+        }
+        for f in dataclasses.fields(config_class)
+    ]
+
+
+def _plain(option: Mapping[str, Any]) -> dict[str, Any]:
+    return {**option, "search": option["search"].to_json()} if "search" in option else dict(option)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={default}" for name, default in value.items())
+    return ", ".join(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,54 @@
+"""The axes that `bench ls` lists: a new one is one line here. Nothing is imported before it is asked for."""
+
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.settings.registry import Registry
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Names `module:object`, imported when they are used.
+
+    registry: of the axis. about: one entry as a row, its columns by name. details: what more there is to say of it.
+    lines: the row as lines of text, for an axis that is too wide for columns. page: all entries as a page.
+    """
+
+    registry: str
+    about: str = "bench.planning.catalogue:about_any"
+    details: str = ""
+    lines: str = ""
+    page: str = ""
+
+    @property
+    def entries(self) -> Registry[Any]:
+        return pkgutil.resolve_name(self.registry)
+
+    def row(self, name: str) -> dict[str, Any]:
+        """One entry as plain data, with where it comes from."""
+        about: Callable[[Any], dict[str, Any]] = pkgutil.resolve_name(self.about)
+        return {**about(self.entries.get(name)), "from": self.entries.origin(name).text}
+
+    def more(self, name: str) -> Mapping[str, Any]:
+        """What `row` leaves out."""
+        return pkgutil.resolve_name(self.details)(self.entries.get(name)) if self.details else {}
+
+
+_CATALOGUE = "bench.planning.catalogue"
+
+AXES = {
+    "methods": Axis(
+        "methods:METHODS",
+        about=f"{_CATALOGUE}:about",
+        details=f"{_CATALOGUE}:details",
+        lines=f"{_CATALOGUE}:lines",
+        page=f"{_CATALOGUE}:methods_page",
+    ),
+    "datasets": Axis("bench.data:DATASETS"),
+    "protocols": Axis("protocols:PROTOCOLS", details=f"{_CATALOGUE}:reference"),
+    "backbones": Axis("bench.backbones:BACKBONES"),
+    "feeds": Axis("bench.features.feeds:FEEDS"),
+    "augmentations": Axis("bench.features.augmentation:AUGMENTATIONS", details=f"{_CATALOGUE}:reference"),
+}
