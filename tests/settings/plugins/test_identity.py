@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from helpers.outside import GOOD, changed
-from helpers.toys import Recorder
+from helpers.trainings import Recorder
 
 from bench.executors import Inline
 from bench.executors.driver import run_cells
