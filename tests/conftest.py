@@ -14,9 +14,16 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 torch.set_num_threads(1)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts tests in the background has it ignored
+
+# Property tests draw the same examples each time, and a busy machine is no failure.
+# `--hypothesis-profile explore` looks further.
+settings.register_profile("same", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", settings.get_profile("same"), derandomize=False, max_examples=1000)
+settings.load_profile("same")
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAINING = ("run", "variance", "ablate", "sensitivity")

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from bench.attention.images import chosen_classes, chosen_images, marks, named
 
 LABELS = hnp.arrays(np.int8, 8, elements=st.sampled_from([-1, 0, 1]))
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other programs may want the cores
 SCORES = hnp.arrays(np.float32, 8, elements=st.floats(-10, 10, width=32), unique=True)
 
 
@@ -37,7 +36,6 @@ def test_what_is_not_judged_is_neither_right_nor_wrong():
     assert marks(np.array([9.0, 1.0]), np.array([0, 1])) == ["not judged", "true positive"]
 
 
-@patient
 @given(SCORES, LABELS)
 def test_every_class_that_is_there_is_shown_and_nobody_chooses(scores, labels):
     shown, more = chosen_classes([scores], labels, 100)
@@ -51,7 +49,6 @@ def test_every_class_that_is_there_is_shown_and_nobody_chooses(scores, labels):
         assert told.count("false positive") == told.count("missed")
 
 
-@patient
 @given(SCORES, LABELS, st.floats(0.1, 10), st.floats(-5, 5))
 def test_only_the_order_of_scores_counts(scores, labels, scale, offset):
     """Methods differ in scale and zero of their scores; marks must not."""

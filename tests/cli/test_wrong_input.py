@@ -94,7 +94,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("parser", PARSERS.values(), ids=PARSERS)
 def test_only_a_sentence_comes_out(parser):
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=150, suppress_health_check=list(HealthCheck))
     @given(texts | data)
     def any_text(text: str) -> None:
         one_sentence(partial(parser, text))

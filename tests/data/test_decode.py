@@ -95,7 +95,7 @@ def test_a_palette_with_transparency_is_read_without_a_warning(recwarn):
     assert not recwarn.list
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(flips=st.lists(st.tuples(st.integers(2, 10**6), st.integers(0, 255)), min_size=1, max_size=4))
 def test_damage_is_judged_as_pillow_judges_it(flips):
     """What Pillow refuses is refused; what it lets pass gives its pixels."""

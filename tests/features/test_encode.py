@@ -35,6 +35,8 @@ def test_images_are_read_at_most_two_batches_ahead(tmp_path):
     """However slow the encoder is: what waits for it stays bounded, and so does memory."""
     waiting = []
 
+    count = 5 * ENCODE_BATCH
+
     class Slow(Eye):
         read = 0
 
@@ -43,11 +45,14 @@ def test_images_are_read_at_most_two_batches_ahead(tmp_path):
             return super().preprocess(image)
 
         def encode_images(self, images: torch.Tensor) -> ImageFeatures:
-            time.sleep(0.05)
+            end = time.monotonic() + 100
+            while self.read <= min(self.encoded + ENCODE_BATCH, count - 1) and time.monotonic() < end:
+                time.sleep(0.001)  # however slow the reader is
+            time.sleep(0.02)  # for it to go too far ahead, where nothing holds it
             waiting.append(self.read - self.encoded)
             return super().encode_images(images)
 
-    features(tmp_path, Slow(), split(5 * ENCODE_BATCH))
+    features(tmp_path, Slow(), split(count))
     assert max(waiting) <= 2 * ENCODE_BATCH
     assert max(waiting) > ENCODE_BATCH  # but they are read while the encoder works
 

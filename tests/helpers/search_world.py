@@ -101,7 +101,7 @@ def meeting(folder: Path, mine: str, other: str) -> Callable[[Cell, int], str]:
     def wait(cell: Cell, attempt: int) -> str:
         folder.mkdir(exist_ok=True)
         (folder / mine).touch()
-        end = time.monotonic() + 120
+        end = time.monotonic() + 600
         while not (folder / other).exists():
             assert time.monotonic() < end, f"driver {other} never began"
             time.sleep(0.01)

@@ -47,7 +47,7 @@ class Waiting(Linear):
     def start_epoch(self, epoch: int) -> None:
         if epoch == self.config.at:
             _append(Path(f"{self.config.file}.{os.getpid()}"), b"begun\n")
-            end = time.monotonic() + 240
+            end = time.monotonic() + 800
             while not Path(self.config.file).exists() and time.monotonic() < end:
                 time.sleep(0.02)
 
@@ -82,7 +82,7 @@ class ToyLocation(Location):
 
 
 @contextmanager
-def soon(what: str, seconds: float = 240) -> Iterator[Any]:
+def soon(what: str, seconds: float = 600) -> Iterator[Any]:
     """`with soon("...") as until: until(condition)`: fails if the condition does not come true."""
     end = time.monotonic() + seconds
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from helpers.store_factory import Grid, row
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.planning.forecast import Past, forecast, makespan
@@ -85,7 +85,6 @@ def test_what_is_trained_already_counts_no_more():
     assert forecast(cells(cell), {cell.key: 0.75}, past, IMAGES, workers=1).seconds == pytest.approx(2.0)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 100), max_size=12), st.integers(1, 5))
 def test_workers_share_the_time(seconds, workers):
     """Never less than an equal share or the longest job; never more than Graham's bound for lists."""

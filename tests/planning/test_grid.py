@@ -4,7 +4,6 @@ import itertools
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from bench.errors import UsageError
@@ -26,7 +25,6 @@ def test_a_method_stands_once_for_each_value_and_others_as_they_are():
     ]
 
 
-@hypothesis_settings(deadline=None)
 @given(
     st.lists(st.integers(1, 999), min_size=1, max_size=4, unique=True),
     st.lists(st.integers(1, 999), min_size=1, max_size=4, unique=True),

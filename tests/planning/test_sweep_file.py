@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import UsageError
@@ -38,7 +38,6 @@ def test_why_pyyaml_alone_will_not_do():
     assert yaml.safe_load("[1e-4, 10:30, on]") == ["1e-4", 630, True]
 
 
-@settings(deadline=None)
 @given(st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3)))
 def test_what_is_dumped_is_read_back(data):
     assert load(dump({"x": data}), "f") == {"x": data}
@@ -83,7 +82,6 @@ axes = st.dictionaries(
 )
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.dictionaries(st.sampled_from(FLAGS), texts | st.booleans(), min_size=1), tables, axes)
 def test_what_is_written_is_read_back(flags, told, grid):
     written = render(SweepFile(flags, told, grid), heading="Written by:\nsomebody")

@@ -30,7 +30,7 @@ def folder(tmp_path_factory) -> Path:
     return home
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(parts=PARTS)
 def test_inside_stays_inside_or_refuses(folder, parts):
     try:

@@ -67,7 +67,7 @@ def test_turning_a_difference_round_turns_its_sign():
 
 
 @given(st.integers(0, 10**6))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_the_order_of_images_and_monotone_maps_change_nothing(seed):
     scores, labels = drawn(seed, ties=True, ignored=0.1)
     counts = multiplicities(len(labels), 20)

@@ -31,7 +31,7 @@ def reference(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 @given(st.integers(0, 10**6), st.booleans(), st.sampled_from([0.0, 0.3]), st.integers(3, 80))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_weighted_ap_is_scikit_learns_on_the_resampled_rows(seed, ties, ignored, images):
     scores, labels = drawn(seed, images=images, ties=ties, ignored=ignored)
     rows = np.random.default_rng(seed).integers(images, size=(4, images))

@@ -100,7 +100,7 @@ ARGUMENTS = [
     *("--set", "scenes.n_train=120", "--set", "scenes.n_test=60"),
     *(part for name in ("epochs=20", "batch_size=60", "ema=0.9", "warmup=2") for part in ("--set", f"trm_ml.{name}")),
 ]
-POLL, PATIENCE = 0.02, 120
+POLL, PATIENCE = 0.02, 600
 
 
 @pytest.fixture(scope="module")

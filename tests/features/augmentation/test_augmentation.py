@@ -40,7 +40,7 @@ def test_equal_generators_give_equal_images_and_others_do_not(name):
 
 
 @pytest.mark.parametrize("name", AUGMENTATIONS.names())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 2**32))
 def test_any_image_stays_an_image_of_its_size_or_a_part_of_it(name, width, height, seed):
     made = AUGMENTATIONS.get(name)()(noise(width, height), np.random.default_rng(seed))

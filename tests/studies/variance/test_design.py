@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from helpers.store_factory import Grid, finish, row
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import UsageError
@@ -58,7 +58,6 @@ def test_a_stream_that_a_cell_has_no_use_for_makes_no_cell(resources):
     assert len(held) == 3, "with a held-out part, the mask's seed says which images train"
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0, 100), min_size=2, max_size=9))
 def test_scatter_is_the_sample_deviation(values):
     found = scatter(values)
