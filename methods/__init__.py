@@ -1,4 +1,4 @@
-"""Methods: what is compared. Each is an MMEngine model with a loss and scores, and its config dataclass."""
+"""Methods: MMEngine models with a loss and scores, and their config dataclasses."""
 
 from methods.base import METHODS, Batch, Features, Method, MethodConfig, Task
 

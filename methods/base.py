@@ -70,7 +70,7 @@ class Task:
         assert self.text_tower is not None, "a method that uses the text tower must say text = True"
         return self.text_tower
 
-    def __deepcopy__(self, memo: dict) -> "Task":
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Task":
         return self  # frozen, and the text tower is large: EMA copies of a model share it
 
 
@@ -103,7 +103,7 @@ def _digest(method: str, path: Path) -> str:
         raise DataError(f"method {method!r} cannot read {path} ({error.strerror}); give a file that exists.") from None
 
 
-class Method(BaseModel):
+class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     """Base of all methods.
 
     labels: which labels it learns from: "observed" ones, all of them ("full": a ceiling), or "none": then it is given

@@ -1,4 +1,4 @@
-"""What most losses for missing labels are compared on: one head on frozen features, and a loss of its logits."""
+"""Base of methods that train one head on frozen features with a loss of its logits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,10 +72,11 @@ class HeadMethod(LogitMethod):
 
     def logits(self, features: Features, head: nn.Module | None = None) -> Tensor:
         """Logits (B, C), of another head of the same kind if one is given."""
-        head = head or self.head
-        if self.config.head == "attention":
-            return head(features.dense)
-        return head(features.pooled if self.config.pool == "clip" else features.dense.mean(dim=1))
+        inputs = features.dense
+        if self.config.head != "attention":
+            inputs = features.pooled if self.config.pool == "clip" else features.dense.mean(dim=1)
+        logits: Tensor = (head or self.head)(inputs)
+        return logits
 
     @torch.no_grad()
     def attention(self, features: Features) -> Tensor | None:

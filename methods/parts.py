@@ -1,4 +1,4 @@
-"""The parts that a method is made of, as its settings can take them out: what an ablation study switches."""
+"""Parts of a method that an ablation study can switch off by settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

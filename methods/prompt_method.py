@@ -1,4 +1,4 @@
-"""What methods share that match learned texts with the image: texts once a step, a logit a class, asymmetric loss."""
+"""Base of methods that match learned texts with the image and train with the asymmetric loss."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a method takes unknown labels for, written down as it trains, so that others can judge it."""
+"""The record of the pseudo-labels that a method makes in an epoch."""
 
 import numpy as np
 import torch

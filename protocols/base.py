@@ -1,4 +1,4 @@
-"""What a protocol is, and the facts of a mask that go into every result."""
+"""The contract of protocols, and the facts of a mask that go into every result."""
 
 import dataclasses
 import hashlib

@@ -11,7 +11,7 @@ import numpy as np
 from bench.settings.config import setting
 from protocols.base import PROTOCOLS, Images, Protocol
 
-REFERENCE = "Ben-Baruch et al., CVPR 2022; Alibaba-MIIL/PartialLabelingCSL, helper_functions/coco_simulation.py"
+CSL_CODE = "Ben-Baruch et al., CVPR 2022; Alibaba-MIIL/PartialLabelingCSL, helper_functions/coco_simulation.py"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class RandomPerSample(Protocol):
     is its 0.9).
     """
 
-    reference = REFERENCE
+    reference = CSL_CODE
 
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
         draw = np.random.RandomState(seed).random_sample(labels.shape)
@@ -53,7 +53,7 @@ class RandomPerSample(Protocol):
 class FixedPerClass(Protocol):
     """CSL's FPC: the same number of known labels for every class."""
 
-    reference = REFERENCE
+    reference = CSL_CODE
     has_percent = False
     nested = False
     blind = False

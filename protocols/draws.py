@@ -1,4 +1,4 @@
-"""Chance over the official image list: leaving images out changes nothing for those that stay."""
+"""Random draws over the official image list: leaving images out changes nothing for those that stay."""
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -11,14 +11,14 @@ def official_rows(count: int, images: Images) -> int:
     return count if images.count is None else images.count
 
 
-def those_there(drawn: np.ndarray, images: Images) -> np.ndarray:
-    """Of one draw for each row of the official list, those of the images that are there."""
+def of_present_images(drawn: np.ndarray, images: Images) -> np.ndarray:
+    """Of one draw for each row of the official list, those of the images in the dataset."""
     return drawn if images.positions is None else drawn[images.positions]
 
 
-def uniform(
+def uniform_draws(
     rng: np.random.Generator, shape: tuple[int, int], images: Images, dtype: DTypeLike = np.float32
 ) -> np.ndarray:
     """One draw from [0, 1) for each label, (N, C)."""
     rows, classes = official_rows(shape[0], images), shape[1]
-    return those_there(rng.random((rows, classes), dtype=dtype), images)  # type: ignore[arg-type]
+    return of_present_images(rng.random((rows, classes), dtype=dtype), images)  # type: ignore[arg-type]

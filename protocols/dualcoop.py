@@ -15,7 +15,7 @@ from bench.system.plain_files import UNREADABLE, load_plain, reason
 from protocols.base import PROTOCOLS, Images, Protocol
 from protocols.names import rows_by_name
 
-NAMES = "partial_label_images.txt"
+IMAGE_NAMES = "partial_label_images.txt"
 CHANCE = 1e-9
 """A mask as odd as this by chance is taken for one that was not drawn by chance."""
 
@@ -25,7 +25,7 @@ class MaskOptions:
     """Which masks."""
 
     folder: Path | None = setting(
-        None, f"where partial_label_0.10.pt ... lie (DualCoOp's annotations/), with {NAMES} for three-row masks"
+        None, f"where partial_label_0.10.pt ... lie (DualCoOp's annotations/), with {IMAGE_NAMES} for three-row masks"
     )
 
 
@@ -44,7 +44,7 @@ def write_mask(folder: Path, known: np.ndarray, percent: int, ids: Sequence[str]
     path = mask_file(folder, percent)
     torch.save(torch.from_numpy(np.repeat(known[:, None], area_rows, axis=1)), path)
     if len(ids):
-        (folder / NAMES).write_text("".join(f"{name}\n" for name in ids), encoding="utf-8")
+        (folder / IMAGE_NAMES).write_text("".join(f"{name}\n" for name in ids), encoding="utf-8")
     return path
 
 
@@ -99,21 +99,22 @@ def refuse_unless_blind(known: np.ndarray, labels: np.ndarray, percent: int, sou
         both.sum(axis=0).tolist(),
         strict=True,
     )
-    for total, positives, drawn, found in counts:
-        if _both_tails(hypergeom, found, total, positives, drawn) < CHANCE:
+    for total, positives, drawn, known_positives in counts:
+        if _both_tails(hypergeom, known_positives, total, positives, drawn) < CHANCE:
             raise DataError(
-                f"the mask {source} depends on the labels: {found:,} of {positives:,} positives are known, where "
-                f"{drawn / total:.1%} of all labels are; what is hidden would give labels away, so draw it by chance."
+                f"the mask {source} depends on the labels: {known_positives:,} of {positives:,} positives are "
+                f"known, where {drawn / total:.1%} of all labels are; what is hidden would give labels away, so draw "
+                "it by chance."
             )
 
 
-def _both_tails(law: Any, found: int, *parameters: float) -> float:
-    """How likely `found` or something further out is on its side, doubled."""
-    return float(2 * min(law.cdf(found, *parameters), law.sf(found - 1, *parameters)))
+def _both_tails(law: Any, value: int, *parameters: float) -> float:
+    """The probability of `value` or anything further out on its side, doubled."""
+    return float(2 * min(law.cdf(value, *parameters), law.sf(value - 1, *parameters)))
 
 
 @PROTOCOLS.register("dualcoop")
-class DualCoOp(Protocol):
+class DualCoOpMasks(Protocol):
     """Masks read from DualCoOp's files, one for each ratio.
 
     Published results of DualCoOp have no mask files, so its numbers cannot be had mask for mask. Drawn one by one, the
@@ -129,11 +130,11 @@ class DualCoOp(Protocol):
     def files(cls, options: MaskOptions) -> list[Path]:
         if options.folder is None:
             raise UsageError("protocol 'dualcoop' reads mask files; say where with --set dualcoop.folder=DIR.")
-        found = sorted(options.folder.glob("partial_label_[01].[0-9][0-9].pt"))
-        if not found:
+        masks = sorted(options.folder.glob("partial_label_[01].[0-9][0-9].pt"))
+        if not masks:
             raise DataError(f"there is no partial_label_0.10.pt or the like in {options.folder}; give their folder.")
-        names = options.folder / NAMES
-        return [*found, *([names] if names.exists() else [])]
+        names = options.folder / IMAGE_NAMES
+        return [*masks, *([names] if names.exists() else [])]
 
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
         self.files(self.options)
@@ -148,7 +149,7 @@ class DualCoOp(Protocol):
 
     def _rows(self, images: int, rows: int, area_rows: int, about: Images, path: Path) -> np.ndarray | None:
         """Where each image stands in the mask; None if row by row as in the dataset."""
-        names = path.parent / NAMES
+        names = path.parent / IMAGE_NAMES
         if names.exists():
             listed = [line.partition(",")[0] for line in names.read_text(encoding="utf-8").splitlines()]
             if len(listed) != rows:

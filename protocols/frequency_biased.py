@@ -1,4 +1,4 @@
-"""Positives of rare classes hidden more often: annotators note down first what they see every day."""
+"""Positives of rare classes hidden more often than those of frequent ones."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from scipy.optimize import brentq
 from bench.settings.config import setting
 from bench.system.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
-from protocols.draws import uniform
+from protocols.draws import uniform_draws
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,16 +28,16 @@ def keep_probabilities(positives: np.ndarray, share: float, bias: float) -> np.n
     if share >= 1 or not positives.any():
         return np.full(len(positives), share)
     rate = (positives / positives.max()) ** bias
-    there = positives > 0
+    occurring = positives > 0
     time = -np.log1p(-share)
 
     def excess(t: float) -> float:
         return float(positives @ -np.expm1(-rate * t) - share * positives.sum())
 
     # At `time` the fastest class is exactly at the share, and at the upper end the slowest one is.
-    upper = time / rate[there].min()
+    upper = time / rate[occurring].min()
     t = brentq(excess, time, upper, xtol=1e-12, rtol=1e-14, maxiter=1000) if excess(time) < 0 < excess(upper) else time
-    return np.where(there, -np.expm1(-rate * t), share)
+    return np.where(occurring, -np.expm1(-rate * t), share)
 
 
 @PROTOCOLS.register("frequency_biased")
@@ -54,6 +54,6 @@ class FrequencyBiased(Protocol):
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
         positive = labels == 1
         chance = keep_probabilities(positive.sum(axis=0), percent / 100, self.options.bias).astype(np.float32)
-        draw = uniform(numpy_stream("mask", seed), labels.shape, images)
+        draw = uniform_draws(numpy_stream("mask", seed), labels.shape, images)
         known = draw < np.where(positive, chance, np.float32(percent / 100))
         return np.where(known, labels, np.int8(0))

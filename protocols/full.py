@@ -1,4 +1,4 @@
-"""Nothing hidden: the ceiling that every other protocol is measured against."""
+"""All labels known: the ceiling of every other protocol."""
 
 import numpy as np
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from protocols.base import PROTOCOLS, Images, Protocol
-from protocols.draws import official_rows, those_there
+from protocols.draws import of_present_images, official_rows
 
 
 @PROTOCOLS.register("hcp")
@@ -19,4 +19,4 @@ class HCP(Protocol):
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
         rows, classes = official_rows(len(labels), images), labels.shape[1]
         draw = np.random.RandomState(seed).random_sample((rows, classes))  # the legacy generator, row by row
-        return np.where(those_there(draw, images) < percent / 100, labels, np.int8(0))
+        return np.where(of_present_images(draw, images) < percent / 100, labels, np.int8(0))

@@ -1,10 +1,10 @@
-"""Whole images annotated or not: what a project has that labelled some of its images fully and stopped."""
+"""Images labelled fully or not at all."""
 
 import numpy as np
 
 from bench.system.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
-from protocols.draws import official_rows, those_there
+from protocols.draws import of_present_images, official_rows
 
 
 def annotated_images(images: int, percent: int, seed: int) -> np.ndarray:
@@ -23,4 +23,4 @@ class ImageLevel(Protocol):
 
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
         annotated = annotated_images(official_rows(len(labels), images), percent, seed)
-        return labels * those_there(annotated, images)[:, None].astype(np.int8)
+        return labels * of_present_images(annotated, images)[:, None].astype(np.int8)

@@ -62,7 +62,7 @@ class LabelList(Protocol):
         listed = np.zeros((len(names), labels.shape[1]), np.int8)
         listed[lines, classes] = 1
         rows = rows_by_name(images.ids, names, len(labels), source)
-        observed = listed[rows]
+        observed: np.ndarray = listed[rows]
         wrong = np.argwhere((observed == 1) & (labels != 1))
         if len(wrong):
             row, column = wrong[0]

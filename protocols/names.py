@@ -1,4 +1,4 @@
-"""Finding a dataset's images in somebody else's list."""
+"""Matching of a dataset's images with a list of image names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,15 +29,15 @@ def rows_by_name(ids: Sequence[str], listed: Sequence[str], count: int, source: 
     for number, name in enumerate(listed):
         if row.setdefault(bare(name), number) != number:
             raise DataError(f"{source} lists the image {bare(name)!r} twice; every image may stand in it once.")
-    found = [row.get(bare(name), -1) for name in ids]
-    missing = [name for name, at in zip(ids, found, strict=True) if at < 0]
+    matched = [row.get(bare(name), -1) for name in ids]
+    missing = [name for name, at in zip(ids, matched, strict=True) if at < 0]
     if missing:
         raise DataError(
             f"{len(missing):,} of the dataset's {count:,} training images are missing in {source} "
             f"(the first is {missing[0]!r}); give the list of this dataset, or open only the images that it lists."
         )
-    rows = np.array(found, dtype=np.int64)
-    if len(set(found)) != count:
+    rows = np.array(matched, dtype=np.int64)
+    if len(set(matched)) != count:
         twice, times = np.unique(rows, return_counts=True)
         name = listed[twice[times > 1][0]]
         raise DataError(

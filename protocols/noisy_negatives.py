@@ -1,4 +1,4 @@
-"""Missing labels as most datasets have them: a positive that nobody noted stands there as a negative."""
+"""Missing positives given as negatives."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 from bench.settings.config import setting
 from bench.system.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
-from protocols.draws import uniform
+from protocols.draws import uniform_draws
 from protocols.partial import hide_uniformly
 
 
@@ -20,7 +20,7 @@ class NoiseOptions:
 
 def overlook(labels: np.ndarray, noise: float, seed: int, images: Images) -> np.ndarray:
     """`labels` (N, C) with each positive turned into a negative with probability `noise`."""
-    draw = uniform(numpy_stream("mask", "noise", seed), labels.shape, images)
+    draw = uniform_draws(numpy_stream("mask", "noise", seed), labels.shape, images)
     return np.where((labels == 1) & (draw < np.float32(noise)), np.int8(-1), labels)
 
 

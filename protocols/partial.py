@@ -4,7 +4,7 @@ import numpy as np
 
 from bench.system.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
-from protocols.draws import uniform
+from protocols.draws import uniform_draws
 
 
 def hide_uniformly(labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
@@ -12,7 +12,7 @@ def hide_uniformly(labels: np.ndarray, percent: int, seed: int, images: Images) 
 
     One uniform draw per entry, shared by all percents, so the masks of one seed are nested.
     """
-    draw = uniform(numpy_stream("mask", seed), labels.shape, images)
+    draw = uniform_draws(numpy_stream("mask", seed), labels.shape, images)
     return np.where(draw < np.float32(percent / 100), labels, np.int8(0))
 
 

@@ -1,4 +1,4 @@
-"""The held-out part of the training images: for choosing settings, never for the headline."""
+"""The held-out part of the training images, on which settings are chosen and never judged."""
 
 import numpy as np
 

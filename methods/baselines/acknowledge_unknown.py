@@ -1,4 +1,4 @@
-"""Acknowledging the unknown: its entropy is maximised (EM), and what looks least present becomes negative (APL)."""
+"""EM and EM+APL: entropy maximisation of unknown labels, and pseudo-negatives among the least likely ones."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -64,16 +64,16 @@ class EMAPLConfig(EMConfig):
 
 
 @torch.no_grad()
-def lowest(scores: Tensor, wanted: Tensor) -> Tensor:
-    """bool (N, C): in each column c of scores (N, C) the wanted[c] lowest that are not NaN, the first of equal ones."""
+def lowest(scores: Tensor, count: Tensor) -> Tensor:
+    """bool (N, C): in each column c of scores (N, C) the count[c] lowest that are not NaN, the first of equal ones."""
     order = scores.nan_to_num(nan=float("inf")).argsort(dim=0, stable=True)
     rank = torch.empty_like(order)
     rank.scatter_(0, order, torch.arange(len(scores), device=scores.device)[:, None].expand_as(order))
-    return (rank < wanted) & ~scores.isnan()
+    return (rank < count) & ~scores.isnan()
 
 
 class PseudoNegatives(nn.Module):
-    """Buffers (N, C): the chance each unknown label last had in training, and soft labels of those found negative.
+    """Buffers (N, C): the chance each unknown label last had in training, and soft labels of the pseudo-negatives.
 
     Both are NaN where there is none: at known labels, and for images that training has not shown.
     """
@@ -102,9 +102,9 @@ class PseudoNegatives(nn.Module):
         """
         shown = (~self.chance.isnan()).sum(dim=0)
         quota = rounds * (proportion * shown.double() / of).floor().long()
-        found = ~self.soft.isnan()
-        rest = torch.where(found, float("nan"), self.chance)
-        new = lowest(rest, (quota - found.sum(dim=0)).clamp(min=0))
+        chosen = ~self.soft.isnan()
+        rest = torch.where(chosen, float("nan"), self.chance)
+        new = lowest(rest, (quota - chosen.sum(dim=0)).clamp(min=0))
         self.soft.copy_(torch.where(new, self.chance, self.soft))
 
 

@@ -1,4 +1,4 @@
-"""Binary cross-entropy on a head: the two plain answers to what an unknown label is."""
+"""Binary cross-entropy on a head, with unknown labels assumed negative or left out."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""BoostLU: positive class activations count five times, which undoes what assumed negatives do to them."""
+"""BoostLU: positive class activations times five, against the effect of assumed negatives."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -86,7 +86,7 @@ class BoostLU(LogitMethod):
     def objective(self, logits: Tensor, batch: Batch) -> Tensor:
         if self.rule is None:
             return binary_cross_entropy(logits, batch.labels, unknown="negative", reduction=self.config.reduction)
-        loss, positive = self.rule(logits, batch.labels, batch.rows)
+        loss, positive = self.rule.forward(logits, batch.labels, batch.rows)
         if positive is not None:
             self.record(batch, positive=positive)
         return loss

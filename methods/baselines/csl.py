@@ -1,4 +1,4 @@
-"""Class-aware selective loss: unknown labels are negatives, but for those that are too likely to be positives."""
+"""Class-aware selective loss: unknown labels are negatives, except those that are likely to be positives."""
 
 import copy
 from dataclasses import dataclass
@@ -45,29 +45,29 @@ class CSLConfig(HeadConfig):
 class ClassPrior(nn.Module):
     """The mean chance of each class over the last full epoch; NaN before there was one.
 
-    value: float32 (C,). total: float64 (C,) and seen: what the running epoch has summed up.
+    value: float32 (C,). total: float64 (C,) and images: the sum and the count of the running epoch.
     """
 
     def __init__(self, num_classes: int):
         super().__init__()
         self.value: Tensor
         self.total: Tensor
-        self.seen: Tensor
+        self.images: Tensor
         self.register_buffer("value", torch.full((num_classes,), float("nan")))
         self.register_buffer("total", torch.zeros(num_classes, dtype=torch.float64))
-        self.register_buffer("seen", torch.tensor(0))
+        self.register_buffer("images", torch.tensor(0))
 
     def add(self, chance: Tensor) -> None:
         """Chances (B, C) of one batch."""
         self.total += chance.detach().double().sum(dim=0)
-        self.seen += len(chance)
+        self.images += len(chance)
 
     def turn(self) -> None:
         """An epoch is over: what it summed up becomes the prior."""
-        if self.seen:
-            self.value.copy_(self.total / self.seen)
+        if self.images:
+            self.value.copy_(self.total / self.images)
             self.total.zero_()
-            self.seen.zero_()
+            self.images.zero_()
 
     @property
     def known(self) -> bool:
@@ -82,9 +82,9 @@ class CSL(HeadMethod):
     left out: unknown entries of classes with prior_c > prior_threshold, and the topk B likeliest of a batch.
 
     The paper takes the prior from a temporary model that was trained before with unknown labels left out. Here a
-    second head (`scout`) is trained beside the first in just that way, and prior_c is its mean sigmoid over the
+    second head (`prior_head`) is trained beside the first in just that way, and prior_c is its mean sigmoid over the
     training images in the epoch before; in the first epoch, when there is none, unknown labels are left out. Nothing
-    else passes between the heads, each trains for all epochs, and the scout's scores are never used.
+    else passes between the heads, each trains for all epochs, and the prior_head's scores are never used.
     """
 
     Config = CSLConfig
@@ -111,7 +111,7 @@ class CSL(HeadMethod):
 
     def __init__(self, config: CSLConfig, task: Task):
         super().__init__(config, task)
-        self.scout = copy.deepcopy(self.head) if config.reads_prior else None
+        self.prior_head = copy.deepcopy(self.head) if config.reads_prior else None
         self.prior = ClassPrior(task.num_classes) if config.reads_prior else None
 
     @classmethod
@@ -125,8 +125,8 @@ class CSL(HeadMethod):
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         losses = super().loss(batch)
         if self.prior is not None:
-            logits = self.logits(batch.features, self.scout)
-            losses["loss_scout"] = self._p_asl(logits, batch.labels, batch.labels == 0)
+            logits = self.logits(batch.features, self.prior_head)
+            losses["loss_prior"] = self._p_asl(logits, batch.labels, batch.labels == 0)
             self.prior.add(torch.sigmoid(logits.float()))
         return losses
 

@@ -96,13 +96,13 @@ class Curriculum(HeadMethod):
         "weighting": Part({"alpha": 0.0, "beta": 1.0}, what="images with few labels count more (partial BCE's g)"),
         "guesses": Part({"strategy": "threshold", "threshold": 1e9}, what="sure guesses become labels"),
     }
-    training_only: ClassVar[tuple[str, ...]] = ("found",)
+    training_only: ClassVar[tuple[str, ...]] = ("pseudo",)
 
     config: CurriculumConfig
 
     def __init__(self, config: CurriculumConfig, task: Task):
         super().__init__(config, task)
-        self.found = AddedLabels(task.observed)
+        self.pseudo = AddedLabels(task.observed)
         self.rounds = round_epochs(config.epochs, config.start, config.rounds)
         self.remembering = False
 
@@ -115,14 +115,14 @@ class Curriculum(HeadMethod):
             observed, least = self.task.observed, self.config.threshold
             if self.config.strategy == "share":
                 share = min(1.0, self.config.share * (1 + self.rounds.index(epoch)))
-                least = self.found.sureness_of_share(observed, share)
-            self.found.choose(observed, least)
+                least = self.pseudo.sureness_of_share(observed, share)
+            self.pseudo.choose(observed, least)
         self.remembering = epoch + 1 in self.rounds
 
     def objective(self, logits: Tensor, batch: Batch) -> Tensor:
         if self.remembering:
-            self.found.remember(batch.rows, logits)
-        labels = torch.where(batch.labels == 0, self.found.added[batch.rows], batch.labels)
+            self.pseudo.remember(batch.rows, logits)
+        labels = torch.where(batch.labels == 0, self.pseudo.added[batch.rows], batch.labels)
         self.record(batch, positive=labels > 0, negative=labels < 0)
         return partial_binary_cross_entropy(
             logits, labels, alpha=self.config.alpha, beta=self.config.beta, gamma=self.config.gamma

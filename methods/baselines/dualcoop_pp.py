@@ -1,4 +1,4 @@
-"""DualCoOp++: a third prompt says where to look, and at each place the classes compete."""
+"""DualCoOp++: an evidence prompt weights the positions, and the classes compete at each of them."""
 
 import math
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from methods.layers.scales import LearnedScale, Scale, require_positive, tied
 from methods.parts import CLASS_CONTEXTS, FOCUSING, SHIFT, Part
 from methods.prompt_method import MatchMethod, PromptConfig
 
-SPATIAL, OUTPUT, COMPETITION = math.exp(3.0), math.exp(3.0), 200.0
+PP_SPATIAL, PP_OUTPUT, PP_COMPETITION = math.exp(3.0), math.exp(3.0), 200.0
 
 Mode = Literal["none", "pos_norm", "pos200"]
 
@@ -89,9 +89,9 @@ class DualCoOpPP(MatchMethod):
         self.evidence, self.negative, self.positive = (
             PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific) for _ in range(3)
         )
-        self.spatial = LearnedScale(tied(config.spatial_scale, SPATIAL, task.logit_scale))
-        self.output_scale = tied(config.output_scale, OUTPUT, task.logit_scale)
-        self.competition_scale = tied(config.competition_scale, COMPETITION, task.logit_scale)
+        self.spatial = LearnedScale(tied(config.spatial_scale, PP_SPATIAL, task.logit_scale))
+        self.output_scale = tied(config.output_scale, PP_OUTPUT, task.logit_scale)
+        self.competition_scale = tied(config.competition_scale, PP_COMPETITION, task.logit_scale)
 
     def texts(self) -> tuple[Tensor, ...]:
         """Evidence, negative and positive text features, (C, D) each."""

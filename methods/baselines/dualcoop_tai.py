@@ -15,7 +15,7 @@ from methods.layers.scales import LearnedScale, Scale, require_positive, tied
 from methods.parts import CLASS_CONTEXTS, FOCUSING, SHIFT, Part
 from methods.prompt_method import MatchMethod, PromptConfig
 
-SPATIAL, OUTPUT = math.exp(3.0), math.exp(3.91)  # about 20 and 50
+PUBLISHED_SPATIAL, PUBLISHED_OUTPUT = math.exp(3.0), math.exp(3.91)  # about 20 and 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class DualCoOpTaIConfig(PromptConfig):
     """Defaults: TaI-DPT's configs/trainers/Caption_dual/rn101.yaml."""
 
     spatial_scale: Scale = setting(
-        SPATIAL,
+        PUBLISHED_SPATIAL,
         "where the trained sharpness of the softmax over positions starts: a number, or 'checkpoint' (e^3 of 100)",
     )
     output_scale: Scale = setting(
@@ -69,8 +69,8 @@ class DualCoOpTaI(MatchMethod):
         self.negative, self.positive = (
             PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific) for _ in range(2)
         )
-        self.spatial = LearnedScale(tied(config.spatial_scale, SPATIAL, task.logit_scale))
-        self.output = LearnedScale(tied(config.output_scale, OUTPUT, task.logit_scale))
+        self.spatial = LearnedScale(tied(config.spatial_scale, PUBLISHED_SPATIAL, task.logit_scale))
+        self.output = LearnedScale(tied(config.output_scale, PUBLISHED_OUTPUT, task.logit_scale))
 
     def texts(self) -> tuple[Tensor, ...]:
         """Negative and positive text features, (C, D) each."""
@@ -79,7 +79,8 @@ class DualCoOpTaI(MatchMethod):
     def match(self, features: Features, *texts: Tensor) -> Tensor:
         negative, positive = cosine_map(features.dense, torch.cat(texts)).chunk(2, dim=-1)
         z_neg, z_pos = spatial_softmax(self.spatial() * positive, negative, positive)
-        return self.output() * (z_pos - z_neg)
+        logits: Tensor = self.output() * (z_pos - z_neg)
+        return logits
 
     @torch.no_grad()
     def attention(self, features: Features) -> Tensor:

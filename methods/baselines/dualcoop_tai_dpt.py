@@ -54,8 +54,8 @@ class ScoreRange(nn.Module):
 
     def forward(self, scores: Tensor) -> Tensor:
         """Scores (M, B, C) with each model's range moved to 0..1; as they are before any were seen."""
-        seen = self.high > self.low
-        low, span = torch.where(seen, self.low, 0.0), torch.where(seen, self.high - self.low, 1.0)
+        has_range = self.high > self.low
+        low, span = torch.where(has_range, self.low, 0.0), torch.where(has_range, self.high - self.low, 1.0)
         return (scores - low[:, None, None]) / span[:, None, None]
 
 

@@ -1,4 +1,4 @@
-"""GR: a robust loss of unknown labels that trusts the model's own chances more and more."""
+"""GR: a robust loss of unknown labels, weighted by the model's own chances more and more."""
 
 from dataclasses import dataclass
 

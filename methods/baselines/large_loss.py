@@ -13,13 +13,13 @@ from methods.losses import Reduction
 from methods.losses.correction import large_loss
 from methods.parts import Part
 
-Rule = Literal["ll_r", "ll_ct", "ll_cp"]
-DELTA: dict[Rule, float] = {"ll_r": 0.5, "ll_ct": 0.2, "ll_cp": 0.1}
+RuleName = Literal["ll_r", "ll_ct", "ll_cp"]
+DELTA: dict[RuleName, float] = {"ll_r": 0.5, "ll_ct": 0.2, "ll_cp": 0.1}
 """Published steps: per cent of all entries, an epoch, of ten."""
 PUBLISHED_EPOCHS = 10
 
 
-def doubted_share(rule: Rule, delta: float, epoch: int, epochs: int) -> float:
+def doubted_share(rule: RuleName, delta: float, epoch: int, epochs: int) -> float:
     """The share of a batch's entries that is doubted in `epoch`, counted from 0, of `epochs`; none in the first.
 
     delta per cent more in every tenth of the training; with ll_cp, whose corrections last, delta per cent each time.
@@ -37,7 +37,7 @@ class LargeLossRule(nn.Module):
 
     flipped: Tensor
 
-    def __init__(self, rule: Rule, delta: float, epochs: int, observed: Tensor, reduction: Reduction = "mean"):
+    def __init__(self, rule: RuleName, delta: float, epochs: int, observed: Tensor, reduction: Reduction = "mean"):
         super().__init__()
         self.rule, self.delta, self.epochs, self.reduction = rule, delta, epochs, reduction
         self.epoch = 0  # set by `start_epoch`, so it need not be in a checkpoint
@@ -108,7 +108,7 @@ class LargeLoss(HeadMethod):
 
     def __init__(self, config: LargeLossConfig, task: Task):
         super().__init__(config, task)
-        rule: Rule = self.name  # type: ignore[assignment]
+        rule: RuleName = self.name  # type: ignore[assignment]
         delta = DELTA[rule] if config.delta == "published" else config.delta
         self.rule = LargeLossRule(rule, delta, config.epochs, task.observed, config.reduction)
 
@@ -116,7 +116,7 @@ class LargeLoss(HeadMethod):
         self.rule.start_epoch(epoch)
 
     def objective(self, logits: Tensor, batch: Batch) -> Tensor:
-        loss, positive = self.rule(logits, batch.labels, batch.rows)
+        loss, positive = self.rule.forward(logits, batch.labels, batch.rows)
         if positive is not None:
             self.record(batch, positive=positive)
         return loss

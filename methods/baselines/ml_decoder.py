@@ -125,7 +125,8 @@ class MLDecoder(LogitMethod):
         return config.unknown == "ignore"
 
     def logits(self, features: Features) -> Tensor:
-        return self.head(features.dense)
+        logits: Tensor = self.head(features.dense)
+        return logits
 
     def objective(self, logits: Tensor, batch: Batch) -> Tensor:
         return self.config.objective(logits, batch.labels)

@@ -1,4 +1,4 @@
-"""PositiveCoOp, NegativeCoOp and their vision-only baseline: what the text tower is good for, one half at a time."""
+"""PositiveCoOp, NegativeCoOp and their vision-only baseline: DualCoOp with prompts for one half, or for none."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -17,7 +17,9 @@ from methods.losses import Reduction
 from methods.parts import FOCUSING, SHIFT, Part
 from methods.prompt_method import MatchConfig, MatchMethod
 
-PAPER = "Rawlekar et al., PositiveCoOp: Rethinking Prompting Strategies for Multi-Label Recognition, WACV 2025"
+POSITIVE_COOP_PAPER = (
+    "Rawlekar et al., PositiveCoOp: Rethinking Prompting Strategies for Multi-Label Recognition, WACV 2025"
+)
 EPOCH_NOTE = (
     "the first epoch runs at 1e-5 (the code: 5e-3); without the paper's image augmentation where features are cached"
 )
@@ -52,7 +54,7 @@ class OneSided(DualCoOp):
     """
 
     Config = OneSidedConfig
-    reference = PAPER
+    reference = POSITIVE_COOP_PAPER
     defaults_from = "official README (VOC 2007 at 90 %)"
     note = EPOCH_NOTE
     recipes: ClassVar[dict[str, dict[str, Any]]] = {
@@ -133,7 +135,7 @@ class VisionOnly(MatchMethod):
     Config = VisionOnlyConfig
     text = False
     eps = 1e-6
-    reference = PAPER
+    reference = POSITIVE_COOP_PAPER
     equation = "z+-_c = 5 sum_t softmax_t(w+-_c x_t + b+-_c) (w+-_c x_t + b+-_c); ASL(softmax(z-, z+)), summed"
     defaults_from = "official README (VOC 2007 at 90 %)"
     note = EPOCH_NOTE

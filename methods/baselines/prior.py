@@ -1,4 +1,4 @@
-"""The floor: class frequencies, without a look at the image."""
+"""The floor: class frequencies of the known labels."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

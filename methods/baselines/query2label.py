@@ -86,7 +86,8 @@ class QueryDecoder(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         state, _ = self.look(tokens)
-        return (self.norm(state) * self.weight).sum(dim=-1) + self.bias
+        logits: Tensor = (self.norm(state) * self.weight).sum(dim=-1) + self.bias
+        return logits
 
     def look(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """States (B, C, hidden) of the queries, and where the last layer looks (B, C, HW)."""
@@ -159,7 +160,8 @@ class Query2Label(LogitMethod):
         return config.unknown == "ignore"
 
     def logits(self, features: Features) -> Tensor:
-        return self.head(features.dense)
+        logits: Tensor = self.head(features.dense)
+        return logits
 
     def objective(self, logits: Tensor, batch: Batch) -> Tensor:
         return self.config.objective(logits, batch.labels, eps=1e-5)

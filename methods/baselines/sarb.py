@@ -89,10 +89,12 @@ class SARB(StructureMethod):
                 self.beta.clamp_(0, 1)
             centre = self.memory.centres[:, int(torch.randint(config.prototypes, (1,)))]  # one draw for the whole batch
             noise = torch.rand(labels.shape, device=labels.device)[:, self.column]
-            found = self.memory.centres.any(dim=-1).all(dim=-1)  # a class without a known positive has no prototype
+            has_centres = self.memory.centres.any(dim=-1).all(
+                dim=-1
+            )  # a class without a known positive has no prototype
             blends = {
                 "instance": (shown_by_other(labels), features.flip(0), self.alpha, config.instance_weight),
-                "prototype": (one_unknown(labels, noise, found), centre, self.beta, config.prototype_weight),
+                "prototype": (one_unknown(labels, noise, has_centres), centre, self.beta, config.prototype_weight),
             }
             for name, (chosen, other, share, weight) in blends.items():
                 mixed, targets = blend(features, labels, other, chosen, share)

@@ -194,8 +194,9 @@ class SCPNet(Method):
 
     def classes(self) -> Tensor:
         """Class vectors (C, D)."""
-        features = self.prompts()
-        return features + self.graph(features)
+        features: Tensor = self.prompts()
+        refined: Tensor = features + self.graph(features)
+        return refined
 
     def match(self, features: Features, classes: Tensor) -> Tensor:
         """Logits (B, C)."""

@@ -17,7 +17,7 @@ from methods.losses import binary_cross_entropy
 from methods.losses.expected_positives import expected_positives_penalty, positives_per_image
 from methods.parts import Part
 
-REFERENCE = "Cole et al., Multi-Label Learning from Single Positive Labels, CVPR 2021"
+SINGLE_POSITIVE_PAPER = "Cole et al., Multi-Label Learning from Single Positive Labels, CVPR 2021"
 GUARD_NOTE = (
     "a head over frozen features; log p where ROLE's code has log(p + 1e-5), apart for p below 1e-3 only, unless "
     "log_guard is set (recipe paper)"
@@ -40,7 +40,7 @@ class LabelSmoothing(HeadMethod):
     """
 
     Config = SmoothingConfig
-    reference = f"AN-LS of {REFERENCE}"
+    reference = f"AN-LS of {SINGLE_POSITIVE_PAPER}"
     equation = "0.9 own term + 0.1 opposite term; all but known positives are negatives"
     defaults_from = "smoothing and reduction of ROLE's code; optimiser ours"
     note = GUARD_NOTE
@@ -73,7 +73,7 @@ class WeakAssumeNegative(HeadMethod):
     """
 
     Config = WeakConfig
-    reference = f"WAN of {REFERENCE}"
+    reference = f"WAN of {SINGLE_POSITIVE_PAPER}"
     equation = "-log p for known positives, -log(1-p) / (C-1) for all the rest"
     defaults_from = "weight and reduction of ROLE's code; optimiser ours"
     note = f"{GUARD_NOTE}; known negatives have the little weight too"
@@ -130,7 +130,7 @@ class ExpectedPositiveRegularization(HeadMethod):
     """
 
     Config = PenaltyConfig
-    reference = f"EPR of {REFERENCE}"
+    reference = f"EPR of {SINGLE_POSITIVE_PAPER}"
     equation = "-log p over known positives + ((mean_b sum_c p - k) / C)^2"
     defaults_from = "weight and reduction of ROLE's code; optimiser ours"
     note = (

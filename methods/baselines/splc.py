@@ -1,4 +1,4 @@
-"""SPLC: what is assumed negative and predicted present with some confidence becomes positive."""
+"""SPLC: self-paced loss correction, which turns likely assumed negatives into positives."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar

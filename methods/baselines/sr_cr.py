@@ -1,4 +1,4 @@
-"""SR+CR: salient positions count on top of the mean, and a weak view's sure labels teach a strong view."""
+"""SR+CR: saliency regularisation of class maps, and consistency of a weak and a strong view."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar

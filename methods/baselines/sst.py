@@ -1,4 +1,4 @@
-"""SST: pseudo-labels from what occurs together within an image, and from what looks alike across images."""
+"""SST: pseudo-labels from co-occurrence within an image, and from similarity across images."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar

@@ -117,10 +117,10 @@ class TaIDPT(Method):
         return tuple(encode_together(self.task.text, [self.global_prompts, self.local_prompts]))
 
     def sentence_logits(self, sentences: TextImages, *texts: Tensor) -> tuple[Tensor, Tensor]:
-        """Global and local logits (B, C) of sentences; tokens that are not there take no part."""
+        """Global and local logits (B, C) of sentences; absent tokens take no part."""
         whole, part = texts
         local = cosine_map(sentences.tokens, part)
-        guide = (self.text_scale * local).masked_fill(~sentences.there[:, :, None], -torch.inf)
+        guide = (self.text_scale * local).masked_fill(~sentences.present[:, :, None], -torch.inf)
         return self.config.output_scale * cosine_map(sentences.pooled, whole), self._pooled(guide, local)
 
     def image_logits(self, features: Features, *texts: Tensor) -> tuple[Tensor, Tensor]:

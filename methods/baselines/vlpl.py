@@ -1,4 +1,4 @@
-"""VLPL: what zero-shot CLIP is sure of becomes a soft positive; the entropy of all else is maximised."""
+"""VLPL: soft pseudo-positives from zero-shot CLIP, and entropy maximisation of all other unknown labels."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal

@@ -1,4 +1,4 @@
-"""From similarities at every position to one logit a class: the step that all text-pixel methods share.
+"""Pooling of similarities over positions to one logit a class, as all text-pixel methods do.
 
 Shapes: B images, T tokens (positions), C classes, D dimensions.
 """

@@ -45,19 +45,20 @@ class CrossAttention(nn.Module):
         The map is the mean over heads, before dropout; its rows sum to 1.
         """
         weights = self._logits(queries, tokens, position).softmax(dim=-2)  # (B, HW, heads * Q)
-        found = (self.dropout(weights).mT @ tokens).unflatten(1, (self.heads, -1))  # (B, heads, Q, D)
-        values = torch.einsum("bhcd,hed->bche", found, self._by_head(self.value.weight)).flatten(2) + self.value.bias
+        pooled = (self.dropout(weights).mT @ tokens).unflatten(1, (self.heads, -1))  # (B, heads, Q, D)
+        values = torch.einsum("bhcd,hed->bche", pooled, self._by_head(self.value.weight)).flatten(2) + self.value.bias
         return self.out(values), weights.unflatten(-1, (self.heads, -1)).mean(dim=-2).mT
 
     def _logits(self, queries: Tensor, tokens: Tensor, position: Tensor | None) -> Tensor:
-        q = self.query(queries).unflatten(-1, (self.heads, -1)).transpose(-3, -2)  # (..., heads, Q, D / heads)
-        wanted = (q / math.sqrt(q.shape[-1]) @ self._by_head(self.key.weight)).flatten(-3, -2)
-        logits = tokens @ wanted.mT
-        return logits if position is None else logits + position @ wanted.mT
+        q: Tensor = self.query(queries).unflatten(-1, (self.heads, -1)).transpose(-3, -2)  # (..., heads, Q, D / heads)
+        folded: Tensor = (q / math.sqrt(q.shape[-1]) @ self._by_head(self.key.weight)).flatten(-3, -2)
+        logits = tokens @ folded.mT
+        return logits if position is None else logits + position @ folded.mT
 
     def _by_head(self, weight: Tensor) -> Tensor:
         """(D, D) -> (heads, D / heads, D)."""
-        return weight.unflatten(0, (self.heads, -1))
+        by_head: Tensor = weight.unflatten(0, (self.heads, -1))
+        return by_head
 
 
 class SelfAttention(nn.Module):
@@ -82,7 +83,8 @@ class SelfAttention(nn.Module):
             for part in (self.query(placed), self.key(placed), self.value(x))
         )
         weights = (query / math.sqrt(query.shape[-1]) @ key.mT).softmax(dim=-1)
-        return self.out((self.dropout(weights) @ value).transpose(1, 2).flatten(2))
+        attended: Tensor = self.out((self.dropout(weights) @ value).transpose(1, 2).flatten(2))
+        return attended
 
 
 class EncoderLayer(nn.Module):
@@ -98,7 +100,8 @@ class EncoderLayer(nn.Module):
 
     def forward(self, x: Tensor, position: Tensor | None) -> Tensor:
         z = self.norm_attention(x + self.dropout(self.attention(x, position)))
-        return self.norm_feed_forward(z + self.feed_forward(z))
+        out: Tensor = self.norm_feed_forward(z + self.feed_forward(z))
+        return out
 
 
 class DecoderLayer(nn.Module):
@@ -133,9 +136,9 @@ class DecoderLayer(nn.Module):
         """State x (B, Q, D), (Q, D) or None for zero; queries (Q, D) or None for zero (one of the two is given);
         tokens (B, HW, D) -> (B, Q, D), map.
         """  # fmt: skip
-        asking = queries if x is None else x if queries is None else x + queries
-        assert asking is not None
-        attended, attention = self.attention(asking, tokens, position)
+        query = queries if x is None else x if queries is None else x + queries
+        assert query is not None
+        attended, attention = self.attention(query, tokens, position)
         attended = self.dropout(attended)
         z = self.norm_attention(attended if x is None else x + attended)
         if self.feed_forward is not None:

@@ -4,6 +4,8 @@ All read features at unit length, as CLIP compares them, times sqrt(D). On the e
 training statistics helped a linear head with many labels and hurt it with few, so no statistics are kept.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -13,7 +15,7 @@ from methods.layers.aggregation import spatial_softmax, spatial_weights
 
 def unit(features: Tensor) -> Tensor:
     """Features (..., D) at length sqrt(D): each dimension is of size 1, so learning rates do not depend on D."""
-    return F.normalize(features.float(), dim=-1) * features.shape[-1] ** 0.5
+    return F.normalize(features.float(), dim=-1) * math.sqrt(features.shape[-1])
 
 
 class LinearHead(nn.Module):
@@ -39,7 +41,8 @@ class MLPHead(nn.Module):
         nn.init.zeros_(self.outer.bias)
 
     def forward(self, vectors: Tensor) -> Tensor:
-        return self.outer(F.relu(self.inner(unit(vectors))))
+        logits: Tensor = self.outer(F.relu(self.inner(unit(vectors))))
+        return logits
 
 
 class ClassAttentionHead(nn.Module):

@@ -1,4 +1,4 @@
-"""Where a token stands: the 2-D sine code of DETR, added to the keys only."""
+"""The 2-D sine code of DETR for the positions of tokens, added to the keys only."""
 
 import math
 

@@ -133,7 +133,7 @@ def _embed(text: TextEncoder, ids: Tensor) -> Tensor:
 def _words(text: TextEncoder, words: str, n_ctx: int) -> Tensor:
     """Token embeddings (n_ctx, W) of `words`, without start and end."""
     tokens = text.tokenize([words])
-    found = int(tokens.end[0]) - 1
-    if found != n_ctx:
-        raise UsageError(f"The initial words {words!r} are {found} tokens, not {n_ctx}: set n_ctx={found}.")
-    return _embed(text, tokens.ids)[0, 1 : found + 1]
+    count = int(tokens.end[0]) - 1
+    if count != n_ctx:
+        raise UsageError(f"The initial words {words!r} are {count} tokens, not {n_ctx}: set n_ctx={count}.")
+    return _embed(text, tokens.ids)[0, 1 : count + 1]

@@ -1,4 +1,4 @@
-"""A strong view where the run makes none: cached features with a part of them left out."""
+"""Token dropout: a strong view made of cached features."""
 
 import torch
 from torch import Tensor, nn

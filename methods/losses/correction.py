@@ -1,4 +1,4 @@
-"""Losses that call into question what was assumed negative: SPLC and Large Loss."""
+"""SPLC and Large Loss: corrections of assumed negatives."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""How many positives an image has on average: a penalty on it, and what observed labels say about it."""
+"""The expected number of positives of an image: a penalty on it, and its estimate from observed labels."""
 
 import torch
 from torch import Tensor
@@ -19,6 +19,6 @@ def positives_per_image(observed: Tensor) -> float:
     among the N: held-out ones look like that.
     """
     positives, negatives = ((observed == value).sum(dim=0).double() for value in (1, -1))
-    seen = (observed != 0).any(dim=1).sum().clamp(min=1)
-    share = torch.where(negatives > 0, positives / (positives + negatives).clamp(min=1), positives / seen)
+    labelled = (observed != 0).any(dim=1).sum().clamp(min=1)
+    share = torch.where(negatives > 0, positives / (positives + negatives).clamp(min=1), positives / labelled)
     return float(share.sum())

@@ -1,4 +1,4 @@
-"""Focal losses: entries that are already right count less."""
+"""The focal loss and the Hill loss."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""One scalar from the losses of all entries: which of them count, and what their sum is divided by."""
+"""Reduction of the losses of all entries to one scalar."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""The partial asymmetric loss: unknown labels have a focusing exponent of their own, and some are left out."""
+"""The partial asymmetric loss: a focusing exponent for unknown labels, of which some are left out."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Losses that let an unknown label be unknown: its entropy is maximised, unless a soft label has been found for it."""
+"""Entropy maximisation of unknown labels, except those that have a soft label."""
 
 import torch
 from torch import Tensor
@@ -36,7 +36,7 @@ def entropy_maximization_loss(
         present, absent = neg_log(logits), neg_log(-logits)
         entries = -alpha * binary_entropy(logits)
         if soft is not None:
-            found, target = ~soft.isnan(), soft.nan_to_num()
-            entries = torch.where(found, soft_weight * (target * present + (1 - target) * absent), entries)
+            has_soft, target = ~soft.isnan(), soft.nan_to_num()
+            entries = torch.where(has_soft, soft_weight * (target * present + (1 - target) * absent), entries)
         entries = torch.where(labels > 0, present, torch.where(labels < 0, absent, entries))
         return reduce_entries(entries, labels, "negative", reduction)

@@ -1,4 +1,4 @@
-"""What SSGRL, SST, SARB and HST share: features of every class by semantic decoupling, and a graph between classes."""
+"""Semantic decoupling, class graphs and pseudo-labels of SSGRL, SST, SARB and HST."""
 
 from methods.structure.trunk import StructureConfig, StructureMethod
 

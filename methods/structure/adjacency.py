@@ -1,4 +1,4 @@
-"""Which classes occur together, counted on observed labels."""
+"""The adjacency of classes: how often they occur together in observed labels."""
 
 from torch import Tensor
 

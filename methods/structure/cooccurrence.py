@@ -1,4 +1,4 @@
-"""Which classes an image shows together: SST's and HST's head, its loss, and what it says of unknown labels."""
+"""The co-occurrence head of SST and HST, its loss, and its scores of unknown labels."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""Semantic decoupling (Chen et al., ICCV 2019): every class's word pools the tokens in its own way."""
+"""Semantic decoupling (Chen et al., ICCV 2019): attention of each class's word over the tokens."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""Word vectors of classes: from the text tower, or from a GloVe file."""
+"""Word vectors of classes from a GloVe file."""
 
 import re
 from collections.abc import Sequence
@@ -21,33 +21,35 @@ def glove_features(path: Path, class_names: Sequence[str]) -> Tensor:
     if path.suffix == ".npy":
         return _rows(path, len(class_names))
     words = {name: re.findall(r"[^\W_]+", readable(name).lower()) for name in class_names}
-    found = _vectors(path, {word for each in words.values() for word in each})
+    vectors = _vectors(path, {word for each in words.values() for word in each})
     for name, each in words.items():
-        missing = [word for word in each if word not in found]
+        missing = [word for word in each if word not in vectors]
         if missing or not each:
             what = f"the word {missing[0]!r}" if missing else "any word"
             raise DataError(f"{path} does not have {what} of class {name!r}; give a GloVe file with it, or none.")
-    return torch.from_numpy(np.stack([np.mean([found[word] for word in words[name]], axis=0) for name in class_names]))
+    return torch.from_numpy(
+        np.stack([np.mean([vectors[word] for word in words[name]], axis=0) for name in class_names])
+    )
 
 
-def _vectors(path: Path, wanted: set[str]) -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {}
+def _vectors(path: Path, words: set[str]) -> dict[str, np.ndarray]:
+    vectors: dict[str, np.ndarray] = {}
     try:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
                 word, _, numbers = line.rstrip().partition(" ")
-                if word not in wanted or word in found:
+                if word not in words or word in vectors:
                     continue
-                found[word] = np.array(numbers.split(" "), dtype=np.float32)
-                if found[word].shape != next(iter(found.values())).shape:
+                vectors[word] = np.array(numbers.split(" "), dtype=np.float32)
+                if vectors[word].shape != next(iter(vectors.values())).shape:
                     raise DataError(
-                        f"{path}, line {number}: {word!r} has {len(found[word])} numbers, others have more or less."
+                        f"{path}, line {number}: {word!r} has {len(vectors[word])} numbers, others have more or less."
                     )
     except (OSError, ValueError) as error:
         raise DataError(
             f"{path} cannot be read as a GloVe file ({error}); each line is a word and its numbers."
         ) from None
-    return found
+    return vectors
 
 
 def _rows(path: Path, num_classes: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Instance contrast: images that show a class should have its feature alike, all others apart."""
+"""Instance contrast: a class's features alike in images that show it, and apart in all others."""
 
 import torch
 from torch import Tensor

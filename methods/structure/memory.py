@@ -1,4 +1,4 @@
-"""Features of known positives that training has shown: each class's last ones, and the centres of their clusters."""
+"""Memories of features of known positives: the last ones of each class, and the centres of their clusters."""
 
 import warnings
 
@@ -77,8 +77,8 @@ def kmeans_centres(features: Tensor, clusters: int) -> Tensor:
 
     with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # equal features: some centres are equal then
-        found = KMeans(n_clusters=clusters, n_init=1, random_state=0).fit(features.cpu().numpy())
-    return torch.from_numpy(found.cluster_centers_).to(features)
+        kmeans = KMeans(n_clusters=clusters, n_init=1, random_state=0).fit(features.cpu().numpy())
+    return torch.from_numpy(kmeans.cluster_centers_).to(features)
 
 
 def mean_cosine(features: Tensor, examples: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Pseudo-labels from scores, and when they begin to be trusted how much."""
+"""Pseudo-positives from scores, and the schedule of their margin."""
 
 from torch import Tensor
 

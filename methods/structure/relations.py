@@ -1,4 +1,4 @@
-"""Which classes belong together by what they are called, and a graph network over them (SCPNet, CVPR 2023).
+"""Relations of classes by their names' text features, and a graph network over them (SCPNet, CVPR 2023).
 
 Shapes: C classes, D dimensions.
 """

@@ -73,15 +73,17 @@ class ClassGraph(nn.Module):
 
     def features(self, dense: Tensor) -> Tensor:
         """f, (B, C, F), of tokens (B, HW, D)."""
-        return self.decoupling(self._tokens(dense), self.words)
+        features: Tensor = self.decoupling(self._tokens(dense), self.words)
+        return features
 
     def attention(self, dense: Tensor) -> Tensor:
         """Attention (B, C, HW) of each class's word over tokens (B, HW, D)."""
         return self.decoupling.attention(self._tokens(dense), self.words)
 
     def _tokens(self, dense: Tensor) -> Tensor:
-        tokens = self.project(unit(dense))
-        return self.norm(tokens.flatten(0, 1)).view_as(tokens)
+        tokens: Tensor = self.project(unit(dense))
+        normed: Tensor = self.norm(tokens.flatten(0, 1))
+        return normed.view_as(tokens)
 
     def classify(self, features: Tensor) -> Tensor:
         """z, (B, C), of features (B, C, F)."""

@@ -88,10 +88,10 @@ def _fits(caption: str, text: TextEncoder) -> bool:
 
 
 class TextImages(NamedTuple):
-    """In place of the features of B images: tokens (B, L, D), which of them are there (B, L), and the end's (B, D)."""
+    """In place of the features of B images: tokens (B, L, D), whether each is present (B, L), and the end's (B, D)."""
 
     tokens: Tensor
-    there: Tensor
+    present: Tensor
     pooled: Tensor
 
 
@@ -124,8 +124,8 @@ class SentenceBank(nn.Module):
             tokens, end = self.tokens[rows], self.end[rows]
         else:
             tokens, end = self._encode([self.texts[row] for row in rows.tolist()])
-        there = torch.arange(tokens.shape[1], device=tokens.device) <= end[:, None]
-        return TextImages(tokens, there, tokens[torch.arange(len(tokens), device=tokens.device), end])
+        present = torch.arange(tokens.shape[1], device=tokens.device) <= end[:, None]
+        return TextImages(tokens, present, tokens[torch.arange(len(tokens), device=tokens.device), end])
 
     @torch.no_grad()
     def _encode(self, texts: Sequence[str], chunk: int = 256) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""Which words of a sentence name which class: class names, their synonyms and their plurals."""
+"""Search for classes in sentences: class names, their synonyms and their plurals."""
 
 import re
 from collections.abc import Sequence
@@ -104,14 +104,14 @@ class ClassFinder:
 
     def __call__(self, sentence: str) -> set[int]:
         """Indices of the classes that the sentence names."""
-        found, said, at = set(), words(sentence), 0
-        while at < len(said):
-            for length in range(min(self._longest, len(said) - at), 0, -1):
-                index = self._classes.get(said[at : at + length])
+        classes, sequence, position = set(), words(sentence), 0
+        while position < len(sequence):
+            for length in range(min(self._longest, len(sequence) - position), 0, -1):
+                index = self._classes.get(sequence[position : position + length])
                 if index is not None:
-                    found.add(index)
+                    classes.add(index)
                     break
             else:
                 length = 1
-            at += length
-        return found
+            position += length
+        return classes

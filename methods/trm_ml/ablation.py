@@ -1,4 +1,4 @@
-"""TRM-ML taken apart: its parts, the ladder of the paper's components [P], and which settings are worth a curve."""
+"""Parts of TRM-ML, the ladder of the paper's components [P], and settings worth a sensitivity curve."""
 
 from typing import Any
 

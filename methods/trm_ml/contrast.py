@@ -1,4 +1,4 @@
-"""Multimodal multi-label contrast: one cloud for each category, shared by regions, prototypes and texts. [P]
+"""Multimodal multi-label contrast of regions, prototypes and texts. [P]
 
 The paper says what is drawn together (intra-class) and pushed apart (inter-class) across both modalities; the form is
 the label-level supervised contrast of the first author's SADCL. [A]
@@ -9,18 +9,19 @@ from torch import Tensor
 
 
 def gather_elements(
-    regions: Tensor, labels: Tensor, text: Tensor, prototypes: Tensor | None = None, seen: Tensor | None = None
+    regions: Tensor, labels: Tensor, text: Tensor, prototypes: Tensor | None = None, has_prototype: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The set Z and its classes: regions of positives, visual prototypes that are `seen`, and texts.
+    """The set Z and its classes: regions of positives, visual prototypes where `has_prototype`, and texts.
 
-    Regions (B, C, D), labels (B, C), text and prototypes (C, D), seen bool (C,) -> elements (M, D), classes int64 (M,).
+    Regions (B, C, D), labels (B, C), text and prototypes (C, D), has_prototype bool (C,) -> elements (M, D) and
+    classes int64 (M,).
     """
     image, positive = (labels == 1).nonzero(as_tuple=True)
     every = torch.arange(len(text), device=text.device)
     elements, classes = [regions[image, positive], text], [positive, every]
-    if prototypes is not None and seen is not None:
-        elements.append(prototypes[seen])
-        classes.append(every[seen])
+    if prototypes is not None and has_prototype is not None:
+        elements.append(prototypes[has_prototype])
+        classes.append(every[has_prototype])
     return torch.cat(elements), torch.cat(classes)
 
 

@@ -1,4 +1,4 @@
-"""How much a region looks like its own category and unlike others, within and across modalities. [P]
+"""Evidence for categories: a region's similarity to prototypes of its own category and of others. [P]
 
 The paper names the four similarities (intra-/inter-class, uni-/cross-modal); how they are mixed is ours. [U]
 """
@@ -14,10 +14,10 @@ Modality = Literal["visual", "text", "both"]
 def prototype_evidence(
     regions: Tensor,
     visual: Tensor,
-    seen: Tensor,
+    has_visual: Tensor,
     text: Tensor,
     negative: Tensor | None = None,
-    negative_seen: Tensor | None = None,
+    has_negative: Tensor | None = None,
     *,
     modality: Modality = "both",
     inter: bool = True,
@@ -41,18 +41,19 @@ def prototype_evidence(
             mixed = (to_visual + to_text) / 2
     if modality != "text":
         absent = to_text.new_tensor(float("-inf"))
-        mixed = torch.where(seen[None, :, None], torch.where(seen, mixed, absent), to_text)
+        mixed = torch.where(has_visual[None, :, None], torch.where(has_visual, mixed, absent), to_text)
     own = mixed.diagonal(dim1=1, dim2=2)
     against = []
     if inter and classes > 1:
         itself = torch.eye(classes, dtype=torch.bool, device=regions.device)
         rival = mixed.masked_fill(itself, float("-inf")).amax(dim=2)
-        against.append(torch.where(rival.isinf(), 0.0, rival))  # the only category that has been seen has no rival
-    if negative is not None and negative_seen is not None and modality != "text":
+        # The only category with a visual prototype has no rival.
+        against.append(torch.where(rival.isinf(), 0.0, rival))
+    if negative is not None and has_negative is not None and modality != "text":
         unlike = torch.einsum("bcd,cd->bc", regions, negative)
         if modality == "both":
             unlike = (unlike + to_text.diagonal(dim1=1, dim2=2)) / 2
-        against.append(torch.where(negative_seen & seen, unlike, float("-inf")))
+        against.append(torch.where(has_negative & has_visual, unlike, float("-inf")))
     if not against:
         return own
     worst = torch.stack(against).amax(dim=0)

@@ -1,4 +1,4 @@
-"""Text-region matching: each category's text meets exactly one region. [P]"""
+"""Text-region matching: the text of each category against its one region. [P]"""
 
 import math
 from typing import Literal

@@ -21,4 +21,5 @@ class SimpleMLP(nn.Module):
             nn.init.zeros_(last.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.layers(x) if self.residual else self.layers(x)
+        change: Tensor = self.layers(x)
+        return x + change if self.residual else change

@@ -19,7 +19,7 @@ from methods.trm_ml.evidence import prototype_evidence
 from methods.trm_ml.labelling import pseudo_labels
 from methods.trm_ml.matching import Matching
 from methods.trm_ml.prototypes import Prototypes
-from methods.trm_ml.regions import RegionLearner, TextPixel
+from methods.trm_ml.regions import RegionLearner, Regions, TextPixel
 from methods.trm_ml.texts import TextSide
 from methods.trm_ml.thresholds import Thresholds
 
@@ -136,7 +136,8 @@ class TRMML(Method):
         def score(features: Features) -> Tensor:
             regions = self.regions(texts.category, F.normalize(features.dense, dim=-1)).features
             with torch.autocast(regions.device.type, enabled=False):
-                return self.matching(regions.float(), texts)
+                logits: Tensor = self.matching(regions.float(), texts)
+            return logits
 
         return score
 
@@ -147,7 +148,8 @@ class TRMML(Method):
         softmax_t(<W_q (t_c + a_c), W_k (f_t + pos_t)> / sqrt(D / heads)), t_c the text, a_c the trained embedding;
         with regions=false softmax_t(sharpness <t_c, f_t>). Values, MLP and residuals come after it.
         """
-        return self.regions(self.texts().category, F.normalize(features.dense, dim=-1)).attention
+        regions: Regions = self.regions(self.texts().category, F.normalize(features.dense, dim=-1))
+        return regions.attention
 
     def start_epoch(self, epoch: int) -> None:
         """Thresholds are set between epochs, so that what counts as evidence stands still within one."""
@@ -184,11 +186,11 @@ class TRMML(Method):
         config, prototypes = self.config, self.prototypes
         if not config.pseudo or config.pseudo_score == "logit" or prototypes is None:
             return logits.detach()
-        negative = (prototypes.negative, prototypes.negative_seen) if config.pseudo_negative else (None, None)
+        negative = (prototypes.negative, prototypes.has_negative) if config.pseudo_negative else (None, None)
         return prototype_evidence(
             F.normalize(regions.detach(), dim=-1),
             prototypes.positive,
-            prototypes.positive_seen,
+            prototypes.has_positive,
             prototypes.text,
             *negative,
             modality=config.pseudo_modality,
@@ -217,7 +219,7 @@ class TRMML(Method):
         present = labels + pseudo if config.contrast_pseudo else labels
         visual: tuple[Tensor, ...] = ()
         if prototypes is not None and config.contrast_prototypes:
-            visual = (prototypes.positive, prototypes.positive_seen)
+            visual = (prototypes.positive, prototypes.has_positive)
         elements, classes = gather_elements(F.normalize(regions, dim=-1), present, text, *visual)
         weight = config.contrast_weight * min(1.0, (self.epoch + 1) / (config.warmup + 1))
         return {"loss_contrast": weight * contrastive_loss(elements, classes, config.contrast_temperature)}

@@ -46,12 +46,12 @@ class Prototypes(nn.Module):
         self.register_buffer("text", template.clone())
 
     @property
-    def positive_seen(self) -> Tensor:
+    def has_positive(self) -> Tensor:
         """bool (C,)."""
         return self.positive_updates > 0
 
     @property
-    def negative_seen(self) -> Tensor:
+    def has_negative(self) -> Tensor:
         """bool (C,)."""
         return self.negative_updates > 0
 

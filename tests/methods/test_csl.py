@@ -88,23 +88,23 @@ def test_the_prior_is_the_mean_over_an_epoch() -> None:
 
 
 def test_the_prior_comes_from_a_head_that_ignores_unknown_labels(data: Data) -> None:
-    """The scout is what `mode=ignore` trains, to the last bit; its mean sigmoid tells common from rare classes."""
+    """The prior's head is what `mode=ignore` trains, to the last bit; its mean sigmoid ranks the classes."""
     data = data._replace(labels=hide(data.labels))
     selective, ignoring = make(data, topk=1, prior_threshold=0.4), make(data, mode="ignore")
     fit(selective, data, 12)
     fit(ignoring, data, 12)
     for key, value in ignoring.head.state_dict().items():
-        assert torch.equal(value, selective.scout.state_dict()[key])
-    assert not torch.equal(selective.head.weight, selective.scout.weight)
+        assert torch.equal(value, selective.prior_head.state_dict()[key])
+    assert not torch.equal(selective.head.weight, selective.prior_head.weight)
     share = ((data.labels == 1).sum(dim=0) / (data.labels != 0).sum(dim=0)).float()
     assert (selective.prior.value - share).abs().max() < 0.2
 
 
-def test_the_scout_does_not_score(data: Data) -> None:
+def test_the_priors_head_does_not_score(data: Data) -> None:
     model = fit(make(data), data, 3)
     scores = model.score(data.features)
     with torch.no_grad():
-        model.scout.weight.add_(1)
+        model.prior_head.weight.add_(1)
     assert torch.equal(model.score(data.features), scores)
 
 
@@ -128,16 +128,16 @@ def test_unknown_labels_are_left_out_until_there_is_a_prior(data: Data) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "scout", "negatives"),
+    ("settings", "prior_head", "negatives"),
     [
-        ({}, True, True),  # where no negative is known, the scout would find every class likely
+        ({}, True, True),  # where no negative is known, the prior's head would find every class likely
         ({"mode": "ignore"}, False, True),
         ({"mode": "negative"}, False, False),
         ({"prior_threshold": 1.0}, False, False),
     ],
 )
-def test_modes_have_what_they_need(settings: dict, scout: bool, negatives: bool, data: Data) -> None:
-    assert (make(data, **settings).scout is not None) == scout
+def test_modes_have_what_they_need(settings: dict, prior_head: bool, negatives: bool, data: Data) -> None:
+    assert (make(data, **settings).prior_head is not None) == prior_head
     assert CSL.needs_negatives(CSL.Config(**settings)) == negatives
 
 

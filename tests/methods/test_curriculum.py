@@ -50,14 +50,14 @@ def test_labels_are_those_of_the_epoch_before_the_round(data: Data) -> None:
     assert model.rounds == [1, 2]
     model.train()
     model.start_epoch(0)
-    assert model.found.added.abs().sum() == 0
+    assert model.pseudo.added.abs().sum() == 0
     rows = torch.arange(40)
     with torch.no_grad():
         model.head.bias.copy_(torch.tensor([-1.0, 1.0, 0.0, -0.04, 0.06]))
     model.loss(Batch(data.features, data.labels, rows))
     model.start_epoch(1)
     expected = torch.where(data.labels == 0, torch.tensor([-1, 1, 0, 0, 1]), 0)
-    assert torch.equal(model.found.added, expected.to(torch.int8))
+    assert torch.equal(model.pseudo.added, expected.to(torch.int8))
     filled = data.labels + expected
     loss = model.loss(Batch(data.features, data.labels, rows))["loss_curriculum"]
     torch.testing.assert_close(loss, partial_binary_cross_entropy(model.logits(data.features), filled))
@@ -67,13 +67,13 @@ def test_a_growing_share_is_added(data: Data) -> None:
     data = data._replace(labels=hide(data.labels))
     model, unknown = make(data, epochs=6, rounds=3, strategy="share", share=0.2), (data.labels == 0).sum().item()
     counts = []
-    honest = model.found.choose
+    honest = model.pseudo.choose
 
     def choose(*arguments) -> None:
         honest(*arguments)
-        counts.append((model.found.added != 0).sum().item())
+        counts.append((model.pseudo.added != 0).sum().item())
 
-    model.found.choose = choose  # type: ignore[method-assign]
+    model.pseudo.choose = choose  # type: ignore[method-assign]
     fit(model, data, 6)
     assert counts == [int(share * unknown) for share in (0.2, 0.4, 0.6000000000000001)]
 
@@ -81,7 +81,7 @@ def test_a_growing_share_is_added(data: Data) -> None:
 def test_added_labels_are_mostly_right_here_and_known_ones_are_never_touched(data: Data) -> None:
     observed = hide(data.labels)
     model = fit(make(data._replace(labels=observed), epochs=40, threshold=0.5), data._replace(labels=observed), 40)
-    added = model.found.added
+    added = model.pseudo.added
     assert (added[observed != 0] == 0).all()
     assert (added != 0).float().mean() > 0.2
     assert (added == data.labels)[added != 0].float().mean() > 0.9
@@ -91,5 +91,5 @@ def test_nothing_is_added_without_rounds(data: Data) -> None:
     observed = hide(data.labels)
     model = fit(make(data._replace(labels=observed), epochs=1), data._replace(labels=observed), 1)
     assert model.rounds == []
-    assert (model.found.added == 0).all()
-    assert model.found.guesses.isnan().all(), "what no round reads is not kept up"
+    assert (model.pseudo.added == 0).all()
+    assert model.pseudo.guesses.isnan().all(), "what no round reads is not kept up"

@@ -91,7 +91,7 @@ def test_sentences_are_ranked_by_both_branches(task: Task) -> None:
     """Over the tokens that a sentence has, start and end included, and no others."""
     model, rows = model_on(task), torch.tensor([0, 13, 30, 49])
     images, labels = model.bank(rows), model.bank.labels[rows].numpy()
-    tokens = [t[there].double().numpy() for t, there in zip(images.tokens, images.there, strict=True)]
+    tokens = [t[there].double().numpy() for t, there in zip(images.tokens, images.present, strict=True)]
     assert len({len(t) for t in tokens}) > 1
     expected = branches(images.pooled.double().numpy(), tokens, model, sharpness=0.5 * 12)
     for logits, naive in zip(model.sentence_logits(images, *model.texts()), expected, strict=True):
@@ -104,9 +104,9 @@ def test_sentences_are_ranked_by_both_branches(task: Task) -> None:
 def test_padding_does_not_count(task: Task) -> None:
     model = model_on(task)
     images = model.bank(torch.tensor([0, 13, 30, 49]))
-    noise = torch.where(images.there[:, :, None], images.tokens, torch.randn_like(images.tokens))
+    noise = torch.where(images.present[:, :, None], images.tokens, torch.randn_like(images.tokens))
     one = model.sentence_logits(images, *model.texts())
-    other = model.sentence_logits(TextImages(noise, images.there, images.pooled), *model.texts())
+    other = model.sentence_logits(TextImages(noise, images.present, images.pooled), *model.texts())
     assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.errors import BenchError, DataError
 from protocols import PROTOCOLS, Images
-from protocols.dualcoop import NAMES, MaskOptions, mask_file, read_mask, refuse_unless_blind, write_mask
+from protocols.dualcoop import IMAGE_NAMES, MaskOptions, mask_file, read_mask, refuse_unless_blind, write_mask
 
 FULL, IMAGES = full_labels(), named(500)
 KNOWN = np.random.RandomState(0).random_sample(FULL.shape) < 0.5
@@ -55,7 +55,7 @@ def test_rows_are_found_by_name(tmp_path):
     order = np.random.RandomState(3).permutation(500)
     write_mask(tmp_path, KNOWN[order], 50, [f"train2014/{IMAGES.ids[i]}" for i in order], 3)
     assert np.array_equal(observe(tmp_path), np.where(KNOWN, FULL, 0))
-    (tmp_path / NAMES).write_text("".join(f"{IMAGES.ids[i]}, 3 4\n" for i in order))
+    (tmp_path / IMAGE_NAMES).write_text("".join(f"{IMAGES.ids[i]}, 3 4\n" for i in order))
     assert np.array_equal(observe(tmp_path), np.where(KNOWN, FULL, 0)), "a label list serves as a list of names"
 
 

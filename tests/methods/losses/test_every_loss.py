@@ -7,11 +7,28 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from helpers.loss_formulas import (
+    RELATIONS,
+    Entry,
+    asymmetric,
+    consistency,
+    corrected,
+    cross_entropy,
+    entropy,
+    entry,
+    focal,
+    hill,
+    large,
+    partial,
+    ranking,
+    robust,
+    role,
+    selective,
+)
 from torch import Tensor
 
 from methods import losses
@@ -29,123 +46,6 @@ from methods.losses.ranking import ranking_loss
 from methods.losses.role import role_loss
 from methods.losses.selective import partial_asymmetric_loss
 from methods.losses.unknown import entropy_maximization_loss
-
-RELATIONS = torch.tensor([[0.7, 0.3, 0.0, 0.0], [0.0, 0.8, 0.2, 0.0], [0.1, 0.1, 0.5, 0.3], [0.25, 0.25, 0.25, 0.25]])
-
-
-class Entry(NamedTuple):
-    """p and 1 - p of logits z (B, C), -log of both, which labels are positive, negative, unknown, and the sizes."""
-
-    z: np.ndarray
-    p: np.ndarray
-    q: np.ndarray
-    yes: np.ndarray
-    no: np.ndarray
-    positive: np.ndarray
-    negative: np.ndarray
-    unknown: np.ndarray
-
-    @property
-    def known(self) -> np.ndarray:
-        return ~self.unknown
-
-
-def entry(logits: Tensor, labels: Tensor) -> Entry:
-    z, y = logits.double().numpy(), labels.numpy()
-    yes, no = np.logaddexp(0, -z), np.logaddexp(0, z)
-    return Entry(z, np.exp(-yes), np.exp(-no), yes, no, y > 0, y < 0, y == 0)
-
-
-def guarded(chance: np.ndarray, eps: float = 1e-5) -> np.ndarray:
-    return -np.log(chance + eps)
-
-
-def cross_entropy(e: Entry) -> np.ndarray:
-    return np.where(e.positive, e.yes, e.no)
-
-
-def asymmetric(e: Entry, gamma_pos: float, gamma_neg: float, clip: float, eps: float) -> np.ndarray:
-    shifted = np.minimum(e.q + clip, 1)
-    present = -((1 - e.p) ** gamma_pos) * np.log(np.maximum(e.p, eps))
-    return np.where(e.positive, present, -((1 - shifted) ** gamma_neg) * np.log(np.maximum(shifted, eps)))
-
-
-def partial(e: Entry) -> float:
-    share = e.known.mean(axis=1, keepdims=True)
-    return ((5.45 - 4.45 * share) * cross_entropy(e) * e.known).sum() / e.z.size
-
-
-def focal(e: Entry) -> float:
-    return np.where(e.positive, e.q**2 * e.yes, e.p**2 * e.no).sum()
-
-
-def hill(e: Entry) -> float:
-    return np.where(e.positive, np.logaddexp(0, 1 - e.z) / (1 + np.exp(e.z - 1)) ** 2, (1.5 - e.p) * e.p**2).sum()
-
-
-def robust(e: Entry) -> float:
-    present = 1 / (1 + np.exp(2 - 1.5 * e.p))
-    weight = np.exp(-(((e.p - 0.6) / 0.7) ** 2) / 2)
-    unknown = weight * (present * (1 - np.exp(-0.01 * e.yes)) / 0.01 + (1 - present) * e.p)  # q3 = 1
-    return np.where(e.unknown, unknown, np.where(e.positive, guarded(e.p, 1e-7), guarded(e.q, 1e-7))).mean()
-
-
-def ranking(e: Entry) -> float:
-    short = sum(
-        max(0.0, 1 - row[i] + row[j])
-        for row, positive, negative in zip(e.z, e.positive, e.negative, strict=True)
-        for i in positive.nonzero()[0]
-        for j in negative.nonzero()[0]
-    )
-    return short / len(e.z)
-
-
-def role(e: Entry) -> float:
-    """The estimates are the logits of the reversed batch."""
-    turned = Entry(*(part[::-1] for part in e))
-    halves = 0.0
-    for one, other in ((e, turned), (turned, e)):
-        entries = np.where(e.positive, guarded(one.p), 0) + np.where(e.negative, guarded(one.q), 0)
-        entries += other.p * guarded(one.p) + other.q * guarded(one.q)
-        halves += entries.mean() + ((one.p.sum() / len(e.z) - 1.5) / e.z.shape[1]) ** 2
-    return halves / 2
-
-
-def selective(e: Entry) -> float:
-    """Unknown entries of the first class are left out."""
-    negative = np.where(e.unknown, e.p**4, e.p) * -np.log(np.maximum(e.q, 1e-8))
-    entries = np.where(e.positive, -np.log(np.maximum(e.p, 1e-8)), negative)
-    return entries[:, 1:].sum() + (entries * e.known)[:, 0].sum()
-
-
-def entropy(e: Entry) -> float:
-    """The second class has a soft label of 0.2 wherever it is unknown."""
-    entries = -0.1 * (e.p * guarded(e.p) + e.q * guarded(e.q))
-    entries[:, 1] = 0.5 * (0.2 * guarded(e.p) + 0.8 * guarded(e.q))[:, 1]
-    return np.where(e.positive, guarded(e.p), np.where(e.negative, guarded(e.q), entries)).mean()
-
-
-def corrected(e: Entry) -> float:
-    shifted = entry(torch.from_numpy(np.where(e.positive, e.z - 1, e.z)), torch.zeros(e.z.shape))
-    positive = e.positive | (e.unknown & (shifted.p > 0.6))
-    return focal(shifted._replace(positive=positive))
-
-
-def large(e: Entry) -> float:
-    """A quarter of all entries are doubted: the unknown ones that lose most as negatives, and all that tie."""
-    ranked = np.sort(e.no[e.unknown])[::-1]
-    last = min(-(-e.z.size // 4), len(ranked))
-    doubted = e.unknown & (e.no >= ranked[last - 1]) if last else np.zeros_like(e.unknown)
-    return np.where(doubted, e.yes, cross_entropy(e)).mean()
-
-
-def consistency(e: Entry) -> float:
-    """q is the reversed batch's p; known positives are the pseudo-labels, and the first image is not confident."""
-    chance = e.p[::-1].astype(np.float32)
-    soft = chance @ RELATIONS.double().numpy().T
-    present, absent = -np.log(np.maximum(e.p, 1e-8)), -np.log(np.maximum(e.q, 1e-8))
-    entries = np.where(e.positive, present, absent) + 2 * (soft * present + (1 - soft) * absent)
-    return entries[1:].sum()
 
 
 def agreement(z: Tensor, y: Tensor) -> Tensor:

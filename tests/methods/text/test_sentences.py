@@ -128,11 +128,11 @@ def sentences() -> Sentences:
 def test_a_sentence_keeps_its_own_tokens_and_ends_at_its_end(text: ToyText, sentences: Sentences) -> None:
     rows = torch.tensor([0, 17, 40, 3])
     images = SentenceBank(sentences, text)(rows)
-    for row, tokens, there, pooled in zip(rows.tolist(), images.tokens, images.there, images.pooled, strict=True):
+    for row, tokens, present, pooled in zip(rows.tolist(), images.tokens, images.present, images.pooled, strict=True):
         ids, end = text.tokenize([sentences.texts[row]])
         alone = text.sequence(text.embed(ids))[0]
-        assert there.sum() == len(alone) == end[0] + 1
-        torch.testing.assert_close(tokens[there], alone)
+        assert present.sum() == len(alone) == end[0] + 1
+        torch.testing.assert_close(tokens[present], alone)
         torch.testing.assert_close(pooled, text.encode([sentences.texts[row]])[0])
 
 
@@ -144,8 +144,8 @@ def test_kept_features_are_those_made_anew(monkeypatch: pytest.MonkeyPatch, sent
     rows = torch.tensor([5, 0, 44])
     for one, other in ((kept(rows), anew(rows)),):
         length = other.tokens.shape[1]
-        assert torch.equal(one.there[:, :length], other.there)
-        torch.testing.assert_close(one.tokens[:, :length][other.there], other.tokens[other.there])
+        assert torch.equal(one.present[:, :length], other.present)
+        torch.testing.assert_close(one.tokens[:, :length][other.present], other.tokens[other.present])
         torch.testing.assert_close(one.pooled, other.pooled)
 
 

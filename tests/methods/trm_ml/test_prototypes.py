@@ -58,8 +58,8 @@ def test_the_first_sight_sets_a_prototype() -> None:
     prototypes = Prototypes(unit(C, D, seed=9), 0.99)
     prototypes.update(regions, labels, unit(C, D))
     torch.testing.assert_close(prototypes.positive, F.normalize(regions.mean(dim=0), dim=-1))
-    assert prototypes.positive_seen.all()
-    assert not prototypes.negative_seen.any()
+    assert prototypes.has_positive.all()
+    assert not prototypes.has_negative.any()
 
 
 def test_order_of_images_does_not_matter() -> None:

@@ -54,8 +54,8 @@ class Step:
 
     def evidence(self, **options: object) -> Tensor:
         prototypes = self.before.prototypes
-        negative = {"negative": prototypes.negative, "negative_seen": prototypes.negative_seen}
-        seen = prototypes.positive_seen
+        negative = {"negative": prototypes.negative, "has_negative": prototypes.has_negative}
+        seen = prototypes.has_positive
         return prototype_evidence(self.regions, prototypes.positive, seen, prototypes.text, **{**negative, **options})
 
     def pseudo(self, evidence: Tensor) -> np.ndarray:
@@ -148,7 +148,7 @@ def test_prototypes_follow_known_labels_alone(step: Step) -> None:
     ({"pseudo_modality": "visual"}, {"modality": "visual"}),
     ({"pseudo_modality": "text"}, {"modality": "text"}),
     ({"pseudo_inter": False}, {"inter": False}),
-    ({"pseudo_negative": False}, {"negative": None, "negative_seen": None}),
+    ({"pseudo_negative": False}, {"negative": None, "has_negative": None}),
 ])  # fmt: skip
 def test_each_similarity_can_be_taken_out_of_the_evidence(data: Data, settings: dict, options: dict) -> None:
     step = Step(data, 3, settings)

@@ -1,0 +1,50 @@
+"""The check of what a protocol gives, and the facts of a mask."""
+
+import numpy as np
+import pytest
+from helpers.elsewhere import full_labels
+
+from protocols import PROTOCOLS, UNNAMED, Protocol, mask_facts
+
+
+class Liar(Protocol):
+    """Gives hidden labels away, negated."""
+
+    name = "liar"
+    has_percent = False
+
+    def hide(self, labels, percent, seed, images):
+        return -labels
+
+
+def test_a_protocol_that_gives_another_value_is_stopped():
+    with pytest.raises(AssertionError, match="not the label's"):
+        Liar().observe(full_labels(), None, 0)
+
+
+def test_a_protocol_that_shares_the_wrong_type_or_shape_is_stopped(monkeypatch):
+    for wrong in (lambda self, labels, *rest: labels.astype(float), lambda self, labels, *rest: labels[1:]):
+        monkeypatch.setattr(Liar, "hide", wrong)
+        with pytest.raises(AssertionError, match="liar"):
+            Liar().observe(full_labels(), None, 0, UNNAMED)
+
+
+def test_mask_facts_count_what_a_naive_loop_counts():
+    full = full_labels(40, 6)
+    observed = PROTOCOLS.get("partial")().observe(full, 30, 0)
+    observed[3] = 0
+    observed[:, 2] = np.where(observed[:, 2] == 1, 0, observed[:, 2])
+    known = {sign: [bool(o) for o, y in zip(observed.flat, full.flat, strict=True) if y == sign] for sign in (1, -1)}
+    found = mask_facts(full, observed)
+    assert found.known_positives == pytest.approx(sum(known[1]) / len(known[1]))
+    assert found.known_negatives == pytest.approx(sum(known[-1]) / len(known[-1]))
+    assert found.known == pytest.approx(np.count_nonzero(observed) / observed.size)
+    assert found.known_wrong == 0
+    assert found.images_without_labels == sum(not any(row) for row in observed)
+    assert found.classes_without_positives == sum(1 not in column for column in observed.T)
+    changed = observed.copy()
+    changed[0, 0] += 1
+    assert mask_facts(full, changed).sha256 != found.sha256
+    changed = -observed
+    assert mask_facts(full, changed).known_wrong == 1
+    assert np.isnan(mask_facts(full, np.zeros_like(full)).known_wrong)
