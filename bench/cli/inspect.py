@@ -1,7 +1,6 @@
 """`bench status`, `bench doctor`: looking without changing anything."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
