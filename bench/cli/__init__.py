@@ -10,6 +10,7 @@ from bench import __version__
 from bench.cli import ablate, cache, compare, inspect, ls, prepare, results, run, search, sensitivity, show, variance
 from bench.cli.options import with_flags
 from bench.errors import BenchError, UsageError
+from bench.system.disk import disk_error
 from bench.system.interrupts import obeyed_signals
 
 
@@ -80,10 +81,11 @@ def main() -> None:
     try:
         with obeyed_signals():  # a library that is being imported says ImportError for Ctrl-C
             app()
-    except BenchError as error:
-        if "--debug" in sys.argv:
+    except (BenchError, OSError) as error:
+        told = disk_error(error) if isinstance(error, OSError) else error
+        if told is None or "--debug" in sys.argv:
             raise
-        typer.secho(f"error: {error}", fg="red", err=True)
+        typer.secho(f"error: {told}", fg="red", err=True)
         sys.exit(EXIT_WRONG_USE)
     except KeyboardInterrupt:
         _say_interrupted()

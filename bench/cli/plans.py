@@ -78,7 +78,7 @@ def _workers(how: How, todo: int, device: torch.device) -> int:
 
 
 def _is_of(store: Store, key: str, methods: set[str]) -> bool:
-    return store.state(key) == "done" and store.cell(key).method.name in methods
+    return store.state(key) == "done" and store.row(key).cell.method.name in methods
 
 
 def _progress(store: Store, cell: Cell) -> float:

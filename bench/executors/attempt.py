@@ -17,6 +17,7 @@ from bench.records.rows import Row
 from bench.records.store import Store
 from bench.settings.registry import Registry
 from bench.stats.metrics import average_precision, mean_average_precision, summary
+from bench.system.disk import is_of_disk, telling_disk_errors
 from bench.system.environment import environment, source_hash
 from bench.system.interrupts import obeyed_signals
 from bench.training import Stopped, run_cell
@@ -30,8 +31,11 @@ Tell = Callable[[dict[str, Any]], bool]
 
 
 def attempt(cell: Cell, store: Store, resources: Resources, begun: Callable[[], None], tell: Tell) -> Ended:
-    """Bring the cell to an end unless another process holds it. Exceptions of the cell become a stored failure."""
-    with store.claim(cell) as folder:
+    """Bring the cell to an end unless another process holds it. Exceptions of the cell become a stored failure.
+
+    DiskError if the store cannot be written: the cell has not failed, and goes on from its checkpoint later.
+    """
+    with telling_disk_errors(store.root), store.claim(cell) as folder:
         if folder is None:
             return Ended(cell.key, "elsewhere")
         if store.state(cell.key) == "done":
@@ -44,6 +48,8 @@ def attempt(cell: Cell, store: Store, resources: Resources, begun: Callable[[], 
             store.clear_error(cell.key)
             return Ended(cell.key, "stopped")
         except Exception as error:
+            if is_of_disk(error, store.root):
+                raise
             store.fail(cell.key, error)
             shutil.rmtree(folder / "checkpoint", ignore_errors=True)
             return Ended(cell.key, "failed", f"{type(error).__name__}: {error}".splitlines()[0])
@@ -137,7 +143,7 @@ def level(row: Row) -> str:
 def _drop_foreign_checkpoint(folder: Path, code: str) -> None:
     """A checkpoint of other source code would mix two methods in one result."""
     checkpoint, mark = folder / "checkpoint", folder / "checkpoint" / "code"
-    if checkpoint.exists() and (not mark.exists() or mark.read_text() != code):
+    if checkpoint.exists() and (not mark.exists() or mark.read_bytes() != code.encode()):
         shutil.rmtree(checkpoint)
     checkpoint.mkdir(exist_ok=True)
     mark.write_text(code)

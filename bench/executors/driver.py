@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from bench.executors.attempt import level
 from bench.executors.base import Ended, Ending, Executor
 from bench.records.cells import Cell
+from bench.records.damage import warn_once
 from bench.records.store import Store
 
 POLL_SECONDS = 0.5
@@ -38,6 +39,8 @@ def run_cells(cells: Sequence[Cell], store: Store, executor: Executor, observer:
         if store.state(cell.key) == "done":
             observer.cell_ended(cell, "cached", "")
         else:
+            if problem := store.damage(cell.key):
+                warn_once(f"{problem} It is trained again now.")
             waiting.append(cell)
     running: dict[Future[Ended], Cell] = {}
     held = 0  # cells in a row that other drivers had

@@ -161,11 +161,13 @@ class _Worker:
                 elif kind == "ended":
                     return content[0]
                 else:
-                    raise content[0]
+                    problem = content[0]
+                    break
         except (EOFError, OSError):
             self.stop(PATIENCE)
             self.pipe.close()
             return None
+        raise problem  # out here: an OSError of the worker's is not one of the pipe
 
     def stop(self, patience: float) -> None:
         """Make sure that the process is gone; it has `patience` seconds to leave in order. Threads take turns."""

@@ -1,6 +1,5 @@
 """Filling an entry chunk by chunk: what is finished stays finished, whatever happens to the process."""
 
-import errno
 import hashlib
 import os
 import shutil
@@ -13,6 +12,7 @@ import numpy as np
 
 from bench.errors import DataError
 from bench.features.layout import Array, Entry, Shape, journal_line
+from bench.system.disk import FULL, DiskError
 from bench.system.files import write_json, write_text
 
 UNSYNCED_BYTES = 2**25
@@ -37,7 +37,8 @@ class ChunkWriter:
         self._unsynced = 0
         self._files: dict[str, BinaryIO] = {}
         require_space(entry.folder, shape.bytes - sum(a.bytes_until(self.done) for a in self.arrays.values()))
-        write_json(entry.folder / "about.json", about)
+        with refusing_full_disk(entry.folder):
+            write_json(entry.folder / "about.json", about)
 
     def __enter__(self) -> "ChunkWriter":
         with refusing_full_disk(self.entry.folder):
@@ -112,10 +113,10 @@ def _opened_behind(array: Array, done: int) -> BinaryIO:
 
 
 def require_space(folder: Path, needed: int) -> None:
-    """DataError if the disk that `folder` is on cannot take `needed` more bytes."""
+    """DiskError if the disk that `folder` is on cannot take `needed` more bytes."""
     free = shutil.disk_usage(folder).free
     if needed + SPARE_BYTES > free:
-        raise DataError(
+        raise DiskError(
             f"the features need {_gib(needed)} more, but {_gib(free)} are free under {folder.parent.parent}; make room "
             "(`bench cache ls`, `bench cache rm`) or give another folder with --cache or BENCH_CACHE."
         )
@@ -127,9 +128,9 @@ def refusing_full_disk(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in FULL:
             raise
-        raise DataError(
+        raise DiskError(
             f"the disk of {folder.parent.parent} is full; make room and run again: images encoded so far are kept."
         ) from None
 

@@ -25,6 +25,7 @@ class Row:
     environment: versions, device, threads, determinism flags, git commit.
     code: hash of the method's source, to tell a row of older code.
     flags: what every table must say about the number: "reconstruction", "random weights", ...
+    files: SHA-256 of the cell's scores, curve and weights by file name; empty in rows of older versions.
     """
 
     cell: Cell
@@ -41,6 +42,7 @@ class Row:
     code: str
     flags: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict, compare=False)
     finished: str = ""
     schema: int = ROW_SCHEMA
     key: str = field(default="")
@@ -58,7 +60,9 @@ class Row:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Row":
-        kept = {f.name: data[f.name] for f in dataclasses.fields(cls) if f.name in data or f.name != "data"}
+        kept = {
+            f.name: data[f.name] for f in dataclasses.fields(cls) if f.name in data or f.name not in ("data", "files")
+        }
         return cls(**{**kept, "cell": Cell.from_json(data["cell"]), "flags": tuple(data["flags"])})
 
 

@@ -9,12 +9,13 @@ results/
 """
 
 import dataclasses
+import hashlib
 import os
 import socket
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,13 +24,16 @@ import numpy as np
 import psutil
 from filelock import FileLock, Timeout
 
+from bench.errors import DataError
+from bench.records import damage
 from bench.records.cells import Cell
 from bench.records.names import cell_key, fingerprint, inside, is_key, printable, refuse_links, sweep_id
 from bench.records.rows import Row
 from bench.records.sweeps import SweepRecord, read_sweep
-from bench.system.files import atomic, read_arrays, read_json, read_lines, write_arrays, write_json, write_text
+from bench.system import files
+from bench.system.files import atomic, read_arrays, write_arrays, write_json, write_text
 
-WEIGHTS = "weights.safetensors"
+SCORES, CURVE, WEIGHTS = "scores.npz", "curve.jsonl", "weights.safetensors"
 
 State = Literal["planned", "running", "done", "failed"]
 
@@ -63,23 +67,28 @@ class Store:
         return sorted(p.name for p in found if is_key(p.name) and (p / "cell.json").exists())
 
     def state(self, key: str) -> State:
-        if self.file(key, "row.json").exists():
+        problem = self._row_problem(key)
+        if problem == "":
             return "done"
         if self.lease(key) is not None:
             return "running"
-        return "failed" if self.file(key, "error.txt").exists() else "planned"
+        return "failed" if problem or self.file(key, "error.txt").exists() else "planned"
 
-    def lease(self, key: str) -> dict[str, Any] | None:
+    def _row_problem(self, key: str) -> str | None:
+        return damage.row_problem(self.file(key, "row.json"), key)
+
+    def damage(self, key: str) -> str:
+        """What is wrong with the row of a cell that was done, and is to be trained again; "" for nothing."""
+        return self._row_problem(key) or ""
+
+    def lease(self, key: str) -> Mapping[str, Any] | None:
         """Who runs the cell now, or None; a lease of a process that is gone does not count."""
-        try:
-            lease = printable(read_json(self.file(key, "lease.json")))
-        except (FileNotFoundError, ValueError):
-            return None
-        if lease["host"] != socket.gethostname():
+        lease = damage.read_lease(self.file(key, "lease.json"))
+        if lease is None or lease["host"] != socket.gethostname():
             return lease
         try:
             alive = abs(psutil.Process(lease["pid"]).create_time() - lease["process_started"]) < 1
-        except psutil.NoSuchProcess:
+        except (psutil.Error, ValueError, OverflowError):
             alive = False
         return lease if alive else None
 
@@ -101,8 +110,9 @@ class Store:
         try:
             started = psutil.Process().create_time()
             lease = {"host": socket.gethostname(), "pid": os.getpid(), "process_started": started, "at": time.time()}
+            files.remove_leftovers(folder)
             write_json(folder / "lease.json", lease)
-            if not (folder / "cell.json").exists():
+            if not damage.describes(folder / "cell.json", cell):
                 write_json(folder / "cell.json", cell.to_json())
             yield folder
         finally:
@@ -115,14 +125,16 @@ class Store:
         weights: content of the file that keeps them (`bench.training.weights`); None keeps none.
         """
         folder = self.folder(row.key)
-        write_arrays(folder / "scores.npz", logits=scores.astype(np.float32))
+        write_arrays(folder / SCORES, logits=scores.astype(np.float32))
         if weights is None:
             (folder / WEIGHTS).unlink(missing_ok=True)
         else:
             with atomic(folder / WEIGHTS) as file:
                 file.write(weights)
         (folder / "error.txt").unlink(missing_ok=True)
-        write_json(folder / "row.json", row.to_json())
+        kept = [name for name in (SCORES, CURVE, WEIGHTS) if (folder / name).exists()]
+        row = dataclasses.replace(row, files={name: damage.file_digest(folder / name) for name in kept})
+        write_json(folder / "row.json", damage.sealed(row.to_json()))
 
     def fail(self, key: str, error: BaseException) -> None:
         """Keep the traceback; the cell is tried again by the next run."""
@@ -133,8 +145,10 @@ class Store:
         (self.folder(key) / "error.txt").unlink(missing_ok=True)
 
     def error(self, key: str) -> str | None:
+        """The traceback of a cell that failed, or what is wrong with the row of one that was done."""
         path = self.file(key, "error.txt")
-        return printable(path.read_text()) if path.exists() else None
+        found = path.read_text(errors="replace") if path.exists() else self._row_problem(key)
+        return printable(found) if found else None
 
     def reason(self, key: str) -> str:
         """The stored error in one line, `RuntimeError: out of luck`; "" for a cell that did not fail."""
@@ -148,27 +162,63 @@ class Store:
         return path.stat().st_mtime if path.exists() else 0.0
 
     def cell(self, key: str) -> Cell:
-        return Cell.from_json(printable(read_json(self.file(key, "cell.json"))))
+        """DataError if its description is damaged, FileNotFoundError if it was never begun."""
+        return damage.read_cell(self.file(key, "cell.json"), key)
+
+    def begun(self, keys: Iterable[str]) -> Iterator[Cell]:
+        """Those of the cells that were begun here and can be read."""
+        for key in dict.fromkeys(keys):
+            with suppress(FileNotFoundError, DataError):
+                yield self.cell(key)
 
     def row(self, key: str) -> Row:
-        return Row.from_json(printable(read_json(self.file(key, "row.json"))))
+        """The row of a cell that is done; DataError if it is damaged, and then the cell is not done."""
+        return damage.read_row(self.file(key, "row.json"), key)
 
     def rows(self) -> list[Row]:
         return [self.row(key) for key in self.keys() if self.state(key) == "done"]
 
     def curve(self, key: str) -> list[dict[str, Any]]:
         """One record an epoch: `epoch` from 1, `mAP` (test), `heldout_mAP`, `loss...`, `lr`, `seconds`, ..."""
-        return read_lines(self.file(key, "curve.jsonl"))
+        path = self.file(key, CURVE)
+        if self._row_problem(key) == "" and path.exists():
+            try:
+                self._content(key, CURVE)
+            except DataError as error:
+                damage.warn_once(f"{error} Its curve is not shown.")
+                return []
+        return damage.read_curve(path)
 
     def scores(self, key: str) -> np.ndarray:
-        """Test logits float32 (N, C) of the last epoch."""
-        with read_arrays(self.file(key, "scores.npz")) as arrays:
-            return arrays["logits"]
+        """Test logits float32 (N, C) of the last epoch; DataError if they are not those that were written."""
+        with read_arrays(self.file(key, SCORES), self._content(key, SCORES)) as arrays:
+            logits = arrays["logits"]
+            if logits.ndim != 2 or logits.dtype != np.float32:
+                raise ValueError(f"its scores are {logits.dtype} of {logits.ndim} dimensions")
+            return logits
+
+    def has_scores(self, key: str) -> bool:
+        """Whether the cell's scores can be read; a warning says so where they are there, but damaged."""
+        try:
+            return self.file(key, SCORES).exists() and self.scores(key) is not None
+        except (DataError, OSError) as error:
+            damage.warn_once(str(error))
+            return False
 
     def weights(self, key: str) -> bytes | None:
-        """Content of the file that keeps the cell's final weights; None if there is none."""
-        path = self.file(key, WEIGHTS)
-        return path.read_bytes() if path.exists() else None
+        """Content of the file of the cell's final weights; None if there is none, DataError if it is damaged."""
+        return self._content(key, WEIGHTS) if self.file(key, WEIGHTS).exists() else None
+
+    def _content(self, key: str, name: str) -> bytes:
+        """A file of the cell, which is what its row says."""
+        path = self.file(key, name)
+        content = path.read_bytes()
+        expected = self.row(key).files.get(name) if self._row_problem(key) == "" else None
+        if expected not in (None, hashlib.sha256(content).hexdigest()):
+            raise DataError(
+                f"{path} is damaged: it is not what was written; delete {path.parent} and give `bench run` again."
+            )
+        return content
 
     def targets_file(self, content: str) -> Path:
         """Where the test labels of the dataset with this fingerprint are kept."""
@@ -176,7 +226,9 @@ class Store:
 
     def save_targets(self, content: str, targets: Targets) -> None:
         path = self.targets_file(content)
-        if not path.exists():
+        try:
+            self.targets(content)
+        except (FileNotFoundError, DataError):
             ids, names = np.array(targets.ids), np.array(targets.class_names)
             write_arrays(path, ids=ids, labels=targets.labels, class_names=names)
 
@@ -188,10 +240,11 @@ class Store:
     def save_sweep(self, record: SweepRecord) -> None:
         """Keep what a command asked for; asking again moves the sweep to the end but leaves its creation time."""
         path = inside(self.root, "sweeps", f"{sweep_id(record.id)}.json")
-        created = read_sweep(path).created if path.exists() else record.created
+        before = damage.readable(read_sweep, path) if path.exists() else None
+        created = before.created if before else record.created
         write_json(path, dataclasses.replace(record, created=created, requested=record.created).to_json())
 
     def sweeps(self) -> list[SweepRecord]:
-        """All sweeps, the one last asked for at the end."""
-        files = [inside(self.root, "sweeps", path.name) for path in (self.root / "sweeps").glob("*.json")]
-        return sorted(map(read_sweep, files), key=lambda record: record.requested)
+        """All sweeps, the one last asked for at the end; files that are none are left out with a warning."""
+        found = [damage.readable(read_sweep, path) for path in sorted((self.root / "sweeps").glob("*.json"))]
+        return sorted((record for record in found if record), key=lambda record: record.requested)

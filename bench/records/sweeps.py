@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from bench.errors import DataError
-from bench.records.names import cell_key, plain_name, printable, sweep_id
+from bench.records.names import cell_key, inside, plain_name, printable, sweep_id
+from bench.system.files import read_json
 
 SWEEP_SCHEMA = 2
 """Schema 1, which was not written down, has `entries` for `places` and `asked` for `requested`."""
@@ -127,9 +127,13 @@ def _adapter() -> TypeAdapter[SweepRecord]:
 
 
 def read_sweep(path: Path) -> SweepRecord:
-    """The record kept in a file; DataError, which names the file, if it is damaged or none."""
+    """The record kept in a file; DataError, which names the file, if it is damaged, none, or a copy of another."""
+    inside(path.parent, path.name)
     try:
-        data = json.loads(path.read_text())
+        data = read_json(path)
     except ValueError as error:  # no JSON, or no UTF-8
         raise DataError(f"{path} is no record of a sweep ({error}); remove it, or mend it.") from None
-    return SweepRecord.from_json(data, str(path))
+    record = SweepRecord.from_json(data, str(path))
+    if path.stem != record.id:
+        raise DataError(f"{path} is a copy of the sweep {record.id}; remove it.")
+    return record

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.errors import DataError
 from bench.records.rows import Row
 from bench.records.store import Store
 from bench.report.results import Results
@@ -70,14 +71,14 @@ def reliabilities(results: Results, store: Store, cache: Path) -> dict[str, Reli
     Cells whose scores or labels are gone are left out.
     """
     try:
-        known: Mapping[str, Any] = read_json(cache)
-    except (OSError, ValueError):
+        known: Mapping[str, Any] = dict(read_json(cache))
+    except (OSError, ValueError, TypeError):
         known = {}
     kept: dict[str, Any] = {}
     labels: dict[str, np.ndarray] = {}
     for key, row in results.rows.items():
         mark = f"{row.finished} {row.code} {row.mAP!r}"
-        if known.get(key, {}).get("of") == mark:
+        if _is_of(known.get(key), mark):
             kept[key] = known[key]
             continue
         found = _of_cell(key, row, store, labels)
@@ -91,13 +92,20 @@ def reliabilities(results: Results, store: Store, cache: Path) -> dict[str, Reli
     }
 
 
+def _is_of(entry: Any, mark: str) -> bool:
+    """Whether an entry of the cache is whole, and of the row with this mark."""
+    names = ("pairs", "claimed", "present")
+    whole = isinstance(entry, dict) and all(len(np.shape(entry.get(name))) == 1 for name in names)
+    return whole and entry.get("of") == mark
+
+
 def _of_cell(key: str, row: Row, store: Store, labels: dict[str, np.ndarray]) -> Reliability | None:
     fingerprint = row.cell.dataset.fingerprint
     try:
         if fingerprint not in labels:
             labels[fingerprint] = store.targets(fingerprint).labels
         logits = store.scores(key)
-    except (OSError, KeyError, ValueError):
+    except (OSError, DataError):
         return None
     if logits.shape != labels[fingerprint].shape:
         return None

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bench.errors import DataError
+from bench.records.damage import warn_once
 from bench.records.rows import Row
 from bench.records.store import Store
 from bench.report.results import Results
@@ -73,7 +75,7 @@ def class_scores(
 ) -> ClassScores | None:
     """Means over the seeds of each ratio, then over ratios; methods without a number at one of them are left out.
 
-    None where nothing is left, or where cells disagree on the classes.
+    None where nothing is left, where cells disagree on the classes, or where the labels to count are gone.
     """
     complete = [m for m in methods if all(results.filled.get((m, percent)) for percent in percents)]
     rows = [row for method in complete for percent in percents for row in results.filled[method, percent]]
@@ -83,7 +85,11 @@ def class_scores(
     values = np.array([
         np.mean([_mean_over_seeds(results.filled[m, percent]) for percent in percents], axis=0) for m in complete
     ])  # fmt: skip
-    positives, split = frequencies(rows[0], store)
+    try:
+        positives, split = frequencies(rows[0], store)
+    except (OSError, DataError) as error:
+        warn_once(str(error))
+        return None
     scores = ClassScores(tuple(complete), classes, values, positives, split)
     judged = [i for i in np.argsort(-positives, kind="stable") if not np.isnan(values[:, i]).all()]
     return scores.of_classes(judged) if judged else None

@@ -13,6 +13,8 @@ from time import perf_counter
 
 import numpy as np
 
+from bench.errors import DataError
+from bench.records.damage import warn_once
 from bench.records.names import inside
 from bench.records.rows import Row
 from bench.records.store import Store
@@ -20,7 +22,7 @@ from bench.report.results import Results
 from bench.stats import Difference, difference, multiplicities, resampled_map
 from bench.stats.paired import Pair
 from bench.stats.resampling import RESAMPLES
-from bench.system.files import write_arrays
+from bench.system.files import read_arrays, write_arrays
 
 Progress = Callable[[int, int], None]
 """Called with (cells done, cells that must be resampled)."""
@@ -47,11 +49,12 @@ class Bootstraps:
     def available(self, key: str) -> bool:
         """Whether the cell has scores and the test labels that they belong to."""
         row = self.rows.get(key)
-        if row is None or not self.store.file(key, "scores.npz").exists():
+        if row is None or not self.store.has_scores(key):
             return False
         try:
             return self._labels_of(row) is not None
-        except (OSError, KeyError, ValueError):
+        except (OSError, DataError) as error:
+            warn_once(str(error))
             return False
 
     def has(self, key: str) -> bool:
@@ -114,11 +117,11 @@ class Bootstraps:
 
     def _kept(self, key: str) -> tuple[float, np.ndarray] | None:
         try:
-            with np.load(self._path(key)) as arrays:
+            with read_arrays(self._path(key)) as arrays:
                 if str(arrays["of"]) == self._mark(key):
                     return float(arrays["estimate"]), arrays["samples"]
-        except (OSError, KeyError, ValueError):
-            pass
+        except (OSError, DataError):
+            pass  # made again
         return None
 
     def _computed(self, key: str) -> tuple[float, np.ndarray]:

@@ -23,7 +23,7 @@ from bench.system.wording import counted
 
 @dataclass(frozen=True)
 class Missing:
-    """A place of the table without a number. state: planned, running, failed, skipped or unreadable.
+    """A place of the table without a number. state: planned, running, failed or skipped.
 
     key: the cell that should fill it, "" where the sweep leaves the place out.
     """
@@ -125,12 +125,11 @@ def load(
     selection = select(store, sweep, merge=merge, methods=methods, percents=percents, seeds=seeds)
     lines, missing, rows = [], [], {}
     for place in selection.places:
-        row = _read(store, place.key) if place.key and store.state(place.key) == "done" else None
-        if isinstance(row, Row):
-            rows[row.key] = row
+        if place.key and store.state(place.key) == "done":
+            rows[place.key] = row = store.row(place.key)
             lines.append(_line(place, row, selection.protocol))
         else:
-            missing.append(_missing(store, place, unreadable=row))
+            missing.append(_missing(store, place))
     columns = [*COLUMNS, *sorted({name for line in lines for name in line} - set(COLUMNS))]
     frame = pd.DataFrame(lines, columns=columns).astype({"percent": "Int64"})
     chosen = _baseline(frame, selection, baseline)
@@ -182,14 +181,6 @@ def curves(results: Results, store: Store) -> pd.DataFrame:
     return pd.DataFrame(records, columns=None if records else [*columns, "epoch", "mAP"])
 
 
-def _read(store: Store, key: str) -> Row | str:
-    """The row, or why it cannot be read."""
-    try:
-        return store.row(key)
-    except (KeyError, TypeError, ValueError) as error:
-        return f"{type(error).__name__}: {error}"
-
-
 def _line(place: Place, row: Row, protocol: str) -> dict[str, Any]:
     line = {
         "method": place.method,
@@ -223,11 +214,9 @@ def role(row: Row, protocol: str) -> str:
     return "observed" if row.cell.protocol.name == protocol else "ceiling"
 
 
-def _missing(store: Store, place: Place, unreadable: str | None) -> Missing:
+def _missing(store: Store, place: Place) -> Missing:
     if place.key is None:
         state, reason = "skipped", place.skipped
-    elif unreadable is not None:
-        state, reason = "unreadable", f"row.json of cell {place.key}: {unreadable}"
     else:
         state = store.state(place.key)
         reason = {

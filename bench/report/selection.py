@@ -146,11 +146,7 @@ def _setting(store: Store, record: SweepRecord) -> str | None:
 
 
 def _started(store: Store, record: SweepRecord) -> Iterator[Cell]:
-    for key in record.keys:
-        try:
-            yield store.cell(key)
-        except FileNotFoundError:
-            continue
+    return store.begun(record.keys)
 
 
 def _merged_places(store: Store, records: Sequence[SweepRecord]) -> Iterator[Place]:

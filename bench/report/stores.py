@@ -1,12 +1,12 @@
 """Several stores read as one: cells run on different machines come together in one table."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from bench.errors import DataError, UsageError
 from bench.records.store import Store, Targets
 from bench.records.sweeps import SweepRecord
-from bench.system.files import read_json
 
 TOLERANCE = 1e-6
 """Points of mAP by which two runs of one cell may differ: rounding in the last place, never another result."""
@@ -32,7 +32,7 @@ class Stores(Store):
     def folder(self, key: str) -> Path:
         if key not in self._homes:
             places = [store.folder(key) for store in self.parts]
-            done = [place for place in places if (place / "row.json").exists()]
+            done = [store.folder(key) for store in self.parts if store.state(key) == "done"]
             begun = [place for place in places if place.exists()]
             self._homes[key] = [*done, *begun, places[0]][0]
         return self._homes[key]
@@ -43,7 +43,8 @@ class Stores(Store):
     def targets(self, content: str) -> Targets:
         for store in self.parts:
             if store.targets_file(content).exists():
-                return store.targets(content)
+                with suppress(DataError):
+                    return store.targets(content)
         return super().targets(content)
 
     def sweeps(self) -> list[SweepRecord]:
@@ -54,8 +55,8 @@ class Stores(Store):
         return sorted(latest.values(), key=lambda record: record.requested)
 
     def _refuse_conflict(self, key: str) -> None:
-        rows = [store.file(key, "row.json") for store in self.parts]
-        found = [(path, read_json(path).get("metrics", {})) for path in rows if path.exists()]
+        done = [store for store in self.parts if store.state(key) == "done"]
+        found = [(store.file(key, "row.json"), store.row(key).metrics) for store in done]
         for path, metrics in found[1:]:
             first, reference = found[0]
             for name in sorted(reference.keys() & metrics.keys()):

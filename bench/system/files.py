@@ -1,12 +1,15 @@
 """Files that are either whole or absent: written beside their place, then moved into it."""
 
+import io
 import json
 import os
+import re
+import struct
 import uuid
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,8 +17,16 @@ import numpy as np
 
 from bench.errors import DataError
 
-NO_ARRAYS = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What reading a file of arrays raises that is absent, damaged or another program's."""
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}")
+"""How `atomic` calls a file that is being written."""
+
+DAMAGED_ARRAYS = (
+    *(ValueError, LookupError, EOFError, AttributeError, TypeError, RuntimeError, OverflowError, MemoryError),
+    *(SyntaxError, NotImplementedError, struct.error, zipfile.BadZipFile, zlib.error),
+)
+"""What numpy and zipfile raise of a file that is damaged or holds something else."""
+NO_ARRAYS = (OSError, *DAMAGED_ARRAYS)
+"""The same, and what is raised of a file that is absent."""
 
 
 @contextmanager
@@ -30,8 +41,10 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a write that fails does not say where
         raise
 
 
@@ -55,16 +68,27 @@ def write_arrays(path: Path, **arrays: np.ndarray) -> None:
 
 
 @contextmanager
-def read_arrays(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
-    """The arrays of an .npz file by name, numbers and strings alone; DataError if it is damaged or holds more."""
+def read_arrays(path: Path, content: bytes | None = None) -> Iterator[Mapping[str, np.ndarray]]:
+    """The arrays of an .npz file by name, numbers and strings alone; DataError if it is damaged or holds more.
+
+    content: what the file holds, where it has been read already.
+    """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with np.load(path if content is None else io.BytesIO(content), allow_pickle=False) as arrays:
             yield arrays
-    except (ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGED_ARRAYS as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(
             f"{path} is no file of plain arrays ({why}); make it again with the command that did."
         ) from None
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what processes that were killed while writing left in a folder; call it under the folder's lock."""
+    for path in folder.glob(".*"):
+        if _TEMPORARY.fullmatch(path.name):
+            with suppress(OSError):
+                path.unlink()
 
 
 def read_lines(path: Path, parse: Callable[[str], Any] = json.loads) -> list[Any]:

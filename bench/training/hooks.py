@@ -110,8 +110,12 @@ class CheckpointHook(Hook):
         if runner._train_loop is None or isinstance(runner._train_loop, dict) or not runner.epoch:
             return
         meta = {"epoch": runner.epoch, "iter": runner.iter}
-        runner.save_checkpoint(str(self.folder), f"{LAST}.part", meta=meta)
-        (self.folder / f"{LAST}.part").replace(self.folder / LAST)
+        part = self.folder / f"{LAST}.part"
+        try:
+            runner.save_checkpoint(str(self.folder), part.name, meta=meta)
+            part.replace(self.folder / LAST)
+        finally:
+            part.unlink(missing_ok=True)  # on a full disk half of it would stay
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         checkpoint["random_state"] = random_state()
@@ -122,6 +126,8 @@ class CheckpointHook(Hook):
             restore_random_state(self._state)  # a state that cannot be restored is noticed before anything is trained
         done = checkpoint["meta"]["epoch"]
         kept = [record for record in read_lines(self.curve) if record["epoch"] <= done]
+        if len(kept) != done:
+            raise ValueError(f"the curve beside it has {len(kept)} of its {done} epochs")
         write_text(self.curve, "".join(json.dumps(record) + "\n" for record in kept))
 
     def before_train(self, runner: Any) -> None:

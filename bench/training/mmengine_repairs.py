@@ -89,8 +89,11 @@ class Runner(MMEngineRunner):
     def build_logger(self, log_level: Any = "INFO", log_file: str | None = None, **kwargs: Any) -> MMLogger:
         """A log in the work folder and nowhere else."""
         logger = super().build_logger(log_level=log_level, log_file=str(Path(self.work_dir) / "log.txt"))
-        for handler in [h for h in logger.handlers if not isinstance(h, logging.FileHandler)]:
-            logger.removeHandler(handler)
+        for handler in list(logger.handlers):
+            if isinstance(handler, logging.FileHandler):
+                handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk is told once
+            else:
+                logger.removeHandler(handler)
         return logger
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:

@@ -1,13 +1,22 @@
-"""Pictures drawn once, by two processes, and kept in one memory-mapped file."""
+"""Pictures drawn once, by two processes, and kept in one memory-mapped file with its checksum beside it."""
 
+import fcntl
+import hashlib
+import io
+import logging
 import multiprocessing
+import os
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+
+from bench.system.disk import telling_disk_errors
+from bench.system.files import write_text
 
 from .compose import SIZE
 from .source import Source
@@ -15,7 +24,10 @@ from .source import Source
 Progress = Callable[[int, int], None]
 """Called with (pictures done, pictures in all)."""
 
+LOG = logging.getLogger(__name__)
 _CHUNK = 250
+PART = ".part"
+"""The ending of a file that is being drawn."""
 
 
 def _draw(source: Source, start: int, stop: int) -> np.ndarray:
@@ -37,24 +49,75 @@ def _chunks(source: Source, count: int, workers: int) -> Iterator[np.ndarray]:
 def pictures(
     source: Source, count: int, file: Path, workers: int = 2, on_progress: Progress | None = None
 ) -> np.ndarray:
-    """uint8 (count, 64, 64, 3), read-only, mapped from ``file``; drawn first where the file is not there.
+    """uint8 (count, 64, 64, 3), read-only, mapped from ``file``; drawn first where it is not there, or not whole.
 
-    The file appears under its name only when it is whole, so an interrupted run leaves nothing half-drawn.
+    The file appears under its name only when it is whole, so an interrupted run leaves nothing half-drawn. What is
+    mapped is what was drawn: its SHA-256, in ``<file>.sha256``, is taken again whenever a process opens the file. A
+    file of an older version, which has none, is judged by its shape alone.
     """
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f"{file.stem}-{uuid.uuid4().hex}.part")
-        try:
-            whole = np.lib.format.open_memmap(part, "w+", np.uint8, (count, SIZE, SIZE, 3))
-            done = 0
+    problem = _problem(file, count) if file.exists() else ""
+    if problem:
+        LOG.warning("%s %s; it is drawn again.", file, problem)
+    if problem or not file.exists():
+        with telling_disk_errors(file.parent):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            sweep_parts(file.parent)
+            _draw_into(file, source, count, workers, on_progress)
+    return np.load(file, mmap_mode="r")
+
+
+def _header(count: int) -> bytes:
+    buffer = io.BytesIO()
+    about = {"descr": "|u1", "fortran_order": False, "shape": (count, SIZE, SIZE, 3)}
+    np.lib.format.write_array_header_1_0(buffer, about)
+    return buffer.getvalue()
+
+
+def _problem(file: Path, count: int) -> str:
+    """What is wrong with the file; "" if nothing is."""
+    header, digest = _header(count), _digest_file(file)
+    if file.stat().st_size != len(header) + count * SIZE * SIZE * 3:
+        return f"holds {file.stat().st_size:,} bytes, which are not {count:,} pictures"
+    with file.open("rb") as opened:
+        if opened.read(len(header)) != header:
+            return "does not begin with its header"
+        opened.seek(0)
+        wrong = digest.exists() and hashlib.file_digest(opened, "sha256").hexdigest() != digest.read_text().strip()
+    return "does not hold the bytes that were written" if wrong else ""
+
+
+def _digest_file(file: Path) -> Path:
+    return file.with_name(f"{file.name}.sha256")
+
+
+def _draw_into(file: Path, source: Source, count: int, workers: int, on_progress: Progress | None) -> None:
+    header = _header(count)
+    part = file.with_name(f"{file.stem}-{uuid.uuid4().hex}{PART}")
+    digest, done = hashlib.sha256(header), 0
+    try:
+        with part.open("xb") as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX)  # tells `sweep_parts` that somebody draws it
+            # Before the first picture is drawn: a disk that is too small is told at once.
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(opened.fileno(), 0, len(header) + count * SIZE * SIZE * 3)
+            opened.write(header)
             for chunk in _chunks(source, count, workers):
-                whole[done : done + len(chunk)] = chunk
+                digest.update(chunk.data)
+                opened.write(chunk.data)
                 done += len(chunk)
                 if on_progress is not None:
                     on_progress(done, count)
-            whole.flush()
-            del whole
+            opened.flush()
+            os.fsync(opened.fileno())
+            write_text(_digest_file(file), digest.hexdigest() + "\n")
             part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
-    return np.load(file, mmap_mode="r")
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def sweep_parts(folder: Path) -> None:
+    """Remove what killed processes have left half-drawn; the operating system knows which of them live."""
+    for part in folder.glob(f"*{PART}"):
+        with suppress(OSError), part.open("rb") as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.unlink()

@@ -44,13 +44,15 @@ def pages(results: Results, store: Store, folder: Path, calibration: Mapping[str
         })  # fmt: skip
     for key in dict.fromkeys(gap.key for gap in results.missing if gap.key and gap.state in ("failed", "running")):
         gap = next(gap for gap in results.missing if gap.key == key)
-        yield _unfinished(key, gap, store, folder, code)
+        for cell in store.begun([key]):
+            yield _unfinished(cell, gap, store, folder, code)
 
 
-def _unfinished(key: str, gap: Missing, store: Store, folder: Path, code: str) -> CellPage:
+def _unfinished(cell: Cell, gap: Missing, store: Store, folder: Path, code: str) -> CellPage:
+    key = gap.key
     curve, error = store.curve(key), store.error(key)
     return CellPage(key, _digest([code, gap.state, curve, error]), {
-        "cell": store.cell(key), "row": None, "state": gap.state, "stale": False, "curve": curve, "error": error,
+        "cell": cell, "row": None, "state": gap.state, "stale": False, "curve": curve, "error": error,
         "calibration": None, "files": _files(store, key, folder), **_kept(store, key, folder),
     })  # fmt: skip
 

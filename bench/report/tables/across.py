@@ -116,7 +116,7 @@ def _dataset(store: Store, record: SweepRecord) -> str:
     name = record.dataset
     if not _users_own(name):
         return name
-    started = (store.cell(key) for key in record.keys if (store.folder(key) / "cell.json").exists())
+    started = store.begun(record.keys)
     return f"{name} {next((cell.dataset.fingerprint[:6] for cell in started), record.id[:6])}"
 
 
