@@ -150,8 +150,9 @@ def _chosen(
     cache: Path, keys: list[str] | None, dataset: str | None, backbone: str | None, everything: bool
 ) -> "list[Entry]":
     """Entries named by a key or its beginning, or all of them, that are of `dataset` and `backbone` where given."""
-    from bench.features import entries
+    from bench.features import entries, sweep
 
+    sweep(cache)
     found = entries(cache)
     if keys:
         found = [_by_key(key, found, cache) for key in dict.fromkeys(keys)]

@@ -11,5 +11,6 @@ from .layout import Entry as Entry
 from .layout import Shape as Shape
 from .layout import entries as entries
 from .maintenance import remove as remove
+from .maintenance import sweep as sweep
 from .maintenance import usage as usage
 from .maintenance import verify as verify

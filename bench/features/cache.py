@@ -14,6 +14,7 @@ import torch
 from bench.backbones.base import Backbone
 from bench.data.base import Split
 from bench.errors import DataError
+from bench.features.checked import refuse_damage
 from bench.features.encode import ENCODE_BATCH, Precision, Prepare, batches, encode_batch, encoding_dtype
 from bench.features.keys import FORMAT, feature_key
 from bench.features.layout import Entry, Shape
@@ -21,7 +22,7 @@ from bench.features.locks import Hold, hold
 from bench.features.writer import ChunkWriter
 from bench.records.cells import Component, canonical_json
 from bench.records.names import inside, refuse_links
-from bench.system.files import read_json
+from bench.system.files import read_json, remove_leftovers
 
 POLL_SECONDS = 0.2
 
@@ -96,6 +97,7 @@ def cached_features(
             if not entry.complete:
                 waited = False
                 refuse_links(entry.folder)
+                remove_leftovers(entry.folder)
                 with ChunkWriter(entry, about, shape) as writer:
                     progress(writer.done, len(split))
                     _encode(split, backbone, dtype, prepare, writer, progress)
@@ -150,6 +152,7 @@ def _open(entry: Entry, shape: Shape) -> FeatureSet | None:
         read_json(entry.folder / "features.json")
         if entry.shape != shape:
             raise ValueError(f"{entry.shape.images} images instead of {shape.images}")
+        refuse_damage(entry)
         mapped = {name: np.load(array.path, mmap_mode="r") for name, array in arrays.items()}
         for name, array in arrays.items():
             if mapped[name].shape != array.shape or mapped[name].dtype != array.dtype:

@@ -5,6 +5,7 @@ features/<key>/   about.json      what is encoded, in which shapes; written when
                   pooled.npy      float32 (N, D)       }
                   chunks.jsonl    one line a finished chunk: the SHA-256 of its rows in both arrays
                   features.json   written last: its presence means that all chunks are there
+                  checked.json    in which state the files were read and found sound, by machine
                   lock            held together by readers, alone by who encodes or removes
 """
 
@@ -12,6 +13,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ import numpy as np
 from bench.errors import DataError
 from bench.features.keys import FORMAT
 from bench.records.names import inside, is_key, printable
+from bench.system.cores import cores
 from bench.system.files import read_json, read_lines
 
 DTYPES: Mapping[str, Any] = {"dense": np.dtype("<f2"), "pooled": np.dtype("<f4")}
@@ -162,7 +165,9 @@ class Entry:
             return
         try:
             digests = self.digests
-        except (ValueError, UnicodeDecodeError):
+            if not all(isinstance(digest, dict) for digest in digests):
+                raise ValueError
+        except (OSError, ValueError):
             yield "chunks.jsonl cannot be read"
             return
         if len(digests) != len(shape.chunks):
@@ -173,9 +178,11 @@ class Entry:
             if problem:
                 yield f"{name}.npy {problem}"
                 continue
-            for (start, stop), digest in zip(shape.chunks, digests, strict=True):
-                if array.digest(start, stop) != digest.get(name):
-                    yield f"{name}.npy: the bytes of images {start} to {stop - 1} are not those that were written"
+            with ThreadPoolExecutor(cores()) as threads:  # hashing lets go of the interpreter
+                found = threads.map(lambda chunk, array=array: array.digest(*chunk), shape.chunks)
+                for (start, stop), written, read in zip(shape.chunks, digests, found, strict=True):
+                    if read != written.get(name):
+                        yield f"{name}.npy: the bytes of images {start} to {stop - 1} are not those that were written"
 
     def _wrong_file(self, array: Array) -> str:
         try:

@@ -1,11 +1,15 @@
 """Looking after the cache: what is in use, what is damaged, what can go."""
 
 import shutil
+from contextlib import suppress
+from pathlib import Path
 from typing import Literal
 
+from bench.data.scenes.gallery import sweep_parts
 from bench.errors import DataError, UsageError
-from bench.features.layout import Entry
+from bench.features.layout import Entry, entries
 from bench.features.locks import hold, is_held
+from bench.system.files import remove_leftovers
 
 Verdict = Literal["sound", "damaged", "in use by an encoder", "cut off", "of another version"]
 
@@ -27,6 +31,17 @@ def verify(entry: Entry) -> tuple[Verdict, list[str]]:
             return "cut off", []
         problems = list(entry.problems())
         return ("damaged", problems) if problems else ("sound", [])
+
+
+def sweep(cache: Path) -> None:
+    """Remove what processes that were killed while writing left; what is in use, or may not be written, stays."""
+    sweep_parts(cache / "scenes")
+    for entry in entries(cache):
+        with suppress(DataError):
+            alone = hold(entry.folder, alone=True)
+            if alone is not None:
+                with alone:
+                    remove_leftovers(entry.folder)
 
 
 def remove(entry: Entry) -> None:

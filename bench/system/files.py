@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -22,7 +23,7 @@ _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}")
 
 DAMAGED_ARRAYS = (
     *(ValueError, LookupError, EOFError, AttributeError, TypeError, RuntimeError, OverflowError, MemoryError),
-    *(SyntaxError, NotImplementedError, struct.error, zipfile.BadZipFile, zlib.error),
+    *(SyntaxError, TokenError, NotImplementedError, struct.error, zipfile.BadZipFile, zlib.error),
 )
 """What numpy and zipfile raise of a file that is damaged or holds something else."""
 NO_ARRAYS = (OSError, *DAMAGED_ARRAYS)
@@ -59,7 +60,11 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    return json.loads(path.read_text())
+    """What a JSON file holds; ValueError if it is none."""
+    try:
+        return json.loads(path.read_text())
+    except RecursionError:
+        raise ValueError("its brackets are nested too deeply") from None
 
 
 def write_arrays(path: Path, **arrays: np.ndarray) -> None:

@@ -173,13 +173,13 @@ def row(cell: Cell, attempt: int = 0) -> Row:
     )
 
 
-def finish(store: Store, cell: Cell, attempt: int = 0, **changes) -> Row:
+def finish(store: Store, cell: Cell, attempt: int = 0, weights: bytes | None = None, **changes) -> Row:
     """Run the cell to its end."""
     with store.claim(cell) as folder:
         (folder / "curve.jsonl").unlink(missing_ok=True)
         append_curve(folder, curve(cell, attempt))
         done = replace(row(cell, attempt), **changes)
-        store.finish(done, scores(cell))
+        store.finish(done, scores(cell), weights)
     store.save_targets(cell.dataset.fingerprint, Targets(tuple(map(str, range(TEST_IMAGES))), labels(), CLASSES))
     return done
 

@@ -75,13 +75,13 @@ def test_removed_and_binned_runs_are_put_right(finished, content, grid):
     assert {found.tags(u).get("mlflow.parentRunId") for u in found.units} == {None, found.units[sweep]}
 
 
-def test_an_unreadable_row_is_left_out_and_named(finished, content, grid):
+def test_a_cell_with_an_unreadable_row_has_failed_and_says_why(finished, content, grid):
     cell = grid.cell("asl", 10, 0)
     (finished.folder(cell.key) / "row.json").write_text("{}")
-    report = sync(finished)
-    assert len(report.problems) == 1
-    assert cell.key in str(report)
-    assert len(content(finished).units) == 9 - 1
+    assert sync(finished).problems == []
+    run = content(finished)
+    assert run.run(unit(cell))["status"] == "FAILED"
+    assert "row.json is damaged" in run.tags(unit(cell))["error"]
     assert content(finished).tags(f"summary:{sweep_of(finished)}:asl")["missing"] == "1 of 2 places"
 
 

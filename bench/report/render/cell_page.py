@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from bench.records.cells import canonical_json
+from bench.records.cells import Cell, canonical_json
 from bench.records.store import WEIGHTS, Store
 from bench.report.calibration import Reliability
 from bench.report.render.html import environment, templates_digest
