@@ -128,7 +128,7 @@ def execute(asked: Request | Plan, how: How, study: Callable[[Results, Store], P
         results = load(store, sweep_record.id)
         report = write_report(results, store, within=IN_PASSING)
         page = study(results, store) if study else None
-        problem = follower.finish()
+        problem = follower.finish(observer.say)
     if problem:
         typer.secho(f"warning: {problem}", fg="yellow", err=True)
     return Done(results, report, observer.failed, page)

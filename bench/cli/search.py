@@ -157,7 +157,7 @@ def _run(
                 trials = session.run(executor, cells, display, total, retries)
                 if trials != before or not plots.exists():
                     write_figures(figures(trials, session.asked.space, _title(session)), plots)
-        problem = follower.finish()
+        problem = follower.finish(lambda text: typer.echo(text, err=True))
     if problem:
         typer.secho(f"warning: {problem}", fg="yellow", err=True)
     return sessions

@@ -1,7 +1,8 @@
 """The process behind `following`: `python -m bench.tracking STORE PARENT_PID [TRACKING_URI]`.
 
-It projects every few seconds what changed, and a last time when its standard input is closed, which also happens when
-the parent dies; then it ends. Standard output carries one sentence if something went wrong, standard error the log.
+It projects every few seconds what changed, and a last time when its standard input is closed; then it ends. When the
+parent dies, it has `GRACE` seconds for that: whatever it is cut off in, the next writer completes. Standard output
+carries a beat while the last pass works and one sentence if something went wrong, standard error the log.
 """
 
 import contextlib
@@ -17,13 +18,20 @@ from pathlib import Path
 import psutil
 
 from bench.records.store import Store
-from bench.tracking.database import TrackingError
+from bench.tracking.database import TrackingError, default_uri, refuse_unreachable
+from bench.tracking.follow import BEAT
 from bench.tracking.projection import is_current, sync
 from bench.tracking.system import Sampler
 
 INTERVAL = 3.0
 SAMPLE_INTERVAL = 2.0
 """Seconds between two looks at what running cells take of the machine."""
+GRACE = 1.5
+"""Seconds for which it outlives its parent."""
+WORK = 0.05
+"""Seconds of processor time between two beats: who waits for a lock or an answer uses none."""
+LAST_WAIT = 8.0
+"""Seconds that the last pass waits for another writer; the parent waits a little longer for any sign of life."""
 SHARE, LONGEST = 4, 15.0
 """It rests this many times longer than it worked, so that it takes a fifth of a core at most; seconds at most."""
 
@@ -37,6 +45,7 @@ def follow(store: Store, uri: str | None, parent: int, stop: threading.Event, in
         began = time.process_time()
         try:
             if not is_current(store, uri, live=True):
+                refuse_unreachable(uri or default_uri(store.root))
                 importlib.import_module("mlflow")
                 began = time.process_time()
                 _log.info("%s", sync(store, uri, live=True, wait=0))
@@ -44,10 +53,13 @@ def follow(store: Store, uri: str | None, parent: int, stop: threading.Event, in
             _log.warning("%s", error)  # a file that is being written now is whole at the next look
         pause = min(max(interval, SHARE * (time.process_time() - began)), LONGEST)
     try:
-        _log.info("%s", sync(store, uri))
+        _log.info("%s", sync(store, uri, wait=LAST_WAIT))
     except TrackingError as error:
         _log.exception("the last pass failed")
         return str(error)
+    except OSError as error:
+        _log.exception("the last pass failed")
+        return f"MLflow was not updated ({error}); mend that, then run `bench sync`."
     return None
 
 
@@ -66,6 +78,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_wait_for_end_of_input, args=(stop,), daemon=True).start()
+    threading.Thread(target=_watch, args=(int(parent), stop, answer.fileno()), daemon=True).start()
     threading.Thread(target=_sample, args=(Store(Path(root)), stop), daemon=True).start()
     problem = follow(Store(Path(root)), uri[0] if uri else None, int(parent), stop)
     if problem:
@@ -82,6 +95,22 @@ def _sample(store: Store, stop: threading.Event) -> None:
             sampler.sample()
         except (psutil.Error, OSError, ValueError, KeyError) as error:
             _log.warning("system metrics: %s", error)
+
+
+def _watch(parent: int, stop: threading.Event, answer: int) -> None:
+    """Tell the parent while there is work, and end with it, even in the middle of a call that does not come back."""
+    beat, gone = time.process_time(), 0.0
+    while True:
+        time.sleep(0.25)
+        if os.getppid() != parent:
+            gone = gone or time.monotonic()
+            stop.set()
+            if time.monotonic() - gone > GRACE:
+                os._exit(1)
+        elif stop.is_set() and time.process_time() - beat > WORK:
+            beat = time.process_time()
+            with contextlib.suppress(OSError):
+                os.write(answer, BEAT)
 
 
 def _wait_for_end_of_input(stop: threading.Event) -> None:

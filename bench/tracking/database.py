@@ -32,12 +32,12 @@ QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     # Two lines for every run that is written to a server.
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    # By default a server that is gone is asked again for many minutes, call by call.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    # By default a server that is gone is asked again for many minutes, call by call; like this, for ten seconds.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
 }
 ANSWER = 5.0
-"""Seconds in which a server must say that it is there."""
+"""Seconds in which a server must say that it is there, or a database be free."""
 
 
 class TrackingError(BenchError):
@@ -47,6 +47,12 @@ class TrackingError(BenchError):
 def default_uri(root: Path) -> str:
     """The store's own database."""
     return f"sqlite:///{(root / 'mlflow.db').resolve().as_posix()}"
+
+
+def absolute_uri(uri: str) -> str:
+    """The same database, named from the root of the file system: a relative name means another file elsewhere."""
+    path = sqlite_path(uri)
+    return uri if path is None else f"sqlite:///{Path(os.path.abspath(path)).as_posix()}"  # noqa: PTH100 - no links
 
 
 def artifact_place(root: Path) -> str:
@@ -110,6 +116,7 @@ def single_writer(root: Path, wait: float) -> Iterator[None]:
 
 def open_client(uri: str) -> "MlflowClient":
     """A client; the database is made if it is a file that does not exist. Call it under `single_writer`."""
+    refuse_unreachable(uri)
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     try:
@@ -122,8 +129,6 @@ def open_client(uri: str) -> "MlflowClient":
     if path is not None:
         _refuse_other_files(path)
         _write_without_waiting(path.resolve())
-    if is_server(uri):
-        refuse_silence(uri)
     return MlflowClient(uri)
 
 
@@ -153,6 +158,14 @@ def _write_without_waiting(path: Path) -> None:
     event.listen(Engine, "connect", connected)
 
 
+def refuse_unreachable(uri: str) -> None:
+    """TrackingError within seconds if nothing can be written there now; asked before MLflow, which imports for long."""
+    if is_server(uri):
+        refuse_silence(uri)
+    else:
+        refuse_lock(uri)
+
+
 def refuse_silence(uri: str) -> None:
     """TrackingError if nothing answers at the address; any answer will do, a demand for a password too."""
     try:
@@ -166,6 +179,27 @@ def refuse_silence(uri: str) -> None:
             f"The MLflow server {uri} does not answer ({reason}); the results are safe in the store: start the server, "
             "then run `bench sync --tracking-uri` with its address."
         ) from None
+
+
+def refuse_lock(uri: str) -> None:
+    """TrackingError if another program keeps the database locked; MLflow would try for more than a minute."""
+    path = sqlite_path(uri)
+    if path is None or not path.exists():
+        return
+    connection = sqlite3.connect(path, timeout=ANSWER, isolation_level=None)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise TrackingError(
+                f"The MLflow database {path} has been locked by another program for {ANSWER:.0f} s; the results are "
+                "safe in the store: close what uses it, then run `bench sync`."
+            ) from None
+    except sqlite3.DatabaseError:
+        pass  # no database at all; opening it says so
+    finally:
+        connection.close()
 
 
 def create_database(path: Path) -> None:

@@ -3,25 +3,37 @@
 import contextlib
 import importlib.util
 import os
+import select
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from bench.records.store import Store
-from bench.tracking.database import QUIET
+from bench.tracking.database import QUIET, absolute_uri, default_uri, is_server
 from bench.tracking.projection import is_current
 from bench.tracking.survey import survey
 
 LOG, LOG_LIMIT = "mlflow.log", 1_000_000
+SILENCE = 10.0
+"""Seconds for which a process that neither works nor ends is waited for."""
+LONGEST = 120.0
+"""Seconds for which one that works is."""
+SOON = 2.0
+"""Seconds after which a person is told what is being waited for."""
+BEAT = b"\0"
+"""What the process writes now and then while it works."""
 
 
 class Follower:
     """The writing process, seen from the run. Nothing here raises: what goes wrong comes back from `finish`."""
 
     def __init__(self, store: Store, tracking_uri: str | None = None, enabled: bool = True):
-        self.store, self.tracking_uri, self.enabled = store, tracking_uri, enabled
+        self.store, self.enabled = store, enabled
+        # The process works in another folder than the user.
+        self.tracking_uri = tracking_uri and absolute_uri(tracking_uri)
         self.process: subprocess.Popen | None = None
         self.problem: str | None = None
 
@@ -34,7 +46,7 @@ class Follower:
             return
         command = [sys.executable, "-m", "bench.tracking", str(self.store.root.resolve()), str(os.getpid())]
         # One thread: numpy's pools would take cores from training.
-        environment = {**os.environ, **QUIET, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        environment = {**QUIET, **os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         try:
             with self._log() as log:
                 self.process = subprocess.Popen(
@@ -49,10 +61,11 @@ class Follower:
         except OSError as error:
             self.problem = f"MLflow was not updated: its process could not be started ({error}); run `bench sync`."
 
-    def finish(self, timeout: float = 120.0) -> str | None:
+    def finish(self, tell: Callable[[str], object] = lambda text: None, longest: float = LONGEST) -> str | None:
         """Let it project the rest and end; None if all is well, else one sentence to show.
 
-        Starts the process if there is something to project after all; it goes on by itself after `timeout` seconds.
+        Starts the process if there is something to project after all. It is waited for as long as it works, `longest`
+        seconds at most, and if it does not, for `SILENCE`. tell: gets a line where that takes longer than a moment.
         """
         if not self.enabled:
             return None
@@ -61,15 +74,48 @@ class Follower:
         if self.process is None:
             return self.problem
         self._let_go()
-        try:
-            self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return f"MLflow is still being written in the background; see {self.store.root / LOG}."
-        said = self.process.stdout.read().decode(errors="replace").strip() if self.process.stdout else ""
+        said, problem = self._last_words(self.process, tell, longest)
         self.close()
-        if self.process.returncode == 0:
-            return None
+        if problem or self.process.poll() == 0:
+            return problem
         return said or f"MLflow was not updated; see {self.store.root / LOG}, then run `bench sync`."
+
+    def _last_words(
+        self, process: subprocess.Popen, tell: Callable[[str], object], longest: float
+    ) -> tuple[str, str | None]:
+        """What the process says until it ends, and the problem if it does not."""
+        assert process.stdout is not None
+        began = heard = time.monotonic()
+        said, told, pipe = b"", False, process.stdout.fileno()
+        while True:
+            if select.select([pipe], [], [], 0.2)[0]:
+                words = os.read(pipe, 4096)
+                if not words:
+                    break
+                said, heard = said + words.replace(BEAT, b""), time.monotonic()
+            now = time.monotonic()
+            if now - heard > SILENCE:
+                return "", self._silent()
+            if now - began > longest:
+                return "", f"MLflow was not done within {longest:.0f} s; run `bench sync` to bring it up to date."
+            if now - began > SOON and not told:
+                told = True
+                tell(f"waiting for {self._what} ...")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(SOON)
+        return said.decode(errors="replace").strip(), None
+
+    @property
+    def _what(self) -> str:
+        uri = self.tracking_uri or default_uri(self.store.root)
+        return f"the MLflow {'server' if is_server(uri) else 'database'} {uri}"
+
+    def _silent(self) -> str:
+        again = f" --tracking-uri {self.tracking_uri}" if self.tracking_uri else ""
+        return (
+            f"{self._what[0].upper()}{self._what[1:]} has not answered for {SILENCE:.0f} s; the results are safe in "
+            f"the store: look after it, then run `bench sync{again}`."
+        )
 
     def close(self) -> None:
         """Tell the process to do its last pass, without waiting for it."""

@@ -68,7 +68,7 @@ def has_tag(uri: str, tag: str) -> bool:
 def ask_sqlite(path: Path, query: str, *values: str) -> list[tuple] | None:
     """The answer of a sqlite database, without MLflow and without changing it; None if it is no such database."""
     try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=1)
         try:
             return connection.execute(query, values).fetchall()
         finally:

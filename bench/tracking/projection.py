@@ -10,11 +10,13 @@ from bench.system.wording import counted
 from bench.tracking.cells import cell_run, experiment_name
 from bench.tracking.database import (
     TrackingError,
+    absolute_uri,
     artifact_folder,
     artifact_place,
     default_uri,
     is_server,
     open_client,
+    refuse_unreachable,
     set_moved_aside,
     single_writer,
 )
@@ -60,7 +62,7 @@ def sync(store: Store, tracking_uri: str | None = None, *, live: bool = False, w
     tracking_uri: an MLflow server or database; by default sqlite under the store. live: the newest sweep is being run
     by the caller. TrackingError if MLflow cannot be written within `wait` seconds, or not at all.
     """
-    uri = tracking_uri or default_uri(store.root)
+    uri = absolute_uri(tracking_uri) if tracking_uri else default_uri(store.root)
     try:
         seen = survey(store, live)
     except (OSError, ValueError, KeyError) as error:
@@ -69,6 +71,7 @@ def sync(store: Store, tracking_uri: str | None = None, *, live: bool = False, w
         return SyncReport(uri, unchanged=len(seen.signatures))
     with single_writer(store.root, wait):
         try:
+            refuse_unreachable(uri)
             set_moved_aside(uri, store.root)
             # Read under the lock: what another writer did while this one waited is not done again.
             ledger = read_ledger(store.root / LEDGER, uri)
@@ -82,7 +85,8 @@ def sync(store: Store, tracking_uri: str | None = None, *, live: bool = False, w
 
 def is_current(store: Store, tracking_uri: str | None = None, live: bool = False) -> bool:
     """Whether a sync would change nothing, found without importing MLflow."""
-    return _is_current(survey(store, live), tracking_uri or default_uri(store.root))
+    uri = absolute_uri(tracking_uri) if tracking_uri else default_uri(store.root)
+    return _is_current(survey(store, live), uri)
 
 
 def _is_current(seen: Survey, uri: str) -> bool:

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from bench.records.cells import Cell, Component
+from bench.records.damage import sealed
 from bench.records.rows import Row
 from bench.records.store import Store, Targets
 from bench.records.sweeps import Place, SweepRecord
 from bench.stats.metrics import average_precision, summary
+from bench.system.files import write_json
 
 CLASSES = ("person", "car", "dog", "potted plant", "chair", "train")
 TEST_IMAGES = 120
@@ -182,6 +184,11 @@ def finish(store: Store, cell: Cell, attempt: int = 0, weights: bytes | None = N
         store.finish(done, scores(cell), weights)
     store.save_targets(cell.dataset.fingerprint, Targets(tuple(map(str, range(TEST_IMAGES))), labels(), CLASSES))
     return done
+
+
+def rewrite_row(store: Store, key: str, **changes) -> None:
+    """Change a finished cell's row as if it had been written so."""
+    write_json(store.folder(key) / "row.json", sealed(replace(store.row(key), **changes).to_json()))
 
 
 def fail(store: Store, cell: Cell, epochs: int = 3, message: str = "the loss became nan in epoch 4") -> None:
