@@ -94,9 +94,10 @@ def reliabilities(results: Results, store: Store, cache: Path) -> dict[str, Reli
 
 def _is_of(entry: Any, mark: str) -> bool:
     """Whether an entry of the cache is whole, and of the row with this mark."""
-    names = ("pairs", "claimed", "present")
-    whole = isinstance(entry, dict) and all(len(np.shape(entry.get(name))) == 1 for name in names)
-    return whole and entry.get("of") == mark
+    if not isinstance(entry, dict) or entry.get("of") != mark:
+        return False
+    sums = [entry.get(name) for name in ("pairs", "claimed", "present")]
+    return all(isinstance(one, list) and all(isinstance(x, (int, float)) for x in one) for one in sums)
 
 
 def _of_cell(key: str, row: Row, store: Store, labels: dict[str, np.ndarray]) -> Reliability | None:
