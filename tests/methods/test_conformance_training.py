@@ -209,6 +209,7 @@ STARTS = {"negative_coop": 3}
 """Methods that may start anew: its free vectors weight the positions, and some that look away at first stay so."""
 
 
+@pytest.mark.slow
 @every_taught_method
 def test_it_learns(name: str) -> None:
     """With all labels of 80 images, mAP on 200 others is far above that of a constant score.
