@@ -4,6 +4,7 @@ import base64
 import functools
 import re
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from markupsafe import Markup, escape
 
 from bench.report.calibration import Reliability
 from bench.report.caveats import statements
+from bench.report.render.layout import figure_width, layout_of, lead_figures
 from bench.report.render.markdown import (
     NOTHING_MISSING,
     environments,
@@ -27,7 +29,6 @@ from bench.report.section import Drawing, Section
 from bench.report.tables.standard import percent_label
 from bench.report.tables.table import Table
 
-SCREEN = 1.6
 _NUMBER = re.compile(r"[-−+]?\d[\d,]*\.?\d*")
 _CODE = re.compile(r"`([^`]*)`")
 _LINK = re.compile(r"\[([^\]]*)\]\((#[^)]*)\)")
@@ -76,6 +77,8 @@ def page(results: Results, sections: Sequence[Section], calibration: Mapping[str
     """The whole report as one file; it links to `cells/<key>.html`."""
     lines = results.frame.to_dict("records")
     table = sections[0].table if sections else Table("", (), ())
+    lead = lead_figures(sections)
+    others = [replace(one, drawings=tuple(d for d in one.drawings if d not in lead)) for one in sections]
     return (
         environment()
         .get_template("report.html")
@@ -84,7 +87,8 @@ def page(results: Results, sections: Sequence[Section], calibration: Mapping[str
             results=results,
             state=state(results),
             statements=statements(results),
-            sections=sections,
+            lead=lead,
+            sections=others,
             table=table,
             gaps=gap_table(results),
             nothing_missing=NOTHING_MISSING,
@@ -99,7 +103,8 @@ def page(results: Results, sections: Sequence[Section], calibration: Mapping[str
             colours={method: style.colour for method, style in results.styles.items()},
             percents=results.percents,
             data_uri=data_uri,
-            width=width,
+            width=figure_width,
+            layout_of=layout_of,
         )
     )
 
@@ -136,12 +141,6 @@ def _cell(line: Mapping[Hashable, Any], results: Results, calibration: Mapping[s
 def data_uri(drawing: Drawing) -> str:
     """The figure inside the page: each SVG in a document of its own, so that their ids cannot clash."""
     return "data:image/svg+xml;base64," + base64.b64encode(drawing.images["svg"]).decode()
-
-
-def width(drawing: Drawing) -> int:
-    """Pixels on a screen: larger than on paper, where a column is narrow."""
-    points = float(re.search(rb'width="([\d.]+)pt"', drawing.images["svg"])[1])  # type: ignore[index]
-    return round(points * 4 / 3 * SCREEN)
 
 
 def templates_digest() -> bytes:

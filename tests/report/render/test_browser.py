@@ -109,6 +109,18 @@ def test_a_link_to_a_section_shows_its_title_below_what_stays_on_top(page):
     assert 0 < bar <= top < 700
 
 
+@pytest.mark.parametrize(("width", "beside"), [(1280, True), (390, False)])
+def test_the_first_two_figures_stand_beside_each_other_where_there_is_room(page, width, beside):
+    metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    boxes = "return [...document.querySelectorAll('.lead img')].map(image => image.getBoundingClientRect().toJSON())"
+    ratios, gain = page.execute_script(boxes)
+    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert (gain["left"] >= ratios["right"]) == beside
+    assert (gain["top"] >= ratios["bottom"]) != beside
+    assert gain["right"] > 0.8 * width, "the right half is not empty"
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_is_wider_than_the_window(page, width):
     metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
