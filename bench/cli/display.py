@@ -81,7 +81,7 @@ class LiveObserver(PlainObserver):
                 latest = curve[-1]
                 measured = f"  mAP {latest['mAP']:.1f}" if "mAP" in latest else ""
                 detail = f"loss {latest['loss']:.3f}{measured}"
-                self._line(key, self.title(other), latest["epoch"], other.method.options["epochs"], detail)
+                self._line(key, self.title(other), latest["epoch"], other.epochs, detail)
 
     def cell_ended(self, cell: Cell, ending: Ending, message: str) -> None:
         self.open.pop(cell.key, None)

@@ -19,8 +19,9 @@ from bench.errors import UsageError
 from bench.executors.driver import run_cells
 from bench.features.feeds import asked_for
 from bench.planning.grid import Grid, variants
-from bench.planning.plan import Entry, cells, open_dataset, plan, record
+from bench.planning.plan import PlannedPlace, cells, open_dataset, plan
 from bench.planning.ratios import parse_ratios, parse_seeds
+from bench.planning.record import record
 from bench.planning.request import Request
 from bench.records.cells import Cell
 from bench.records.store import Store
@@ -39,7 +40,7 @@ class Plan:
 
     sweep: Request
     dataset: Dataset
-    entries: Sequence[Entry]
+    entries: Sequence[PlannedPlace]
 
     @property
     def cells(self) -> list[Cell]:

@@ -16,7 +16,7 @@ from bench.cli.display import clock_time
 from bench.cli.execute import Plan
 from bench.cli.options import How
 from bench.planning.forecast import Forecast, MethodForecast, Past, forecast
-from bench.planning.plan import Entry
+from bench.planning.plan import PlannedPlace
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.system.capacity import worker_count
@@ -32,7 +32,7 @@ LONG = 40
 class Outlook:
     """A plan against a store: the state of every distinct cell, in running order, and the time of those to run."""
 
-    entries: Sequence[Entry]
+    entries: Sequence[PlannedPlace]
     states: Mapping[str, str]
     expected: Forecast
 
@@ -45,7 +45,7 @@ class Outlook:
         skipped = sum(entry.cell is None for entry in self.entries)
         return {"cells": len(self.states), **told, "todo": todo, "skipped": skipped}
 
-    def state(self, entry: Entry) -> str:
+    def state(self, entry: PlannedPlace) -> str:
         return self.states[entry.cell.key] if entry.cell else f"skipped: {entry.skipped}"
 
     def to_json(self) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _is_of(store: Store, key: str, methods: set[str]) -> bool:
 
 def _progress(store: Store, cell: Cell) -> float:
     """The share of the cell's epochs that need not be trained again."""
-    epochs = cell.method.options["epochs"]
+    epochs = cell.epochs
     if not epochs or not any((store.folder(cell.key) / "checkpoint").glob("*.pth")):
         return 0.0
     return min(len(store.curve(cell.key)) / epochs, 1.0)
@@ -125,7 +125,7 @@ def _compact(seen: Outlook) -> Table:
     return table
 
 
-def _place(seen: Outlook, entries: Sequence[Entry]) -> str:
+def _place(seen: Outlook, entries: Sequence[PlannedPlace]) -> str:
     states = {entry.cell.key: seen.states[entry.cell.key] for entry in entries if entry.cell}
     if not states:
         return "skipped"

@@ -10,8 +10,8 @@ from bench.cli.console import plain_console
 from bench.cli.execute import Done
 from bench.cli.options import How
 from bench.errors import UsageError
-from bench.planning.recipes import recipe_for
-from bench.planning.request import Request
+from bench.planning.request import Request, Variant
+from bench.planning.settings import variant_settings
 from bench.report.tables.table import Table
 from methods import METHODS, Method
 
@@ -26,7 +26,7 @@ def one_method(sweep: Request) -> type[Method]:
 
 def settings_of(method: type[Method], sweep: Request) -> dict[str, Any]:
     """What the method runs with in this sweep: its recipe's settings, and the user's on top."""
-    return {**recipe_for(method, sweep.recipe, sweep.backbone), **sweep.overrides.get(method.name, {})}
+    return variant_settings(sweep, Variant(method.name))
 
 
 def say_notes(notes: Sequence[str], how: How) -> None:

@@ -83,7 +83,7 @@ class LiveTrials(PlainTrials):
     def epoch_ended(self, number: int, cell: Cell, epoch: int, record: Mapping[str, Any]) -> None:
         level = f"held-out mAP {record['heldout_mAP']:.1f}" if "heldout_mAP" in record else ""
         ratio = "" if cell.percent is None else f" {cell.percent}%"
-        self._line(number, f"trial {number}{ratio}", epoch, cell.method.options["epochs"], level)
+        self._line(number, f"trial {number}{ratio}", epoch, cell.epochs, level)
 
     def trial_ended(self, trial: TrialRecord) -> None:
         self._drop(trial.number)

@@ -74,10 +74,10 @@ def _whole_curve(key: str, store: Store, tell: Tell, obey: Callable[[], None]) -
 
 def _run(cell: Cell, store: Store, resources: Resources, watch: Callable[[int, dict[str, Any]], bool]) -> Row:
     folder = store.folder(cell.key)
-    method = METHODS.get(cell.method.name)
-    _drop_foreign_checkpoint(folder, source_hash(method))
     _refuse_other_plugin(cell)
     inputs, facts = resources.inputs(cell)
+    method, code = inputs.method.method, source_hash(inputs.method.method)
+    _drop_foreign_checkpoint(folder, code)
     outcome = run_cell(cell, inputs, folder, watch)
     curve = store.curve(cell.key)
     if inputs.test_labels is None:
@@ -96,14 +96,14 @@ def _run(cell: Cell, store: Store, resources: Resources, watch: Callable[[int, d
         test_best=test_best,
         heldout_best=_best(curve, "heldout_mAP"),
         class_ap=class_ap,
-        epochs=cell.method.options["epochs"],
+        epochs=inputs.method.config.epochs,
         mask=asdict(facts),
         data=resources.dataset.facts,
         trainable_parameters=outcome.trainable_parameters,
         timings=outcome.timings,
         peak_memory=outcome.peak_memory,
         environment={**environment(resources.device), "weights": backbone.weights_sha256},
-        code=source_hash(method),
+        code=code,
         flags=(*method.flags, *feed_flags(cell.feed), *(("random weights",) if backbone.random_weights else ())),
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )

@@ -71,7 +71,7 @@ class _Driver:
         self.turn = threading.RLock()
 
     def submit(self, cell: Cell) -> Future[Ended]:
-        epochs = cell.method.options["epochs"]
+        epochs = cell.epochs
 
         def started() -> None:
             with self.turn:

@@ -99,7 +99,7 @@ def _work(cell: Cell, images: Mapping[str, Any]) -> float:
     """Images seen, in training and evaluation; 0 where nothing is known of the data, or nothing is trained."""
     if "train_images" not in images or "test_images" not in images:
         return 0.0
-    return float(cell.method.options.get("epochs", 0) * (images["train_images"] + images["test_images"]))
+    return float(cell.epochs * (images["train_images"] + images["test_images"]))
 
 
 def forecast(

@@ -105,6 +105,11 @@ class Cell:
         return hashlib.sha256(canonical_json(self.to_json()).encode()).hexdigest()[:16]
 
     @property
+    def epochs(self) -> int:
+        """Training epochs of the method's settings; 0 for a method that does not train."""
+        return int(self.method.options.get("epochs", 0))
+
+    @property
     def title(self) -> str:
         """How a person reads it: `trm_ml scenes partial 10% seed 0`."""
         return self.title_as(self.method.name)

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
+from bench.axes.methods import ResolvedMethod
 from bench.features import FeatureSet
 from bench.records.cells import Cell
-from bench.settings.config import build
 from bench.system.cores import cores
 from bench.system.peak_memory import PeakMemory
 from bench.system.seeding import stream_seed
@@ -25,7 +25,7 @@ from bench.training.hooks import LAST
 from bench.training.live import ENCODER, Ahead, Live, LiveBatches, PlainImages
 from bench.training.mmengine_repairs import Runner, UnusableCheckpointError
 from bench.training.scope import MODELS
-from methods import METHODS, Task
+from methods import MethodConfig, Task
 
 LOG = logging.getLogger(__name__)
 
@@ -45,6 +45,8 @@ Watch = Callable[[int, dict[str, Any]], bool | None]
 class Inputs:
     """All that a cell's training may touch. `observed` int8 (N, C) is what the protocol left; hidden labels are absent.
 
+    method: the cell's method and its settings.
+
     train, test: features of the plain images, None where the cell's feed does without. views, strong_views: those of
     augmented training images, each a set of all N, where the feed is cached views. live: images and their encoder,
     where it is live.
@@ -54,6 +56,7 @@ class Inputs:
     it, in a hook. None: nobody judges them.
     """
 
+    method: ResolvedMethod
     task: Task
     train: FeatureSet | None
     observed: np.ndarray
@@ -70,7 +73,7 @@ class Inputs:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingResult:
     """Logits (N, C) of the last epoch, seconds by phase, peak memory in MiB, and trainable parameters.
 
     The logits are those of the test split, or of the held-out training images where no test split is scored.
@@ -84,7 +87,7 @@ class Outcome:
     weights: dict[str, torch.Tensor]
 
 
-def run_cell(cell: Cell, inputs: Inputs, folder: Path, watch: Watch) -> Outcome:
+def run_cell(cell: Cell, inputs: Inputs, folder: Path, watch: Watch) -> TrainingResult:
     """Run `cell` in `folder`, from its checkpoint if there is one; if that cannot be used, with a warning, from anew.
 
     `watch(epoch, curve record)` follows it; where it says True before the last epoch, Stopped is raised.
@@ -98,19 +101,18 @@ def run_cell(cell: Cell, inputs: Inputs, folder: Path, watch: Watch) -> Outcome:
     return _run(cell, inputs, folder, watch, None)
 
 
-def _run(cell: Cell, inputs: Inputs, folder: Path, watch: Watch, checkpoint: Path | None) -> Outcome:
-    method_class = METHODS.get(cell.method.name)
-    MODELS.register_module(name=method_class.name, module=method_class, force=True)
-    config = build(method_class.Config, {**cell.method.options, **cell.method.paths}, owner=cell.method.name)
+def _run(cell: Cell, inputs: Inputs, folder: Path, watch: Watch, checkpoint: Path | None) -> TrainingResult:
+    method = inputs.method
+    MODELS.register_module(name=method.name, module=method.method, force=True)
     started = time.perf_counter()
-    made = _runner(cell, config, inputs, folder, watch, checkpoint)
+    made = _runner(cell, inputs, folder, watch, checkpoint)
     with PeakMemory(inputs.device) as memory, deterministic(), made as runner:
-        if config.epochs:
+        if method.config.epochs:
             if not runner._resume:
                 (folder / "curve.jsonl").unlink(missing_ok=True)
             runner.train()
         trained = time.perf_counter()
-        if not config.epochs:
+        if not method.config.epochs:
             runner.val()
         elif runner.val_loop.logits is None:
             # Killed after its last checkpoint, it resumed with nothing left to train. Not `runner.val()`: that calls
@@ -119,15 +121,13 @@ def _run(cell: Cell, inputs: Inputs, folder: Path, watch: Watch, checkpoint: Pat
         logits, weights = runner.val_loop.logits, runner.val_loop.weights
         parameters = sum(p.numel() for p in runner.model.parameters() if p.requires_grad)
     timings = {"train": trained - started, "total": time.perf_counter() - started}
-    return Outcome(logits, timings, memory.peak, parameters, weights)
+    return TrainingResult(logits, timings, memory.peak, parameters, weights)
 
 
 @contextlib.contextmanager
-def _runner(
-    cell: Cell, config: Any, inputs: Inputs, folder: Path, watch: Watch, checkpoint: Path | None
-) -> Iterator[Runner]:
-    dense = METHODS.get(cell.method.name).needs_dense(config)
-    model: dict[str, Any] = {"type": cell.method.name, "config": config, "task": inputs.task}
+def _runner(cell: Cell, inputs: Inputs, folder: Path, watch: Watch, checkpoint: Path | None) -> Iterator[Runner]:
+    config, dense = inputs.method.config, inputs.method.needs_dense
+    model: dict[str, Any] = {"type": inputs.method.name, "config": config, "task": inputs.task}
     live = inputs.live
     runner = Runner(
         model={"type": "LiveModel", "method": model, "live": live, "dense": dense} if live else model,
@@ -141,7 +141,7 @@ def _runner(
         resume=checkpoint is not None,
         default_hooks={"logger": None, "checkpoint": None},
         custom_hooks=_hooks(config, folder, watch, inputs.hidden_labels),
-        **_training(cell, config, inputs, dense),
+        **_training(cell, inputs, dense),
     )
     try:
         yield runner
@@ -186,7 +186,7 @@ def reading_threads() -> int:
     return min(READERS, cores())
 
 
-def _hooks(config: Any, folder: Path, watch: Watch, hidden: np.ndarray | None) -> list[dict[str, Any]]:
+def _hooks(config: MethodConfig, folder: Path, watch: Watch, hidden: np.ndarray | None) -> list[dict[str, Any]]:
     curve = folder / "curve.jsonl"
     hooks: list[dict[str, Any]] = [
         {"type": "EpochHook"},
@@ -200,8 +200,9 @@ def _hooks(config: Any, folder: Path, watch: Watch, hidden: np.ndarray | None) -
     return hooks
 
 
-def _training(cell: Cell, config: Any, inputs: Inputs, dense: bool) -> dict[str, Any]:
+def _training(cell: Cell, inputs: Inputs, dense: bool) -> dict[str, Any]:
     """The Runner's training arguments; none for a method that does not train."""
+    method, config = inputs.method.method, inputs.method.config
     if not config.epochs:
         return {}
     batches = ShuffledBatches(inputs.train_rows, config.batch_size, cell.stream("order"))
@@ -210,7 +211,6 @@ def _training(cell: Cell, config: Any, inputs: Inputs, dense: bool) -> dict[str,
         "adam": {"type": "Adam"},
         "adamw": {"type": "AdamW"},
     }
-    method = METHODS.get(cell.method.name)
     multipliers = {part: {"lr_mult": scale} for part, scale in method.lr_multipliers(config).items()}
     for part, scale in method.decay_multipliers(config).items():
         multipliers.setdefault(part, {})["decay_mult"] = scale

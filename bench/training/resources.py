@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from PIL import Image
 
+from bench.axes.components import options_of
+from bench.axes.methods import ResolvedMethod, resolved_method
 from bench.backbones import BACKBONES, Backbone
 from bench.data import Dataset
 from bench.errors import DataError, UsageError
@@ -17,11 +19,10 @@ from bench.features.augmentation import AUGMENTATIONS, Augmentation
 from bench.features.feeds import ViewsOptions, feed_options
 from bench.records.cells import Cell, Component, canonical_json
 from bench.records.store import Targets
-from bench.settings.config import build
 from bench.system.seeding import numpy_stream
 from bench.training import Inputs
 from bench.training.live import Live, augmented
-from methods import METHODS, Task
+from methods import Task
 from protocols import PROTOCOLS, Images, MaskFacts, mask_facts
 from protocols.splits import held_out
 
@@ -60,7 +61,8 @@ class Resources:
         not touch the dataset's, nor are its pseudo-labels judged: what a search may look at tells no hidden label.
         """
         labels = self.dataset.train.labels
-        observed, judged, train_rows, heldout_rows = self._labels(cell)
+        method = resolved_method(cell.method)
+        observed, judged, train_rows, heldout_rows = self._labels(cell, method)
         heldout_labels = np.zeros_like(labels)
         heldout_labels[heldout_rows] = judged[heldout_rows]
         if cell.judged == "observed":
@@ -68,6 +70,7 @@ class Resources:
         reads, live = self._reads(cell), self.live(cell)
         weak, strong = self._views(cell)
         inputs = Inputs(
+            method=method,
             task=self._task(cell, observed),
             train=self.features(cell, "train") if "train" in reads else None,
             observed=observed,
@@ -87,18 +90,15 @@ class Resources:
     def unlike(self, cell: Cell) -> str | None:
         """The first axis whose name stands for other content here than where the cell was planned ("dataset", ...)."""
 
-        def fingerprint(found: Any, options: type, axis: Component) -> str:
-            return found.fingerprint(build(options, {**axis.options, **axis.paths}, owner=axis.name))
-
-        backbone, method = BACKBONES.get(cell.backbone.name), METHODS.get(cell.method.name)
-        protocol = PROTOCOLS.get(cell.protocol.name)
+        backbone, protocol = BACKBONES.get(cell.backbone.name), PROTOCOLS.get(cell.protocol.name)
+        method = resolved_method(cell.method)
         here = {
             "dataset": self.dataset.fingerprint,
-            "backbone": fingerprint(backbone, backbone.Options, cell.backbone),
-            "protocol": fingerprint(protocol, protocol.Options, cell.protocol),
-            "method": fingerprint(method, method.Config, cell.method),
+            "backbone": backbone.fingerprint(options_of(cell.backbone, backbone.Options)),
+            "protocol": protocol.fingerprint(options_of(cell.protocol, protocol.Options)),
+            "method": method.method.fingerprint(method.config),
         }
-        return next((axis for axis, found in here.items() if getattr(cell, axis).fingerprint != found), None)
+        return next((axis for axis, content in here.items() if getattr(cell, axis).fingerprint != content), None)
 
     def _hidden(self, observed: np.ndarray, heldout_rows: np.ndarray) -> np.ndarray:
         """Full labels of what is unknown in the images trained on, int8 (N, C), 0 elsewhere; for evaluation."""
@@ -108,18 +108,17 @@ class Resources:
 
     def task(self, cell: Cell) -> Task:
         """What the cell's method knew before it saw a batch, without a look at any image."""
-        return self._task(cell, self._labels(cell)[0])
+        return self._task(cell, self._labels(cell, resolved_method(cell.method))[0])
 
-    def _labels(self, cell: Cell) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def _labels(self, cell: Cell, method: ResolvedMethod) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Observed labels (N, C), labels that held-out images may be judged by (N, C), training and held-out rows."""
         train = self.dataset.train
         labels, images = train.labels, Images(train.ids, train.positions, train.official_count)
         protocol_class = PROTOCOLS.get(cell.protocol.name)
-        options = {**cell.protocol.options, **cell.protocol.paths}
-        protocol = protocol_class(build(protocol_class.Options, options, owner=cell.protocol.name))
+        protocol = protocol_class(options_of(cell.protocol, protocol_class.Options))
         observed = protocol.observe(labels, cell.percent, cell.stream("mask"), images)
         judged = train.judged if cell.judged == "full" else np.where(train.judged != 0, observed, np.int8(0))
-        if METHODS.get(cell.method.name).labels == "none":
+        if method.method.labels == "none":
             observed[:] = 0
         train_rows, heldout_rows = held_out(len(labels), cell.holdout, cell.stream("mask"))
         observed[heldout_rows] = 0
@@ -195,8 +194,7 @@ class Resources:
     def backbone(self, component: Component) -> Backbone:
         if component not in self._backbones:
             backbone_class = BACKBONES.get(component.name)
-            options: Any = build(backbone_class.Options, component.options, owner=component.name)
-            self._backbones[component] = backbone_class(options).to(self.device)
+            self._backbones[component] = backbone_class(options_of(component, backbone_class.Options)).to(self.device)
         return self._backbones[component]
 
     def features(

@@ -8,12 +8,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from bench.axes.methods import resolved_method
 from bench.errors import DataError
 from bench.records.cells import Cell
-from bench.settings.config import build
 from bench.training.live import Live, LiveModel
 from bench.training.scope import MODELS
-from methods import METHODS, Method, Task
+from methods import Method, Task
 
 Weights = Mapping[str, Tensor]
 """Parameters and persistent buffers by name, on the CPU."""
@@ -49,14 +49,10 @@ def from_bytes(content: bytes) -> dict[str, Tensor]:
 
 def model_of(cell: Cell, task: Task, live: Live | None = None) -> Any:
     """An untrained `Method`, or `LiveModel` where the feed is live, as a training of the cell begins with."""
-    name = cell.method.name
-    method_class = METHODS.get(name)
-    MODELS.register_module(name=method_class.name, module=method_class, force=True)
-    config = build(method_class.Config, {**cell.method.options, **cell.method.paths}, owner=name)
-    method: dict[str, Any] = {"type": name, "config": config, "task": task}
-    if live is None:
-        return MODELS.build(method)
-    return LiveModel(method, live, method_class.needs_dense(config))
+    method = resolved_method(cell.method)
+    MODELS.register_module(name=method.name, module=method.method, force=True)
+    model: dict[str, Any] = {"type": method.name, "config": method.config, "task": task}
+    return MODELS.build(model) if live is None else LiveModel(model, live, method.needs_dense)
 
 
 def restored(cell: Cell, task: Task, weights: Weights, device: torch.device, live: Live | None = None) -> Any:

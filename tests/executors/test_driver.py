@@ -13,7 +13,8 @@ from helpers.trainings import Recorder, make_cell
 from bench.backbones.embedded import TinyCLIP
 from bench.executors import Inline
 from bench.executors.driver import run_cells
-from bench.planning.plan import cells, plan, record, sweep_id
+from bench.planning.plan import cells, plan
+from bench.planning.record import record, sweep_id_of
 from bench.planning.request import Request
 from bench.records.store import Store
 from bench.records.sweeps import SweepRecord
@@ -173,7 +174,7 @@ def test_a_method_that_needs_text_is_skipped_where_there_is_none(resources, monk
 
 def test_the_same_table_is_the_same_sweep(resources):
     one, other = (planned(resources, "asl", percents=p) for p in ((10, 50), (10, 50)))
-    assert sweep_id(one) == sweep_id(other) != sweep_id(planned(resources, "asl", percents=(10,)))
+    assert sweep_id_of(one) == sweep_id_of(other) != sweep_id_of(planned(resources, "asl", percents=(10,)))
     kept = record(Request(("asl",), (10, 50)), one, command=["bench", "run"], created="now")
     assert SweepRecord.from_json(json.loads(json.dumps(kept.to_json())), "here") == kept
     assert kept.places == tuple(entry.place for entry in one)

@@ -12,7 +12,7 @@ from bench.planning.plan import cells, plan
 from bench.planning.request import Request
 from bench.records.cells import Cell
 from bench.settings.config import build
-from bench.training import Outcome, run_cell
+from bench.training import TrainingResult, run_cell
 from bench.training.resources import Resources
 from methods import METHODS, Method
 
@@ -75,7 +75,7 @@ def _takes(method: type[Method], name: str, value: Any) -> bool:
         return False
 
 
-def run(cell: Cell, resources: Resources, folder: Path, watch: Callable = lambda epoch, record: None) -> Outcome:
+def run(cell: Cell, resources: Resources, folder: Path, watch: Callable = lambda epoch, record: None) -> TrainingResult:
     """Run `cell` in `folder` as a sweep does, without the store around it; the checkpoint stays."""
     (folder / "checkpoint").mkdir(parents=True, exist_ok=True)
     return run_cell(cell, resources.inputs(cell)[0], folder, watch)

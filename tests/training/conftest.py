@@ -15,13 +15,13 @@ from mmengine.visualization import Visualizer
 from bench.planning.plan import open_dataset
 from bench.planning.request import Request
 from bench.records.cells import Cell
-from bench.training import Outcome
+from bench.training import TrainingResult
 from bench.training.resources import Resources
 
 
 class Training(NamedTuple):
     cell: Cell
-    outcome: Outcome
+    outcome: TrainingResult
     folder: Path
 
 

@@ -5,10 +5,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.planning.recipes import recipe_for
+from bench.axes.methods import configured_method
 from bench.planning.request import Request
+from bench.planning.settings import variant_settings
 from bench.planning.sweep_file import SweepFile, render
-from bench.settings.config import build, values
+from bench.settings.config import values
 from bench.studies.search.outcome import TrialRecord
 from bench.studies.search.request import Asked
 from methods import METHODS
@@ -20,14 +21,8 @@ Best = Mapping[str, Mapping[str, Any]]
 def full_settings(asked: Asked, trial: TrialRecord) -> dict[str, Any]:
     """All that the trial ran with beside the method's defaults: a recipe that changes later changes nothing here."""
     (variant,) = asked.sweep.variants
-    method = METHODS.get(asked.method)
-    given = {
-        **recipe_for(method, variant.recipe or asked.sweep.recipe, asked.sweep.backbone),
-        **asked.sweep.overrides.get(asked.method, {}),
-        **variant.overrides,
-        **trial.settings,
-    }
-    config: Any = build(method.Config, given, owner=method.name)
+    given = variant_settings(asked.sweep, variant, trial.settings)
+    config = configured_method(asked.method, given).config
     return {option: value for option, value in values(config).items() if option in given}
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.axes.components import protocol_component
 from bench.data import Dataset
 from bench.errors import UsageError
-from bench.planning.plan import cells, plan, protocol_component
-from bench.planning.recipes import recipe_for
+from bench.planning.plan import cells, plan
 from bench.planning.request import Request, Variant
+from bench.planning.settings import variant_method, variant_settings
 from bench.records.cells import Cell, Judged, canonical_json
-from bench.settings.config import build
 from bench.studies.search.space import Space, space_of, start_of
 from methods import METHODS
 from protocols import PROTOCOLS
@@ -99,9 +99,10 @@ def ask_for(
     for variant in sweep.variants:
         method = METHODS.get(variant.method)
         set_by_user = {**sweep.overrides.get(variant.method, {}), **variant.overrides}
-        settings = {**recipe_for(method, variant.recipe or sweep.recipe, sweep.backbone), **set_by_user}
-        config: Any = build(method.Config, settings, owner=method.name)
-        space = space_of(method, settings, (spaces or {}).get(variant.method), fixed=set_by_user)
+        config = variant_method(sweep, variant).config
+        space = space_of(
+            method, variant_settings(sweep, variant), (spaces or {}).get(variant.method), fixed=set_by_user
+        )
         if pruner != "none" and "epochs" in space:
             raise UsageError(
                 "With epochs in the search space two trials at one epoch are at different points of their schedules; "

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import UsageError
-from bench.planning.plan import plan, record, sweep_id
+from bench.planning.plan import plan
+from bench.planning.record import record, sweep_id_of
 from bench.planning.request import Request
 from bench.records.cells import STREAMS
 from bench.records.store import Store
@@ -99,7 +100,7 @@ def told(resources, tmp_path):
         value = 50.0 + 3 * entry.cell.stream("order") + (10 * entry.cell.stream("mask") if entry.percent else 0)
         if store.state(entry.cell.key) != "done":
             finish(store, entry.cell, metrics={**row(entry.cell).metrics, "mAP": value})
-    return store, sweep_id(entries), entries
+    return store, sweep_id_of(entries), entries
 
 
 def test_the_table_tells_each_source_apart(told):
