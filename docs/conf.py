@@ -1,5 +1,6 @@
 """Sphinx's settings for the documentation site: `make docs` builds it into docs/_build/html."""
 
+import re
 from importlib.metadata import version as installed_version
 
 project = "bench"
@@ -7,6 +8,7 @@ author = "the bench authors"
 copyright = "the bench authors, Apache License 2.0"
 release = installed_version("missing-label-bench")
 
+highlight_language = "none"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -22,3 +24,20 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": True}
+
+
+def _from_the_root(app, path, page, content):
+    """Links of a file that stands beside docs/, as they go from a page inside it; what is no page is named as a file."""
+    if str(path).startswith("../"):
+        content[0] = re.sub(r"\]\(docs/", "](", content[0])
+        content[0] = re.sub(
+            r"\[`?([^]`]+)`?\]\((?:(CHANGELOG|CONTRIBUTING)\.md|results/[^)]*)\)", _page_or_file, content[0]
+        )
+
+
+def _page_or_file(link):
+    return f"[{link[1]}]({link[2].lower()}.md)" if link[2] else f"`{link[1]}`"
+
+
+def setup(app):
+    app.connect("include-read", _from_the_root)

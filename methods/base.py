@@ -103,6 +103,20 @@ def _digest(method: str, path: Path) -> str:
         raise DataError(f"method {method!r} cannot read {path} ({error.strerror}); give a file that exists.") from None
 
 
+FAMILIES = {
+    "prompts": ("Learned prompts", "Texts learned through a frozen text tower and matched with the image."),
+    "losses": (
+        "Losses for labels with gaps",
+        "One head on frozen features; the loss copes with what is unknown.",
+    ),
+    "corrections": ("Label correction", "Unknown or assumed labels are guessed, corrected or left out while training."),
+    "graphs": ("Class graphs", "A feature for every class, found by its word, and messages between classes."),
+    "queries": ("Query decoders", "Class queries in a transformer decoder over the tokens."),
+    "references": ("Floors, ceilings and controls", "What the others are measured against."),
+}
+"""The kinds of methods by name: a title, and what they have in common."""
+
+
 class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     """Base of all methods.
 
@@ -114,6 +128,7 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     reference: the paper, or what stands in its place. equation: the heart of it in one line of plain text.
     defaults_from: where the default settings come from. note: what a reader of its numbers must know, such as how it
     differs from its source.
+    family: which page of the documentation it stands on, a key of FAMILIES; "" for a method of its own kind.
     flags: words that every table sets beside its numbers, such as "reconstruction".
     colour: the name of its colour in figures (`bench.report.figures.palette.PALETTE`), for methods that many others are
     compared with; all others take one by their name.
@@ -139,6 +154,7 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     equation: ClassVar[str] = ""
     defaults_from: ClassVar[str] = ""
     note: ClassVar[str] = ""
+    family: ClassVar[str] = ""
     flags: ClassVar[tuple[str, ...]] = ()
     colour: ClassVar[str] = ""
     baseline: ClassVar[int] = 0

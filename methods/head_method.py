@@ -52,6 +52,7 @@ class HeadMethod(LogitMethod):
     W2 relu(W1 x + b1) + b2 (mlp).
     """
 
+    family = "losses"
     Config = HeadConfig
     config: HeadConfig
 

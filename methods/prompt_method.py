@@ -42,6 +42,7 @@ class MatchMethod(Method):
     eps: the smallest probability that the loss takes a logarithm of.
     """
 
+    family = "prompts"
     Config = MatchConfig
     text = True
     eps: ClassVar[float] = 1e-8

@@ -5,6 +5,7 @@ import enum
 import json
 import pkgutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -21,14 +22,16 @@ def ls(
     axis: Annotated[Name, typer.Argument()],
     name: Annotated[str | None, typer.Argument(help="One entry, with all its options and recipes.")] = None,
     as_json: Json = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="All methods as a page of documentation.")] = False,
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", help="A folder for all methods as pages of documentation.")
+    ] = None,
     plugin: Plugins = None,
     debug: Debug = False,
 ) -> None:
     """List what there is of one axis, or everything about one entry of it."""
     chosen = AXES[axis.value]
-    if markdown:
-        _show_page(chosen, name, as_json)
+    if markdown is not None:
+        _write_pages(chosen, name, as_json, markdown)
     elif name is not None:
         _show_entry(chosen, name, as_json)
     else:
@@ -72,12 +75,14 @@ def _show_broken(name: str, axis: Axis) -> None:
         typer.secho(f"the plugin {plugin} could not be loaded: {error}", fg="red", err=True)
 
 
-def _show_page(axis: Axis, name: str | None, as_json: bool) -> None:
+def _write_pages(axis: Axis, name: str | None, as_json: bool, folder: Path) -> None:
     from bench.errors import UsageError
+    from bench.system.files import write_text
 
-    if not axis.page or name is not None or as_json:
-        raise UsageError("--markdown writes the page of all methods; give just `bench ls methods --markdown`.")
-    typer.echo(pkgutil.resolve_name(axis.page)(), nl=False)
+    if not axis.pages or name is not None or as_json:
+        raise UsageError("--markdown writes pages of all methods; give just `bench ls methods --markdown FOLDER`.")
+    for file, text in pkgutil.resolve_name(axis.pages)().items():
+        write_text(folder / file, text)
 
 
 def _show_entry(axis: Axis, name: str, as_json: bool) -> None:

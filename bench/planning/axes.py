@@ -13,14 +13,14 @@ class Axis:
     """Names `module:object`, imported when they are used.
 
     registry: of the axis. about: one entry as a row, its columns by name. details: what more there is to say of it.
-    lines: the row as lines of text, for an axis that is too wide for columns. page: all entries as a page.
+    lines: the row as lines of text, for an axis that is too wide for columns. pages: all entries as pages.
     """
 
     registry: str
     about: str = "bench.planning.catalogue:about_any"
     details: str = ""
     lines: str = ""
-    page: str = ""
+    pages: str = ""
 
     @property
     def entries(self) -> Registry[Any]:
@@ -44,7 +44,7 @@ AXES = {
         about=f"{_CATALOGUE}:about",
         details=f"{_CATALOGUE}:details",
         lines=f"{_CATALOGUE}:lines",
-        page=f"{_CATALOGUE}:methods_page",
+        pages="bench.planning.method_pages:method_pages",
     ),
     "datasets": Axis("bench.data:DATASETS"),
     "protocols": Axis("protocols:PROTOCOLS", details=f"{_CATALOGUE}:reference"),

@@ -121,6 +121,7 @@ class EMAPL(EM):
     (-1) would be taken for a sure positive; the paper has none. Here known negatives are negatives.
     """
 
+    family = "corrections"
     Config = EMAPLConfig
     equation = "EM, and b CE(s, p) for pseudo-negatives: each class's lowest p, s = that p"
     note = (

@@ -47,6 +47,7 @@ class BoostLU(LogitMethod):
     """
 
     Config = BoostLUConfig
+    family = "corrections"
     reference = (
         "Kim et al., Bridging the Gap between Model Explanations in Partially Annotated Multi-label Classification, "
         "CVPR 2023"

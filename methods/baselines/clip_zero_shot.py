@@ -41,6 +41,7 @@ class ClipZeroShot(Method):
     Config = ZeroShotConfig
     labels = "none"
     text = True
+    family = "references"
     reference = "Radford et al., Learning Transferable Visual Models From Natural Language Supervision, ICML 2021"
     equation = "z_c = s cos(x, t_c), x the pooled vector or all tokens, softmax-pooled"
     defaults_from = "CLIP's prompt"

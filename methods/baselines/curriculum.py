@@ -84,6 +84,7 @@ class Curriculum(HeadMethod):
     """
 
     Config = CurriculumConfig
+    family = "corrections"
     reference = "Durand et al., Learning a Deep ConvNet for Multi-Label Classification with Partial Labels, CVPR 2019"
     equation = "partial BCE over known labels and sign(z) of unknown ones with |z| >= threshold, chosen anew in rounds"
     defaults_from = "partial BCE's constants as the literature quotes the paper; rounds and threshold ours"

@@ -45,6 +45,7 @@ class GR(HeadMethod):
     """
 
     Config = GRConfig
+    family = "corrections"
     reference = (
         "Chen et al., Boosting Single Positive Multi-label Classification with Generalized Robust Loss, IJCAI 2024"
     )

@@ -93,6 +93,7 @@ class LargeLoss(HeadMethod):
     public repositories. Theirs also touches known labels once k exceeds the unknown ones of a batch; here, never.
     """
 
+    family = "corrections"
     Config = LargeLossConfig
     reference = "Kim et al., Large Loss Matters in Weakly Supervised Multi-Label Classification, CVPR 2022"
     defaults_from = (

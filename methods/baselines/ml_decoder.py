@@ -86,6 +86,7 @@ class MLDecoder(LogitMethod):
     """
 
     Config = MLDecoderConfig
+    family = "queries"
     reference = "Ridnik et al., ML-Decoder: Scalable and Versatile Classification Head, WACV 2023"
     equation = "logit_c = w_c . decoder(fixed query of c's group; relu(P tokens)) + b_c; ASL over the known labels"
     defaults_from = "official code: queries, heads, loss; width, epochs and rate ours, for frozen features"

@@ -15,6 +15,7 @@ class Oracle(ASL):
 
     labels = "full"
     colour = "black"
+    family = "references"
     reference = "the asl baseline with full labels"
     defaults_from = "as asl"
     note = "sees all labels at every ratio"

@@ -132,6 +132,7 @@ class VisionOnly(MatchMethod):
     """
 
     colour = "wine"
+    family = "references"
     Config = VisionOnlyConfig
     text = False
     eps = 1e-6

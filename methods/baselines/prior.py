@@ -27,6 +27,7 @@ class Prior(Method):
 
     Config = PriorConfig
     reads_images = False
+    family = "references"
     reference = "none: a floor"
     equation = "z_c = log((positives_c + 1) / (negatives_c + 1)) of the known labels"
     defaults_from = "nothing to set"

@@ -117,6 +117,7 @@ class Query2Label(LogitMethod):
     """
 
     Config = Query2LabelConfig
+    family = "queries"
     reference = "Liu et al., Query2Label: A Simple Transformer Way to Multi-Label Classification, arXiv 2107.10834"
     equation = "logit_c = w_c . decoder(query_c; encoder(tokens)) + b_c; ASL over the known labels"
     defaults_from = "official code: layers, heads, loss; width, epochs and rate ours, for frozen features"

@@ -54,6 +54,7 @@ class ROLE(HeadMethod):
     """
 
     Config = ROLEConfig
+    family = "corrections"
     reference = "Cole et al., Multi-Label Learning from Single Positive Labels, CVPR 2021"
     equation = "half of [CE(y, p) + CE(sg(q) -> p) + ((mean sum p - k) / C)^2] and of the same with p, q swapped"
     defaults_from = "official code's loss and initial values; optimiser ours"

@@ -135,6 +135,7 @@ class SCPNet(Method):
     colour = "olive"
     Config = SCPNetConfig
     text = True
+    family = "prompts"
     reference = "Ding et al., Exploring Structured Semantic Prior for Multi Label Recognition, CVPR 2023"
     equation = "z_c = s cos(x, F_c + GCN(F)_c); SPLC(z) + 0.125 m [BCE(p_strong, pseudo) + BCE(p_strong, q R^T)]"
     defaults_from = "official code (single positive labels on COCO)"

@@ -43,6 +43,7 @@ class SPLC(HeadMethod):
 
     colour = "orange"
     Config = SPLCConfig
+    family = "corrections"
     reference = "Zhang et al., Simple and Robust Loss Design for Multi-Label Learning with Missing Labels, 2021"
     equation = "FL+(z - m) for known positives; FL+(z) for others with p > tau, from epoch 1; else FL-(z)"
     defaults_from = "released code's loss; optimiser ours"

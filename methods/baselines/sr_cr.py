@@ -68,6 +68,7 @@ class SRCR(LogitMethod):
     """
 
     Config = SRCRConfig
+    family = "corrections"
     reference = "Wang et al., Saliency Regularization for Self-Training with Partial Annotations, ICCV 2023"
     equation = "z = mean A + 0.5 top5-mean A; BCE / #known + BCE(strong, sure labels of weak) / #sure"
     defaults_from = "paper (no public code); optimiser ours"

@@ -73,6 +73,7 @@ class TaIDPT(Method):
     Config = TaIConfig
     labels = "none"
     text = True
+    family = "prompts"
     reference = "Guo et al., Texts as Images in Prompt Tuning for Multi-Label Image Recognition (TaI-DPT), CVPR 2023"
     equation = (
         "s_c = (4 cos(x, T^g_c) + sum_t softmax_t(40 cos(x_t, T^l_c)) 4 cos(x_t, T^l_c)) / 2; ranking on sentences"

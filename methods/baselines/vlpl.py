@@ -52,6 +52,7 @@ class VLPL(HeadMethod):
 
     Config = VLPLConfig
     text = True
+    family = "corrections"
     reference = "Xing et al., Vision-Language Pseudo-Labels for Single-Positive Multi-Label Learning, CVPRW 2024"
     equation = "EM, and 0.7 CE(0.9, p) where softmax_c(s cos(x, t_c)) > 0.3; mean over B C"
     defaults_from = "released code's loss for COCO; optimiser ours"

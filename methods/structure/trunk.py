@@ -98,6 +98,7 @@ class StructureMethod(Method):
     Schedules are in shares of the run: pseudo-labels and blends begin after a `quarter`, epoch 5 of the published 20.
     """
 
+    family = "graphs"
     Config = StructureConfig
     text = True
     recipes: ClassVar[dict[str, dict[str, Any]]] = {"paper": {**PUBLISHED_SIZES, **PUBLISHED_TRAINING, "batch_size": 8}}

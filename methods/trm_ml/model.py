@@ -35,6 +35,7 @@ class TRMML(Method):
     colour = "vermillion"
     Config = TRMConfig
     text = True
+    family = "prompts"
     reference = "Ma et al., Text-Region Matching for Multi-Label Image Recognition with Missing Labels, ACM MM 2024"
     equation = (
         "z_c = s <region_c, t_c - n_c>, region_c = attention of t_c over tokens, n_c trained; ASL(known and "

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from protocols import PROTOCOLS
+
 ROOT = Path(__file__).parents[2]
+
+
+def test_every_protocol_is_on_its_page():
+    page = (ROOT / "docs" / "protocols.md").read_text()
+    assert [name for name in PROTOCOLS.names() if f"`{name}`" not in page] == []
 
 
 @pytest.fixture(scope="module")

@@ -1,21 +1,13 @@
-"""What is said about methods: the needs are the methods' own facts, and the committed page is current."""
+"""Facts about methods in words: their needs are the methods' own."""
 
 import sys
-from pathlib import Path
 
 import pytest
 
 from bench.cli import main
-from bench.planning.catalogue import COMMAND, methods_page, needs, protocols_of, short_reference
+from bench.planning.catalogue import needs, protocols_of, short_reference
 from methods import METHODS
 from protocols import PROTOCOLS
-
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "methods.md"
-
-
-def test_the_committed_page_is_current() -> None:
-    if not PAGE.exists() or PAGE.read_text() != methods_page():
-        pytest.fail(f"docs/methods.md is not what the registered methods say; run `{COMMAND}`.", pytrace=False)
 
 
 @pytest.mark.parametrize(
@@ -36,27 +28,6 @@ def test_protocols_without_negatives_are_left_out_where_they_are_needed() -> Non
     assert "single_positive" not in protocols_of(METHODS.get("bce_iu"))
     assert "partial" in protocols_of(METHODS.get("bce_iu"))
     assert protocols_of(METHODS.get("bce_an")) == PROTOCOLS.names() == protocols_of(METHODS.get("oracle"))
-
-
-def test_the_page_has_each_method_with_all_that_it_says() -> None:
-    page = methods_page()
-    for name in METHODS.names():
-        method = METHODS.get(name)
-        section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
-        for said in (method.reference, method.equation, method.defaults_from, method.note):
-            assert said in section, name
-        assert all(f"recipe `{recipe}`" in section for recipe in method.recipes)
-    asl = page.split("\n## asl\n")[1].split("\n## ")[0]
-    assert "| `clip` | `0.05` |" in asl, "its own settings"
-    assert "`hidden`" not in asl, "shared ones stand once"
-    assert "`hidden`" in page.split("### HeadConfig")[1]
-
-
-def test_tables_keep_their_columns() -> None:
-    """A bar within a cell must not open another one."""
-    for line in methods_page().splitlines():
-        if line.startswith("| "):
-            assert line.replace("\\|", "").count("|") in (4, 5), line
 
 
 def test_a_short_reference_is_authors_and_place() -> None:
@@ -111,14 +82,3 @@ def test_one_method_says_all_it_knows(call) -> None:
     epr, said = METHODS.get("epr"), " ".join(out.split())
     for text in (epr.reference, epr.equation, epr.defaults_from, epr.note, "single_positive", "expected_positives=2.9"):
         assert text in said
-
-
-def test_the_page_comes_from_the_command_line(call) -> None:
-    assert call("ls", "methods", "--markdown") == (0, methods_page(), "")
-
-
-@pytest.mark.parametrize("arguments", [("protocols",), ("methods", "asl"), ("methods", "--json")])
-def test_there_is_one_page_only(arguments: tuple[str, ...], call) -> None:
-    code, _, err = call("ls", *arguments, "--markdown")
-    assert code == 2
-    assert "`bench ls methods --markdown`" in err
