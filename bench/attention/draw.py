@@ -1,6 +1,6 @@
 """From trained cells to their figure, its numbers, and what a person is told of both."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from bench.records.names import inside
 from bench.records.rows import Row
 from bench.records.store import Store
 from bench.report.figures.palette import method_styles
+from bench.system.disk import REFUSED
 from bench.system.files import atomic, write_json
 from bench.system.wording import counted
 from methods import METHODS
@@ -56,16 +57,28 @@ def show(cells: Sequence[Shown], asked: Asked, store: Store) -> Drawn:
     together = [line for pair in zip(*lines, strict=True) for line in pair]
     folder = asked.out or store.folder(first.row.key)
     name = asked.name if len(cells) == 1 else f"{asked.name}-beside-{cells[1].row.key}"
-    files = {}
-    for suffix, content in attention_figure(together, title, caption).items():
-        files[suffix] = inside(folder, f"{name}.{suffix}")
-        with atomic(files[suffix]) as file:
-            file.write(content)
+    images = attention_figure(together, title, caption)
     records = [record_of(one, own, dataset.class_names) for one, own in zip(found, lines, strict=True)]
     about = {"title": title, "caption": caption, "split": asked.part}
     record = {**records[0], **about} if len(records) == 1 else {**about, "cells": records}
-    write_json(inside(folder, f"{name}.json"), record)
+    try:
+        files = _written(folder, name, images, record)
+    except OSError as error:
+        if asked.out or error.errno not in REFUSED:
+            raise
+        refused = f"the figure was not written, since {folder} may not be ({error.strerror}): give --out"
+        files, warnings = {}, (*warnings, refused)
     return Drawn(files, dataset.class_names, seen, warnings, record)
+
+
+def _written(folder: Path, name: str, images: Mapping[str, bytes], record: Mapping[str, Any]) -> dict[str, Path]:
+    """The figure's files by suffix, and the record beside them."""
+    files = {suffix: inside(folder, f"{name}.{suffix}") for suffix in images}
+    for suffix, content in images.items():
+        with atomic(files[suffix]) as file:
+            file.write(content)
+    write_json(inside(folder, f"{name}.json"), record)
+    return files
 
 
 def labels(rows: Sequence[Row]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from bench.errors import UsageError
 from bench.records.cells import Cell
+from bench.records.names import short_name
 from bench.records.store import WEIGHTS, Store
 from bench.settings.registry import nearest
 
@@ -32,7 +33,7 @@ class Asked:
         """The figure's file name: `attention`, and what was asked beyond that."""
         drawn = () if self.seed is None else (f"seed{self.seed}",)
         parts = ("attention", *(() if self.part == "test" else (self.part,)), *drawn, *self.classes)
-        return "-".join("".join(c if c.isalnum() else "_" for c in part) for part in parts)[:100]
+        return short_name("-".join("".join(c if c.isalnum() else "_" for c in part) for part in parts))
 
     def columns(self, class_names: tuple[str, ...]) -> list[int]:
         """The classes asked for by their columns; UsageError for one that the dataset does not have."""

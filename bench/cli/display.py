@@ -206,14 +206,15 @@ def observer_for(
         yield LiveObserver(todo, store, progress, titles)
 
 
-def show_table(results: Any, report: Path, root: Path) -> None:
-    """The ratio x method table, then where the report is and how to open MLflow."""
+def show_table(results: Any, report: Path | None, root: Path) -> None:
+    """The ratio x method table, then where the report is, if it was written, and how to open MLflow."""
     from bench.report import rich_table
 
     console = plain_console()
     console.print(rich_table(results))
-    console.print(f"report   {report}", soft_wrap=True)
-    page = report.with_suffix(".html")
-    if page.exists():
-        console.print(f"page     {page}", soft_wrap=True)
+    if report is not None:
+        console.print(f"report   {report}", soft_wrap=True)
+        page = report.with_suffix(".html")
+        if page.exists():
+            console.print(f"page     {page}", soft_wrap=True)
     console.print(f"browse   bench ui --results {root}", soft_wrap=True)

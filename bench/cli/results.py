@@ -36,6 +36,9 @@ def report(
         typer.Option(metavar="URI", help="Read an MLflow server or database instead; the report goes to --results."),
     ] = None,
     plugin: Plugins = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Another folder for the report, where the store may only be read.")
+    ] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -48,6 +51,7 @@ def report(
     from bench.records.store import Store
     from bench.report import load, write_report
     from bench.report.stores import opened
+    from bench.system.disk import RefusedError
 
     reading: AbstractContextManager[Store] = nullcontext(opened(results))
     if from_mlflow is not None:
@@ -64,24 +68,35 @@ def report(
             seeds=None if seeds is None else parse_seeds(seeds),
             baseline=baseline,
         )
+        if out is not None:
+            from bench.tracking.mirror import Mirrored
+
+            store = Mirrored(store, out)
+        path = None
         with counting("test images resampled for cells") as progress:
-            path = write_report(loaded, store, progress=progress)
+            try:
+                path = write_report(loaded, store, progress=progress)
+            except RefusedError as error:
+                if out is not None:
+                    raise
+                typer.secho(f"warning: the report was not written: {error}", fg="yellow", err=True)
     if as_json:
-        typer.echo(json.dumps({**loaded.to_json(), "report": str(path)}))
+        typer.echo(json.dumps({**loaded.to_json(), "report": path and str(path)}))
     elif from_mlflow is not None:
         show_mirrored(loaded, path, from_mlflow)
     else:
         show_table(loaded, path, results[0])
 
 
-def show_mirrored(loaded: "Loaded", path: Path, uri: str) -> None:
+def show_mirrored(loaded: "Loaded", path: Path | None, uri: str) -> None:
     """The table and where its report is; what can be browsed is where it came from, not where it was written."""
 
     from bench.report import rich_table
 
     console = plain_console()
     console.print(rich_table(loaded))
-    for what, where in (("report", path), ("page", path.with_suffix(".html")), ("read from", uri)):
+    written = [("report", path), ("page", path.with_suffix(".html"))] if path else []
+    for what, where in (*written, ("read from", uri)):
         console.print(f"{what:<10}{where}", soft_wrap=True)
 
 

@@ -4,6 +4,7 @@ A store, an MLflow database and a cluster's node may be a stranger's. What they 
 of a file here, so a name is what this program itself would have given, or it is refused.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -63,6 +64,18 @@ def _checked(text: object, pattern: re.Pattern[str], what: str, allowed: str) ->
     if isinstance(text, str) and pattern.fullmatch(text):
         return text
     raise DataError(f"{str(text)[:80]!r} is not {what}, which is {allowed}; do not use what holds it, or mend it.")
+
+
+def short_name(name: str, most: int = 150) -> str:
+    """The name of a file with room for an ending: file systems take 255 bytes, and a letter may have four.
+
+    >>> short_name("attention-cat"), len(short_name("attention-" + "\u732b" * 100).encode()) <= 150
+    ('attention-cat', True)
+    """
+    content = name.encode()
+    if len(content) <= most:
+        return name
+    return f"{content[: most - 9].decode(errors='ignore')}-{hashlib.sha256(content).hexdigest()[:8]}"
 
 
 def inside(folder: Path, *parts: str) -> Path:

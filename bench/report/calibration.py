@@ -11,6 +11,7 @@ from bench.errors import DataError
 from bench.records.rows import Row
 from bench.records.store import Store
 from bench.report.results import Results
+from bench.system.disk import if_allowed
 from bench.system.files import read_json, write_json
 
 BINS = 15
@@ -85,7 +86,8 @@ def reliabilities(results: Results, store: Store, cache: Path) -> dict[str, Reli
         if found is not None:
             kept[key] = {"of": mark, **{name: value.tolist() for name, value in found.__dict__.items()}}
     if kept != known:
-        write_json(cache, kept)
+        with if_allowed():
+            write_json(cache, kept)
     return {
         key: Reliability(*(np.array(entry[name]) for name in ("pairs", "claimed", "present")))
         for key, entry in kept.items()

@@ -22,6 +22,7 @@ from bench.report.results import Results
 from bench.stats import Difference, difference, multiplicities, resampled_map
 from bench.stats.paired import Pair
 from bench.stats.resampling import RESAMPLES
+from bench.system.disk import if_allowed
 from bench.system.files import read_arrays, write_arrays
 
 Progress = Callable[[int, int], None]
@@ -95,7 +96,8 @@ class Bootstraps:
         """Whether the cell's resampled mAPs are kept; they are at hand then."""
         kept = self._kept(key)
         if kept is None:
-            self._path(key).unlink(missing_ok=True)
+            with if_allowed():
+                self._path(key).unlink(missing_ok=True)
             return False
         self._found[key] = kept
         return True
@@ -129,9 +131,9 @@ class Bootstraps:
         if self._counts.shape[1] != len(labels):
             self._counts = multiplicities(len(labels), self.resamples)
         estimate, samples = resampled_map(self.store.scores(key), labels, self._counts)
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_arrays(path, of=np.array(self._mark(key)), estimate=np.array(estimate), samples=samples)
+        with if_allowed():
+            mark = np.array(self._mark(key))
+            write_arrays(self._path(key), of=mark, estimate=np.array(estimate), samples=samples)
         return estimate, samples
 
     def _labels_of(self, row: Row) -> np.ndarray:

@@ -10,6 +10,7 @@ from bench.records.names import inside
 from bench.records.store import Store
 from bench.report.resampled import Images, Progress, compared_cells, home_of, images_within
 from bench.report.results import Results
+from bench.system.disk import if_allowed, refuse_unwritable
 from bench.system.files import atomic, read_json, write_json, write_text
 from bench.system.spreadsheet import frame_csv
 
@@ -29,9 +30,11 @@ def write_report(
     Beside it lie `report.html` with a page for each cell, `results.csv`, a LaTeX file for each table, and the figures.
     `<store>/report.md` is the same report with links into the folder: a copy, since links between files do not work
     everywhere. within: the seconds that intervals over test images may take; the report says what was left out.
+    RefusedError, before anything is drawn, where the store may only be read.
     """
     folder = inside(store.root, "reports", results.selection.id)
     if stamped(folder) != _digest(results, store) or (within is None and not _all_resampled(results, store)):
+        refuse_unwritable(folder)
         images = images_within(results, store, within, progress)
         digest = _digest(results, store)
         if stamped(folder) != digest:
@@ -41,7 +44,8 @@ def write_report(
                     file.write(content.encode() if isinstance(content, str) else content)
             names = [*files, *_cell_pages(results, store, folder)]
             write_json(folder / STAMP, {"digest": digest, "files": sorted(names)})
-    _point(store.root / "report.md", folder)
+    with if_allowed():
+        _point(store.root / "report.md", folder)
     return folder / "report.md"
 
 

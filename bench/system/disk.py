@@ -1,6 +1,7 @@
 """Disks that are full, read-only or not this user's, told in one sentence instead of a traceback."""
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,32 @@ REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 class DiskError(DataError):
     """A disk that is full or refuses: no fault of what was being written, and the next file will fare no better."""
+
+
+class RefusedError(DiskError):
+    """A place that this user may not write, such as a colleague's store; what is there can be read."""
+
+
+@contextmanager
+def if_allowed() -> Iterator[None]:
+    """For what is kept only to be quicker the next time: where it may not be written, it is left out."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """RefusedError if nothing can be written into the folder, which is made if it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        if error.errno in REFUSED:
+            raise RefusedError(f"{folder} cannot be written ({error.strerror}); give --out DIR.") from None
+        raise
+    if not os.access(folder, os.W_OK):
+        raise RefusedError(f"{folder} cannot be written; give --out DIR.")
 
 
 def disk_error(error: OSError, place: Path | str = "") -> DiskError | None:
