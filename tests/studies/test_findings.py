@@ -121,6 +121,7 @@ def test_a_ladder_compares_each_rung_with_the_one_below(tmp_path) -> None:
     assert svg.count("→") == 3, "every panel ends at the whole method's level"
 
 
+@pytest.mark.slow
 def test_a_factorial_has_effects_and_interactions(tmp_path) -> None:
     found, store = ablated(tmp_path, "factorial", ["regions", "contrast", "pseudo-labels", "prototypes"])
     assert set(found.effects) > {"regions", "contrast", "pseudo-labels", "prototypes"}

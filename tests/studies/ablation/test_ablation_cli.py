@@ -31,6 +31,7 @@ sys.exit(", ".join(heavy & set(sys.modules)) or 0)
         assert "--method" in told.stdout
 
 
+@pytest.mark.slow
 def test_an_ablation_from_end_to_end(call, tmp_path):
     """Run, looked at, asked for again, and under another design: nothing is trained twice."""
     told = call("ablate", "--method", "asl", *QUICK)
@@ -76,6 +77,7 @@ def test_the_parts_of_a_method_are_listed(call):
     assert "ladder: text-pixel baseline | + regions" in told.out
 
 
+@pytest.mark.slow
 def test_a_sensitivity_study_from_end_to_end(call):
     told = call("sensitivity", "--method", "asl", "--over", "gamma_neg=0,1,4", *QUICK)
     assert told.code == 0, told.err

@@ -45,6 +45,7 @@ def search(results, asked, dataset) -> list[tuple]:
         return told(session.run(executor, cells, Watching(), TOTAL))
 
 
+@pytest.mark.slow
 def test_wherever_it_is_cut_off_it_resumes_to_the_same_trials(cache, tmp_path, monkeypatch):
     asked, dataset = a_search(cache, sampler="random", percents=(50,))
     with monkeypatch.context() as patch:

@@ -43,6 +43,7 @@ def test_the_archive_holds_what_was_asked_and_every_trial(found):
     assert [cell["test"] for cell in record["cells"]] == [False, False]
 
 
+@pytest.mark.slow
 def test_figures_show_what_the_trials_suffice_for(found):
     _, asked, _, trials = found
     images = figures(trials, asked.space, "bce_iu")
@@ -110,6 +111,7 @@ def template(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_mlflow_has_the_search_and_its_trials_under_it_and_nothing_of_the_test_split(found, template, tmp_path):
     from mlflow import MlflowClient
 

@@ -27,7 +27,7 @@ TOTAL = 6
 DRIVER = """
 import json, sys
 from pathlib import Path
-from search_world import FakeExecutor, Watching, a_search, meeting, opened
+from helpers.search_world import FakeExecutor, Watching, a_search, meeting, opened
 from bench.studies.search.archive import cells_of
 from bench.records.store import Store
 results, cache, url, total = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
@@ -84,10 +84,9 @@ def server(tmp_path_factory):
 
 
 def test_two_drivers_share_a_study_in_postgresql(server, cache, environment, tmp_path):
-    path = os.pathsep.join([environment["PYTHONPATH"], str(ROOT / "tests" / "search")])
     other = subprocess.Popen(
         [sys.executable, "-c", DRIVER, str(tmp_path / "other"), str(cache), server, str(TOTAL)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**environment, "PYTHONPATH": path}, text=True, cwd=ROOT,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True, cwd=ROOT,
     )  # fmt: skip
     session = opened(tmp_path / "one", *a_search(cache), TOTAL, storage=server)
     cells = cells_of(Store(tmp_path / "one"))

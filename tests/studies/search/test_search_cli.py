@@ -33,6 +33,7 @@ def results(cache, tmp_path_factory) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_it_ends_with_the_best_settings_and_the_command_that_uses_them(results):
     said = (results / "said").read_text()
     (best,) = (results / "searches" / "best").glob("*.yaml")
