@@ -6,14 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.cli.console import plain_console
-from bench.cli.options import How, Ratios, Seeds, What, names
+from bench.cli.options import ExecutionFlags, Ratios, RequestFlags, Seeds
+from bench.cli.output import command_line, show_plan
 from bench.errors import UsageError
+from bench.system.console import plain_console
+from bench.system.wording import listed
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class WhatOfOne(What):
-    """What is run, for studies of one method."""
+class OneMethodFlags(RequestFlags):
+    """Flags of the studies of one method."""
 
     methods: Annotated[str, typer.Option("--method", help="One name; see `bench ls methods`.")] = "trm_ml"
     ratios: Ratios = "0.1,0.5,0.9"
@@ -21,8 +23,8 @@ class WhatOfOne(What):
 
 
 def ablate(
-    what: WhatOfOne,
-    how: How,
+    request: OneMethodFlags,
+    execution: ExecutionFlags,
     design: Annotated[
         str,
         typer.Option(
@@ -40,10 +42,9 @@ def ablate(
 
     Exit codes: 0 all done, 1 some cell failed, 2 wrong usage, 130 interrupted.
     """
-    from bench.cli.execute import execute, planned, sweep_of
-    from bench.cli.plans import show_plan
+    from bench.api.plan import make_plan
+    from bench.api.run import execute
     from bench.cli.studies import conclude_study, one_method, say_notes, settings_of
-    from bench.records.store import Store
     from bench.settings.registry import nearest
     from bench.studies.ablation.designs import DESIGNS, plan_study
     from bench.studies.ablation.findings import find, records, tables
@@ -51,21 +52,27 @@ def ablate(
 
     if design not in DESIGNS:
         raise UsageError(f"--design {design!r} is not known; {nearest(design, DESIGNS)}")
-    sweep = sweep_of(what)
-    method = one_method(sweep)
+    asked = request.request()
+    method = one_method(asked)
     if list_parts:
-        _show_parts(method, how.as_json)
+        _show_parts(method, execution.as_json)
         return
-    study = plan_study(method, design, settings_of(method, sweep), names(parts) if parts is not None else None)
+    study = plan_study(method, design, settings_of(method, asked), listed(parts) if parts is not None else None)
     refused = [f"{arm.name} is not run: {arm.refused}" for arm in study.arms if arm.refused]
-    say_notes([*study.notes, *refused], how)
-    plan = planned(dataclasses.replace(sweep, methods=study.variants, study=study.to_json()), how)
+    say_notes([*study.notes, *refused], execution.as_json)
+    asked = dataclasses.replace(asked, methods=study.variants, study=study.to_json())
+    plan = make_plan(asked, execution.execution())
     if dry_run:
-        show_plan(plan, how)
+        show_plan(plan, execution.as_json)
         return
-    done = execute(plan, how, lambda results, store: write_ablation(find(results, store), store))
-    found = find(done.results, Store(how.results))
-    conclude_study(done, how, tables(found), {"study": found.study, "table": records(found)})
+    sweep = execute(
+        plan,
+        command_line(),
+        quiet=execution.as_json,
+        study=lambda results, store: write_ablation(find(results, store), store),
+    )
+    found = find(sweep.results, sweep.store)
+    conclude_study(sweep, execution.as_json, tables(found), {"study": found.study, "table": records(found)})
 
 
 def _show_parts(method: Any, as_json: bool) -> None:

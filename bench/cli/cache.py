@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.console import plain_console
 from bench.cli.options import Debug, Json
 from bench.errors import DataError, UsageError
+from bench.system.console import plain_console
 from bench.system.paths import default_cache
 from bench.system.wording import counted, shown
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.console import plain_console
-from bench.cli.options import Debug, Json, SweepId, names
+from bench.cli.options import Debug, Json, SweepId
 from bench.cli.plugin_flag import Plugins
 from bench.errors import UsageError
+from bench.system.console import plain_console
 from bench.system.paths import DEFAULT_RESULTS
+from bench.system.wording import listed
 
 if TYPE_CHECKING:
     from bench.records.store import Store
@@ -91,7 +92,7 @@ def _chosen(methods: str | None, ratios: str | None, baseline: str | None) -> di
     from bench.planning.ratios import parse_ratios
 
     return {
-        "methods": None if methods is None else names(methods),
+        "methods": None if methods is None else listed(methods),
         "percents": None if ratios is None else parse_ratios(ratios),
         "baseline": baseline,
     }

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.console import plain_console
 from bench.cli.options import Debug, Json, Results, SweepId
 from bench.cli.plugin_flag import Plugins
+from bench.system.console import plain_console
 from bench.system.paths import DEFAULT_RESULTS, default_cache
 from bench.system.wording import counted
 

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.cli.console import plain_console
 from bench.cli.options import Debug, Json
 from bench.cli.plugin_flag import Plugins
 from bench.planning.axes import AXES, Axis
+from bench.system.console import plain_console
 
 Name = enum.StrEnum("Name", {name: name for name in AXES})  # type: ignore[misc]
 

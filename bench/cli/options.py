@@ -1,23 +1,23 @@
-"""Flags that several commands share: `What` is run and `How`."""
+"""Flags that several commands share: what is run, and how."""
 
 import copy
 import dataclasses
 import inspect
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
 if TYPE_CHECKING:
-    from bench.executors import Cluster, Executor
-    from bench.records.store import Store
-    from bench.training.resources import Resources
+    from bench.api.execution import Execution
+    from bench.planning.grid import Grid
+    from bench.planning.request import Request
 
 from bench.cli.plugin_flag import FILE, Plugins
 from bench.errors import UsageError
-from bench.system.paths import DEFAULT_RESULTS
+from bench.system.paths import DEFAULT_RESULTS, default_cache
 
 Results = Annotated[
     Path, typer.Option("--results", help="The store: a folder of finished cells.", envvar="BENCH_RESULTS")
@@ -80,8 +80,8 @@ File = Annotated[
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class What:
-    """What is run, as typed; `bench.cli.execute.sweep_of` reads it. A command with other defaults has a subclass."""
+class RequestFlags:
+    """Flags that say what is run. A command with other defaults has a subclass."""
 
     panel: ClassVar[str] = "What is run"
 
@@ -113,10 +113,23 @@ class What:
         typer.Option("--set", "--data", help="NAME.OPTION=VALUE of a method, dataset, protocol, backbone or feed."),
     ] = None
 
+    def request(self, settings: Mapping[str, Mapping[str, Any]] | None = None, grid: "Grid | None" = None) -> "Request":
+        """The request that these flags make. settings: in place of those of `--set`."""
+        from bench.api.request import request_of
+
+        words = {field.name: getattr(self, field.name) for field in dataclasses.fields(RequestFlags)}
+        return request_of(**{**words, "settings": self.overrides() if settings is None else settings, "grid": grid})
+
+    def overrides(self) -> dict[str, dict[str, str]]:
+        """`--set` as `{name: {option: value}}`."""
+        from bench.settings.config import parse_overrides
+
+        return parse_overrides(self.settings or [])
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class How:
-    """How it is run: nothing here changes what a cell is."""
+class ExecutionFlags:
+    """Flags that say how it is run: nothing here changes what a cell is."""
 
     panel: ClassVar[str] = "How it is run"
 
@@ -168,50 +181,33 @@ class How:
     as_json: Json = False
     debug: Debug = False
 
-    @property
-    def cluster(self) -> "Cluster":
-        """The Ray cluster that the flags name."""
+    def execution(self) -> "Execution":
+        """These flags as the Python interface takes them."""
+        from bench.api.execution import Execution
         from bench.executors import Cluster
 
-        return Cluster(
-            address=self.address,
-            cpus=self.cpus_per_cell,
-            gpus=self.gpus_per_cell,
-            memory=self.memory_per_cell,
-            ship_features=self.ship_features,
-        )
-
-    def refuse_wrong_use(self) -> None:
-        """UsageError for what can be seen to be wrong before anything is opened or made."""
-        from bench.executors import refuse_wrong_use
-        from bench.tracking.database import refuse_no_place
-
-        refuse_wrong_use(self.executor, self.workers, self.cluster)
-        if self.tracking_uri is not None:
-            refuse_no_place(self.tracking_uri)
-
-    @property
-    def encodes_here(self) -> bool:
-        """Whether this process encodes images before cells need them: the nodes of a cluster do it themselves."""
-        return self.executor != "ray"
-
-    def open_executor(self, resources: "Resources", store: "Store", pending: int | None = None) -> "Executor":
-        """Who trains, as the flags say."""
-        from bench.executors import open_executor
-
-        return open_executor(
-            self.executor,
-            resources,
-            store,
+        return Execution(
+            results=self.results,
+            cache=self.cache or default_cache(),
+            device=self.device,
             workers=self.workers,
+            executor=self.executor,
             threads=self.threads,
-            pending=pending,
-            cluster=self.cluster,
+            cluster=Cluster(
+                address=self.address,
+                cpus=self.cpus_per_cell,
+                gpus=self.gpus_per_cell,
+                memory=self.memory_per_cell,
+                ship_features=self.ship_features,
+            ),
+            weights=self.weights,
+            mlflow=self.mlflow,
+            tracking_uri=self.tracking_uri,
         )
 
 
 def with_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with each parameter that is a dataclass (`what: What`) replaced by a flag for each of its fields.
+    """The command with each parameter that is a dataclass (`request: RequestFlags`) replaced by flags for its fields.
 
     The command's own parameters come last in its help.
     """
@@ -244,8 +240,3 @@ def _parameters(group: Any) -> Iterator[inspect.Parameter]:
         yield inspect.Parameter(
             field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=Annotated[kind, option]
         )
-
-
-def names(text: str) -> tuple[str, ...]:
-    """`"a,b"` -> `("a", "b")`, in the given order, each once."""
-    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))

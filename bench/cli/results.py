@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.console import plain_console
-from bench.cli.options import Debug, Json, Results, SweepId, TrackingUri, names
+from bench.cli.options import Debug, Json, Results, SweepId, TrackingUri
 from bench.cli.plugin_flag import Plugins
+from bench.system.console import plain_console
 from bench.system.paths import DEFAULT_RESULTS
+from bench.system.wording import listed
 
 if TYPE_CHECKING:
     from bench.report import Results as Loaded
@@ -46,7 +47,8 @@ def report(
 
     Nothing is computed again but what the stored scores have not told yet. Several stores are always merged.
     """
-    from bench.cli.display import counting, show_table
+    from bench.api.display import counting
+    from bench.cli.output import show_table
     from bench.planning.ratios import parse_ratios, parse_seeds
     from bench.records.store import Store
     from bench.report import load, write_report
@@ -63,7 +65,7 @@ def report(
             store,
             sweep,
             merge=merge or len(results) > 1,
-            methods=None if methods is None else names(methods),
+            methods=None if methods is None else listed(methods),
             percents=None if ratios is None else parse_ratios(ratios),
             seeds=None if seeds is None else parse_seeds(seeds),
             baseline=baseline,

@@ -5,14 +5,16 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import FILE, File, How, What, names
+from bench.cli.options import FILE, ExecutionFlags, File, RequestFlags
+from bench.cli.output import command_line, conclude, show_plan
 from bench.cli.plugin_flag import AllowPlugins
+from bench.system.wording import listed
 
 
 def run(
     context: typer.Context,
-    what: What,
-    how: How,
+    request: RequestFlags,
+    execution: ExecutionFlags,
     file: File = None,
     grid: Annotated[
         list[str] | None,
@@ -30,21 +32,20 @@ def run(
 
     Exit codes: 0 all done, 1 some cell failed, 2 wrong usage, 130 interrupted.
     """
-    from bench.cli.execute import conclude, execute, overrides_of, planned, sweep_of
+    from bench.api.plan import make_plan
+    from bench.api.run import execute
     from bench.planning.grid import parse_grid
     from bench.planning.sweep_file import SweepFile, merged
 
-    told: SweepFile = context.meta.get(FILE, SweepFile()).of(names(what.methods))
-    settings = merged(told.settings, overrides_of(what))
-    axes = merged(told.grid, parse_grid(grid or []))
-    plan = planned(sweep_of(what, settings, axes), how)
+    from_file: SweepFile = context.meta.get(FILE, SweepFile()).of(listed(request.methods))
+    settings = merged(from_file.settings, request.overrides())
+    axes = merged(from_file.grid, parse_grid(grid or []))
+    plan = make_plan(request.request(settings, axes), execution.execution())
     if write:
         from bench.cli.write import write_sweep
 
         write_sweep(write, context, settings, axes)
     elif dry_run:
-        from bench.cli.plans import show_plan
-
-        show_plan(plan, how)
+        show_plan(plan, execution.as_json)
     else:
-        conclude(execute(plan, how), how)
+        conclude(execute(plan, command_line(), quiet=execution.as_json), execution.as_json)

@@ -3,22 +3,21 @@
 import dataclasses
 import json
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from bench.cli.console import plain_console
-from bench.cli.options import How, Methods, Ratios, What
+from bench.cli.options import ExecutionFlags, Methods, Ratios, RequestFlags
+from bench.cli.output import command_line, conclude
 from bench.planning.ratios import LARGEST_SEED
-from bench.system.paths import default_cache
+from bench.system.console import plain_console
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class WhatToSearch(What):
-    """What is searched: a trial is one proposal at all ratios and seeds."""
+class SearchFlags(RequestFlags):
+    """Flags of a search: a trial is one proposal at all ratios and seeds."""
 
     methods: Methods = "trm_ml"
     ratios: Ratios = "0.1,0.5"
@@ -28,8 +27,8 @@ class WhatToSearch(What):
 
 
 def search(
-    what: WhatToSearch,
-    how: How,
+    request: SearchFlags,
+    execution: ExecutionFlags,
     trials: Annotated[
         int, typer.Option(help="Trials of each method in all, those of earlier commands included.", min=1, max=100_000)
     ] = 20,
@@ -70,117 +69,50 @@ def search(
     The same command goes on where it was cut off; more --trials add to what is done. Drivers with one --storage share
     the work. Exit codes: 0 all done, 1 some trial or cell failed, 2 wrong usage, 130 interrupted.
     """
-    from bench.cli.execute import conclude, execute, planned, sweep_of
-    from bench.planning.request import Request
-    from bench.studies.search.archive import FOLDER
-    from bench.studies.search.best import file_name, full_settings, retrained, sweep_file
-    from bench.studies.search.outcome import best
-    from bench.studies.search.request import ask_for
-    from bench.studies.search.samplers import check_names
-    from bench.studies.search.space import read_spaces
-    from bench.studies.search.storage import refuse_memory
-    from bench.system.files import write_text
+    from bench.api.search import SearchOptions
+    from bench.api.search import search as search_settings
 
-    check_names(sampler, pruner)
-    how.refuse_wrong_use()
-    if storage is not None:
-        refuse_memory(storage)
-    sweep: Request = sweep_of(what)
-    spaces = read_spaces(space, tuple(variant.method for variant in sweep.variants)) if space else None
-    asked = ask_for(sweep, judged=holdout_labels, spaces=spaces, sampler=sampler, pruner=pruner, seed=search_seed)
-    command = ["bench", *sys.argv[1:]]
-    sessions = _run(asked, what, how, trials, retries, storage, command)
-    winners = {s.asked.method: (s, winner) for s in sessions if (winner := best(s.archive.trials))}
-    failed = [s.asked.method for s in sessions if any(t.state == "failed" for t in s.archive.trials)]
-    path, done = None, None
-    if winners:
-        settings = {method: full_settings(s.asked, winner) for method, (s, winner) in winners.items()}
-        path = out or how.results / FOLDER / "best" / file_name([s.archive.name for s, _ in winners.values()])
-        heading = [
-            f"Found by: {shlex.join(command)}",
-            f"on {what.holdout} % of the training images, held out and judged by their {holdout_labels} labels:",
-            *(
-                f"{m}: held-out mAP {w.value:.2f} (trial {w.number} of {s.archive.name})"
-                for m, (s, w) in winners.items()
-            ),
-        ]
-        write_text(path, sweep_file(_flags(what), sweep, settings, heading))
-        if not how.as_json:
-            _show(sessions, path, how)
-        if retrain:
-            done = execute(planned(retrained(sweep, settings), how), how)
-    if how.as_json:
-        told = {"searches": [_told(s) for s in sessions], "file": str(path) if path else None}
-        typer.echo(json.dumps({**told, "retrained": done.results.to_json() if done else None}))
-    elif not winners:
-        typer.secho(f"no trial came to its end; see {how.results / FOLDER}", fg="red", err=True)
-    elif done:
+    how, command, quiet = execution.execution(), command_line(), execution.as_json
+    options = SearchOptions(
+        trials=trials,
+        judged=holdout_labels,
+        space=space,
+        sampler=sampler,
+        pruner=pruner,
+        seed=search_seed,
+        storage=storage,
+        retries=retries,
+        out=out,
+        flags=_flags(request),
+    )
+    found = search_settings(request.request(), options, how, command, quiet)
+    if found.file and not quiet:
+        _show(found.sessions, found.file)
+    sweep = found.retrained(how, command, quiet) if found.file and retrain else None
+    if quiet:
+        told = {"searches": [_told(session) for session in found.sessions], "file": str(found.file or "") or None}
+        typer.echo(json.dumps({**told, "retrained": sweep.results.to_json() if sweep else None}))
+    elif not found.file:
+        typer.secho(f"no trial came to its end; see {how.results / 'searches'}", fg="red", err=True)
+    elif sweep:
         typer.echo("on all training images, scored on the test split:")
-        conclude(dataclasses.replace(done, failed=0), how)
-    if failed or not winners or (done and done.failed):
+        conclude(dataclasses.replace(sweep, failed=0), as_json=False)
+    if found.failed or not found.file or (sweep and sweep.failed):
         raise typer.Exit(1)
 
 
-def _run(
-    asked: Sequence[Any], what: What, how: How, total: int, retries: int, storage: str | None, command: Sequence[str]
-) -> list[Any]:
-    """All searches, one after the other, on one executor; sessions with their trials done."""
-    from bench.cli.trials import trials_display
-    from bench.data.blind import blind
-    from bench.planning.plan import open_dataset
-    from bench.records.store import Store
-    from bench.studies.search.archive import cells_of
-    from bench.studies.search.figures import figures, write_figures
-    from bench.studies.search.session import open_search
-    from bench.tracking import following
-    from bench.training.resources import Resources, choose_device
-
-    device, cache, results = choose_device(how.device), how.cache or default_cache(), Store(how.results)
-    dataset, cells = blind(open_dataset(asked[0].sweep, cache)), cells_of(results)
-    sessions = [open_search(one, dataset, how.results, total=total, storage=storage, command=command) for one in asked]
-    with (
-        trials_display(quiet=how.as_json) as display,
-        following(results, how.tracking_uri, how.mlflow) as follower,
-    ):
-        resources = Resources(dataset, device, cache, progress=display.encoding)
-        left = sum(session.trials.places(total) for session in sessions)
-        if left and how.encodes_here:
-            resources.prepare(asked[0].cells(dataset, {})[0])
-        with how.open_executor(resources, cells, pending=left) as executor:
-            for session in sessions:
-                if session.archive.record["changed_code"]:
-                    display.say(
-                        f"warning: {session.archive.name} goes on with trials of an older version of the method."
-                    )
-                before, plots = session.archive.trials, session.archive.folder / "plots"
-                display.search_started(session.asked.method, total, before)
-                trials = session.run(executor, cells, display, total, retries)
-                if trials != before or not plots.exists():
-                    write_figures(figures(trials, session.asked.space, _title(session)), plots)
-        problem = follower.finish(lambda text: typer.echo(text, err=True))
-    if problem:
-        typer.secho(f"warning: {problem}", fg="yellow", err=True)
-    return sessions
-
-
-def _title(session: Any) -> str:
-    sweep = session.asked.sweep
-    ratios = ", ".join(map(str, sweep.percents))
-    return f"{session.asked.method}: {sweep.dataset}, {sweep.protocol}, {ratios} % known"
-
-
-def _flags(what: WhatToSearch) -> dict[str, str | bool]:
+def _flags(request: SearchFlags) -> dict[str, str | bool]:
     """What else a `bench run` of the same data has to be told."""
-    defaults = What()
-    flags: dict[str, str | bool] = {"ratios": what.ratios, "seeds": what.seeds}
+    defaults = RequestFlags()
+    flags: dict[str, str | bool] = {"ratios": request.ratios, "seeds": request.seeds}
     for name in ("dataset", "root", "protocol", "backbone", "recipe", "views", "live", "augment"):
-        value = getattr(what, name)
+        value = getattr(request, name)
         if value != getattr(defaults, name):
             flags[name] = value if isinstance(value, bool) else str(value)
     return flags
 
 
-def _show(sessions: Sequence[Any], path: Path, how: How) -> None:
+def _show(sessions: Sequence[Any], path: Path) -> None:
     """A line for each method, its best settings, and what to do with them."""
     from collections import Counter
 

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.ablate import WhatOfOne
-from bench.cli.options import How
+from bench.cli.ablate import OneMethodFlags
+from bench.cli.options import ExecutionFlags
+from bench.cli.output import command_line, show_plan
 
 
 def sensitivity(
-    what: WhatOfOne,
-    how: How,
+    request: OneMethodFlags,
+    execution: ExecutionFlags,
     over: Annotated[
         list[str] | None,
         typer.Option(
@@ -24,21 +25,27 @@ def sensitivity(
 
     Exit codes: 0 all done, 1 some cell failed, 2 wrong usage, 130 interrupted.
     """
-    from bench.cli.execute import execute, planned, sweep_of
-    from bench.cli.plans import show_plan
+    from bench.api.plan import make_plan
+    from bench.api.run import execute
     from bench.cli.studies import conclude_study, one_method, say_notes, settings_of
     from bench.studies.sensitivity.design import plan_study
     from bench.studies.sensitivity.findings import find, records, tables
     from bench.studies.sensitivity.page import write_sensitivity
 
-    sweep = sweep_of(what)
-    method = one_method(sweep)
-    study = plan_study(method, settings_of(method, sweep), over or [])
-    say_notes(study.notes, how)
-    plan = planned(dataclasses.replace(sweep, methods=study.variants, study=study.to_json()), how)
+    asked = request.request()
+    method = one_method(asked)
+    study = plan_study(method, settings_of(method, asked), over or [])
+    say_notes(study.notes, execution.as_json)
+    asked = dataclasses.replace(asked, methods=study.variants, study=study.to_json())
+    plan = make_plan(asked, execution.execution())
     if dry_run:
-        show_plan(plan, how)
+        show_plan(plan, execution.as_json)
         return
-    done = execute(plan, how, lambda results, store: write_sensitivity(find(results), store))
-    found = find(done.results)
-    conclude_study(done, how, tables(found), {"study": found.study, "table": records(found)})
+    sweep = execute(
+        plan,
+        command_line(),
+        quiet=execution.as_json,
+        study=lambda results, store: write_sensitivity(find(results), store),
+    )
+    found = find(sweep.results)
+    conclude_study(sweep, execution.as_json, tables(found), {"study": found.study, "table": records(found)})

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.console import plain_console
-from bench.cli.options import Debug, Json, Results, names
+from bench.cli.options import Debug, Json, Results
 from bench.cli.plugin_flag import Plugins
 from bench.planning.ratios import LARGEST_SEED
+from bench.system.console import plain_console
 from bench.system.paths import DEFAULT_RESULTS, default_cache
+from bench.system.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,10 +66,10 @@ def show(
     pointing game tells how often a map peaks inside an object of its class, beside what a blind pointer would get. The
     cell's page of the next `bench report` shows the figure.
     """
+    from bench.api.display import PlainObserver
     from bench.attention import Asked, Shown, find_cell
     from bench.attention import show as draw
     from bench.attention.trained import opened, refuse_apart, refuse_blind
-    from bench.cli.display import PlainObserver
     from bench.errors import UsageError
     from bench.records.store import Store
     from bench.settings.config import parse_overrides
@@ -76,7 +77,7 @@ def show(
     from bench.training.resources import choose_device
     from methods import METHODS
 
-    wanted = names(classes or "")
+    wanted = listed(classes or "")
     if classes is not None and not wanted:
         raise UsageError("--classes is empty; name at least one class, or leave it out.")
     store = Store(results)

@@ -6,48 +6,48 @@ from typing import Any
 
 import typer
 
-from bench.cli.console import plain_console
-from bench.cli.execute import Done
-from bench.cli.options import How
+from bench.api.sweep import Sweep
+from bench.cli.output import warn
 from bench.errors import UsageError
 from bench.planning.request import Request, Variant
 from bench.planning.settings import variant_settings
+from bench.report.render.terminal import Fitting
 from bench.report.tables.table import Table
+from bench.system.console import plain_console
 from methods import METHODS, Method
 
 
-def one_method(sweep: Request) -> type[Method]:
+def one_method(request: Request) -> type[Method]:
     """The method that is studied."""
-    if len(sweep.methods) != 1 or not isinstance(sweep.methods[0], str):
-        given = ", ".join(variant.name for variant in sweep.variants)
+    if len(request.methods) != 1 or not isinstance(request.methods[0], str):
+        given = ", ".join(variant.name for variant in request.variants)
         raise UsageError(f"--method takes one method, and {given} were given; study them one after another.")
-    return METHODS.get(sweep.methods[0])
+    return METHODS.get(request.methods[0])
 
 
-def settings_of(method: type[Method], sweep: Request) -> dict[str, Any]:
-    """What the method runs with in this sweep: its recipe's settings, and the user's on top."""
-    return variant_settings(sweep, Variant(method.name))
+def settings_of(method: type[Method], request: Request) -> dict[str, Any]:
+    """What the method runs with for this request: its recipe's settings, and the user's on top."""
+    return variant_settings(request, Variant(method.name))
 
 
-def say_notes(notes: Sequence[str], how: How) -> None:
+def say_notes(notes: Sequence[str], as_json: bool) -> None:
     for note in notes:
-        if not how.as_json:
+        if not as_json:
             typer.secho(f"note: {note}", fg="yellow", err=True)
 
 
-def conclude_study(done: Done, how: How, tables: Sequence[Table], told: Mapping[str, Any]) -> None:
+def conclude_study(sweep: Sweep, as_json: bool, tables: Sequence[Table], records: Mapping[str, Any]) -> None:
     """The tables and where the study's page is, or JSON, on standard output; exit code 1 if a cell failed."""
-    path = done.page or done.report
-    if how.as_json:
-        typer.echo(json.dumps({**done.results.to_json(), **told, "report": str(path)}))
+    warn(sweep)
+    path = sweep.study_page or sweep.report_file
+    if as_json:
+        typer.echo(json.dumps({**sweep.results.to_json(), **records, "report": str(path)}))
     else:
-        from bench.report.render.terminal import Fitting
-
         console = plain_console()
         for table in tables:
             console.print(Fitting(table))
             console.print()
         console.print(f"report   {path}", soft_wrap=True)
-        console.print(f"browse   bench ui --results {how.results}", soft_wrap=True)
-    if done.failed:
+        console.print(f"browse   bench ui --results {sweep.store.root}", soft_wrap=True)
+    if sweep.failed:
         raise typer.Exit(1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from bench.cli.options import What, flags_of
+from bench.cli.options import RequestFlags, flags_of
 from bench.errors import UsageError
 from bench.planning.sweep_file import SweepFile, render
 from bench.system.files import write_text
@@ -24,7 +24,7 @@ def write_sweep(
     """All that says what is run, so that no later default changes it; of how it is run, only what was given."""
     if path.exists():
         raise UsageError(f"--write {path}: there is such a file already; remove it or give another name.")
-    what = {field.name for field in dataclasses.fields(What)}
+    what = {field.name for field in dataclasses.fields(RequestFlags)}
     flags: dict[str, str | bool] = {}
     for flag, param in flags_of(context).items():
         value, source = context.params[param.name], context.get_parameter_source(param.name)

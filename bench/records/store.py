@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import psutil
@@ -27,11 +27,15 @@ from filelock import FileLock, Timeout
 from bench.errors import DataError
 from bench.records import damage
 from bench.records.cells import Cell
+from bench.records.frame import frame_of
 from bench.records.names import cell_key, fingerprint, inside, is_key, printable, refuse_links, sweep_id
 from bench.records.rows import Row
 from bench.records.sweeps import SweepRecord, read_sweep
 from bench.system import files
 from bench.system.files import atomic, read_arrays, write_arrays, write_json, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCORES, CURVE, WEIGHTS = "scores.npz", "curve.jsonl", "weights.safetensors"
 
@@ -177,6 +181,10 @@ class Store:
 
     def rows(self) -> list[Row]:
         return [self.row(key) for key in self.keys() if self.state(key) == "done"]
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A row for each finished cell; see `bench.records.frame.COLUMNS`."""
+        return frame_of(self.rows())
 
     def curve(self, key: str) -> list[dict[str, Any]]:
         """One record an epoch: `epoch` from 1, `mAP` (test), `heldout_mAP`, `loss...`, `lr`, `seconds`, ..."""

@@ -5,7 +5,7 @@
 """
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 
@@ -62,3 +62,20 @@ def counted(count: int, one: str, many: str = "") -> str:
     ('0 images', '1 entry')
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def clock_time(seconds: float) -> str:
+    """`2:10`, or `1:02:10` from an hour on."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def listed(names: str | Iterable[str]) -> tuple[str, ...]:
+    """Names, as a text with commas or one by one, in the given order and each once.
+
+    >>> listed("a, b,a"), listed(["b", "a"])
+    (('a', 'b'), ('b', 'a'))
+    """
+    parts = names.split(",") if isinstance(names, str) else names
+    return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))

@@ -218,12 +218,12 @@ def test_a_variance_study_that_cannot_be(arguments, words, call):
 def test_images_are_encoded_by_the_command_only_where_it_trains_itself(call, monkeypatch, executor, encoded):
     """The nodes of a cluster encode for themselves; the command may run where that would take days."""
     pytest.importorskip("ray", reason="the extra `ray` is not installed")
-    from bench.cli.options import How
+    from bench.api.execution import Execution
     from bench.executors import Inline
     from bench.training.resources import Resources
 
     prepared = []
     monkeypatch.setattr(Resources, "prepare", lambda resources, cell: prepared.append(cell))
-    monkeypatch.setattr(How, "open_executor", lambda how, resources, store, pending: Inline(resources, store))
+    monkeypatch.setattr(Execution, "open_executor", lambda self, resources, store, pending: Inline(resources, store))
     assert call("run", *ASL, "--executor", executor).code == 0
     assert bool(prepared) == encoded

@@ -16,8 +16,8 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 from typer.testing import CliRunner
 
+from bench.api.display import live_progress
 from bench.cli import app
-from bench.cli.display import live_progress
 from bench.records.store import Store
 from bench.report import Table, Value, load, markdown, write_report
 from bench.report.render.safe_markdown import fenced, tame

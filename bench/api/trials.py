@@ -1,4 +1,4 @@
-"""What a person sees while a search runs: a line when a trial ends, and on a terminal a bar for each that runs."""
+"""The progress of a search: a line when a trial ends, and on a terminal or in a notebook a bar for each that runs."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,10 +6,10 @@ from typing import Any
 
 from rich.progress import Progress, TaskID
 
-from bench.cli.console import plain_console
-from bench.cli.display import Clock, Pace, live_progress
+from bench.api.display import Clock, Pace, is_live, live_progress
 from bench.records.cells import Cell
 from bench.studies.search.outcome import TrialRecord
+from bench.system.console import plain_console
 from bench.system.wording import counted
 
 
@@ -102,9 +102,9 @@ class LiveTrials(PlainTrials):
 
 @contextmanager
 def trials_display(quiet: bool) -> Iterator[PlainTrials]:
-    """A live display on a terminal, plain lines elsewhere, nothing with `--json`."""
+    """A live display on a terminal or in a notebook, plain lines elsewhere, nothing if `quiet`."""
     console = plain_console(stderr=True, highlight=False)
-    if quiet or not console.is_terminal:
+    if quiet or not is_live(console):
         yield PlainTrials(quiet)
         return
     with live_progress(console) as progress:

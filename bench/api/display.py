@@ -1,19 +1,19 @@
-"""What a person sees while a sweep runs: a live bar on a terminal, plain lines elsewhere."""
+"""The progress of a sweep: a live bar on a terminal or in a notebook, plain lines elsewhere."""
 
+import importlib.util
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TimeElapsedColumn
 
-from bench.cli.console import plain_console, text_column
 from bench.executors.base import Ending
 from bench.records.cells import Cell
 from bench.records.store import Store
-from bench.system.wording import counted
+from bench.system.console import plain_console, text_column
+from bench.system.wording import clock_time, counted
 
 
 class PlainObserver:
@@ -150,13 +150,6 @@ class Pace:
         return True
 
 
-def clock_time(seconds: float) -> str:
-    """`2:10`, or `1:02:10` from an hour on."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
 def live_progress(console: Console) -> Progress:
     """Bars that show a task's description, count, `detail` and time, and are gone at the end."""
     columns = (
@@ -174,7 +167,7 @@ def live_progress(console: Console) -> Progress:
 def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     """What is told (done, total), on standard error: a bar on a terminal, a line every half minute elsewhere."""
     console, pace = plain_console(stderr=True, highlight=False), Pace()
-    if not console.is_terminal:
+    if not is_live(console):
 
         def say(done: int, total: int) -> None:
             if pace.due(what, done):
@@ -193,28 +186,24 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
         yield draw
 
 
+def is_live(console: Console) -> bool:
+    """Whether bars can move here: on a terminal, and in a notebook that has widgets."""
+    return console.is_terminal or (console.is_jupyter and importlib.util.find_spec("ipywidgets") is not None)
+
+
 @contextmanager
-def observer_for(
+def observing(
     todo: Sequence[Cell], store: Store, quiet: bool, titles: Mapping[str, str] | None = None
 ) -> Iterator[PlainObserver]:
-    """A live display on a terminal, plain lines elsewhere, nothing with `--json`."""
+    """A live display on a terminal or in a notebook, plain lines elsewhere, nothing if `quiet`."""
     console = plain_console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or not is_live(console):
         yield PlainObserver(todo, quiet, titles)
         return
     with live_progress(console) as progress:
         yield LiveObserver(todo, store, progress, titles)
 
 
-def show_table(results: Any, report: Path | None, root: Path) -> None:
-    """The ratio x method table, then where the report is, if it was written, and how to open MLflow."""
-    from bench.report import rich_table
-
-    console = plain_console()
-    console.print(rich_table(results))
-    if report is not None:
-        console.print(f"report   {report}", soft_wrap=True)
-        page = report.with_suffix(".html")
-        if page.exists():
-            console.print(f"page     {page}", soft_wrap=True)
-    console.print(f"browse   bench ui --results {root}", soft_wrap=True)
+def say_warning(text: str) -> None:
+    """A sentence on standard error, in yellow where there are colours."""
+    plain_console(stderr=True, highlight=False, soft_wrap=True).print(f"warning: {text}", style="yellow")

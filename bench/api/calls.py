@@ -1,0 +1,178 @@
+"""The Python interface's functions: the words of the command line as parameters."""
+
+import functools
+import inspect
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ParamSpec
+
+from bench.api.execution import Execution
+from bench.api.plan import Plan, make_plan
+from bench.api.request import request_of
+from bench.api.run import execute
+from bench.api.sweep import Sweep
+from bench.errors import BenchError
+from bench.executors import Cluster
+from bench.planning.grid import Grid
+from bench.records.store import Store
+from bench.system.paths import DEFAULT_RESULTS, default_cache
+
+P = ParamSpec("P")
+
+Numbers = str | float | Sequence[float]
+"""One number, several, or a text such as `0.1-0.9`."""
+
+
+def plan(
+    methods: str | Sequence[str],
+    ratios: Numbers = "0.1-0.9",
+    seeds: Numbers = 0,
+    *,
+    dataset: str | None = None,
+    root: str | Path | None = None,
+    protocol: str = "partial",
+    backbone: str = "tiny_clip",
+    recipe: str = "auto",
+    holdout: int = 0,
+    views: int = 0,
+    live: bool = False,
+    augment: str | None = None,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    grid: Grid | None = None,
+    results: str | Path = DEFAULT_RESULTS,
+    cache: str | Path | None = None,
+    device: str = "auto",
+    workers: int = 1,
+    threads: int = 1,
+    executor: str = "auto",
+    cluster: Cluster | None = None,
+    weights: bool = True,
+    mlflow: bool = False,
+    tracking_uri: str | None = None,
+    progress: bool = True,
+) -> Plan:
+    """The cells that `run` would run with the same words, and the state of each; nothing is run or written.
+
+    methods, ratios, seeds: as on the command line ("asl,trm_ml", "0.1-0.9", "0-2") or as lists. Ratios are shares
+    (0.1) or percents (10). settings: options of methods, dataset, protocol, backbone and feed by their names; grid:
+    values of a method's options, each a line of the table. results: the store. workers: cells that train at once, 0 for
+    as many as the machine holds; a script that gives more than one does so under `if __name__ == "__main__":`. The
+    other words are the flags of `bench run`; only here MLflow is left alone unless `mlflow=True`.
+
+    >>> import bench
+    >>> folder = getfixture("tmp_path")
+    >>> small = {"scenes": {"n_train": 60, "n_test": 40}}
+    >>> plan = bench.plan("clip_zero_shot,asl", 0.5, settings=small, results=folder, cache=folder, progress=False)
+    >>> plan.to_frame()[["method", "percent", "seed", "state"]]
+               method  percent  seed    state
+    0  clip_zero_shot       50     0  planned
+    1             asl       50     0  planned
+    """
+    with _python_words():
+        request = request_of(
+            methods,
+            _text(ratios),
+            _text(seeds),
+            dataset=dataset,
+            root=None if root is None else Path(root),
+            protocol=protocol,
+            backbone=backbone,
+            recipe=recipe,
+            holdout=holdout,
+            views=views,
+            live=live,
+            augment=augment,
+            settings=settings,
+            grid=grid,
+        )
+        execution = Execution(
+            results=Path(results),
+            cache=default_cache() if cache is None else Path(cache),
+            device=device,
+            workers=workers,
+            threads=threads,
+            executor=executor,
+            cluster=cluster or Cluster(),
+            weights=weights,
+            mlflow=mlflow,
+            tracking_uri=tracking_uri,
+        )
+        return make_plan(request, execution, quiet=not progress)
+
+
+def _with_words_of(model: Callable[P, Plan]) -> Callable[[Callable[..., Sweep]], Callable[P, Sweep]]:
+    """The function with the parameters of `model`, for help and for type checkers."""
+
+    def dressed(function: Callable[..., Sweep]) -> Callable[P, Sweep]:
+        @functools.wraps(function)
+        def call(*args: P.args, **words: P.kwargs) -> Sweep:
+            return function(*args, **words)
+
+        signature = inspect.signature(model).replace(return_annotation=Sweep)
+        call.__signature__ = signature  # type: ignore[attr-defined]
+        return call
+
+    return dressed
+
+
+@_with_words_of(plan)
+def run(*args: Any, **words: Any) -> Sweep:
+    """Run every method at every ratio and seed; the words are those of `plan`.
+
+    What is done already is not run again, what was cut off goes on. A cell that fails is counted in `Sweep.failed`,
+    with its traceback in the store. progress: a bar or lines on standard error; False is silent.
+
+    >>> import bench
+    >>> folder = getfixture("tmp_path")
+    >>> small = {"scenes": {"n_train": 60, "n_test": 40}}
+    >>> sweep = bench.run("clip_zero_shot", 0.5, settings=small, results=folder, cache=folder, progress=False)
+    >>> sweep.to_frame()[["method", "percent", "seed", "dataset", "epochs"]]
+               method  percent  seed dataset  epochs
+    0  clip_zero_shot       50     0  scenes       0
+    """
+    made = plan(*args, **words)
+    given = inspect.signature(plan).bind(*args, **words).arguments
+    command = f"bench.run({', '.join(f'{word}={value!r}' for word, value in given.items())})"
+    with _python_words():
+        sweep = execute(made, [command], quiet=not given.get("progress", True))
+    if sweep.tracking_problem:
+        warnings.warn(sweep.tracking_problem, stacklevel=3)
+    return sweep
+
+
+def open_store(path: str | Path = DEFAULT_RESULTS) -> Store:
+    """The store in this folder: finished cells with their rows, curves and scores.
+
+    >>> import bench
+    >>> store = bench.open_store(getfixture("tmp_path"))
+    >>> store.to_frame()[["method", "mAP"]]
+    Empty DataFrame
+    Columns: [method, mAP]
+    Index: []
+    """
+    return Store(Path(path))
+
+
+def _text(value: Numbers) -> str:
+    """Numbers as they are typed: 0.3 for 0.1 + 0.2."""
+    if isinstance(value, str):
+        return value
+    numbers = value if isinstance(value, Sequence) else [value]
+    return ",".join(f"{number:.9g}" for number in numbers)
+
+
+_FLAG = re.compile(r"--([a-z][a-z-]*)")
+_OTHER_WORDS = {"set": "settings", "data": "settings"}
+
+
+@contextmanager
+def _python_words() -> Iterator[None]:
+    """Errors name parameters in place of flags."""
+    try:
+        yield
+    except BenchError as error:
+        told = _FLAG.sub(lambda flag: _OTHER_WORDS.get(flag[1], flag[1].replace("-", "_")), str(error))
+        raise type(error)(told) from error

@@ -1,0 +1,59 @@
+"""How a sweep is executed: where files are kept, and who trains."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.executors import Cluster, Executor, open_executor, refuse_wrong_use
+from bench.records.store import Store
+from bench.system.paths import DEFAULT_RESULTS, default_cache
+from bench.tracking.database import refuse_no_place
+from bench.training.resources import Resources
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """How cells are run: nothing here changes what a cell is.
+
+    results: the store. cache: drawn images and frozen features. device: auto, cpu or cuda. workers: processes that
+    train at once; 0: one a core, or one on a GPU. executor: auto, inline, processes or ray. threads: CPU threads of
+    each cell. cluster: for ray alone. weights: whether cells keep their final weights. mlflow: whether MLflow follows
+    while cells run. tracking_uri: an MLflow server; by default the store's own database.
+    """
+
+    results: Path = DEFAULT_RESULTS
+    cache: Path = field(default_factory=default_cache)
+    device: str = "auto"
+    workers: int = 0
+    executor: str = "auto"
+    threads: int = 1
+    cluster: Cluster = field(default_factory=Cluster)
+    weights: bool = True
+    mlflow: bool = True
+    tracking_uri: str | None = None
+
+    @property
+    def store(self) -> Store:
+        return Store(self.results)
+
+    @property
+    def encodes_here(self) -> bool:
+        """Whether this process encodes images before cells need them: the nodes of a cluster do it themselves."""
+        return self.executor != "ray"
+
+    def check(self) -> None:
+        """UsageError for what can be seen to be wrong before anything is opened or made."""
+        refuse_wrong_use(self.executor, self.workers, self.cluster)
+        if self.tracking_uri is not None:
+            refuse_no_place(self.tracking_uri)
+
+    def open_executor(self, resources: Resources, store: Store, pending: int | None = None) -> Executor:
+        """The executor of these cells; `store` is where they are kept."""
+        return open_executor(
+            self.executor,
+            resources,
+            store,
+            workers=self.workers,
+            threads=self.threads,
+            pending=pending,
+            cluster=self.cluster,
+        )

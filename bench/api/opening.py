@@ -1,0 +1,66 @@
+"""A dataset is opened: how far the look through its images is, and how it differs from the papers' copy."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from bench.data.notices import copied, unmeasured
+from bench.system.console import plain_console, text_column
+from bench.system.wording import counted
+
+
+@contextlib.contextmanager
+def watched(dataset: Any, quiet: bool = False) -> Iterator[None]:
+    """While the block reads the dataset, and after it: what a person should know, on standard error unless `quiet`."""
+    if quiet:
+        yield
+        return
+    with bars() as show:
+        dataset.on_progress = lambda done, total: show(f"reading {dataset.name} images", done, total)
+        try:
+            yield
+        finally:
+            dataset.on_progress = None
+    if dataset.needs_root:
+        _describe(dataset)
+
+
+def _describe(dataset: Any) -> None:
+    console = plain_console(stderr=True, highlight=False, soft_wrap=True)
+    facts, names = dataset.facts, dataset.options.names
+    counts = f"{facts['train_images']:,} training and {counted(facts['test_images'], 'test image')}"
+    console.print(f"{dataset.name}: {counts}, {counted(len(dataset.class_names), 'class', 'classes')}, {names} names")
+    for notice in (
+        *unmeasured(dataset.class_names, dataset.test.judged),
+        *copied(dataset.known("train"), dataset.known("test")),
+    ):
+        console.print(f"warning: {dataset.name}: {notice}.", style="yellow")
+    for part in ("train", "test"):
+        for deviation in dataset.deviations(part):
+            console.print(f"warning: {dataset.name} {part} {deviation}.", style="yellow")
+        if skipped := facts[f"{part}_unreadable_skipped"]:
+            console.print(f"warning: {skipped:,} unreadable {part} images are left out.", style="yellow")
+
+
+@contextlib.contextmanager
+def bars(of_bytes: bool = False) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on standard error for each thing that is reported; none if nothing is."""
+    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    count = DownloadColumn() if of_bytes else MofNCompleteColumn()
+    columns = (text_column("{task.description}"), BarColumn(), count, TimeRemainingColumn())
+    tasks: dict[str, Any] = {}
+    progress = Progress(*columns, console=plain_console(stderr=True))
+
+    def show(what: str, done: int, total: int) -> None:
+        if not tasks:
+            progress.start()
+        if what not in tasks:
+            tasks[what] = progress.add_task(what, total=total)
+        progress.update(tasks[what], completed=done, total=total)
+
+    try:
+        yield show
+    finally:
+        if tasks:
+            progress.stop()

@@ -1,0 +1,81 @@
+"""The outlook of a plan: the state of its cells in the store, and about how long the rest will take."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from bench.api.execution import Execution
+from bench.data import Dataset
+from bench.planning.forecast import Forecast, Past, forecast
+from bench.planning.plan import PlannedPlace
+from bench.records.cells import Cell
+from bench.records.store import Store
+from bench.system.capacity import worker_count
+from bench.system.environment import environment
+from bench.training.resources import choose_device
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A plan against a store: the state of every distinct cell, in running order, and the time of those to run."""
+
+    entries: Sequence[PlannedPlace]
+    states: Mapping[str, str]
+    expected: Forecast
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Cells by state; `todo`: all that are not done; `skipped`: places that no cell can fill."""
+        by_state = Counter(self.states.values())
+        told = {state: by_state[state] for state in ("done", "failed", "running", "planned")}
+        todo = len(self.states) - told["done"]
+        skipped = sum(entry.cell is None for entry in self.entries)
+        return {"cells": len(self.states), **told, "todo": todo, "skipped": skipped}
+
+    def state(self, entry: PlannedPlace) -> str:
+        return self.states[entry.cell.key] if entry.cell else f"skipped: {entry.skipped}"
+
+    def to_json(self) -> dict[str, Any]:
+        places = [{**entry.place.to_json(), "state": self.state(entry)} for entry in self.entries]
+        return {"cells": self.counts, "expected": self.expected.to_json(), "places": places}
+
+
+def look_ahead(
+    entries: Sequence[PlannedPlace], cells: Sequence[Cell], dataset: Dataset, execution: Execution
+) -> Outlook:
+    """Look at the store; nothing is changed."""
+    store, device = execution.store, choose_device(execution.device)
+    states = {cell.key: store.state(cell.key) for cell in cells}
+    names: dict[str, str] = {}
+    for entry in entries:
+        if entry.cell:
+            names.setdefault(entry.cell.key, entry.method)
+    todo = {cell.key: (names[cell.key], cell) for cell in cells if states[cell.key] != "done"}
+    workers = _workers(execution, len(todo), device)
+    wanted = {cell.method.name for _, cell in todo.values()}
+    rows = (store.row(key) for key in store.keys() if _is_of(store, key, wanted))  # noqa: SIM118
+    past = Past(rows, environment(device)["device"])
+    progress = {key: _progress(store, cell) for key, (_, cell) in todo.items()}
+    return Outlook(entries, states, forecast(todo, progress, past, dataset.facts, workers))
+
+
+def _workers(execution: Execution, todo: int, device: torch.device) -> int:
+    """Cells that train at once; of a cluster whose size nobody gave, one."""
+    if execution.executor in ("inline", "ray"):
+        return execution.workers or 1
+    return worker_count(execution.workers, todo, device, execution.threads)
+
+
+def _is_of(store: Store, key: str, methods: set[str]) -> bool:
+    return store.state(key) == "done" and store.row(key).cell.method.name in methods
+
+
+def _progress(store: Store, cell: Cell) -> float:
+    """The share of the cell's epochs that need not be trained again."""
+    epochs = cell.epochs
+    if not epochs or not any((store.folder(cell.key) / "checkpoint").glob("*.pth")):
+        return 0.0
+    return min(len(store.curve(cell.key)) / epochs, 1.0)

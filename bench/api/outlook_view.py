@@ -1,0 +1,105 @@
+"""An outlook as a person reads it: a table of the places, and sentences on what is to do and how long it will take."""
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+from bench.api.outlook import Outlook
+from bench.planning.forecast import Forecast, MethodForecast
+from bench.planning.plan import PlannedPlace
+from bench.system.wording import clock_time, counted
+
+LONG = 40
+"""Places that are still listed one by one; a larger table shows methods by ratios."""
+
+
+def renderables(seen: Outlook) -> Iterator[RenderableType]:
+    """The table, then the sentences."""
+    yield _listed(seen) if len(seen.entries) <= LONG else _compact(seen)
+    yield from _skipped(seen)
+    yield _counted(seen.counts)
+    yield from _expected(seen.expected)
+
+
+def as_text(parts: Iterable[RenderableType], width: int = 120) -> str:
+    """The same without colours."""
+    console = Console(file=io.StringIO(), width=width, markup=False, emoji=False, highlight=False, force_jupyter=False)
+    for part in parts:
+        console.print(part, soft_wrap=isinstance(part, str))
+    assert isinstance(console.file, io.StringIO)
+    return "\n".join(line.rstrip() for line in console.file.getvalue().rstrip().splitlines())
+
+
+def _listed(seen: Outlook) -> Table:
+    table = Table(title="plan")
+    for name in ("method", "known", "seed", "cell", "state"):
+        table.add_column(name)
+    for entry in seen.entries:
+        ratio = "" if entry.percent is None else f"{entry.percent} %"
+        key = entry.cell.key if entry.cell else ""
+        table.add_row(entry.method, ratio, str(entry.seed), key, seen.state(entry))
+    return table
+
+
+def _compact(seen: Outlook) -> Table:
+    """A method a line, a ratio a column: how many of the cells behind it are done."""
+    percents = list(dict.fromkeys(entry.percent for entry in seen.entries))
+    table = Table(title="plan: cells done / in all", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("method", no_wrap=True)
+    for percent in percents:
+        table.add_column("all" if percent is None else f"{percent} %", justify="right", no_wrap=True)
+    for method in dict.fromkeys(entry.method for entry in seen.entries):
+        own = [entry for entry in seen.entries if entry.method == method]
+        table.add_row(method, *(_place(seen, [e for e in own if e.percent == percent]) for percent in percents))
+    return table
+
+
+def _place(seen: Outlook, entries: Sequence[PlannedPlace]) -> str:
+    states = {entry.cell.key: seen.states[entry.cell.key] for entry in entries if entry.cell}
+    if not states:
+        return "skipped"
+    counts = Counter(states.values())
+    also = [f"{counts[state]} {state}" for state in ("failed", "running") if counts[state]]
+    return f"{counts['done']}/{len(states)}" + (f" ({', '.join(also)})" if also else "")
+
+
+def _skipped(seen: Outlook) -> Iterator[str]:
+    reasons = {(entry.method, entry.skipped): None for entry in seen.entries if entry.cell is None}
+    for method, reason in reasons:
+        yield f"skipped: {method} {reason}"
+
+
+def _counted(counts: dict[str, int]) -> str:
+    parts = [f"{counts['failed']} failed before"] if counts["failed"] else []
+    parts += [f"{counts['running']} running now"] if counts["running"] else []
+    parts += [f"{counts['planned']} not begun or cut off"] if parts and counts["planned"] else []
+    told = f" ({', '.join(parts)})" if parts else ""
+    places = f"; skipped: {counted(counts['skipped'], 'place')} of the table" if counts["skipped"] else ""
+    return f"{counted(counts['cells'], 'cell')}: {counts['done']} done, {counts['todo']} to do{told}{places}"
+
+
+def _expected(expected: Forecast) -> Iterator[str]:
+    """The time, and what it rests on; training alone, since encoding is done once for all cells."""
+    if not expected.methods:
+        return
+    known = {name: method for name, method in expected.methods.items() if method.cells > method.unknown}
+    if not known:
+        yield "expected time: unknown, since none of these methods has finished a cell here"
+        return
+    least = "at least " if expected.unknown else ""
+    workers = counted(expected.workers, "worker")
+    yield f"expected time: {least}about {clock_time(expected.seconds)} with {workers}, once images are encoded"
+    for name, method in known.items():
+        yield f"  {name}: {_each(method)}"
+    if expected.unknown:
+        yield f"  unknown: {', '.join(expected.unknown)} (no finished cell here to go by)"
+
+
+def _each(method: MethodForecast) -> str:
+    cells = method.cells - method.unknown
+    how = "of these settings" if method.basis == "equal" else "of this method, scaled by epochs and images"
+    return f"{cells} x {clock_time((method.seconds or 0.0) / cells)}, from {method.rows} finished {how}"

@@ -1,0 +1,62 @@
+"""From words, as they are typed on the command line or given in Python, to the request for a sweep."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.data import DATASETS
+from bench.errors import UsageError
+from bench.features.feeds import asked_for
+from bench.planning.grid import Grid, variants
+from bench.planning.ratios import parse_ratios, parse_seeds
+from bench.planning.request import Request
+from bench.system.wording import listed
+
+LARGEST_HOLDOUT = 90
+
+
+def request_of(
+    methods: str | Iterable[str],
+    ratios: str,
+    seeds: str,
+    *,
+    dataset: str | None = None,
+    root: Path | None = None,
+    protocol: str = "partial",
+    backbone: str = "tiny_clip",
+    recipe: str = "auto",
+    holdout: int = 0,
+    views: int = 0,
+    live: bool = False,
+    augment: str | None = None,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    grid: Grid | None = None,
+) -> Request:
+    """The request that these words stand for.
+
+    dataset: by default the one that has settings, else `scenes`. grid: methods stand in the sweep once for each of
+    their settings.
+
+    >>> request_of("asl,trm_ml", "0.1-0.3", "0-1", settings={"scenes": {"n_train": 60}}).percents
+    (10, 20, 30)
+    """
+    names = listed(methods)
+    if not names:
+        raise UsageError("--methods is empty; name at least one, for instance trm_ml,dualcoop.")
+    if not 0 <= holdout <= LARGEST_HOLDOUT:
+        raise UsageError(f"--holdout {holdout} is not allowed; give a percent from 0 to {LARGEST_HOLDOUT}.")
+    feed, overrides = asked_for(views, live, augment, settings or {})
+    with_settings = [name for name in overrides if name in DATASETS.names()]
+    return Request(
+        methods=variants(names, grid, fixed=overrides) if grid else names,
+        percents=tuple(parse_ratios(ratios)),
+        seeds=tuple(parse_seeds(seeds)),
+        dataset=dataset or (with_settings[0] if with_settings else "scenes"),
+        protocol=protocol,
+        backbone=backbone,
+        recipe=recipe,
+        holdout=holdout,
+        overrides=overrides,
+        root=root,
+        feed=feed,
+    )

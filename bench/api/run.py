@@ -1,0 +1,61 @@
+"""Cells are run: every cell of a plan comes to its end, MLflow follows, and the report is written."""
+
+import datetime
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+
+from bench.api.display import PlainObserver, observing
+from bench.api.plan import Plan
+from bench.api.sweep import Sweep
+from bench.executors.driver import run_cells
+from bench.planning.record import record
+from bench.records.store import Store
+from bench.report import Results, load, write_report
+from bench.report.write import IN_PASSING
+from bench.tracking import following
+from bench.training.resources import Resources, choose_device
+
+
+def execute(
+    plan: Plan, command: Sequence[str], *, quiet: bool = False, study: Callable[[Results, Store], Path] | None = None
+) -> Sweep:
+    """Bring every cell of the plan to its end, with its progress on standard error, and write the report.
+
+    command: what asked for it, for the store's record. study: writes the page of the study that the sweep is of, in
+    time for MLflow to have it.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; before CUDA starts
+    execution, store, device = plan.execution, plan.execution.store, choose_device(plan.execution.device)
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    sweep_record = record(plan.request, plan.entries, command=command, created=now)
+    store.save_sweep(sweep_record)
+    with (
+        observing(plan.cells, store, quiet, plan.titles) as observer,
+        following(store, execution.tracking_uri, execution.mlflow) as follower,
+    ):
+        _run(plan, store, device, observer)
+        results = load(store, sweep_record.id)
+        write_report(results, store, within=IN_PASSING)
+        page = study(results, store) if study else None
+        problem = follower.finish(observer.say)
+    return Sweep(results, store, observer.failed, page, problem)
+
+
+def _run(plan: Plan, store: Store, device: torch.device, observer: PlainObserver) -> None:
+    """Run the cells: the one place that knows who trains them."""
+    execution = plan.execution
+    resources = Resources(
+        plan.dataset,
+        device,
+        execution.cache,
+        progress=observer.encoding,
+        keep_weights=execution.weights,
+    )
+    pending = [cell for cell in plan.cells if store.state(cell.key) != "done"]
+    with execution.open_executor(resources, store, pending=len(pending)) as executor:
+        if pending and execution.encodes_here:
+            resources.prepare(pending[0])
+        run_cells(plan.cells, store, executor, observer)

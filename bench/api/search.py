@@ -1,0 +1,162 @@
+"""A search: settings of each method chosen on held-out training images, then trained on all of them."""
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.api.display import say_warning
+from bench.api.execution import Execution
+from bench.api.plan import make_plan
+from bench.api.run import execute
+from bench.api.sweep import Sweep
+from bench.api.trials import trials_display
+from bench.data.blind import blind
+from bench.planning.plan import open_dataset
+from bench.planning.request import Request
+from bench.records.cells import Judged
+from bench.studies.search.archive import FOLDER, cells_of
+from bench.studies.search.best import file_name, full_settings, retrained, sweep_file
+from bench.studies.search.figures import figures, write_figures
+from bench.studies.search.outcome import TrialRecord, best
+from bench.studies.search.request import Asked, ask_for
+from bench.studies.search.samplers import check_names
+from bench.studies.search.session import Session, open_search
+from bench.studies.search.space import read_spaces
+from bench.studies.search.storage import refuse_memory
+from bench.system.files import write_text
+from bench.tracking import following
+from bench.training.resources import Resources, choose_device
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """How settings are searched.
+
+    trials: of each method in all, those of earlier runs included. judged: by which labels held-out images are judged.
+    space: a YAML file of ranges. storage: an Optuna URL; by default a file in the store. out: where the best settings
+    are written; by default in the store. flags: what a later `bench run` of the same data is told beside them.
+    """
+
+    trials: int = 20
+    judged: Judged = "observed"
+    space: Path | None = None
+    sampler: str = "tpe"
+    pruner: str = "none"
+    seed: int = 0
+    storage: str | None = None
+    retries: int = 1
+    out: Path | None = None
+    flags: Mapping[str, str | bool] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """UsageError for what can be seen to be wrong before anything is opened."""
+        check_names(self.sampler, self.pruner)
+        if self.storage is not None:
+            refuse_memory(self.storage)
+
+
+@dataclass(frozen=True)
+class Searched:
+    """The sessions of a search, a method each, and the file of the best settings; None if no trial came to its end."""
+
+    request: Request
+    sessions: Sequence[Session]
+    file: Path | None
+
+    @property
+    def winners(self) -> dict[str, tuple[Session, TrialRecord]]:
+        found = {session.asked.method: (session, best(session.archive.trials)) for session in self.sessions}
+        return {method: (session, winner) for method, (session, winner) in found.items() if winner}
+
+    @property
+    def failed(self) -> bool:
+        return any(trial.state == "failed" for session in self.sessions for trial in session.archive.trials)
+
+    def retrained(self, execution: Execution, command: Sequence[str], quiet: bool = False) -> Sweep:
+        """The best settings trained on all training images and scored on the test split."""
+        again = retrained(self.request, _settings(self.winners))
+        return execute(make_plan(again, execution), command, quiet=quiet)
+
+
+def search(
+    request: Request, options: SearchOptions, execution: Execution, command: Sequence[str], quiet: bool = False
+) -> Searched:
+    """Search the settings of each method; the test split is out of reach.
+
+    The same search goes on where it was cut off.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; before CUDA starts
+    options.check()
+    execution.check()
+    methods = tuple(variant.method for variant in request.variants)
+    asked = ask_for(
+        request,
+        judged=options.judged,
+        spaces=read_spaces(options.space, methods) if options.space else None,
+        sampler=options.sampler,
+        pruner=options.pruner,
+        seed=options.seed,
+    )
+    found = Searched(request, _sessions(asked, options, execution, command, quiet), None)
+    if not found.winners:
+        return found
+    names = [session.archive.name for session, _ in found.winners.values()]
+    path = options.out or execution.results / FOLDER / "best" / file_name(names)
+    heading = [
+        f"Found by: {shlex.join(command)}",
+        f"on {request.holdout} % of the training images, held out and judged by their {options.judged} labels:",
+        *(
+            f"{method}: held-out mAP {winner.value:.2f} (trial {winner.number} of {session.archive.name})"
+            for method, (session, winner) in found.winners.items()
+        ),
+    ]
+    write_text(path, sweep_file(options.flags, request, _settings(found.winners), heading))
+    return Searched(request, found.sessions, path)
+
+
+def _settings(winners: Mapping[str, tuple[Session, TrialRecord]]) -> dict[str, Mapping[str, object]]:
+    return {method: full_settings(session.asked, winner) for method, (session, winner) in winners.items()}
+
+
+def _sessions(
+    asked: Sequence[Asked], options: SearchOptions, execution: Execution, command: Sequence[str], quiet: bool
+) -> list[Session]:
+    """All searches, one after the other, on one executor; sessions with their trials done."""
+    results, total = execution.store, options.trials
+    dataset, cells = blind(open_dataset(asked[0].sweep, execution.cache)), cells_of(results)
+    sessions = [
+        open_search(one, dataset, execution.results, total=total, storage=options.storage, command=command)
+        for one in asked
+    ]
+    with (
+        trials_display(quiet) as display,
+        following(results, execution.tracking_uri, execution.mlflow) as follower,
+    ):
+        device = choose_device(execution.device)
+        resources = Resources(dataset, device, execution.cache, progress=display.encoding)
+        left = sum(session.trials.places(total) for session in sessions)
+        if left and execution.encodes_here:
+            resources.prepare(asked[0].cells(dataset, {})[0])
+        with execution.open_executor(resources, cells, pending=left) as executor:
+            for session in sessions:
+                if session.archive.record["changed_code"]:
+                    display.say(
+                        f"warning: {session.archive.name} goes on with trials of an older version of the method."
+                    )
+                before, plots = session.archive.trials, session.archive.folder / "plots"
+                display.search_started(session.asked.method, total, before)
+                trials = session.run(executor, cells, display, total, options.retries)
+                if trials != before or not plots.exists():
+                    write_figures(figures(trials, session.asked.space, _title(session)), plots)
+        problem = follower.finish(display.say)
+    if problem:
+        say_warning(problem)
+    return sessions
+
+
+def _title(session: Session) -> str:
+    request = session.asked.sweep
+    ratios = ", ".join(map(str, request.percents))
+    return f"{session.asked.method}: {request.dataset}, {request.protocol}, {ratios} % known"

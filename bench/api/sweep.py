@@ -1,0 +1,107 @@
+"""A sweep whose cells have been run: its numbers as frames, figures and a report."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.api.comparison import comparison, with_baseline
+from bench.api.frames import places
+from bench.api.html import table_html
+from bench.errors import UsageError
+from bench.records.names import inside
+from bench.records.store import Store
+from bench.report import Results, curves, load, markdown, ratio_table, write_report
+from bench.report.contents import against_baseline
+from bench.report.figures.curves import draw_learning, draw_ratios
+from bench.report.figures.gains import draw_gains
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The cells of one table. In a notebook its name alone shows the table.
+
+    results: what tables and figures are made from. failed: cells that failed. study_page: that of an
+    ablation or the like. tracking_problem: why MLflow is not up to date, or None.
+    """
+
+    results: Results
+    store: Store
+    failed: int = 0
+    study_page: Path | None = None
+    tracking_problem: str | None = None
+
+    @property
+    def id(self) -> str:
+        return self.results.selection.id
+
+    @property
+    def report_file(self) -> Path:
+        """The report; at the end of a run it stands there, and intervals over test images may wait for `report`."""
+        return inside(self.store.root, "reports", self.id, "report.md")
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The lines of the table."""
+        return self.results.methods
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A row for each place of the table that has a number; see `bench.api.frames.COLUMNS`."""
+        return places(self.results)
+
+    def compare(self, baseline: str | None = None) -> "pd.DataFrame":
+        """Differences in mAP from the baseline, paired by ratio and seed, at each ratio and on average.
+
+        baseline: by default DualCoOp, or the like. low, high: the 95 % interval over seeds; images_low, images_high:
+        that over test images, with the trained models given.
+        """
+        return comparison(self.results, self.store, baseline)
+
+    def plot_ratios(self, ax: "Axes | None" = None) -> "Axes":
+        """mAP over the share of known labels: means, with a band of one standard deviation over seeds."""
+        axes = _axes(ax)
+        draw_ratios(axes, self.results)
+        return axes
+
+    def plot_gains(self, baseline: str | None = None, ax: "Axes | None" = None) -> "Axes":
+        """Differences in mAP from the baseline with their intervals over seeds; hollow where the interval holds 0."""
+        results, axes = with_baseline(self.results, baseline), _axes(ax)
+        draw_gains(axes, against_baseline(results), results.percents, results.baseline or "")
+        return axes
+
+    def plot_curves(self, percent: int | None = None, ax: "Axes | None" = None) -> "Axes":
+        """Test mAP over epochs at one ratio, by default the lowest."""
+        percents = self.results.percents
+        if percent is not None and percent not in percents:
+            raise UsageError(f"the sweep has no ratio of {percent} %; it has {', '.join(map(str, percents))}.")
+        axes = _axes(ax)
+        draw_learning(axes, self.results, curves(self.results, self.store), percents[0] if percent is None else percent)
+        return axes
+
+    def report(self) -> Path:
+        """Write the report in all its forms (`report.html` and others beside it); the path of `report.md`."""
+        return write_report(self.results, self.store)
+
+    def __repr__(self) -> str:
+        table = ratio_table(self.results)
+        return f"{table.title}\n\n{markdown(table).strip()}"
+
+    def _repr_html_(self) -> str:
+        return table_html(ratio_table(self.results))
+
+
+def _axes(ax: "Axes | None") -> "Axes":
+    """The given axes, or those of a new figure."""
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot
+
+    return pyplot.subplots(layout="constrained")[1]
+
+
+def open_sweep(store: Store, sweep: str | None = None, *, merge: bool = False) -> Sweep:
+    """The newest sweep of a store, or the one whose id begins with `sweep`; `merge`: with all that compare with it."""
+    return Sweep(load(store, sweep, merge=merge), store)

@@ -1,0 +1,105 @@
+"""A sweep as frames, a table and a report: from a fabricated store, so that many cells cost nothing."""
+
+import pandas as pd
+import pytest
+from helpers.store_factory import Grid, make_store
+from pandas.api import types
+
+import bench
+from bench.api import comparison, frames
+from bench.records import frame as cells
+
+GRID = Grid(methods=("trm_ml", "dualcoop", "clip_zero_shot"), percents=(10, 50), seeds=(0, 1, 2), epochs=3)
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    store, found = make_store(tmp_path_factory.mktemp("store") / "results", GRID)
+    return bench.open_sweep(store, found)
+
+
+def test_a_sweep_has_a_row_for_each_place(sweep):
+    frame = sweep.to_frame()
+    assert len(frame) == 3 * 2 * 3
+    assert list(frame.columns[: len(frames.COLUMNS)]) == list(frames.COLUMNS)
+    assert set(zip(frame["method"], frame["percent"], frame["seed"], strict=True)) == {
+        (method, percent, seed) for method in GRID.methods for percent in GRID.percents for seed in GRID.seeds
+    }
+    zero_shot = frame[frame["method"] == "clip_zero_shot"]
+    assert zero_shot["key"].nunique() == 1
+    assert set(zero_shot["role"]) == {"untrained"}
+
+
+def test_a_store_has_a_row_for_each_cell(sweep):
+    frame = sweep.store.to_frame()
+    assert list(frame.columns[: len(cells.COLUMNS)]) == list(cells.COLUMNS)
+    assert sorted(frame["key"]) == sorted(sweep.store.keys())
+    row = sweep.store.row(frame["key"][0])
+    assert frame["mAP"][0] == row.mAP
+    assert frame["method"][0] == row.cell.method.name
+
+
+@pytest.mark.parametrize("name", ["sweep", "store"])
+def test_columns_are_typed_also_where_there_is_no_row(name, sweep, tmp_path):
+    full = sweep.to_frame() if name == "sweep" else sweep.store.to_frame()
+    for column, check in {
+        "method": types.is_string_dtype,
+        "percent": types.is_integer_dtype,
+        "seed": types.is_integer_dtype,
+        "mAP": types.is_float_dtype,
+        "heldout_best": types.is_float_dtype,
+        "finished": types.is_datetime64_any_dtype,
+    }.items():
+        assert check(full[column]), column
+    assert not [column for column in full if full[column].dtype == object]
+    empty = bench.open_store(tmp_path).to_frame()
+    assert empty.empty
+    assert empty.dtypes[list(cells.COLUMNS)].equals(sweep.store.to_frame().dtypes[list(cells.COLUMNS)])
+
+
+def test_a_comparison_is_paired_and_has_both_intervals(sweep):
+    found = sweep.compare("dualcoop")
+    assert list(found) == list(comparison.COLUMNS)
+    line = found[(found["method"] == "trm_ml") & (found["percent"] == 10)].iloc[0]
+    frame = sweep.to_frame().set_index(["method", "percent", "seed"])["mAP"]
+    differences = frame["trm_ml"][10] - frame["dualcoop"][10]
+    assert line["difference"] == pytest.approx(differences.mean())
+    assert line["pairs"] == 3
+    assert line["low"] < line["difference"] < line["high"]
+    assert line["images_low"] < line["images_high"]
+    average = found[(found["method"] == "trm_ml") & found["average"]].iloc[0]
+    assert pd.isna(average["percent"])
+    both = found[(found["method"] == "trm_ml") & ~found["average"]]
+    assert average["difference"] == pytest.approx(both["difference"].mean())
+
+
+def test_the_baseline_may_be_named_and_must_have_numbers(sweep):
+    assert set(sweep.compare()["against"]) == {"", "dualcoop"}
+    assert set(sweep.compare("trm_ml")["against"]) == {"", "trm_ml"}
+    with pytest.raises(bench.UsageError, match=r"no method 'dualcop' .* did you mean 'dualcoop'"):
+        sweep.compare("dualcop")
+
+
+def test_a_sweep_without_a_second_method_compares_nothing(tmp_path):
+    store, found = make_store(tmp_path, Grid(methods=("asl",), percents=(10,)))
+    with pytest.raises(bench.UsageError, match="two methods"):
+        bench.open_sweep(store, found).compare()
+
+
+def test_it_is_shown_as_its_table(sweep):
+    for shown in (repr(sweep), sweep._repr_html_()):
+        assert "mAP by share of known labels" in shown
+        assert all(method in shown for method in sweep.methods)
+    assert sweep._repr_html_().count("<tr>") == 1 + len(sweep.methods)
+
+
+def test_names_are_escaped_in_html(tmp_path):
+    store, found = make_store(tmp_path, Grid(methods=("<b>x</b>",), percents=(10,)))
+    assert "<b>x" not in bench.open_sweep(store, found)._repr_html_()
+
+
+def test_its_report_is_written(sweep, monkeypatch):
+    monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("svg",))
+    path = sweep.report()
+    assert path == sweep.report_file
+    assert path.with_suffix(".html").exists()
