@@ -175,4 +175,5 @@ def _python_words() -> Iterator[None]:
         yield
     except BenchError as error:
         told = _FLAG.sub(lambda flag: _OTHER_WORDS.get(flag[1], flag[1].replace("-", "_")), str(error))
-        raise type(error)(told) from error
+        error.args = (told,)
+        raise

@@ -1,13 +1,18 @@
 """A sweep as frames, a table and a report: from a fabricated store, so that many cells cost nothing."""
 
+import matplotlib as mpl
 import pandas as pd
 import pytest
 from helpers.store_factory import Grid, make_store
+from matplotlib import pyplot
+from matplotlib.figure import Figure
 from pandas.api import types
 
 import bench
 from bench.api import comparison, frames
 from bench.records import frame as cells
+
+mpl.use("Agg")
 
 GRID = Grid(methods=("trm_ml", "dualcoop", "clip_zero_shot"), percents=(10, 50), seeds=(0, 1, 2), epochs=3)
 
@@ -96,6 +101,28 @@ def test_it_is_shown_as_its_table(sweep):
 def test_names_are_escaped_in_html(tmp_path):
     store, found = make_store(tmp_path, Grid(methods=("<b>x</b>",), percents=(10,)))
     assert "<b>x" not in bench.open_sweep(store, found)._repr_html_()
+
+
+@pytest.mark.parametrize("name", ["plot_ratios", "plot_gains", "plot_curves"])
+def test_figures_are_drawn_on_the_given_axes(name, sweep):
+    given = Figure().subplots()
+    assert getattr(sweep, name)(ax=given) is given
+    labels = " ".join(given.get_legend_handles_labels()[1])
+    shown = {"plot_gains": ("trm_ml",)}.get(name, ("trm_ml", "dualcoop"))
+    assert all(method in labels for method in shown)
+
+
+def test_a_figure_of_its_own_is_made_without_axes(sweep):
+    axes = sweep.plot_ratios()
+    assert axes.get_xlabel() == "known labels (%)"
+    pyplot.close(axes.figure)
+
+
+def test_curves_are_of_the_lowest_ratio_or_of_the_one_that_is_named(sweep):
+    assert "10 %" in sweep.plot_curves(ax=Figure().subplots()).get_title()
+    assert "50 %" in sweep.plot_curves(50, ax=Figure().subplots()).get_title()
+    with pytest.raises(bench.UsageError, match="no ratio of 20 %; it has 10, 50"):
+        sweep.plot_curves(20)
 
 
 def test_its_report_is_written(sweep, monkeypatch):
