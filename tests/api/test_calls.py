@@ -20,6 +20,7 @@ def words(cache, tmp_path):
     return {"settings": SMALL, "results": tmp_path / "results", "cache": cache, "progress": False}
 
 
+@pytest.mark.slow
 def test_a_cell_is_the_same_through_python_and_through_the_command_line(call, words, tmp_path):
     sweep = bench.run("asl", 0.5, **{**words, "settings": SHORT})
     assert call("run", "--methods", "asl", "--ratios", "0.5", "--results", "cli", *FLAGS).code == 0
@@ -100,7 +101,7 @@ def test_a_grid_gives_each_setting_a_line(words):
 def test_run_takes_the_words_of_plan_and_records_them(words):
     assert inspect.signature(bench.run).parameters == inspect.signature(bench.plan).parameters
     sweep = bench.run("clip_zero_shot", ratios=0.5, **words)
-    assert sweep.store.sweeps()[-1]["command"][0].startswith("bench.run(methods='clip_zero_shot', ratios=0.5, ")
+    assert sweep.store.sweeps()[-1].command[0].startswith("bench.run(methods='clip_zero_shot', ratios=0.5, ")
 
 
 def test_importing_bench_loads_nothing_heavy(environment):
