@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bench.cli import display
+from bench.api import display
 
 
 @pytest.fixture
