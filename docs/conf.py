@@ -27,7 +27,7 @@ html_theme_options = {"navigation_with_keys": True}
 
 
 def _from_the_root(app, path, page, content):
-    """Links of a file that stands beside docs/, as they go from a page inside it; what is no page is named as a file."""
+    """Links of a file beside docs/, as they go from a page inside it; what is no page is named as a file."""
     if str(path).startswith("../"):
         content[0] = re.sub(r"\]\(docs/", "](", content[0])
         content[0] = re.sub(
