@@ -45,7 +45,7 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Task:
-    """What a method may know before it sees a batch; shared by all models built on it and never changed.
+    """All that a method knows before its first batch; shared by all models built on it and never changed.
 
     observed: int8 (N, C), the training labels as the protocol left them.
     position: (1 + HW, D), the projected positional embedding (see `Backbone.position`).
@@ -76,7 +76,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class MethodConfig:
-    """What every trained method can set; a method's config adds its own fields and changes the defaults."""
+    """Settings of every trained method; a method's config adds its own fields and changes the defaults."""
 
     epochs: int = setting(20, "training epochs", ge=0)
     batch_size: int = setting(64, "images in a batch", ge=1)
@@ -169,7 +169,7 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
         self.config = config
         self.task = task
         self.recorder: PseudoLabels | None = None
-        """Where `record` writes while somebody listens; never read in training, and in no checkpoint."""
+        """The record that `record` writes to, if the run keeps one; never read in training, and in no checkpoint."""
 
     def record(self, batch: Batch, *, positive: Tensor | None = None, negative: Tensor | None = None) -> None:
         """Called in `loss` by methods that make pseudo-labels: what this step takes unknown labels for, bool (B, C)."""
@@ -188,7 +188,7 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
         raise NotImplementedError
 
     def attention(self, features: Features) -> Tensor | None:
-        """Where each class looks: (B, C, HW), no weight below 0, rows sum to 1; None where it has no such weights.
+        """Attention of each class over the tokens: (B, C, HW), no weight below 0, rows sum to 1; or None.
 
         They are the weights with which tokens are averaged into what the class is scored by, in evaluation mode: a
         function of the trained state and the features alone. A method that has them says which of its equations.
@@ -200,12 +200,15 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
 
     @classmethod
     def needs_negatives(cls, config: Any) -> bool:
-        """Whether it needs labels known to be negative: without any, it would be content to call everything present."""
-        return False
+        """Whether it needs labels known to be negative: without any, its loss is smallest with everything present.
+
+        Where a setting `unknown` says what unknown labels are: if they are left out.
+        """
+        return getattr(config, "unknown", None) == "ignore"
 
     @classmethod
     def needs_dense(cls, config: Any) -> bool:
-        """Whether the tokens are read at all; if not, batches come with `dense` of shape (B, 0, D), and faster."""
+        """Whether it reads the tokens; if not, batches come with `dense` of shape (B, 0, D), and faster."""
         return True
 
     @classmethod

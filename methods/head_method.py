@@ -14,7 +14,7 @@ from methods.layers.heads import ClassAttentionHead, LinearHead, MLPHead
 
 @dataclass(frozen=True, kw_only=True)
 class HeadConfig(MethodConfig):
-    """Which head is trained. The default reads the same dense tokens as the text-pixel methods do."""
+    """The head that is trained. The default reads the same dense tokens as the text-pixel methods do."""
 
     head: Literal["attention", "linear", "mlp"] = setting(
         "attention", "attention: a learned attention per class over the tokens; linear and mlp read one vector"

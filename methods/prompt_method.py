@@ -9,23 +9,29 @@ from torch import Tensor
 
 from bench.settings.config import choice, log_float, setting
 from methods.asymmetric_config import AsymmetricConfig
-from methods.base import Batch, Features, Method
+from methods.base import Batch, Features, Method, MethodConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class MatchConfig(AsymmetricConfig):
-    """Loss and optimiser. Defaults: those that TaI-DPT's code and its relatives share."""
+class CoOpTraining(MethodConfig):
+    """The optimiser of CoOp and its relatives."""
 
-    epochs: int = setting(50, "training epochs", ge=0)
-    batch_size: int = setting(64, "images in a batch", ge=1)
     optimizer: Literal["sgd", "adam", "adamw"] = setting("sgd", "optimiser (SGD has momentum 0.9)")
-    lr: float = setting(2e-3, "base learning rate", gt=0, search=log_float(5e-4, 1e-1))
     weight_decay: float = setting(
         5e-4, "weight decay (decoupled with adamw, L2 otherwise)", ge=0, search=log_float(1e-5, 1e-1)
     )
     schedule: Literal["constant", "cosine", "dassl_cosine", "onecycle"] = setting(
         "dassl_cosine", "CoOp's: one epoch at 1e-5, then cosine per epoch"
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchConfig(CoOpTraining, AsymmetricConfig):
+    """Loss and optimiser. Defaults: those that TaI-DPT's code and its relatives share."""
+
+    epochs: int = setting(50, "training epochs", ge=0)
+    batch_size: int = setting(64, "images in a batch", ge=1)
+    lr: float = setting(2e-3, "base learning rate", gt=0, search=log_float(5e-4, 1e-1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +61,6 @@ class MatchMethod(Method):
     def match(self, features: Features, *texts: Tensor) -> Tensor:
         """Logits (B, C)."""
         raise NotImplementedError
-
-    @classmethod
-    def needs_negatives(cls, config: MatchConfig) -> bool:
-        return config.unknown == "ignore"
 
     def objective(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The loss, a scalar, of logits and observed labels (B, C)."""

@@ -15,7 +15,7 @@ class PseudoLabels:
     def __init__(self) -> None:
         self._noted: list[tuple[Tensor, Tensor]] = []
         self.positives = self.negatives = False
-        """Whether positives, and negatives, were noted at all, be it that there were none of them."""
+        """Whether the method makes positives, and negatives; there may be none of them."""
 
     @torch.no_grad()
     def note(self, rows: Tensor, labels: Tensor, positive: Tensor | None, negative: Tensor | None) -> None:

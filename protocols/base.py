@@ -121,7 +121,7 @@ def _digest(owner: str, path: Path) -> str:
 
 @dataclass(frozen=True)
 class MaskFacts:
-    """What a mask came to: its digest and how much it left."""
+    """Digest and shares of a mask."""
 
     sha256: str
     known: float

@@ -16,7 +16,7 @@ CSL_CODE = "Ben-Baruch et al., CVPR 2022; Alibaba-MIIL/PartialLabelingCSL, helpe
 
 @dataclass(frozen=True, kw_only=True)
 class PerClassOptions:
-    """How many labels of a class are known."""
+    """The number of known labels of a class."""
 
     labels: int = setting(1000, "positives, and also negatives, that stay known in each class", ge=1)
 

@@ -7,7 +7,7 @@ from protocols.base import Images
 
 
 def official_rows(count: int, images: Images) -> int:
-    """How many rows to draw where the dataset has `count`: those of the official list, of which it may be a part."""
+    """The number of rows to draw for a dataset of `count`: those of the official list, of which it may be a part."""
     return count if images.count is None else images.count
 
 

@@ -22,7 +22,7 @@ CHANCE = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class MaskOptions:
-    """Which masks."""
+    """The folder of the masks."""
 
     folder: Path | None = setting(
         None, f"where partial_label_0.10.pt ... lie (DualCoOp's annotations/), with {IMAGE_NAMES} for three-row masks"
@@ -148,7 +148,7 @@ class DualCoOpMasks(Protocol):
         return np.where(known, labels, np.int8(0))
 
     def _rows(self, images: int, rows: int, area_rows: int, about: Images, path: Path) -> np.ndarray | None:
-        """Where each image stands in the mask; None if row by row as in the dataset."""
+        """The row of each image in the mask; None if row by row as in the dataset."""
         names = path.parent / IMAGE_NAMES
         if names.exists():
             listed = [line.partition(",")[0] for line in names.read_text(encoding="utf-8").splitlines()]

@@ -13,7 +13,7 @@ from protocols.draws import uniform_draws
 
 @dataclass(frozen=True, kw_only=True)
 class BiasOptions:
-    """How strong the bias is."""
+    """The strength of the bias."""
 
     bias: float = setting(0.5, "0: no bias; 1: a class with half the positives is noticed half as fast", ge=0, le=4)
 

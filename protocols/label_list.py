@@ -14,7 +14,7 @@ from protocols.names import rows_by_name
 
 @dataclass(frozen=True, kw_only=True)
 class ListOptions:
-    """Which list."""
+    """The list."""
 
     file: Path | None = setting(None, "the list: a line an image, `file name,class indices` (from 0, blanks between)")
 

@@ -13,7 +13,7 @@ from protocols.partial import hide_uniformly
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseOptions:
-    """How many labels are wrong."""
+    """The share of wrong labels."""
 
     noise: float = setting(0.2, "share of the positives that are given as negatives", ge=0, lt=1)
 

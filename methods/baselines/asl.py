@@ -14,7 +14,7 @@ from methods.parts import FOCUSING, SHIFT, Part
 
 @dataclass(frozen=True, kw_only=True)
 class ASLConfig(HeadConfig, AsymmetricConfig):
-    """What else the published variants of the loss differ in."""
+    """The settings in which the published variants of the loss differ."""
 
     eps: float = setting(1e-8, "smallest chance inside the logarithm", gt=0, lt=1)
     detach: bool = setting(True, "whether the focusing factors are constants for the gradient")
@@ -70,10 +70,6 @@ class ASL(HeadMethod):
     switches: ClassVar[dict[str, Part]] = {"focusing": FOCUSING, "shift": SHIFT}
 
     config: ASLConfig
-
-    @classmethod
-    def needs_negatives(cls, config: ASLConfig) -> bool:
-        return config.unknown == "ignore"
 
     def objective(self, logits: Tensor, batch: Batch) -> Tensor:
         return self.config.objective(logits, batch.labels, eps=self.config.eps, detach=self.config.detach)

@@ -134,7 +134,7 @@ class CSL(HeadMethod):
         return self._p_asl(logits, batch.labels, self._left_out(logits, batch.labels))
 
     def _left_out(self, logits: Tensor, labels: Tensor) -> Tensor | None:
-        """Which unknown entries (B, C) do not count; None: all do."""
+        """The unknown entries (B, C) that do not count; None: all do."""
         if self.config.mode == "negative":
             return None
         if self.config.mode == "ignore" or (self.prior is not None and not self.prior.known):

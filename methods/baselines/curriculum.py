@@ -46,7 +46,7 @@ def round_epochs(epochs: int, start: float, rounds: int) -> list[int]:
 
 
 class AddedLabels(nn.Module):
-    """What was last guessed of every training image, and which guesses are labels now.
+    """The last guesses of every training image, and the labels that were made of them.
 
     guesses: float32 (N, C), logits; NaN where an image has not been seen. added: int8 (N, C) in {-1, 0, +1}.
     """

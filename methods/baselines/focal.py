@@ -49,10 +49,6 @@ class Focal(HeadMethod):
 
     config: FocalConfig
 
-    @classmethod
-    def needs_negatives(cls, config: FocalConfig) -> bool:
-        return config.unknown == "ignore"
-
     def objective(self, logits: Tensor, batch: Batch) -> Tensor:
         return focal_loss(
             logits,

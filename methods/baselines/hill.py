@@ -44,10 +44,6 @@ class Hill(HeadMethod):
 
     config: HillConfig
 
-    @classmethod
-    def needs_negatives(cls, config: HillConfig) -> bool:
-        return config.unknown == "ignore"
-
     def objective(self, logits: Tensor, batch: Batch) -> Tensor:
         return hill_loss(
             logits,

@@ -86,7 +86,7 @@ def check_delta(delta: float | Literal["published"]) -> None:
 
 
 class LargeLoss(HeadMethod):
-    """What the three rules share: unknown labels are taken for negatives, and the largest losses among them doubted.
+    """Base of the three rules: unknown labels are taken for negatives, and the largest losses among them doubted.
 
     k = ceil(share * B * C), share growing by delta per cent in each tenth of the training, from 0 in the first epoch.
     Doubted are all unknown entries whose loss is at least the k-th largest, so that ties go together, as in both

@@ -121,10 +121,6 @@ class MLDecoder(LogitMethod):
             dropout=config.dropout,
         )
 
-    @classmethod
-    def needs_negatives(cls, config: MLDecoderConfig) -> bool:
-        return config.unknown == "ignore"
-
     def logits(self, features: Features) -> Tensor:
         logits: Tensor = self.head(features.dense)
         return logits

@@ -17,7 +17,7 @@ class PriorConfig(MethodConfig):
 
 @METHODS.register("prior")
 class Prior(Method):
-    """How often a class is positive among its known labels, the same score for every image.
+    """The frequency of a class among its known labels, the same score for every image.
 
     logit_c = log (P_c + 1) / (M_c + 1), with P_c known positives and M_c known negatives
 

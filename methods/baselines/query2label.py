@@ -156,10 +156,6 @@ class Query2Label(LogitMethod):
             dropout=config.dropout,
         )
 
-    @classmethod
-    def needs_negatives(cls, config: Query2LabelConfig) -> bool:
-        return config.unknown == "ignore"
-
     def logits(self, features: Features) -> Tensor:
         logits: Tensor = self.head(features.dense)
         return logits

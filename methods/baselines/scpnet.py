@@ -67,7 +67,7 @@ class SCPNetConfig(MethodConfig):
 
 
 class ClassActivation(nn.Module):
-    """How readily each class takes a pseudo-label: a_c (C,), from the last pseudo-labels of all N training images.
+    """Each class's threshold of pseudo-labels, by its activation a_c (C,) among the last ones of all N training images.
 
     a_c = max(n_c / max(max_c n_c, hard_k N - sum_c n_c), 1 / C), with n_c the images whose pseudo-labels hold c;
     1 / C until there is any (FlexMatch's curriculum, as SCPNet adapts it). Threshold: 0.95 a_c / (2 - a_c).

@@ -3,25 +3,26 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from bench.settings.config import choice, log_float, setting, uniform
-from methods.base import METHODS, Batch, Features, Method, MethodConfig, Task
+from methods.base import METHODS, Batch, Features, Method, Task
 from methods.layers.aggregation import cosine_map, spatial_softmax, spatial_weights
 from methods.layers.prompts import PromptLearner, Templates, encode_together, template_list
 from methods.layers.scales import Scale, require_positive, tied
 from methods.losses import ranking_loss
 from methods.parts import Part
+from methods.prompt_method import CoOpTraining
 from methods.text.sentences import SentenceBank, Sentences, TextImages, caption_sentences, template_sentences
 
 TEXT_SCALE, IMAGE_SCALE = 50.0, 40.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaIConfig(MethodConfig):
+class TaIConfig(CoOpTraining):
     """Defaults: the official code's values, but for the sentences."""
 
     captions: Path | None = setting(
@@ -48,14 +49,7 @@ class TaIConfig(MethodConfig):
 
     epochs: int = setting(20, "training epochs, of as many sentences as there are training images", ge=0)
     batch_size: int = setting(512, "sentences in a batch", ge=1)
-    optimizer: Literal["sgd", "adam", "adamw"] = setting("sgd", "optimiser (SGD has momentum 0.9)")
     lr: float = setting(1e-4, "base learning rate", gt=0, search=log_float(1e-4, 3e-2))
-    weight_decay: float = setting(
-        5e-4, "weight decay (decoupled with adamw, L2 otherwise)", ge=0, search=log_float(1e-5, 1e-1)
-    )
-    schedule: Literal["constant", "cosine", "dassl_cosine", "onecycle"] = setting(
-        "dassl_cosine", "CoOp's: one epoch at 1e-5, then cosine per epoch"
-    )
 
     def __post_init__(self) -> None:
         require_positive(self, "text_scale", "image_scale")

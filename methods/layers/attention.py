@@ -77,10 +77,10 @@ class SelfAttention(nn.Module):
                 nn.init.zeros_(linear.bias)
 
     def forward(self, x: Tensor, position: Tensor | None = None) -> Tensor:
-        placed = x if position is None else x + position
+        located = x if position is None else x + position
         query, key, value = (
             part.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, heads, L, D / heads)
-            for part in (self.query(placed), self.key(placed), self.value(x))
+            for part in (self.query(located), self.key(located), self.value(x))
         )
         weights = (query / math.sqrt(query.shape[-1]) @ key.mT).softmax(dim=-1)
         attended: Tensor = self.out((self.dropout(weights) @ value).transpose(1, 2).flatten(2))

@@ -1,4 +1,4 @@
-"""Factors on cosines: published for CLIPs of logit scale 100, tied to the checkpoint's own where asked, or trained."""
+"""Factors on cosines: published for CLIPs of logit scale 100, tied to the checkpoint's own, or trained."""
 
 from typing import Any, Literal
 

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from methods.losses.reduce import Reduction, Unknown, reduce_entries
 
 ROLE_GUARD = 1e-5
-"""What ROLE's code, and all that grew out of it, adds to a chance before its logarithm."""
+"""The number that ROLE's code and its descendants add to a chance before its logarithm."""
 
 
 def neg_log(logits: Tensor, guard: float = ROLE_GUARD) -> Tensor:

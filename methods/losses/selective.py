@@ -40,7 +40,7 @@ def partial_asymmetric_loss(
 def doubtful_unknowns(
     logits: Tensor, labels: Tensor, *, prior: Tensor | None, prior_threshold: float, topk: int
 ) -> Tensor:
-    """Which unknown labels are too likely to be positives to be taken for negatives, bool (B, C).
+    """Unknown labels that are too likely to be positives to be taken for negatives, bool (B, C).
 
     Class-aware selection: those of classes whose prior (C,) is above `prior_threshold`, and the topk B likeliest of the
     whole batch. Ties at the last place are all left out, so that the order of classes does not decide (officially the

@@ -9,7 +9,7 @@ PRODUCTS_AT_ONCE = 2**18
 six times as fast as 16 MiB). The chunks depend on shapes alone, so results do not depend on memory."""
 
 PRODUCTS_KEPT = 2**28
-"""Where all chunks together hold more products than this (1 GiB), they are computed again for the gradient."""
+"""Chunks that hold more products than this together (1 GiB) are computed again for the gradient."""
 
 
 def coefficients(tokens: Tensor, words: Tensor, weight: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class SemanticDecoupling(nn.Module):
 
     def attention(self, tokens: Tensor, words: Tensor) -> Tensor:
         """(B, C, T), rows sum to 1."""
-        placed, spoken = self.token(tokens), self.word(words)
+        token, word = self.token(tokens), self.word(words)
         with torch.autocast(tokens.device.type, enabled=False):
             weight = (self.score.weight @ self.mix.weight)[0]
-            return coefficients(placed.float(), spoken.float(), weight).softmax(dim=-1)
+            return coefficients(token.float(), word.float(), weight).softmax(dim=-1)

@@ -50,10 +50,10 @@ def prototype_evidence(
         # The only category with a visual prototype has no rival.
         against.append(torch.where(rival.isinf(), 0.0, rival))
     if negative is not None and has_negative is not None and modality != "text":
-        unlike = torch.einsum("bcd,cd->bc", regions, negative)
+        against_negative = torch.einsum("bcd,cd->bc", regions, negative)
         if modality == "both":
-            unlike = (unlike + to_text.diagonal(dim1=1, dim2=2)) / 2
-        against.append(torch.where(has_negative & has_visual, unlike, float("-inf")))
+            against_negative = (against_negative + to_text.diagonal(dim1=1, dim2=2)) / 2
+        against.append(torch.where(has_negative & has_visual, against_negative, float("-inf")))
     if not against:
         return own
     worst = torch.stack(against).amax(dim=0)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 LABELS_HELD = 512
 """Known labels of each sign and class that thresholds are taken from, at most."""
-FEWEST_LABELS = 4
+FEWEST_KNOWN = 4
 """Fewer known labels of a sign than this are no evidence for a threshold."""
 
 
@@ -107,7 +107,7 @@ class Thresholds(nn.Module):
     def estimate(self) -> None:
         """Set `upper` and `lower` from what is remembered."""
         upper, lower = estimate_thresholds(
-            self.positives, self.negatives, self.prior, self.precision, self.miss, FEWEST_LABELS
+            self.positives, self.negatives, self.prior, self.precision, self.miss, FEWEST_KNOWN
         )
         self.upper.copy_(upper)
         self.lower.copy_(lower)

@@ -52,10 +52,10 @@ def test_the_names_of_older_pins_give_the_same_masks(here):
 
 def test_another_process_with_another_hash_seed_draws_the_same(here, environment, tmp_path):
     script = Path(masks.__file__)
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, str(script), str(tmp_path)],
         env={**environment, "PYTHONHASHSEED": "7"},
         capture_output=True,
         check=True,
     )
-    assert json.loads(told.stdout) == here
+    assert json.loads(result.stdout) == here

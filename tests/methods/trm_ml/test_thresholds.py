@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from methods.trm_ml.thresholds import (
-    FEWEST_LABELS,
+    FEWEST_KNOWN,
     LABELS_HELD,
     Thresholds,
     estimate_thresholds,
@@ -106,7 +106,7 @@ def test_without_known_positives_nothing_is_called_positive() -> None:
 
 def test_without_evidence_nothing_is_called_anything() -> None:
     assert estimate(column(), column()) == (INF, -INF)
-    few = column(*range(FEWEST_LABELS - 1))
+    few = column(*range(FEWEST_KNOWN - 1))
     assert estimate(few, few) == (INF, -INF)
 
 

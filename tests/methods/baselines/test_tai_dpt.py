@@ -137,9 +137,9 @@ def test_training_ranks_the_named_classes_of_sentences_higher(task: Task, data: 
 def test_captions_are_trained_on_beside_the_templates(task: Task, tmp_path: Path) -> None:
     file = tmp_path / "captions.txt"
     file.write_text("kittens under a grey sky\n")
-    plain, told = model_on(task), model_on(task, captions=file)
-    assert told.bank.texts == (*plain.bank.texts, "kittens under a grey sky")
-    assert told.bank.labels[-1].tolist() == [1, -1, -1, -1, 1]
+    plain, captioned = model_on(task), model_on(task, captions=file)
+    assert captioned.bank.texts == (*plain.bank.texts, "kittens under a grey sky")
+    assert captioned.bank.labels[-1].tolist() == [1, -1, -1, -1, 1]
 
 
 # --- the ensemble
