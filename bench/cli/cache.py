@@ -60,6 +60,8 @@ def _table(rows: list[dict[str, Any]]) -> Any:
     table.add_column("size", justify="right", no_wrap=True)
     table.add_column("last used", no_wrap=True)
     table.add_column("state", overflow="fold")
+    if rooted := any(row["root"] for row in rows):
+        table.add_column("images of", overflow="fold")
     for row in rows:
         used = datetime.datetime.fromisoformat(row["last_used"]).astimezone()
         table.add_row(
@@ -68,8 +70,15 @@ def _table(rows: list[dict[str, Any]]) -> Any:
             _size(row["bytes"]),
             f"{used:%Y-%m-%d}",
             row["state"],
+            *([_origin(row)] if rooted else []),
         )
     return table
+
+
+def _origin(row: dict[str, Any]) -> str:
+    """The folder that the images were first encoded from, and the list if it is the user's own."""
+    own = row["dataset_options"].get(row["part"])
+    return ", ".join(str(one) for one in (row["root"], own) if one)
 
 
 @app.command("verify")
@@ -212,6 +221,7 @@ def _about(entry: "Entry") -> dict[str, Any]:
         "key": entry.key,
         "dataset": about.get("dataset", "?"),
         "dataset_options": about.get("dataset_options", {}),
+        "root": about.get("root"),
         "part": about.get("part", "?"),
         "backbone": about.get("backbone", "?"),
         "backbone_options": about.get("backbone_options", {}),

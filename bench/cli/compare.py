@@ -134,6 +134,7 @@ def _paired(
     """Differences from the baseline with both intervals, as data and drawn."""
     from bench.report.resampled import image_interval
     from bench.report.results import load
+    from bench.report.selection import find_sweep
     from bench.report.tables.gains import Line, columns_of, gain_records, gain_table, image_table
     from bench.report.tables.gains import compare as gains
     from bench.report.tables.standard import method_flags
@@ -143,6 +144,9 @@ def _paired(
     against = loaded.baseline
     if against is None or not loaded.challengers:
         raise UsageError("a comparison needs two methods with numbers; run another, or name other --methods.")
+    used = loaded.selection.newest.id
+    if sweep is None and used != find_sweep(store, None).id:
+        typer.echo(f"Of sweep {used}, the newest with {against}; --sweep names another.", err=True)
     lines = [Line(against, against), *(Line(name, name, against) for name in loaded.challengers)]
     images, columns = image_interval(loaded, store), columns_of(loaded)
     compared = gains(loaded, lines, images)

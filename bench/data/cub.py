@@ -114,7 +114,9 @@ def read_attributes(path: Path, numbers: Sequence[int], classes: int) -> np.ndar
     Some of the official file's 3.7 million lines have a field too many; the first three are always these.
     """
     try:
-        image, attribute, present = np.loadtxt(path, np.int64, usecols=(0, 1, 2), unpack=True, ndmin=2, comments=None)
+        image, attribute, present = np.loadtxt(
+            path, np.int64, usecols=(0, 1, 2), unpack=True, ndmin=2, comments=None, encoding="utf-8-sig"
+        )
     except (ValueError, OSError) as error:
         raise DataError(f"{path} must hold lines 'image attribute is_present certainty time' ({error}).") from None
     if not len(image):

@@ -15,7 +15,7 @@ from bench.errors import DataError
 REMARKS = {
     "turned": "an EXIF orientation that is not applied, as in the papers' loaders",
     "frames": "more than one frame, of which the first is used",
-    "faulty": "a fault inside their JPEG data, behind which pixels may be grey or shifted",
+    "faulty": "a fault inside the JPEG data, behind which pixels may be grey or shifted",
 }
 """What is unusual about an image that can be read, as the end of "... images have ..."."""
 

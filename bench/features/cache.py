@@ -57,12 +57,13 @@ def cached_features(
     variant: dict[str, Any] | None = None,
     prepare: Prepare | None = None,
     precision: Precision = "auto",
+    root: Path | None = None,
 ) -> FeatureSet:
     """The features of `split`, which is the dataset's `part`, encoded now if they are not in `cache` yet.
 
     One process encodes, others wait for it and go on if it dies. `progress` is called only while something is encoded,
     here or there. `prepare` is applied to every image before `backbone.preprocess`; `variant`, plain data, must say
-    all that decides what it does, since it stands for it in the key.
+    all that decides what it does, since it stands for it in the key. root: where the dataset's files lie, for people.
     """
     if prepare is not None and variant is None:
         raise ValueError("prepare needs a variant: what changes the images must change the key")
@@ -74,7 +75,7 @@ def cached_features(
     entry = Entry(inside(cache / "features", key))
     height, width = backbone.grid
     shape = Shape(len(split), height * width, backbone.dim, ENCODE_BATCH)
-    about = _description(part, dataset, component, variant, name, shape)
+    about = _description(part, dataset, component, variant, name, shape, root)
     waited = False
     while True:
         found = _open(entry, shape) if entry.complete else None
@@ -104,7 +105,13 @@ def cached_features(
 
 
 def _description(
-    part: str, dataset: Component, backbone: Component, variant: dict[str, Any] | None, precision: str, shape: Shape
+    part: str,
+    dataset: Component,
+    backbone: Component,
+    variant: dict[str, Any] | None,
+    precision: str,
+    shape: Shape,
+    root: Path | None,
 ) -> dict[str, Any]:
     """What about.json says, as it will be read back."""
     about = {
@@ -117,6 +124,7 @@ def _description(
         "variant": variant,
         "precision": precision,
         "shape": asdict(shape),
+        "root": None if root is None else str(root.resolve()),
     }
     return json.loads(canonical_json(about))
 

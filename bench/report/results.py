@@ -122,7 +122,7 @@ def load(
     merge: all sweeps over the same dataset, protocol, backbone and held-out share as that one, in one table.
     baseline: the method that the others are told against; by default the one that is usual.
     """
-    selection = select(store, sweep, merge=merge, methods=methods, percents=percents, seeds=seeds)
+    selection = select(store, sweep, merge=merge, methods=methods, percents=percents, seeds=seeds, having=baseline)
     lines, missing, rows = [], [], {}
     for place in selection.places:
         if place.key and store.state(place.key) == "done":

@@ -78,8 +78,8 @@ def whole_sweep(record: SweepRecord) -> Selection:
     return Selection(record.id, (record,), record.places)
 
 
-def find_sweep(store: Store, sweep: str | None) -> SweepRecord:
-    """The newest sweep, or the newest whose id starts with `sweep`."""
+def find_sweep(store: Store, sweep: str | None, having: str | None = None) -> SweepRecord:
+    """The newest sweep, or the newest whose id starts with `sweep`; rather one `having` a method, if there is one."""
     records = store.sweeps()
     if not records:
         raise UsageError(f"There is no sweep in {store.root} yet; start one with `bench run`.")
@@ -87,7 +87,8 @@ def find_sweep(store: Store, sweep: str | None) -> SweepRecord:
     if not found:
         known = ", ".join(record.id for record in records[-8:])
         raise UsageError(f"There is no sweep {sweep!r} in {store.root}; the latest are {known}.")
-    return found[-1]
+    fitting = [record for record in found if any(place.method == having for place in record.places)]
+    return (fitting or found)[-1]
 
 
 def select(
@@ -98,9 +99,10 @@ def select(
     methods: Sequence[str] | None = None,
     percents: Sequence[int] | None = None,
     seeds: Sequence[int] | None = None,
+    having: str | None = None,
 ) -> Selection:
     """The places of one sweep, or with `merge` of all that can stand in one table with it; see `load`."""
-    record = find_sweep(store, sweep)
+    record = find_sweep(store, sweep, having)
     records = _comparable(store, record) if merge else (record,)
     places = tuple(_merged_places(store, records) if merge else record.places)
     if methods is not None:

@@ -7,6 +7,8 @@ and containers alone; where a library pickles something else, `unpickled` knows 
 import io
 import pickle
 import re
+import struct
+import textwrap
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +20,7 @@ from safetensors import SafetensorError
 UNREADABLE = (
     *(RuntimeError, LookupError, AttributeError, TypeError, ValueError, ImportError, StopIteration, EOFError),
     *(AssertionError, OverflowError, MemoryError, pickle.UnpicklingError, SafetensorError, zipfile.BadZipFile),
+    struct.error,
 )
 """What torch, pickle and safetensors raise of a file that is damaged or holds something else than it should."""
 
@@ -62,4 +65,8 @@ def reason(error: BaseException) -> str:
         return "it holds more than plain data, or is damaged"
     if isinstance(error, KeyError):
         return f"{error} is missing"
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if not lines:  # an EOFError, a StopIteration
+        return "it is empty, cut off or damaged"
+    told = f"{lines[0]} {lines[1]}" if lines[0].endswith(":") and len(lines) > 1 else lines[0]
+    return textwrap.shorten(told, 240, placeholder=" ...")

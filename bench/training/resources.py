@@ -214,6 +214,7 @@ class Resources:
                 progress=functools.partial(self.progress, f"encoding {' '.join(map(str, told))}"),
                 variant=variant,
                 prepare=prepare,
+                root=self.dataset.root,
             )
         return self.encoded[where]
 
