@@ -37,7 +37,8 @@ def jpeg_pixels(content: bytes) -> np.ndarray | None:
 def jpeg_fault(content: bytes) -> str | None:
     """What libjpeg finds wrong inside the data of an ordinary JPEG, "" if nothing; None if it cannot be asked.
 
-    Pillow and torchvision go on behind such a fault without a word. As fast as decoding it, which this does.
+    Pillow and torchvision go on behind such a fault without a word. As fast as decoding it, which this does. A fault
+    after which the data happen to make sense again is not found.
     """
     if not is_ordinary_jpeg(content):
         return None

@@ -39,7 +39,14 @@ def store(tmp_path) -> Path:
     return tmp_path / "cache"
 
 
-def fill(store: Path, dataset: str = "coco", backbone: str = "rn101", cut_at: int = COUNT) -> FeatureSet | None:
+def fill(
+    store: Path,
+    dataset: str = "coco",
+    backbone: str = "rn101",
+    cut_at: int = COUNT,
+    root: Path | None = None,
+    **of: str,
+) -> FeatureSet | None:
     """One entry of the cache; cut off behind `cut_at` images where that is fewer than all."""
 
     def progress(done: int, total: int) -> None:
@@ -51,11 +58,12 @@ def fill(store: Path, dataset: str = "coco", backbone: str = "rn101", cut_at: in
         return cached_features(
             part="train",
             split=Split(tuple(map(str, range(COUNT))), np.ones((COUNT, 1), np.int8), images),
-            dataset=Component(dataset),
+            dataset=Component(dataset, options=of),
             backbone=Grey(),
             component=Component(backbone),
             cache=store,
             progress=progress,
+            root=root,
         )
     except KeyboardInterrupt:
         return None
@@ -101,6 +109,23 @@ def test_ls_says_what_there_is(call, store):
     assert part["key"] not in told.out
     assert "in use" not in told.out
     assert "1 entry" in told.out
+
+
+def test_ls_tells_own_datasets_apart_by_folder_and_list(call, store, tmp_path):
+    for folder in ("cats", "dogs"):
+        fill(store, "listfile", root=tmp_path / folder, train=f"{folder}.txt")
+    told = call("ls").out
+    assert all(f"{tmp_path / folder}, {folder}.txt" in told for folder in ("cats", "dogs"))
+    rows = json.loads(call("ls", "--json").out)
+    assert {row["root"] for row in rows} == {str(tmp_path / "cats"), str(tmp_path / "dogs")}
+
+
+def test_the_same_images_in_another_folder_go_on_with_a_cut_off_encoding(store, tmp_path):
+    fill(store, root=tmp_path / "a", cut_at=64)
+    [entry] = entries(store)
+    assert entry.images_done == 64
+    fill(store, root=tmp_path / "b")
+    assert json.loads((entry.folder / "features.json").read_text())["images"] == COUNT - 64
 
 
 def test_an_empty_cache_is_no_error(call):

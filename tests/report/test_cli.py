@@ -63,3 +63,20 @@ def test_a_report_from_mlflow_says_where_it_was_read_and_names_no_store_to_brows
     assert "bench ui" not in told
     run("--results", stores / "seed0")
     assert (tmp_path / "report.md").read_text() == (stores / "seed0" / "report.md").read_text()
+
+
+def test_a_comparison_is_of_the_newest_sweep_that_has_the_baseline_and_says_so(tmp_path):
+    def compared(*words: str):
+        words = ("compare", "--results", str(tmp_path), *words)
+        return CliRunner().invoke(app, list(words), catch_exceptions=False)
+
+    whole, alone = Grid(methods=("asl", "dualcoop"), percents=(10,)), Grid(methods=("asl", "bce_an"), percents=(50,))
+    _, with_it = make_store(tmp_path, whole, created="2026-01-01T00:00:00+00:00")
+    _, without = make_store(tmp_path, alone, created="2026-01-02T00:00:00+00:00")
+    told = compared("--baseline", "dualcoop", "--json")
+    assert told.exit_code == 0
+    assert f"Of sweep {with_it}, the newest with dualcoop" in told.stderr
+    assert {record["method"] for record in json.loads(told.stdout)} == {"asl", "dualcoop"}
+    assert "Of sweep" not in compared("--baseline", "asl").stderr
+    with pytest.raises(UsageError, match="this table has no method 'dualcoop'"):
+        compared("--baseline", "dualcoop", "--sweep", without)
