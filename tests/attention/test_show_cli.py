@@ -8,6 +8,8 @@ from PIL import Image
 
 from bench.records.store import Store
 
+pytestmark = pytest.mark.slow
+
 TINY = ("--set", "scenes.n_train=120", "--set", "scenes.n_test=60")
 REAL = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "coco256"
 

@@ -9,6 +9,8 @@ import pytest
 
 from protocols import PROTOCOLS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

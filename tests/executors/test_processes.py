@@ -22,6 +22,8 @@ from bench.executors.processes import _device
 from bench.records.store import Store
 from bench.system import capacity as room
 
+pytestmark = pytest.mark.slow
+
 SHORT = {**QUICK, "epochs": 3}
 GIB = 2**30
 LONG = 300.0

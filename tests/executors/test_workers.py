@@ -9,6 +9,8 @@ import pytest
 from bench.records.store import Store
 from bench.system.capacity import worker_count
 
+pytestmark = pytest.mark.slow
+
 TINY = ("--set", "scenes.n_train=120", "--set", "scenes.n_test=60", "--set", "asl.epochs=2")
 SWEEP = ("run", "--methods", "asl", "--ratios", "0.1-0.4", "--no-mlflow", "--json", *TINY)
 

@@ -16,6 +16,8 @@ from bench.report import load
 from bench.tracking import following, mirrored, sync
 from bench.tracking.server import started
 
+pytestmark = pytest.mark.slow
+
 
 def binaries() -> Path | None:
     """The folder of initdb, pg_ctl and postgres: on the path, or where Debian has them."""

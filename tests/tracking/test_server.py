@@ -20,6 +20,8 @@ from bench.tracking import following, serving, sync, ui
 from bench.tracking.database import QUIET
 from bench.tracking.server import refresh
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -19,6 +19,8 @@ from bench.tracking import following, is_current, sync
 from bench.tracking.database import absolute_uri
 from bench.tracking.follow import Follower
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 BOUND = 30.0
 """Seconds: the ten of silence, and what a busy machine takes to start the process."""

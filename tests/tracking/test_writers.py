@@ -15,6 +15,8 @@ from helpers.store_factory import append_curve, curve, finish, running, save_swe
 
 from bench.tracking import TrackingError, following, is_current, sync
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 SYNC = """

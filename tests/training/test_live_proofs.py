@@ -20,7 +20,7 @@ from methods import METHODS
 from protocols import PROTOCOLS
 from protocols.splits import held_out
 
-pytestmark = pytest.mark.usefixtures("toys")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("toys")]
 
 
 @pytest.mark.parametrize("train", ["none", "last"])

@@ -20,6 +20,8 @@ from bench.records.store import Store
 from bench.system.environment import source_hash
 from methods import METHODS
 
+pytestmark = pytest.mark.slow
+
 TRAINED = ["toy_linear", "toy_buffered", *(name for name in METHODS.names() if METHODS.get(name).Config().epochs)]
 
 

@@ -31,6 +31,8 @@ from bench.executors.ray.cluster import Demands  # noqa: E402
 from bench.executors.ray.executor import RayExecutor  # noqa: E402
 from bench.executors.ray.node import NodeLocation  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 SHORT = {**QUICK, "epochs": 4}
 HEALTH = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 10}
 NODE = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "memory": 2**30}

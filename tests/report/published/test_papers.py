@@ -111,6 +111,7 @@ def test_our_lines_stay_below_the_line_they_belong_to(reported):
     assert "<button" not in part
 
 
+@pytest.mark.slow
 def test_a_dataset_without_published_numbers_has_no_such_section(written):
     folder = written[1].parent
     assert "Beside the papers" not in (folder / "report.md").read_text()

@@ -15,7 +15,10 @@ from bench.stats import Difference
 from bench.stats.paired import gain
 
 ENGINE = next((name for name in ("pdflatex", "tectonic") if shutil.which(name)), None)
-pytestmark = pytest.mark.skipif(ENGINE is None, reason="no LaTeX engine (pdflatex or tectonic) on this machine")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(ENGINE is None, reason="no LaTeX engine (pdflatex or tectonic) on this machine"),
+]
 COLUMNS = (*range(10, 100, 10), AVERAGE)
 ODD = "a_b & 100 % #1 {x} ~ ^ \\ <y> [z] | ± − × ≥ μ $5"
 

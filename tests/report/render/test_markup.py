@@ -74,6 +74,7 @@ def named(tmp_path_factory, sketched) -> tuple[Store, Path]:
     return store, write_report(load(store), store).parent
 
 
+@pytest.mark.slow
 def test_the_web_pages_run_no_script_but_their_own(named):
     folder = named[1]
     whole = Tags((folder / "report.html").read_text())

@@ -171,6 +171,7 @@ def test_no_terminal_is_too_narrow_for_the_numbers(finished, width):
     assert not re.search(r"± *\n", body)
 
 
+@pytest.mark.slow
 def test_every_table_of_methods_marks_what_is_reconstructed(finished, tmp_path):
     sections = [section for section in contents(load(finished[0]), finished[0], tmp_path) if section.by_method]
     tables = {name: table for section in sections for name, table in section.tables.items()}
