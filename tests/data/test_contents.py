@@ -40,6 +40,19 @@ def test_any_byte_of_any_image_is_in_the_fingerprint(writer, part, tmp_path):
     assert len(seen) == 1 + len(getattr(copy, part))
 
 
+def test_a_change_shows_by_its_time_alone(tmp_path, monkeypatch):
+    """By that which no program can put back, whatever the size and the other time say."""
+    monkeypatch.setattr(manifest, "SETTLED_NS", -(10**18))  # nothing is read again for being fresh
+    copy, cache = copied("listfile", tmp_path), tmp_path / "cache"
+    before, (path, *_) = copy.open(cache).fingerprint, images_of(copy, cache, "train")
+    content, about = bytearray(path.read_bytes()), path.stat()
+    content[-1] ^= 1
+    while path.stat().st_ctime_ns == about.st_ctime_ns:  # the clock of a file system is coarse
+        path.write_bytes(content)
+        os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+    assert copy.open(cache).fingerprint != before
+
+
 def test_copies_have_one_fingerprint_wherever_they_lie(tmp_path):
     (tmp_path / "a").mkdir()
     copy = listfile(tmp_path / "a")

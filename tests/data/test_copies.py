@@ -6,6 +6,7 @@ import shutil
 import pytest
 from helpers.copies import listfile
 from helpers.copy_files import Copy, index_list
+from helpers.findings import warnings_of
 
 from bench.data.check import examine
 from bench.errors import DataError
@@ -49,7 +50,7 @@ def test_copies_of_training_images_are_told_with_count_and_names(copy, tmp_path)
     dataset.check()
     found = examine(dataset, images=True, progress=lambda *_: None)
     assert found.fine
-    assert [finding.detail for finding in found.findings if finding.level == "warning"] == [
+    assert warnings_of(found) == [
         "1 of 3 classes has no positive test image and no part in mAP: dog.",
         "1 test image is a copy of training images, to the byte: 8.jpg of a/1.jpg; leave out one of each.",
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.copies import listfile
+from helpers.findings import warnings_of
 from PIL import Image
 
 from bench.data.check import examine
@@ -105,7 +106,7 @@ def told(tmp_path: Path, change) -> list[str]:
     change(copy.root / "images")
     found = examine(copy.open(tmp_path / "cache"), images=True, progress=lambda *_: None)
     assert found.fine
-    return [finding.detail for finding in found.findings if finding.level == "warning" and "images" in finding.what]
+    return warnings_of(found, "images")
 
 
 def turned(folder: Path) -> None:
