@@ -15,7 +15,12 @@ myst_heading_anchors = 3
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "example"]
 nitpicky = True
-autodoc_typehints = "description"
+nitpick_ignore_regex = [("py:.*", r".*")]  # types of other packages: their sites are not asked
+default_role = "code"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+python_maximum_signature_line_length = 100
+python_use_unqualified_type_names = True
 autodoc_member_order = "bysource"
 
 html_theme = "furo"
