@@ -31,10 +31,10 @@ MEMORIES = {
     "em_apl": Memory({"warmup_share": 0.25}, "pseudo.soft", PseudoNegatives, ("soft", "chance")),
     "ll_cp": Memory({"delta": 2.0}, "rule.flipped", LargeLossRule, ("flipped",)),
     "curriculum": Memory(
-        {"start": 0.25, "rounds": 3, "threshold": 0.5, "lr": 1e-2}, "found.added", AddedLabels, ("guesses", "added")
+        {"start": 0.25, "rounds": 3, "threshold": 0.5, "lr": 1e-2}, "pseudo.added", AddedLabels, ("guesses", "added")
     ),
     "csl": Memory(
-        {"prior_threshold": 0.1, "topk": 1, "lr": 1e-2}, "prior.value", ClassPrior, ("value", "total", "seen")
+        {"prior_threshold": 0.1, "topk": 1, "lr": 1e-2}, "prior.value", ClassPrior, ("value", "total", "images")
     ),
 }
 WITH_BUFFERS = [name for name, memory in MEMORIES.items() if memory.owner]
@@ -136,7 +136,7 @@ def test_nothing_is_predicted_for_held_out_images(resources, tmp_path: Path) -> 
     run(cell, resources, tmp_path)
     inputs = resources.inputs(cell)[0]
     saved = checkpoint(tmp_path)["state_dict"]
-    assert saved["found.guesses"][inputs.heldout_rows].isnan().all()
-    assert not saved["found.guesses"][inputs.train_rows].isnan().any()
-    assert (saved["found.added"][inputs.heldout_rows] == 0).all()
-    assert (saved["found.added"][torch.from_numpy(inputs.observed) != 0] == 0).all()
+    assert saved["pseudo.guesses"][inputs.heldout_rows].isnan().all()
+    assert not saved["pseudo.guesses"][inputs.train_rows].isnan().any()
+    assert (saved["pseudo.added"][inputs.heldout_rows] == 0).all()
+    assert (saved["pseudo.added"][torch.from_numpy(inputs.observed) != 0] == 0).all()

@@ -21,7 +21,7 @@ from bench.training.evaluation import split_logits
 from bench.training.weights import from_bytes, model_of, restored, scoring_state, to_bytes
 from methods import METHODS
 
-PER_IMAGE = {"curriculum": "found", "em_apl": "pseudo", "role": "estimates", "scpnet": "activation", "ll_cp": "rule"}
+PER_IMAGE = {"curriculum": "pseudo", "em_apl": "pseudo", "role": "estimates", "scpnet": "activation", "ll_cp": "rule"}
 
 
 def scores_again(cell, resources, content: bytes) -> np.ndarray:
