@@ -12,8 +12,8 @@ from bench.attention.record import record_of
 from bench.attention.request import Asked
 from bench.attention.trained import Trained
 from bench.records.names import inside
+from bench.records.reader import StoreReader
 from bench.records.rows import Row
-from bench.records.store import Store
 from bench.report.figures.palette import method_styles
 from bench.system.disk import REFUSED
 from bench.system.files import atomic, write_json
@@ -44,7 +44,7 @@ class Shown:
     stale: bool
 
 
-def show(cells: Sequence[Shown], asked: Asked, store: Store) -> Drawn:
+def show(cells: Sequence[Shown], asked: Asked, store: StoreReader) -> Drawn:
     """Draw one cell, or two over the same images, into the first one's folder, or the one that was asked for."""
     first = cells[0]
     split, dataset = first.trained.split(asked.part), first.trained.resources.dataset

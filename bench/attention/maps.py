@@ -9,8 +9,8 @@ from bench.attention.pointing import Pointing, pointing
 from bench.attention.request import Asked
 from bench.attention.trained import Trained
 from bench.data.base import Box
+from bench.records.reader import StoreReader
 from bench.records.rows import Row
-from bench.records.store import Store
 
 DRIFT = 0.01
 """Logits of the same image may differ by this between two ways of encoding it; by more, and it is another model."""
@@ -33,7 +33,7 @@ class Seen:
     warnings: tuple[str, ...]
 
 
-def see(trained: Trained, asked: Asked, rows: Sequence[int], row: Row, store: Store, stale: bool) -> Seen:
+def see(trained: Trained, asked: Asked, rows: Sequence[int], row: Row, store: StoreReader, stale: bool) -> Seen:
     """Look at the split's images `rows` with a cell's model."""
     images = [trained.split(asked.part).images[i] for i in rows]
     features = trained.encode(images)

@@ -8,7 +8,7 @@ from typing import Literal
 from bench.errors import UsageError
 from bench.records.cells import Cell
 from bench.records.names import short_name
-from bench.records.store import WEIGHTS, Store
+from bench.records.reader import WEIGHTS_FILE, StoreReader
 from bench.settings.registry import nearest
 
 Part = Literal["test", "train"]
@@ -43,7 +43,7 @@ class Asked:
         return [class_names.index(name) for name in self.classes]
 
 
-def find_cell(store: Store, prefix: str) -> Cell:
+def find_cell(store: StoreReader, prefix: str) -> Cell:
     """The one finished cell whose key begins with `prefix`, with weights; UsageError that says what is wrong if not."""
     known = store.keys() if prefix else []
     keys = [key for key in known if key.startswith(prefix)]
@@ -59,7 +59,7 @@ def find_cell(store: Store, prefix: str) -> Cell:
         raise UsageError(f"{called} failed ({store.reason(cell.key)}); mend that and give its `bench run` again.")
     if state != "done":
         raise UsageError(f"{called} is {state}; it can be looked at when it is done.")
-    if not (store.folder(cell.key) / WEIGHTS).exists():
+    if not (store.folder(cell.key) / WEIGHTS_FILE).exists():
         raise UsageError(
             f"{called} keeps no weights; delete the folder {store.folder(cell.key)} and train it again without "
             f"--no-weights{_command(store, cell.key)}."
@@ -67,7 +67,7 @@ def find_cell(store: Store, prefix: str) -> Cell:
     return cell
 
 
-def _command(store: Store, key: str) -> str:
+def _command(store: StoreReader, key: str) -> str:
     """The newest command that asked for the cell."""
     asked = [record.command for record in store.sweeps() if key in record.keys]
     return f": {shlex.join(word for word in asked[-1] if word != '--no-weights')}" if asked else ""

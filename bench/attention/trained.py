@@ -16,7 +16,7 @@ from bench.planning.plan import open_dataset
 from bench.planning.request import Request
 from bench.records.cells import Cell, Component
 from bench.records.names import inside
-from bench.records.store import Store
+from bench.records.reader import StoreReader
 from bench.training.cell import TEST_BATCH
 from bench.training.live import LiveModel
 from bench.training.resources import EncodeProgress, Resources
@@ -92,7 +92,7 @@ class Trained:
 
 def opened(
     cell: Cell,
-    store: Store,
+    store: StoreReader,
     device: torch.device,
     cache: Path,
     progress: EncodeProgress,

@@ -15,7 +15,7 @@ from bench.system.paths import DEFAULT_RESULTS
 from bench.system.wording import listed
 
 if TYPE_CHECKING:
-    from bench.records.store import Store
+    from bench.records.reader import StoreReader
     from bench.report.tables.table import Table
 
 
@@ -104,7 +104,7 @@ def _refuse(of: str, **flags: Any) -> None:
             raise UsageError(f"--{name} belongs to comparisons of {of}; leave it out, or --published.")
 
 
-def _published(dataset: str, protocol: str | None, store: "Store") -> tuple[list[dict[str, Any]], "list[Table]"]:
+def _published(dataset: str, protocol: str | None, store: "StoreReader") -> tuple[list[dict[str, Any]], "list[Table]"]:
     """The papers' tables, as data and drawn."""
     from bench.report.published.data import to_json
     from bench.report.published.groups import groups
@@ -120,7 +120,7 @@ def _published(dataset: str, protocol: str | None, store: "Store") -> tuple[list
     return to_json(found), [table(group) for group in found]
 
 
-def _across(store: "Store", sweep: str | None, chosen: dict[str, Any]) -> tuple[dict[str, Any], "list[Table]"]:
+def _across(store: "StoreReader", sweep: str | None, chosen: dict[str, Any]) -> tuple[dict[str, Any], "list[Table]"]:
     """All datasets of the store, as data and drawn."""
     from bench.report.tables.across import across, across_tables, as_data
 
@@ -129,7 +129,7 @@ def _across(store: "Store", sweep: str | None, chosen: dict[str, Any]) -> tuple[
 
 
 def _paired(
-    store: "Store", sweep: str | None, merge: bool, chosen: dict[str, Any]
+    store: "StoreReader", sweep: str | None, merge: bool, chosen: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], "list[Table]"]:
     """Differences from the baseline with both intervals, as data and drawn."""
     from bench.report.resampled import image_interval

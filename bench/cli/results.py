@@ -50,12 +50,12 @@ def report(
     from bench.api.display import counting
     from bench.cli.output import show_table
     from bench.planning.ratios import parse_ratios, parse_seeds
-    from bench.records.store import Store
+    from bench.records.reader import StoreReader
     from bench.report import load, write_report
     from bench.report.stores import opened
     from bench.system.disk import RefusedError
 
-    reading: AbstractContextManager[Store] = nullcontext(opened(results))
+    reading: AbstractContextManager[StoreReader] = nullcontext(opened(results))
     if from_mlflow is not None:
         from bench.tracking import mirrored
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from bench.errors import DataError
+from bench.records.reader import StoreReader
 from bench.records.rows import Row
-from bench.records.store import Store
 from bench.report.results import Results
 from bench.system.disk import if_allowed
 from bench.system.files import read_json, write_json
@@ -66,7 +66,7 @@ def pooled(parts: Iterable[Reliability]) -> Reliability:
     )
 
 
-def reliabilities(results: Results, store: Store, cache: Path) -> dict[str, Reliability]:
+def reliabilities(results: Results, store: StoreReader, cache: Path) -> dict[str, Reliability]:
     """By cell key. What a file of an earlier report knows of the same row is not computed again.
 
     Cells whose scores or labels are gone are left out.
@@ -102,7 +102,7 @@ def _is_of(entry: Any, mark: str) -> bool:
     return all(isinstance(one, list) and all(isinstance(x, (int, float)) for x in one) for one in sums)
 
 
-def _of_cell(key: str, row: Row, store: Store, labels: dict[str, np.ndarray]) -> Reliability | None:
+def _of_cell(key: str, row: Row, store: StoreReader, labels: dict[str, np.ndarray]) -> Reliability | None:
     fingerprint = row.cell.dataset.fingerprint
     try:
         if fingerprint not in labels:

@@ -7,8 +7,8 @@ import numpy as np
 
 from bench.errors import DataError
 from bench.records.damage import warn_once
+from bench.records.reader import StoreReader
 from bench.records.rows import Row
-from bench.records.store import Store
 from bench.report.results import Results
 from bench.stats.paired import Percent
 
@@ -71,7 +71,7 @@ class ClassScores:
 
 
 def class_scores(
-    results: Results, store: Store, methods: Sequence[str], percents: Sequence[Percent]
+    results: Results, store: StoreReader, methods: Sequence[str], percents: Sequence[Percent]
 ) -> ClassScores | None:
     """Means over the seeds of each ratio, then over ratios; methods without a number at one of them are left out.
 
@@ -95,7 +95,7 @@ def class_scores(
     return scores.of_classes(judged) if judged else None
 
 
-def frequencies(row: Row, store: Store) -> tuple[np.ndarray, str]:
+def frequencies(row: Row, store: StoreReader) -> tuple[np.ndarray, str]:
     """Positives by class (C,) and where they were counted: in the training images, or with older rows in the test's."""
     counted = row.data.get("train_positives")
     if counted:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.records.store import Store
+from bench.records.reader import StoreReader
 from bench.report.calibration import Reliability, pooled, reliabilities
 from bench.report.classes import FEWEST, class_scores
 from bench.report.figures.calibration import reliability_figure
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 CACHE = "calibration.json"
 
 
-def contents(results: Results, store: Store, folder: Path, images: Images | None = None) -> tuple[Section, ...]:
+def contents(results: Results, store: StoreReader, folder: Path, images: Images | None = None) -> tuple[Section, ...]:
     """All sections that the results have something for; `folder` keeps what need not be computed again.
 
     images: intervals over test images, as far as they are at hand.
@@ -61,7 +61,7 @@ def contents(results: Results, store: Store, folder: Path, images: Images | None
     return tuple(section for section in _sections(results, store, folder, images) if section.drawings or section.tables)
 
 
-def _sections(results: Results, store: Store, folder: Path, images: Images | None) -> Iterator[Section]:
+def _sections(results: Results, store: StoreReader, folder: Path, images: Images | None) -> Iterator[Section]:
     table = ratio_table(results)
     if results.frame.empty:
         yield Section("ratios", table.title, table)
@@ -133,7 +133,7 @@ def _papers(results: Results) -> Iterator[Section]:
     yield Section("papers", "Beside the papers", more=tables, by_method=False, records=records(found))
 
 
-def _across(results: Results, store: Store) -> Iterator[Section]:
+def _across(results: Results, store: StoreReader) -> Iterator[Section]:
     """Tests and ranks over the store's datasets, where there are enough of them."""
     found = beside_others(results, store)
     if found is None:
@@ -179,7 +179,7 @@ def _ends(percents: Sequence[Percent]) -> tuple[Percent, ...]:
     return tuple(dict.fromkeys((percents[0], percents[-1])))
 
 
-def _classes(results: Results, store: Store) -> Iterator[Section]:
+def _classes(results: Results, store: StoreReader) -> Iterator[Section]:
     methods = methods_to_draw(results)
     whole = class_scores(results, store, methods, results.percents)
     if whole is None:

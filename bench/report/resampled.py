@@ -16,8 +16,8 @@ import numpy as np
 from bench.errors import DataError
 from bench.records.damage import warn_once
 from bench.records.names import inside
+from bench.records.reader import StoreReader
 from bench.records.rows import Row
-from bench.records.store import Store
 from bench.report.results import Results
 from bench.stats import Difference, difference, multiplicities, resampled_map
 from bench.stats.paired import Pair
@@ -41,7 +41,7 @@ class Bootstraps:
     The draws are held for one number of images at a time: uint8 (R, N), 40 MB for COCO's test images.
     """
 
-    def __init__(self, results: Results, store: Store, resamples: int = RESAMPLES):
+    def __init__(self, results: Results, store: StoreReader, resamples: int = RESAMPLES):
         self.rows, self.store, self.resamples = results.rows, store, resamples
         self._found: dict[str, tuple[float, np.ndarray]] = {}
         self._labels: dict[str, np.ndarray] = {}
@@ -163,7 +163,7 @@ class Images:
         return self.found.difference(pairs) if pairs and at_hand else None
 
 
-def image_interval(results: Results, store: Store) -> Callable[[Sequence[Pair]], Difference] | None:
+def image_interval(results: Results, store: StoreReader) -> Callable[[Sequence[Pair]], Difference] | None:
     """The bootstrap over test images of the mean difference of pairs; None where a cell's scores are not to be had."""
     found = Bootstraps(results, store)
     if not results.rows or not all(found.available(key) for key in results.rows):
@@ -172,7 +172,7 @@ def image_interval(results: Results, store: Store) -> Callable[[Sequence[Pair]],
 
 
 def images_within(
-    results: Results, store: Store, within: float | None = None, progress: Progress | None = None
+    results: Results, store: StoreReader, within: float | None = None, progress: Progress | None = None
 ) -> Images:
     """For a report: the methods against the baseline, of all cells that `within` seconds suffice for, or of all."""
     found = Bootstraps(results, store)
@@ -189,6 +189,6 @@ def compared_cells(results: Results) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(own[place] for place, _ in others), *(key for _, key in others)]))
 
 
-def home_of(store: Store) -> Path:
+def home_of(store: StoreReader) -> Path:
     """Where the resampled mAPs are kept."""
     return inside(store.root, "reports", HOME)

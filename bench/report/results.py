@@ -11,8 +11,8 @@ import pandas as pd
 
 from bench.errors import UsageError
 from bench.features.feeds import feed_flags
+from bench.records.reader import StoreReader
 from bench.records.rows import Row
-from bench.records.store import Store
 from bench.records.sweeps import Place
 from bench.report import source
 from bench.report.figures.palette import Styles
@@ -108,7 +108,7 @@ but from sentences, say), "untrained" (from nothing).
 
 
 def load(
-    store: Store,
+    store: StoreReader,
     sweep: str | None = None,
     *,
     merge: bool = False,
@@ -172,7 +172,7 @@ def restricted(results: Results, methods: Sequence[str]) -> Results:
     )
 
 
-def curves(results: Results, store: Store) -> pd.DataFrame:
+def curves(results: Results, store: StoreReader) -> pd.DataFrame:
     """The filled places' curves: method, percent, seed, key, role, and what `curve.jsonl` holds."""
     columns = ["method", "percent", "seed", "key", "role"]
     by_key = {key: store.curve(key) for key in results.rows}
@@ -214,7 +214,7 @@ def role(row: Row, protocol: str) -> str:
     return "observed" if row.cell.protocol.name == protocol else "ceiling"
 
 
-def _missing(store: Store, place: Place) -> Missing:
+def _missing(store: StoreReader, place: Place) -> Missing:
     if place.key is None:
         state, reason = "skipped", place.skipped
     else:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.records.cells import Cell, Component, canonical_json
-from bench.records.store import Store
+from bench.records.reader import StoreReader
 from bench.records.sweeps import Place, SweepRecord
 from bench.report.figures.palette import Styles, method_styles
 from bench.report.source import installed_method
@@ -78,7 +78,7 @@ def whole_sweep(record: SweepRecord) -> Selection:
     return Selection(record.id, (record,), record.places)
 
 
-def find_sweep(store: Store, sweep: str | None, having: str | None = None) -> SweepRecord:
+def find_sweep(store: StoreReader, sweep: str | None, having: str | None = None) -> SweepRecord:
     """The newest sweep, or the newest whose id starts with `sweep`; rather one `having` a method, if there is one."""
     records = store.sweeps()
     if not records:
@@ -92,7 +92,7 @@ def find_sweep(store: Store, sweep: str | None, having: str | None = None) -> Sw
 
 
 def select(
-    store: Store,
+    store: StoreReader,
     sweep: str | None = None,
     *,
     merge: bool = False,
@@ -131,14 +131,14 @@ def _digest(data: Any) -> str:
     return hashlib.sha256(canonical_json(data).encode()).hexdigest()[:6]
 
 
-def _comparable(store: Store, record: SweepRecord) -> tuple[SweepRecord, ...]:
+def _comparable(store: StoreReader, record: SweepRecord) -> tuple[SweepRecord, ...]:
     """Sweeps on the same images, labels, masks and features, oldest first, `record` last."""
     setting = _setting(store, record)
     same = [r for r in store.sweeps() if r.id != record.id and setting and _setting(store, r) == setting]
     return (*same, record)
 
 
-def _setting(store: Store, record: SweepRecord) -> str | None:
+def _setting(store: StoreReader, record: SweepRecord) -> str | None:
     """Dataset, protocol, backbone, feed and held-out share of a sweep, from any started cell; None without one."""
     for cell in _started(store, record):
         if cell.protocol.name == record.protocol:
@@ -147,11 +147,11 @@ def _setting(store: Store, record: SweepRecord) -> str | None:
     return None
 
 
-def _started(store: Store, record: SweepRecord) -> Iterator[Cell]:
+def _started(store: StoreReader, record: SweepRecord) -> Iterator[Cell]:
     return store.begun(record.keys)
 
 
-def _merged_places(store: Store, records: Sequence[SweepRecord]) -> Iterator[Place]:
+def _merged_places(store: StoreReader, records: Sequence[SweepRecord]) -> Iterator[Place]:
     """Places of all sweeps, newer ones first in conflict; a method with several settings becomes several."""
     cells = {cell.key: cell for record in records for cell in _started(store, record)}
     components = {key: cell.method for key, cell in cells.items()}

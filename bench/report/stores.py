@@ -5,22 +5,23 @@ from contextlib import suppress
 from pathlib import Path
 
 from bench.errors import DataError, UsageError
-from bench.records.store import Store, Targets
+from bench.records.reader import StoreReader, Targets
+from bench.records.store import Store
 from bench.records.sweeps import SweepRecord
 
 TOLERANCE = 1e-6
 """Points of mAP by which two runs of one cell may differ: rounding in the last place, never another result."""
 
 
-class Stores(Store):
-    """The union of some stores, for reading; what is written goes to the first.
+class Stores(StoreReader):
+    """The union of some stores; reports of it go to the first.
 
     A cell lives in the first store where it is done, else in the first that has anything of it. Two stores that hold
     one cell with different numbers are an error: which one is right, no program can tell.
     """
 
     def __init__(self, stores: Sequence[Store]):
-        super().__init__(stores[0].root)
+        self.root = stores[0].root
         self.parts = tuple(stores)
         self._homes: dict[str, Path] = {}
         for store in self.parts:
@@ -40,11 +41,14 @@ class Stores(Store):
     def keys(self) -> list[str]:
         return sorted(set().union(*(store.keys() for store in self.parts)))
 
+    def targets_file(self, content: str) -> Path:
+        files = [store.targets_file(content) for store in self.parts]
+        return next((file for file in files if file.exists()), files[0])
+
     def targets(self, content: str) -> Targets:
         for store in self.parts:
-            if store.targets_file(content).exists():
-                with suppress(DataError):
-                    return store.targets(content)
+            with suppress(DataError, FileNotFoundError):
+                return store.targets(content)
         return super().targets(content)
 
     def sweeps(self) -> list[SweepRecord]:
@@ -67,6 +71,6 @@ class Stores(Store):
                     )
 
 
-def opened(roots: Sequence[Path]) -> Store:
+def opened(roots: Sequence[Path]) -> StoreReader:
     """The store at these folders, one or several."""
     return Store(roots[0]) if len(roots) == 1 else Stores([Store(root) for root in roots])

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.records.cells import canonical_json
 from bench.records.names import inside
-from bench.records.store import Store
+from bench.records.reader import StoreReader
 from bench.report.resampled import Images, Progress, compared_cells, home_of, images_within
 from bench.report.results import Results
 from bench.system.disk import if_allowed, refuse_unwritable
@@ -23,7 +23,7 @@ IN_PASSING = 15.0
 
 
 def write_report(
-    results: Results, store: Store, *, within: float | None = None, progress: Progress | None = None
+    results: Results, store: StoreReader, *, within: float | None = None, progress: Progress | None = None
 ) -> Path:
     """Write the report in all its forms, unless they stand there already; the path of `report.md`.
 
@@ -49,19 +49,19 @@ def write_report(
     return folder / "report.md"
 
 
-def _digest(results: Results, store: Store) -> str:
+def _digest(results: Results, store: StoreReader) -> str:
     """A hash of what the report is made from, and of which cells have been resampled."""
     kept = [key for key in compared_cells(results) if inside(home_of(store), f"{key}.npz").exists()]
     return hashlib.sha256(canonical_json([inputs_digest(results, store), kept]).encode()).hexdigest()
 
 
-def _all_resampled(results: Results, store: Store) -> bool:
+def _all_resampled(results: Results, store: StoreReader) -> bool:
     """Whether there is nothing left to resample, by the files alone."""
     home, scored = home_of(store), [k for k in compared_cells(results) if store.file(k, "scores.npz").exists()]
     return all((home / f"{key}.npz").exists() for key in scored)
 
 
-def _files(results: Results, store: Store, folder: Path, images: Images) -> dict[str, str | bytes]:
+def _files(results: Results, store: StoreReader, folder: Path, images: Images) -> dict[str, str | bytes]:
     """Everything but the cells' pages, by file name."""
     import pandas as pd
 
@@ -89,7 +89,7 @@ def _files(results: Results, store: Store, folder: Path, images: Images) -> dict
     }
 
 
-def _cell_pages(results: Results, store: Store, folder: Path) -> Sequence[str]:
+def _cell_pages(results: Results, store: StoreReader, folder: Path) -> Sequence[str]:
     """Write the pages that do not stand there already, delete those of other cells; the names of all."""
     from bench.report.calibration import reliabilities
     from bench.report.contents import CACHE
@@ -110,7 +110,7 @@ def _cell_pages(results: Results, store: Store, folder: Path) -> Sequence[str]:
     return names
 
 
-def inputs_digest(results: Results, store: Store) -> str:
+def inputs_digest(results: Results, store: StoreReader) -> str:
     """A hash of all that the report is made from, its own source code among it."""
     from bench.report.render.cell_page import what_is_kept
     from bench.report.tables.across import as_data, beside_others

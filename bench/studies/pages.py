@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.records.names import inside
-from bench.records.store import Store
+from bench.records.reader import StoreReader
 from bench.report.render.safe_markdown import tame
 from bench.report.results import Results
 from bench.report.write import STAMP, stamped
@@ -23,7 +23,7 @@ def study_of(results: Results, kind: str) -> Mapping[str, Any]:
     return newest.study
 
 
-def home_of(results: Results, store: Store, kind: str) -> Path:
+def home_of(results: Results, store: StoreReader, kind: str) -> Path:
     """The folder of the study's report."""
     return inside(store.root, "reports", f"{kind}-{results.selection.id}")
 

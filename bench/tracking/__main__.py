@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from bench.records.reader import StoreReader
 from bench.records.store import Store
 from bench.tracking.database import TrackingError, default_uri, refuse_unreachable
 from bench.tracking.follow import BEAT
@@ -38,7 +39,9 @@ SHARE, LONGEST = 4, 15.0
 _log = logging.getLogger("bench.tracking")
 
 
-def follow(store: Store, uri: str | None, parent: int, stop: threading.Event, interval: float = INTERVAL) -> str | None:
+def follow(
+    store: StoreReader, uri: str | None, parent: int, stop: threading.Event, interval: float = INTERVAL
+) -> str | None:
     """Project until `stop` is set or the parent is gone, then once more; what is wrong at the end, or None."""
     pause = interval
     while not stop.wait(pause) and psutil.pid_exists(parent):
@@ -88,7 +91,7 @@ def main(arguments: list[str]) -> int:
     return 1 if problem else 0
 
 
-def _sample(store: Store, stop: threading.Event) -> None:
+def _sample(store: StoreReader, stop: threading.Event) -> None:
     sampler = Sampler(store)
     while not stop.wait(SAMPLE_INTERVAL):
         try:

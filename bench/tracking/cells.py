@@ -7,8 +7,8 @@ from typing import Any
 
 from bench.records.cells import AXES, PLAIN, Cell
 from bench.records.names import inside
+from bench.records.reader import CellState
 from bench.records.rows import Row
-from bench.records.store import State
 from bench.records.sweeps import SweepRecord
 from bench.report.figures.palette import method_styles
 from bench.system.spreadsheet import csv_text
@@ -18,7 +18,7 @@ from bench.tracking.spec import COLOUR, NOTE, PARAM_LIMIT, TAG_LIMIT, DatasetFac
 from bench.tracking.survey import Survey
 from bench.tracking.system import samples
 
-STATUS: Mapping[State, Status] = {"done": "FINISHED", "failed": "FAILED", "running": "RUNNING", "planned": "KILLED"}
+STATUS: Mapping[CellState, Status] = {"done": "FINISHED", "failed": "FAILED", "running": "RUNNING", "planned": "KILLED"}
 """A cell that was begun and is neither done, failed nor running was killed; the next `bench run` takes it up."""
 
 
@@ -119,7 +119,7 @@ def _flat(options: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield prefix + name, value
 
 
-def _tags(cell: Cell, variant: str, state: State, sweeps: tuple[str, ...], row: Row | None) -> dict[str, str]:
+def _tags(cell: Cell, variant: str, state: CellState, sweeps: tuple[str, ...], row: Row | None) -> dict[str, str]:
     tags = {
         "kind": "cell",
         "cell_key": cell.key,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.records.store import Store
+from bench.records.reader import StoreReader
 from bench.tracking.database import QUIET, absolute_uri, default_uri, is_server
 from bench.tracking.projection import is_current
 from bench.tracking.survey import survey
@@ -30,7 +30,7 @@ BEAT = b"\0"
 class Follower:
     """The writing process, seen from the run. Nothing here raises: what goes wrong comes back from `finish`."""
 
-    def __init__(self, store: Store, tracking_uri: str | None = None, enabled: bool = True):
+    def __init__(self, store: StoreReader, tracking_uri: str | None = None, enabled: bool = True):
         self.store, self.enabled = store, enabled
         # The process works in another folder than the user.
         self.tracking_uri = tracking_uri and absolute_uri(tracking_uri)
@@ -136,7 +136,7 @@ class Follower:
 
 
 @contextmanager
-def following(store: Store, tracking_uri: str | None = None, enabled: bool = True) -> Iterator[Follower]:
+def following(store: StoreReader, tracking_uri: str | None = None, enabled: bool = True) -> Iterator[Follower]:
     """Project the store into MLflow while the block runs.
 
     No process is started if the newest sweep is done and projected already. On leaving, the process is told to end
@@ -151,14 +151,14 @@ def following(store: Store, tracking_uri: str | None = None, enabled: bool = Tru
         follower.close()
 
 
-def _current(store: Store, tracking_uri: str | None) -> bool:
+def _current(store: StoreReader, tracking_uri: str | None) -> bool:
     try:
         return is_current(store, tracking_uri)
     except (OSError, ValueError, KeyError):
         return False  # the process will look again, and say what is wrong
 
 
-def _unfinished(store: Store) -> bool:
+def _unfinished(store: StoreReader) -> bool:
     try:
         seen = survey(store)
     except (OSError, ValueError, KeyError):

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench.errors import DataError, UsageError
 from bench.records.names import inside, is_fingerprint, printable
-from bench.records.store import Store, Targets
+from bench.records.reader import StoreReader
+from bench.records.store import Store
 from bench.records.sweeps import SweepRecord, read_sweep
 from bench.system.files import write_json, write_text
 from bench.tracking.cells import FILES
@@ -30,12 +31,11 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 
-class Mirrored(Store):
+class Mirrored(StoreReader):
     """A store that is read from `source`; reports go to `root`."""
 
-    def __init__(self, source: Store, root: Path):
-        super().__init__(root)
-        self.source = source
+    def __init__(self, source: StoreReader, root: Path):
+        self.source, self.root = source, root
 
     def folder(self, key: str) -> Path:
         return self.source.folder(key)
@@ -43,15 +43,15 @@ class Mirrored(Store):
     def keys(self) -> list[str]:
         return self.source.keys()
 
-    def targets(self, fingerprint: str) -> Targets:
-        return self.source.targets(fingerprint)
+    def targets_file(self, content: str) -> Path:
+        return self.source.targets_file(content)
 
     def sweeps(self) -> list[SweepRecord]:
         return self.source.sweeps()
 
 
 @contextmanager
-def mirrored(uri: str, root: Path, sweep: str | None = None) -> Iterator[Store]:
+def mirrored(uri: str, root: Path, sweep: str | None = None) -> Iterator[StoreReader]:
     """A store with the sweeps whose id starts with `sweep`, by default all, and their cells; gone with the block.
 
     uri: what `bench sync --tracking-uri` wrote to. root: where reports of it are written. UsageError if MLflow holds

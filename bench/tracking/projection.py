@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import DataError
-from bench.records.store import Store
+from bench.records.reader import StoreReader
 from bench.system.wording import counted
 from bench.tracking.cells import cell_run, experiment_name
 from bench.tracking.database import (
@@ -56,7 +56,7 @@ class SyncReport:
         return "\n".join([f"MLflow: {counts} ({self.uri})", *(f"left out {problem}" for problem in self.problems)])
 
 
-def sync(store: Store, tracking_uri: str | None = None, *, live: bool = False, wait: float = WAIT) -> SyncReport:
+def sync(store: StoreReader, tracking_uri: str | None = None, *, live: bool = False, wait: float = WAIT) -> SyncReport:
     """Project the store into MLflow; doing it twice changes nothing, and a database that is gone is made anew.
 
     tracking_uri: an MLflow server or database; by default sqlite under the store. live: the newest sweep is being run
@@ -83,7 +83,7 @@ def sync(store: Store, tracking_uri: str | None = None, *, live: bool = False, w
             raise TrackingError(_advice(store, uri, error)) from error
 
 
-def is_current(store: Store, tracking_uri: str | None = None, live: bool = False) -> bool:
+def is_current(store: StoreReader, tracking_uri: str | None = None, live: bool = False) -> bool:
     """Whether a sync would change nothing, found without importing MLflow."""
     uri = absolute_uri(tracking_uri) if tracking_uri else default_uri(store.root)
     return _is_current(survey(store, live), uri)
@@ -93,7 +93,7 @@ def _is_current(seen: Survey, uri: str) -> bool:
     return read_ledger(seen.store.root / LEDGER, uri).holds(seen.signatures)
 
 
-def _advice(store: Store, uri: str, error: Exception) -> str:
+def _advice(store: StoreReader, uri: str, error: Exception) -> str:
     reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else 'no message'}"
     if is_server(uri):
         return f"The MLflow server {uri} could not be written ({reason}); check it, then run `bench sync`."

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import UsageError
-from bench.records.store import Store
+from bench.records.reader import StoreReader
 from bench.studies.search.archive import archives
 from bench.tracking.cells import experiment_name
 from bench.tracking.database import QUIET, TrackingError, artifact_place, default_uri
@@ -35,7 +35,7 @@ class Server:
     process: subprocess.Popen
 
 
-def ui(store: Store, port: int | None = None, announce: Callable[[str], object] = lambda line: None) -> None:
+def ui(store: StoreReader, port: int | None = None, announce: Callable[[str], object] = lambda line: None) -> None:
     """Bring the database up to date and serve it until Ctrl-C. Without `port` a free one is taken.
 
     announce: gets one line after another: what is wrong, the address, and where each experiment's figure is.
@@ -68,7 +68,7 @@ def _ending_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def refresh(store: Store, announce: Callable[[str], object]) -> None:
+def refresh(store: StoreReader, announce: Callable[[str], object]) -> None:
     """Project what is not projected yet. An old database is still shown if that fails."""
     if not (store.root / "mlflow.db").exists():
         refuse_nothing(store)
@@ -82,13 +82,13 @@ def refresh(store: Store, announce: Callable[[str], object]) -> None:
         announce(f"warning: what MLflow shows may be old. {error}")
 
 
-def refuse_nothing(store: Store) -> None:
+def refuse_nothing(store: StoreReader) -> None:
     """UsageError for a folder that holds nothing that could be projected: it may be a slip, and none is made."""
     if not store.sweeps() and not store.keys() and not any(archives(store.root)):
         raise UsageError(f"There is nothing in {store.root} to show yet; start with `bench run`, or give --results.")
 
 
-def pages(store: Store, url: str) -> list[tuple[str, str]]:
+def pages(store: StoreReader, url: str) -> list[tuple[str, str]]:
     """The experiments that have saved views: their names and the address of the figure, the newest sweep's first."""
     path = sqlite_path(default_uri(store.root))
     query = "SELECT name, experiment_id FROM experiments JOIN experiment_tags USING (experiment_id) WHERE key = ?"
@@ -99,7 +99,7 @@ def pages(store: Store, url: str) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def serving(store: Store, port: int | None = None) -> Iterator[Server]:
+def serving(store: StoreReader, port: int | None = None) -> Iterator[Server]:
     """A server over the store's database that answers, stopped at the end of the block."""
     uri = default_uri(store.root)
     path = sqlite_path(uri)

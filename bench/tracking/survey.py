@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.records.names import inside
-from bench.records.store import State, Store
+from bench.records.reader import CellState, StoreReader
 from bench.records.sweeps import SweepRecord
 from bench.report.figures import palette
 from bench.report.selection import whole_sweep
@@ -32,9 +32,9 @@ class Survey:
     live: the newest sweep is being run by whoever asks.
     """
 
-    store: Store
+    store: StoreReader
     sweeps: tuple[SweepRecord, ...]
-    states: Mapping[str, State]
+    states: Mapping[str, CellState]
     members: Mapping[str, tuple[str, ...]]
     live: bool
     _loaded: dict[str, "Results"] = field(default_factory=dict, repr=False, compare=False)
@@ -100,7 +100,7 @@ class Survey:
         """The sweep that was last asked for."""
         return max(self.sweeps, key=lambda record: record.requested).id if self.sweeps else ""
 
-    def state(self, key: str) -> State:
+    def state(self, key: str) -> CellState:
         return self.states.get(key, "planned")
 
     def finished(self, record: SweepRecord) -> bool:
@@ -161,7 +161,7 @@ class Survey:
         return next((path for path in reversed(files) if f" of {archive.name})" in path.read_text()), None)
 
 
-def survey(store: Store, live: bool = False) -> Survey:
+def survey(store: StoreReader, live: bool = False) -> Survey:
     """Look at the store."""
     sweeps = tuple(sorted(store.sweeps(), key=lambda record: record.created))
     members: dict[str, dict[str, None]] = {}

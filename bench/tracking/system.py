@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 from bench.records.names import inside, is_key
-from bench.records.store import Store
+from bench.records.reader import StoreReader
 from bench.system.files import read_lines
 from bench.tracking.spec import Point
 
@@ -25,7 +25,7 @@ NAMES = {
 class Sampler:
     """Looks at the processes that hold a cell now. What cannot be seen (another machine, no rights) is left out."""
 
-    def __init__(self, store: Store):
+    def __init__(self, store: StoreReader):
         self.store = store
         self.processes: dict[int, psutil.Process] = {}
 

@@ -18,7 +18,7 @@ from bench.features import FeatureSet, Prepare, cached_features
 from bench.features.augmentation import AUGMENTATIONS, Augmentation
 from bench.features.feeds import ViewsOptions, feed_options
 from bench.records.cells import Cell, Component, canonical_json
-from bench.records.store import Targets
+from bench.records.reader import Targets
 from bench.system.seeding import numpy_stream
 from bench.training import Inputs
 from bench.training.live import Live, augmented

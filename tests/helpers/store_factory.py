@@ -11,8 +11,9 @@ import numpy as np
 
 from bench.records.cells import Cell, Component
 from bench.records.damage import sealed
+from bench.records.reader import Targets
 from bench.records.rows import Row
-from bench.records.store import Store, Targets
+from bench.records.store import Store
 from bench.records.sweeps import Place, SweepRecord
 from bench.stats.metrics import average_precision, summary
 from bench.system.files import write_json

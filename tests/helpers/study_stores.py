@@ -11,7 +11,8 @@ import numpy as np
 
 from bench.planning.request import Variant
 from bench.records.cells import Component
-from bench.records.store import Store, Targets
+from bench.records.reader import Targets
+from bench.records.store import Store
 from bench.records.sweeps import Place, SweepRecord
 from helpers import store_factory
 from helpers.store_factory import Grid

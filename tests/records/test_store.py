@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from helpers.elsewhere import CELL
 
+from bench.records.reader import Targets
 from bench.records.rows import Row
-from bench.records.store import Store, Targets
+from bench.records.store import Store
 from bench.system.files import write_json
 
 SCORES = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)

@@ -14,7 +14,8 @@ from bench.errors import DataError
 from bench.executors import Inline
 from bench.executors.location import Location
 from bench.executors.ray.transfer import RESULT, pack
-from bench.records.store import WEIGHTS, Store
+from bench.records.reader import WEIGHTS_FILE
+from bench.records.store import Store
 from bench.training.batches import FeatureBatches, OrderedBatches, loader
 from bench.training.cell import TEST_BATCH
 from bench.training.evaluation import split_logits
@@ -88,7 +89,7 @@ def test_they_travel_with_the_results_and_the_row_comes_last(resources, toys, tm
     cell, store = make_cell(resources, "toy_linear", **QUICK), Store(tmp_path)
     Inline(resources, store).submit(cell).result()
     luggage = pack(store.folder(cell.key), RESULT)
-    assert luggage[WEIGHTS] == store.weights(cell.key)
+    assert luggage[WEIGHTS_FILE] == store.weights(cell.key)
     assert list(luggage)[-1] == "row.json"
 
 

@@ -33,12 +33,12 @@ def report(store: Store, *more: str):
 
 
 @pytest.mark.parametrize("name", ["../../victim", "../victim", "/", "", "x/y", None, 7])
-def test_a_sweeps_id_is_no_path(stranger, victim, name):
+def test_a_sweeps_id_is_no_path(stranger, victim, name, caplog):
     rewrite_sweep(stranger, id=str(victim) if name == "/" else name)
     with untouched(victim, stranger.root):
         done = report(stranger)
-    assert isinstance(done.exception, DataError)
-    assert "is not a sweep's id" in str(done.exception)
+    assert "There is no sweep" in str(done.exception)
+    assert "is not a sweep's id" in caplog.text
 
 
 def test_a_cells_key_is_no_path(stranger, victim):
@@ -50,7 +50,7 @@ def test_a_cells_key_is_no_path(stranger, victim):
     record["places"][0]["key"] = "../../victim"
     path.write_text(json.dumps(record))
     with untouched(victim, stranger.root):
-        assert isinstance(report(stranger).exception, DataError)
+        assert "There is no sweep" in str(report(stranger).exception)
         with pytest.raises(DataError, match="is not a cell's key"):
             stranger.folder("../../victim")
 
@@ -59,18 +59,28 @@ def test_a_cells_key_is_no_path(stranger, victim):
 def test_names_that_become_folders_are_no_paths(stranger, victim, axis):
     rewrite_sweep(stranger, **{axis: "/../../../victim"})
     with untouched(victim, stranger.root):
-        assert "name" in str(report(stranger, "--merge").exception)
-        with pytest.raises(DataError):
-            sync(stranger)
+        assert "There is no sweep" in str(report(stranger, "--merge").exception)
+    with untouched(victim):
+        sync(stranger)
 
 
 @pytest.mark.parametrize(
     "data", ["[]", "3", '{"id": "0123456789ab", "entries": [{}]}', '{"id": "0123456789ab", "study": 1}']
 )
-def test_what_is_no_record_is_one_sentence(stranger, data):
+def test_what_is_no_record_is_left_out_and_named(stranger, data, caplog):
+    known = stranger.sweeps()
     (stranger.root / "sweeps" / "0123456789ab.json").write_text(data)
-    with pytest.raises(DataError, match="is no record of a sweep"):
-        stranger.sweeps()
+    assert stranger.sweeps() == known
+    [warning] = [record.getMessage() for record in caplog.records]
+    assert "0123456789ab.json is no record of a sweep" in warning
+
+
+def test_a_record_is_read_through_no_link(stranger, victim, caplog):
+    [path] = (stranger.root / "sweeps").glob("*.json")
+    path.rename(victim / path.name)
+    path.symlink_to(victim / path.name)
+    assert stranger.sweeps() == []
+    assert "leads out of the folder" in caplog.text
 
 
 @pytest.mark.parametrize("place", ["reports", "reports/{id}", "reports/{id}/cells", "reports/resampled"])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.errors import DataError
 from bench.records.names import inside
-from bench.records.store import WEIGHTS
+from bench.records.reader import WEIGHTS_FILE
 from bench.system.files import atomic
 
 CellFiles = dict[str, bytes]
@@ -14,7 +14,7 @@ CellFiles = dict[str, bytes]
 RESUME = ("curve.jsonl", "checkpoint/code", "checkpoint/last.pth")
 """What a training goes on from."""
 
-RESULT = ("scores.npz", WEIGHTS, "curve.jsonl", "log.txt", "error.txt", "row.json")
+RESULT = ("scores.npz", WEIGHTS_FILE, "curve.jsonl", "log.txt", "error.txt", "row.json")
 """What a training leaves; the row, which makes the cell done, comes last."""
 
 

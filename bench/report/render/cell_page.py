@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from bench.records.cells import Cell, canonical_json
-from bench.records.store import WEIGHTS, Store
+from bench.records.reader import WEIGHTS_FILE, StoreReader
 from bench.report.calibration import Reliability
 from bench.report.render.html import environment, templates_digest
 from bench.report.results import Missing, Results
@@ -29,7 +29,9 @@ class CellPage:
     facts: Mapping[str, Any]
 
 
-def pages(results: Results, store: Store, folder: Path, calibration: Mapping[str, Reliability]) -> Iterator[CellPage]:
+def pages(
+    results: Results, store: StoreReader, folder: Path, calibration: Mapping[str, Reliability]
+) -> Iterator[CellPage]:
     """One page for each cell with a row, and for each that failed or runs now."""
     code = hashlib.sha256(templates_digest() + Path(__file__).read_bytes()).hexdigest()
     for key, row in results.rows.items():
@@ -48,7 +50,7 @@ def pages(results: Results, store: Store, folder: Path, calibration: Mapping[str
             yield _unfinished(cell, gap, store, folder, code)
 
 
-def _unfinished(cell: Cell, gap: Missing, store: Store, folder: Path, code: str) -> CellPage:
+def _unfinished(cell: Cell, gap: Missing, store: StoreReader, folder: Path, code: str) -> CellPage:
     key = gap.key
     curve, error = store.curve(key), store.error(key)
     return CellPage(key, _digest([code, gap.state, curve, error]), {
@@ -76,23 +78,23 @@ def _digest(data: Any) -> str:
     return hashlib.sha256(canonical_json(data).encode()).hexdigest()[:32]
 
 
-def _files(store: Store, key: str, folder: Path) -> dict[str, str]:
+def _files(store: StoreReader, key: str, folder: Path) -> dict[str, str]:
     """The cell's own files that exist, by name, as links from the folder of pages."""
     home = store.folder(key)
-    names = ("log.txt", "error.txt", "row.json", "cell.json", "curve.jsonl", "scores.npz", WEIGHTS)
+    names = ("log.txt", "error.txt", "row.json", "cell.json", "curve.jsonl", "scores.npz", WEIGHTS_FILE)
     return {n: _link(home / n, folder) for n in names if (home / n).exists()}
 
 
-def what_is_kept(store: Store, key: str) -> list[str]:
+def what_is_kept(store: StoreReader, key: str) -> list[str]:
     """The cell's weights and the figures that `bench show` has made, with their sizes and times: [] for neither."""
     home = store.folder(key)
-    found = sorted(path for path in (home / WEIGHTS, *home.glob("attention*.svg")) if path.exists())
+    found = sorted(path for path in (home / WEIGHTS_FILE, *home.glob("attention*.svg")) if path.exists())
     return [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in found]
 
 
-def _kept(store: Store, key: str, folder: Path) -> dict[str, Any]:
+def _kept(store: StoreReader, key: str, folder: Path) -> dict[str, Any]:
     """Bytes of the weights, None if none are kept, and links to the figures of attention by name."""
-    weights, figures = store.folder(key) / WEIGHTS, sorted(store.folder(key).glob("attention*.svg"))
+    weights, figures = store.folder(key) / WEIGHTS_FILE, sorted(store.folder(key).glob("attention*.svg"))
     return {
         "weights": weights.stat().st_size if weights.exists() else None,
         "attention": {path.stem: _link(path, folder) for path in figures},

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.errors import UsageError
-from bench.records.store import Store
+from bench.records.reader import StoreReader
 from bench.records.sweeps import SweepRecord
 from bench.report.results import Results, load, usual_baseline
 from bench.report.selection import find_sweep
@@ -44,7 +44,7 @@ class Across:
 
 
 def across(
-    store: Store,
+    store: StoreReader,
     sweep: str | None = None,
     *,
     methods: Sequence[str] | None = None,
@@ -87,7 +87,7 @@ def across(
     return Across(blocks, _baseline(common, baseline, tables[0]), left_out, where, told_of)
 
 
-def beside_others(results: Results, store: Store) -> Across | None:
+def beside_others(results: Results, store: StoreReader) -> Across | None:
     """For a report: its methods over all datasets of the store; None where they are too few for any test."""
     newest = results.selection.newest
     if len(_of_each_dataset(store, newest)) < LEAST_BLOCKS:
@@ -101,7 +101,7 @@ def beside_others(results: Results, store: Store) -> Across | None:
     return found if len(found.blocks.names) >= LEAST_BLOCKS else None
 
 
-def _of_each_dataset(store: Store, newest: SweepRecord) -> list[SweepRecord]:
+def _of_each_dataset(store: StoreReader, newest: SweepRecord) -> list[SweepRecord]:
     """The newest sweep of each dataset, in the order in which datasets first came; studies of one method are none."""
     setting = (newest.protocol, newest.backbone, newest.feed)
     found: dict[str, SweepRecord] = {}
@@ -111,7 +111,7 @@ def _of_each_dataset(store: Store, newest: SweepRecord) -> list[SweepRecord]:
     return list(found.values())
 
 
-def _dataset(store: Store, record: SweepRecord) -> str:
+def _dataset(store: StoreReader, record: SweepRecord) -> str:
     """The dataset's name; a user's own with the beginning of its content's hash."""
     name = record.dataset
     if not _users_own(name):

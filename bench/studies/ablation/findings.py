@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.records.store import Store
+from bench.records.reader import StoreReader
 from bench.report.resampled import image_interval
 from bench.report.results import Results
 from bench.report.tables.gains import (
@@ -66,7 +66,7 @@ class Ablation:
         return any(line.images for line in self.compared)
 
 
-def find(results: Results, store: Store) -> Ablation:
+def find(results: Results, store: StoreReader) -> Ablation:
     """The findings of an ablation's sweep."""
     study = study_of(results, "ablation")
     lines = [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.records.store import Store
+from bench.records.reader import StoreReader
 from bench.report.caveats import statements
 from bench.report.render.markdown import gaps, image, provenance, section
 from bench.report.write import inputs_digest
@@ -23,7 +23,7 @@ FIGURES = {
 }
 
 
-def write_ablation(found: Ablation, store: Store) -> Path:
+def write_ablation(found: Ablation, store: StoreReader) -> Path:
     """Write the page, figures and CSV to `<store>/reports/ablation-<id>/`; the path of the page."""
     folder = home_of(found.results, store, "ablation")
     write_files(folder, inputs_digest(found.results, store), lambda: _files(found))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.records.store import Store
+from bench.records.reader import StoreReader
 from bench.report.caveats import statements
 from bench.report.render.markdown import gaps, image, provenance, section
 from bench.report.write import inputs_digest
@@ -15,7 +15,7 @@ from bench.studies.sensitivity.findings import Sensitivity, records, tables
 from bench.system.spreadsheet import frame_csv
 
 
-def write_sensitivity(found: Sensitivity, store: Store) -> Path:
+def write_sensitivity(found: Sensitivity, store: StoreReader) -> Path:
     """Write the page, figures and CSV to `<store>/reports/sensitivity-<id>/`; the path of the page."""
     folder = home_of(found.results, store, "sensitivity")
     write_files(folder, inputs_digest(found.results, store), lambda: _files(found))

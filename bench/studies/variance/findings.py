@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.records.store import Store
+from bench.records.reader import StoreReader
 from bench.report.figures.palette import COLOURS, MARKERS
 from bench.report.figures.style import COLUMN, draw
 from bench.report.results import Results
@@ -125,7 +125,7 @@ def records(found: Variance) -> list[dict[str, Any]]:
     ]
 
 
-def write_variance(found: Variance, store: Store) -> Path:
+def write_variance(found: Variance, store: StoreReader) -> Path:
     """`variance.md` with its table and figure, and `variance.csv` with a line for each method, ratio and source."""
     folder = home_of(found.results, store, "variance")
     write_files(folder, inputs_digest(found.results, store), lambda: _files(found))
