@@ -49,10 +49,10 @@ def _fill_from(context: typer.Context, path: Path | None) -> Path | None:
     """Flags that are not given take the file's values, which go through the flags' own checks."""
     if path is None or context.resilient_parsing:
         return path
-    from bench.planning.sweep_file import read
+    from bench.planning.sweep_file import read_sweep_file
 
     params = flags_of(context)
-    sweep = read(path, params)
+    sweep = read_sweep_file(path, params)
     context.meta[FILE], context.default_map = sweep, {}
     for flag, value in sweep.flags.items():
         param = params[flag]

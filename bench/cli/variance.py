@@ -33,17 +33,17 @@ def variance(
     from bench.api.plan import make_plan
     from bench.api.run import execute
     from bench.cli.studies import conclude_study
-    from bench.records.cells import STREAMS
+    from bench.records.cells import CELL_STREAMS
     from bench.settings.registry import nearest
     from bench.studies.variance.design import lines, study
     from bench.studies.variance.findings import find, records, variance_table, write_variance
 
     chosen = listed(streams)
     for name in chosen:
-        if name not in STREAMS:
-            raise UsageError(f"--streams: there is no stream {name!r}; {nearest(name, STREAMS)}")
+        if name not in CELL_STREAMS:
+            raise UsageError(f"--streams: there is no stream {name!r}; {nearest(name, CELL_STREAMS)}")
     if not chosen:
-        raise UsageError(f"--streams is empty; name at least one of {', '.join(STREAMS)}.")
+        raise UsageError(f"--streams is empty; name at least one of {', '.join(CELL_STREAMS)}.")
     asked = request.request()
     if len(asked.seeds) < 2:
         raise UsageError(f"--seeds {request.seeds}: one seed has no scatter; give two at least, for instance 0-4.")

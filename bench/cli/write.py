@@ -11,7 +11,7 @@ import typer
 
 from bench.cli.options import RequestFlags, flags_of
 from bench.errors import UsageError
-from bench.planning.sweep_file import SweepFile, render
+from bench.planning.sweep_file import SweepFile, render_sweep_file
 from bench.system.files import write_text
 
 
@@ -33,6 +33,6 @@ def write_sweep(
             told = ",".join(value) if isinstance(value, list | tuple) else str(value)
             flags[flag] = value if isinstance(value, bool) else told
     command = shlex.join(["bench", *sys.argv[1:]])
-    write_text(path, render(SweepFile(flags, settings, grid), heading=f"Written by: {command}"))
+    write_text(path, render_sweep_file(SweepFile(flags, settings, grid), heading=f"Written by: {command}"))
     typer.echo(f"written  {path}", err=True)
     typer.echo(f"run it   bench run {shlex.quote(str(path))}", err=True)

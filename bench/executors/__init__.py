@@ -8,11 +8,11 @@ A script that opens anything but "inline" does so under `if __name__ == "__main_
 """
 
 from bench.executors.base import Ended, Ending, Executor, Follow, LostWorkerError, Started
-from bench.executors.factory import NAMES, Cluster, open_executor, refuse_wrong_use
+from bench.executors.factory import EXECUTOR_NAMES, Cluster, open_executor, refuse_wrong_use
 from bench.executors.inline import Inline
 
 __all__ = [
-    "NAMES",
+    "EXECUTOR_NAMES",
     "Cluster",
     "Ended",
     "Ending",

@@ -64,7 +64,7 @@ class Executor(Protocol):
     ) -> None: ...
 
 
-class Told:
+class FollowedCell:
     """What the follower of one cell has heard so far: each epoch once, whoever repeats it."""
 
     def __init__(self, follow: Follow | None, started: Started | None, turn: threading.Lock):

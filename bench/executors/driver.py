@@ -13,7 +13,7 @@ from bench.records.cells import Cell
 from bench.records.damage import warn_once
 from bench.records.store import Store
 
-POLL_SECONDS = 0.5
+HELD_POLL_SECONDS = 0.5
 
 
 class Observer(Protocol):
@@ -58,7 +58,7 @@ def run_cells(cells: Sequence[Cell], store: Store, executor: Executor, observer:
                 driver.end(cell, "elsewhere" if ended.ending == "cached" else ended.ending, ended.message)
                 held = 0
         if waiting and held >= len(waiting):
-            wait(running, timeout=POLL_SECONDS) if running else time.sleep(POLL_SECONDS)
+            wait(running, timeout=HELD_POLL_SECONDS) if running else time.sleep(HELD_POLL_SECONDS)
             held = 0
 
 

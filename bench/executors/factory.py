@@ -12,8 +12,8 @@ from bench.settings.registry import nearest
 from bench.system.capacity import WORKER_MEMORY, worker_count
 from bench.training.resources import Resources
 
-Name = Literal["auto", "inline", "processes", "ray"]
-NAMES: tuple[str, ...] = get_args(Name)
+ExecutorName = Literal["auto", "inline", "processes", "ray"]
+EXECUTOR_NAMES: tuple[str, ...] = get_args(ExecutorName)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +62,8 @@ def open_executor(
 
 def refuse_wrong_use(name: str, workers: int = 0, cluster: Cluster | None = None) -> None:
     """UsageError for what can be seen to be wrong before anything is opened."""
-    if name not in NAMES:
-        raise UsageError(f"--executor {name!r} is not allowed; {nearest(name, NAMES)}")
+    if name not in EXECUTOR_NAMES:
+        raise UsageError(f"--executor {name!r} is not allowed; {nearest(name, EXECUTOR_NAMES)}")
     if name == "inline" and workers > 1:
         raise UsageError(
             f"--executor inline trains one cell at once; leave out --workers {workers}, or give processes."

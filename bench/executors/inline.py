@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from typing import Any, Self
 
 from bench.executors.attempt import attempt
-from bench.executors.base import Ended, Follow, Started, Told
+from bench.executors.base import Ended, Follow, FollowedCell, Started
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.system.threads import limit_threads
@@ -29,7 +29,7 @@ class Inline:
     def submit(self, cell: Cell, follow: Follow | None = None, started: Started | None = None) -> Future[Ended]:
         """Run the cell now. Ctrl-C comes out of here and not with the future."""
         future: Future[Ended] = Future()
-        told = Told(follow, started, self._turn)
+        told = FollowedCell(follow, started, self._turn)
         try:
             ended = attempt(cell, self.store, self.resources, told.begin, told.epoch)
             told.raise_problem()

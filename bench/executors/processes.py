@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import torch
 
-from bench.executors.base import Ended, Follow, LostWorkerError, Started, Told
+from bench.executors.base import Ended, Follow, FollowedCell, LostWorkerError, Started
 from bench.executors.worker import Opens, serve
 from bench.records.cells import Cell
 from bench.records.store import Store
@@ -21,11 +21,11 @@ from bench.system.capacity import LOW_MEMORY, WORKER_MEMORY, available_memory
 from bench.system.interrupts import kept_from_children
 from bench.training.resources import EncodeProgress
 
-POLL_SECONDS = 0.5
-ATTEMPTS = 2
+MEMORY_POLL_SECONDS = 0.5
+CELL_ATTEMPTS = 2
 """How often a cell is tried whose worker is killed under it."""
 
-PATIENCE = 3.0
+STOP_SECONDS = 3.0
 """Seconds that a worker has to leave in order."""
 
 
@@ -51,7 +51,7 @@ class Processes:
 
     def submit(self, cell: Cell, follow: Follow | None = None, started: Started | None = None) -> Future[Ended]:
         """Run the cell as soon as a worker is free."""
-        return self._pool.submit(self._bring_to_end, cell, Told(follow, started, self._turn))
+        return self._pool.submit(self._bring_to_end, cell, FollowedCell(follow, started, self._turn))
 
     def close(self) -> None:
         """End all workers; the futures of what they trained raise CancelledError or LostWorkerError."""
@@ -61,7 +61,7 @@ class Processes:
         self._pool.shutdown(wait=False, cancel_futures=True)
         for worker in workers:
             worker.process.terminate()
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + STOP_SECONDS
         for worker in workers:
             worker.stop(max(0.0, deadline - time.monotonic()))
         self._pool.shutdown()  # before any pipe is closed here: a thread that watches one closes it itself
@@ -74,8 +74,8 @@ class Processes:
     def __exit__(self, *exc: Any) -> None:
         self.close()
 
-    def _bring_to_end(self, cell: Cell, told: Told) -> Ended:
-        for _ in range(ATTEMPTS):
+    def _bring_to_end(self, cell: Cell, told: FollowedCell) -> Ended:
+        for _ in range(CELL_ATTEMPTS):
             with self._room():
                 worker = self._worker()
                 ended = worker.run(cell, told, self.progress)
@@ -84,7 +84,7 @@ class Processes:
                 return ended
             if self._closed:
                 raise LostWorkerError("the executor was closed while the cell was training.")
-        error = LostWorkerError(f"{worker.obituary}, {ATTEMPTS} times; {_advice(worker.process.exitcode)}.")
+        error = LostWorkerError(f"{worker.obituary}, {CELL_ATTEMPTS} times; {_advice(worker.process.exitcode)}.")
         with self.store.claim(cell) as folder:
             if folder is not None and self.store.state(cell.key) != "done":
                 self.store.fail(cell.key, error)
@@ -101,7 +101,7 @@ class Processes:
                 if not self._training or available_memory() >= need:
                     self._training += 1
                     break
-            time.sleep(POLL_SECONDS)
+            time.sleep(MEMORY_POLL_SECONDS)
         try:
             yield
         finally:
@@ -146,7 +146,7 @@ class _Worker:
             self.process.start()
         other.close()  # or its end would never show
 
-    def run(self, cell: Cell, told: Told, progress: EncodeProgress) -> Ended | None:
+    def run(self, cell: Cell, told: FollowedCell, progress: EncodeProgress) -> Ended | None:
         """Train the cell; None if the process is lost meanwhile."""
         try:
             self.pipe.send(cell)
@@ -164,7 +164,7 @@ class _Worker:
                     problem = content[0]
                     break
         except (EOFError, OSError):
-            self.stop(PATIENCE)
+            self.stop(STOP_SECONDS)
             self.pipe.close()
             return None
         raise problem  # out here: an OSError of the worker's is not one of the pipe

@@ -24,7 +24,8 @@ class Axis:
 
     @property
     def entries(self) -> Registry[Any]:
-        return pkgutil.resolve_name(self.registry)
+        registry: Registry[Any] = pkgutil.resolve_name(self.registry)
+        return registry
 
     def row(self, name: str) -> dict[str, Any]:
         """One entry as plain data, with where it comes from."""

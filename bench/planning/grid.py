@@ -16,7 +16,7 @@ from bench.features.augmentation import AUGMENTATIONS
 from bench.features.feeds import FEEDS
 from bench.planning.recipes import all_recipes
 from bench.planning.request import Variant
-from bench.settings.config import checked
+from bench.settings.config import checked_settings
 from bench.settings.registry import Registry, nearest
 from bench.system.wording import shown, unquoted
 from methods import METHODS
@@ -28,7 +28,7 @@ Grid = Mapping[str, Mapping[str, Sequence[Any]]]
 RECIPE = "recipe"
 """An axis that every method has beside its options."""
 
-LARGEST = 500
+LARGEST_GRID = 500
 """Variants of one grid; nobody reads a table with more lines, and a slip of the keyboard asks for it soon."""
 
 _FIXED: dict[str, Registry[Any]] = {
@@ -106,8 +106,8 @@ def _product(method: str, axes: Mapping[str, Sequence[Any]], fixed: Collection[s
         if option in fixed:
             raise UsageError(f"{method}.{option} is given by --set and by --grid; give it by one of them.")
         size *= len(given)
-    if size > LARGEST:
-        raise UsageError(f"--grid makes {size} variants of {method}; at most {LARGEST} fit into a table.")
+    if size > LARGEST_GRID:
+        raise UsageError(f"--grid makes {size} variants of {method}; at most {LARGEST_GRID} fit into a table.")
     typed = {option: _typed(method, option, given) for option, given in axes.items()}
     return [_variant(method, dict(zip(typed, chosen, strict=True))) for chosen in itertools.product(*typed.values())]
 
@@ -128,11 +128,11 @@ def _typed(method: str, option: str, given: Sequence[Any]) -> list[Any]:
 
 
 def _value(method: str, option: str, value: Any) -> Any:
-    return checked(METHODS.get(method).Config, {option: value}, owner=method)[option]
+    return checked_settings(METHODS.get(method).Config, {option: value}, owner=method)[option]
 
 
 def _recipe(method: str, name: Any) -> str:
     known = ["auto", *all_recipes(METHODS.get(method))]
     if name not in known:
         raise UsageError(f"method {method!r} has no recipe {shown(name)}; {nearest(str(name), known)}")
-    return name
+    return str(name)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from bench.errors import UsageError
 from bench.system.wording import shown
 
-ALLOWED = (
+ALLOWED_RATIOS = (
     "shares (0.1; 1 is all), percents (10 or 10%), lists of either (0.1,0.5) and ranges in steps of ten percent "
     "(0.1-0.9)"
 )
@@ -56,14 +56,15 @@ def parse_ratios(text: str) -> list[int]:
 def _ratio(number: str, text: str) -> _Ratio:
     if not _NUMBER.fullmatch(number):
         raise UsageError(
-            f"--ratios {shown(text)}: {shown(number)} is not a share of known labels; allowed are {ALLOWED}."
+            f"--ratios {shown(text)}: {shown(number)} is not a share of known labels; allowed are {ALLOWED_RATIOS}."
         )
     value = Decimal(number.rstrip("%"))
     share = not number.endswith("%") and ("." in number or value == 1)
     percent = value * 100 if share else value
     if not 0 < percent <= 100 or percent != int(percent):
         raise UsageError(
-            f"--ratios {shown(text)}: {shown(number)} is not a whole percent from 1 to 100; allowed are {ALLOWED}."
+            f"--ratios {shown(text)}: {shown(number)} is not a whole percent from 1 to 100; "
+            f"allowed are {ALLOWED_RATIOS}."
         )
     return _Ratio(number, int(percent), share)
 
@@ -74,7 +75,7 @@ def _refuse_mixed(read: list[_Ratio], text: str) -> None:
     if shares and percents:
         raise UsageError(
             f"--ratios {shown(text)}: {shares[0].text} is a share ({shares[0].percent} %) and {percents[0].text} a "
-            f"percent; write all alike, for instance all with a percent sign; allowed are {ALLOWED}."
+            f"percent; write all alike, for instance all with a percent sign; allowed are {ALLOWED_RATIOS}."
         )
 
 

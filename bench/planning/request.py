@@ -13,7 +13,7 @@ class Variant:
     name: what it is called in tables; by default the method's, with the settings if there are any: `asl [lr=0.01]`.
     recipe: that of this variant; "" for the sweep's.
     varies: the stream of randomness that follows the sweep's seeds while all others stay at the first of them; "" where
-    all of them follow (see `bench.records.cells.STREAMS`).
+    all of them follow (see `bench.records.cells.CELL_STREAMS`).
     """
 
     method: str

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.records.cells import PLAIN, Cell, Component
+from bench.records.cells import PLAIN_FEED, Cell, Component
 from methods import Method
 
 
@@ -51,7 +51,7 @@ IDENTITY_RULES = (
         "no feed without training",
         "Feeds serve training images; test images are the same under all feeds.",
         lambda facts: not facts.epochs or facts.method.labels == "none",
-        lambda facts: {"feed": PLAIN},
+        lambda facts: {"feed": PLAIN_FEED},
     ),
     IdentityRule(
         "no protocol without hidden labels",

@@ -47,15 +47,15 @@ class SweepFile:
         return SweepFile(self.flags, settings, grid)
 
 
-def read(path: Path, flags: Collection[str]) -> SweepFile:
+def read_sweep_file(path: Path, flags: Collection[str]) -> SweepFile:
     """The file at `path`; `flags` are those that it may give."""
     return _sweep(read_yaml(path, str(path), "a YAML file with the sweep"), str(path), flags)
 
 
-def parse(text: str, where: str, flags: Collection[str]) -> SweepFile:
+def parse_sweep_file(text: str, where: str, flags: Collection[str]) -> SweepFile:
     """The sweep that a YAML text says; `where` names it in errors.
 
-    >>> parse("methods: [asl, trm_ml]\\nlive: true", "sweep.yaml", {"methods", "ratios", "live"}).flags
+    >>> parse_sweep_file("methods: [asl, trm_ml]\\nlive: true", "sweep.yaml", {"methods", "ratios", "live"}).flags
     {'methods': 'asl,trm_ml', 'live': True}
     """
     return _sweep(load(text, where), where, flags)
@@ -135,8 +135,8 @@ def merged(
     return {name: {**first.get(name, {}), **second.get(name, {})} for name in names}
 
 
-def render(sweep: SweepFile, heading: str = "") -> str:
-    """YAML that `parse` reads back as the same sweep."""
+def render_sweep_file(sweep: SweepFile, heading: str = "") -> str:
+    """YAML that `parse_sweep_file` reads back as the same sweep."""
     told: dict[str, Any] = {flag: _scalar(value) for flag, value in sweep.flags.items()}
     for key, table in ((SET, sweep.settings), (GRID, sweep.grid)):
         if table:

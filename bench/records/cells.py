@@ -12,7 +12,7 @@ from bench.records.names import plain_name
 SCHEMA = 2
 """Raised when what a cell means changes for every cell, for instance the way in which metrics are taken."""
 
-STREAMS = ("mask", "init", "order")
+CELL_STREAMS = ("mask", "init", "order")
 """What of a cell's randomness can have a seed of its own.
 
 mask: which labels are known, and which images are held out. order: the order of the training batches. init: the
@@ -22,7 +22,7 @@ initial parameters and all that is drawn while training but the order, such as d
 Judged = Literal["full", "observed"]
 """By which labels held-out images are judged."""
 
-AXES = ("method", "dataset", "protocol", "backbone", "feed")
+COMPONENT_AXES = ("method", "dataset", "protocol", "backbone", "feed")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Component:
         return plain
 
 
-PLAIN = Component("plain")
+PLAIN_FEED = Component("plain")
 """The feed of a cell without another: features of the plain images, from the cache."""
 
 
@@ -63,8 +63,8 @@ class Cell:
     percent: share of labels known, or None where it has no meaning (protocol without a ratio, method without labels).
     holdout: percent of the training images kept out of training to select on; 0 trains on all.
     feed: where the features of a training batch come from (`bench.features.feeds`).
-    streams: seeds of single streams of randomness (`STREAMS`), where they differ; `seed` is that of all others, and of
-    the mask in any case.
+    streams: seeds of single streams of randomness (`CELL_STREAMS`), where they differ; `seed` is that of all others,
+    and of the mask in any case.
     judged: whether held-out images are judged by all their labels, or by those alone that the protocol leaves known.
     test: whether the test split is scored; a search's cells have none.
     """
@@ -76,17 +76,17 @@ class Cell:
     percent: int | None
     seed: int
     holdout: int = 0
-    feed: Component = PLAIN
+    feed: Component = PLAIN_FEED
     streams: Mapping[str, int] = field(default_factory=dict)
     judged: Judged = "full"
     test: bool = True
 
     def __post_init__(self) -> None:
-        unknown = set(self.streams) - set(STREAMS)
+        unknown = set(self.streams) - set(CELL_STREAMS)
         if unknown:
-            raise ValueError(f"a cell has no stream {sorted(unknown)[0]!r}; its streams are {', '.join(STREAMS)}")
+            raise ValueError(f"a cell has no stream {sorted(unknown)[0]!r}; its streams are {', '.join(CELL_STREAMS)}")
         # One training has one key, however its seeds were written down: `seed` is the mask's, others are told apart.
-        seeds = {name: self.streams.get(name, self.seed) for name in STREAMS}
+        seeds = {name: self.streams.get(name, self.seed) for name in CELL_STREAMS}
         object.__setattr__(self, "seed", seeds["mask"])
         object.__setattr__(self, "streams", {name: seed for name, seed in seeds.items() if seed != seeds["mask"]})
 
@@ -94,9 +94,9 @@ class Cell:
         return hash(self.key)
 
     def stream(self, name: str) -> int:
-        """The seed of the stream `name` of `STREAMS`."""
-        if name not in STREAMS:
-            raise ValueError(f"a cell has no stream {name!r}; its streams are {', '.join(STREAMS)}")
+        """The seed of the stream `name` of `CELL_STREAMS`."""
+        if name not in CELL_STREAMS:
+            raise ValueError(f"a cell has no stream {name!r}; its streams are {', '.join(CELL_STREAMS)}")
         return self.streams.get(name, self.seed)
 
     @property
@@ -118,11 +118,11 @@ class Cell:
         """The title with another name for the method, such as that of its variant."""
         ratio = "" if self.percent is None else f" {self.percent}%"
         seeds = "".join(f" {name} {seed}" for name, seed in self.streams.items())
-        feed = "" if self.feed.name == PLAIN.name else f" {self.feed.name}"
+        feed = "" if self.feed.name == PLAIN_FEED.name else f" {self.feed.name}"
         return f"{method} {self.dataset.name} {self.protocol.name}{ratio} seed {self.seed}{seeds}{feed}"
 
     def to_json(self) -> dict[str, Any]:
-        axes = {name: getattr(self, name).to_json() for name in AXES}
+        axes = {name: getattr(self, name).to_json() for name in COMPONENT_AXES}
         plain = {"schema": SCHEMA, **axes, "percent": self.percent, "seed": self.seed, "holdout": self.holdout}
         # What is said only where it is not the usual leaves the keys of all other cells as they were.
         unusual: dict[str, Any] = {"streams": dict(self.streams)} if self.streams else {}
@@ -134,7 +134,8 @@ class Cell:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Cell":
-        axes: dict[str, Any] = {name: Component(**data[name]) for name in AXES if name in data}  # schema 1: no feed
+        present = [name for name in COMPONENT_AXES if name in data]  # schema 1: no feed
+        axes: dict[str, Any] = {name: Component(**data[name]) for name in present}
         for axis in ("dataset", "protocol", "backbone"):  # they name folders and MLflow's experiments
             plain_name(axes[axis].name, f"a {axis}'s name")
         plain = {name: data[name] for name in ("percent", "seed", "holdout")}

@@ -20,9 +20,9 @@ from bench.records.names import printable
 from bench.records.rows import Row
 from bench.system.files import read_json
 
-LOG = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 SEAL = "sha256"
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _MALFORMED = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
@@ -30,10 +30,10 @@ _MALFORMED = (OSError, ValueError, LookupError, TypeError, AttributeError, Recur
 @functools.cache
 def warn_once(text: str) -> None:
     """A warning that is not repeated by this process."""
-    LOG.warning("%s", text)
+    _LOG.warning("%s", text)
 
 
-def readable(read: Callable[[Path], T], path: Path) -> T | None:
+def read_or_warn(read: Callable[[Path], _T], path: Path) -> _T | None:
     """What `read` makes of the file; None, and a warning that names it, where it cannot be used."""
     try:
         return read(path)
@@ -121,7 +121,7 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read(path: Path, parse: Callable[[Any], T]) -> T:
+def _read(path: Path, parse: Callable[[Any], _T]) -> _T:
     try:
         return parse(read_json(path))
     except FileNotFoundError:

@@ -56,7 +56,8 @@ class Row:
 
     def to_json(self) -> dict[str, Any]:
         data = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return _finite({**data, "cell": self.cell.to_json(), "flags": list(self.flags)})
+        finite: dict[str, Any] = _finite({**data, "cell": self.cell.to_json(), "flags": list(self.flags)})
+        return finite
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Row":

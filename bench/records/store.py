@@ -48,8 +48,8 @@ class Store(StoreReader):
     def sweeps(self) -> list[SweepRecord]:
         """All sweeps, the one last asked for at the end; files that are none are left out with a warning."""
         paths = sorted((self.root / "sweeps").glob("*.json"))
-        records = [damage.readable(self._sweep, path) for path in paths]
-        return sorted((record for record in records if record), key=lambda record: record.requested)
+        records = [damage.read_or_warn(self._sweep, path) for path in paths]
+        return sorted((record for record in records if record is not None), key=lambda record: record.requested)
 
     def _sweep(self, path: Path) -> SweepRecord:
         return read_sweep(inside(self.root, "sweeps", path.name))
@@ -94,6 +94,6 @@ class Store(StoreReader):
     def save_sweep(self, record: SweepRecord) -> None:
         """Keep what a command asked for; asking again moves the sweep to the end but leaves its creation time."""
         path = inside(self.root, "sweeps", f"{sweep_id(record.id)}.json")
-        before = damage.readable(self._sweep, path) if path.exists() else None
+        before = damage.read_or_warn(self._sweep, path) if path.exists() else None
         created = before.created if before else record.created
         write_json(path, dataclasses.replace(record, created=created, requested=record.created).to_json())

@@ -81,7 +81,7 @@ class SweepRecord:
     @property
     def study_kind(self) -> str:
         """The kind of study, "" for an ordinary comparison."""
-        return self.study.get("kind", "")
+        return str(self.study.get("kind", ""))
 
     @property
     def keys(self) -> tuple[str, ...]:

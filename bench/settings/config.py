@@ -86,12 +86,12 @@ def _adapter(hint: Any, bounds: Mapping[str, Any]) -> TypeAdapter[Any]:
 def build(cls: type[C], values: Mapping[str, Any], owner: str) -> C:
     """An instance of dataclass `cls` from `values` (strings are converted); `owner` names it in errors."""
     try:
-        return cls(**checked(cls, values, owner))
+        return cls(**checked_settings(cls, values, owner))
     except ValueError as error:
         raise UsageError(f"{owner}: {error}") from None
 
 
-def checked(cls: type, values: Mapping[str, Any], owner: str) -> dict[str, Any]:
+def checked_settings(cls: type, values: Mapping[str, Any], owner: str) -> dict[str, Any]:
     """`values` with the types of the fields of dataclass `cls`, each for itself: they need not go together."""
     fields = {f.name: f for f in dataclasses.fields(cls)}
     hints = typing.get_type_hints(cls)

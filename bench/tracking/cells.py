@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.records.cells import AXES, PLAIN, Cell
+from bench.records.cells import COMPONENT_AXES, PLAIN_FEED, Cell
 from bench.records.names import inside
 from bench.records.reader import CellState
 from bench.records.rows import Row
@@ -59,7 +59,7 @@ def _name(cell: Cell, variant: str) -> str:
     """Short, since charts have it in their legends; the experiment's name says dataset and protocol."""
     ratio = [] if cell.percent is None else [f"{cell.percent}%"]
     streams = [f"{name} {seed}" for name, seed in cell.streams.items()]
-    feed = [] if cell.feed.name == PLAIN.name else [cell.feed.name]
+    feed = [] if cell.feed.name == PLAIN_FEED.name else [cell.feed.name]
     return " ".join([variant, *ratio, f"seed {cell.seed}", *streams, *feed])
 
 
@@ -101,7 +101,7 @@ def _params(cell: Cell) -> dict[str, str]:
     """Everything that the cell's key is made of."""
     data = cell.to_json()
     flat = {name: data[name] for name in ("percent", "seed", "holdout")}
-    for axis in AXES:
+    for axis in COMPONENT_AXES:
         component = data[axis]
         flat[axis] = component["name"]
         flat[f"{axis}.version"] = component["version"]

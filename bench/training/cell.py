@@ -27,7 +27,7 @@ from bench.training.mmengine_repairs import Runner, UnusableCheckpointError
 from bench.training.scope import MODELS
 from methods import MethodConfig, Task
 
-LOG = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 TEST_BATCH = 250
 """Fixed and part of the schema: on a GPU the batch size changes the last bits of a score."""
@@ -97,7 +97,7 @@ def run_cell(cell: Cell, inputs: Inputs, folder: Path, watch: Watch) -> Training
         try:
             return _run(cell, inputs, folder, watch, checkpoint)
         except UnusableCheckpointError as error:
-            LOG.warning("%s; %s starts again from its first epoch.", error, cell.title)
+            _LOG.warning("%s; %s starts again from its first epoch.", error, cell.title)
     return _run(cell, inputs, folder, watch, None)
 
 

@@ -47,7 +47,7 @@ class Live:
         return self.train != "none"
 
 
-def augmented(
+def augmented_image(
     image: Image.Image,
     augmentation: Augmentation,
     rng: np.random.Generator,
@@ -77,7 +77,7 @@ class LiveBatches:
 
     def _view(self, image: Image.Image, augmentation: Augmentation, which: str, row: int) -> Tensor:
         rng = numpy_stream("augment", which, self.seed, self.epoch, row)
-        return self.live.preprocess(augmented(image, augmentation, rng, self.live.resize))
+        return self.live.preprocess(augmented_image(image, augmentation, rng, self.live.resize))
 
     def collate(self, rows: np.ndarray, loaded: Sequence[tuple[Tensor, Tensor | None]]) -> dict[str, Any]:
         where = torch.from_numpy(rows)

@@ -21,7 +21,7 @@ from bench.records.cells import Cell, Component, canonical_json
 from bench.records.reader import Targets
 from bench.system.seeding import numpy_stream
 from bench.training import Inputs
-from bench.training.live import Live, augmented
+from bench.training.live import Live, augmented_image
 from methods import Task
 from protocols import PROTOCOLS, Images, MaskFacts, mask_facts
 from protocols.splits import held_out
@@ -184,7 +184,7 @@ class Resources:
 
         def prepare(image: Image.Image, index: int) -> Image.Image:
             rng = numpy_stream("augment", "cached", augmentation.name, number, index)
-            return augmented(image, augmentation, rng, backbone.resize)
+            return augmented_image(image, augmentation, rng, backbone.resize)
 
         variant = {"augment": augmentation.name, "version": augmentation.version, "view": number}
         if AUGMENTATIONS.plugin(augmentation.name):

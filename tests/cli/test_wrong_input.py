@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bench.errors import BenchError
 from bench.planning.grid import parse_grid, variants
 from bench.planning.ratios import parse_ratios, parse_seeds
-from bench.planning.sweep_file import parse, render
+from bench.planning.sweep_file import parse_sweep_file, render_sweep_file
 from bench.settings.config import build, parse_overrides
 from bench.settings.plain_yaml import load
 from bench.settings.ranges import parse_range
@@ -61,10 +61,10 @@ data = st.recursive(
 
 
 def sweep(text: str) -> None:
-    told = parse(text, "sweep.yaml", FLAGS)
+    told = parse_sweep_file(text, "sweep.yaml", FLAGS)
     overrides(told.settings)
     variants(["asl"], told.grid)
-    parse(render(told), "sweep.yaml", FLAGS)
+    parse_sweep_file(render_sweep_file(told), "sweep.yaml", FLAGS)
 
 
 def overrides(told) -> None:

@@ -56,7 +56,7 @@ def test_killed_workers(store, resources, processes, tmp_path):
 def test_little_memory_holds_cells_back_but_never_all(store, resources, processes, monkeypatch):
     """With no memory at all two workers train one after the other."""
     monkeypatch.setattr("bench.executors.processes.available_memory", lambda: 0)
-    monkeypatch.setattr("bench.executors.processes.POLL_SECONDS", 0.02)
+    monkeypatch.setattr("bench.executors.processes.MEMORY_POLL_SECONDS", 0.02)
     training, most = set(), [0]
 
     class Counting(Recorder):
@@ -77,7 +77,7 @@ def test_little_memory_holds_cells_back_but_never_all(store, resources, processe
 
 
 def test_closing_ends_a_training_at_once_and_leaves_no_process(store, resources, processes, tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.executors.processes.PATIENCE", LONG)  # leaving in order takes a busy machine longer
+    monkeypatch.setattr("bench.executors.processes.STOP_SECONDS", LONG)  # leaving in order takes a busy machine longer
     cell = make_cell(resources, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
     with processes(store, workers=1) as executor:
         future = executor.submit(cell)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import UsageError
-from bench.planning.grid import LARGEST, parse_grid, variants
+from bench.planning.grid import LARGEST_GRID, parse_grid, variants
 from bench.planning.plan import plan
 from bench.planning.request import Request
 from methods import METHODS
@@ -95,7 +95,10 @@ WRONG = {
     "a backbone": (["RN50.image_size=224,448"], "'RN50' is a backbone"),
     "a feed": (["views.count=1,2"], "'views' is a feed"),
     "recipe": (["asl.recipe=bcee"], "method 'asl' has no recipe 'bcee'; did you mean 'bce'?"),
-    "too many": ([f"asl.epochs={','.join(map(str, range(LARGEST + 1)))}"], f"at most {LARGEST} fit into a table"),
+    "too many": (
+        [f"asl.epochs={','.join(map(str, range(LARGEST_GRID + 1)))}"],
+        f"at most {LARGEST_GRID} fit into a table",
+    ),
 }
 
 

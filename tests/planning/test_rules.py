@@ -7,7 +7,7 @@ from helpers.elsewhere import CELL
 from helpers.toys import TOYS
 
 from bench.planning.rules import IDENTITY_RULES, PlaceFacts, apply_rules
-from bench.records.cells import PLAIN, Component
+from bench.records.cells import PLAIN_FEED, Component
 
 RULES = {rule.name: rule for rule in IDENTITY_RULES}
 FULL = Component("full")
@@ -60,7 +60,7 @@ def test_a_rule_applies_where_it_says_and_nowhere_else(name):
 
 
 CHANGED = {
-    "no feed without training": {"feed": PLAIN},
+    "no feed without training": {"feed": PLAIN_FEED},
     "no protocol without hidden labels": {"protocol": FULL, "percent": None},
     "no seed without randomness": {"seed": 0, "holdout": 0},
     "one stream varies": {"seed": 2, "streams": {"order": 5}},

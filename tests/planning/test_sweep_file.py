@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import UsageError
-from bench.planning.sweep_file import SweepFile, merged, parse, read, render
+from bench.planning.sweep_file import SweepFile, merged, parse_sweep_file, read_sweep_file, render_sweep_file
 from bench.settings.plain_yaml import dump, load
 
 FLAGS = ("methods", "ratios", "seeds", "holdout", "live", "tracking-uri", "dataset")
@@ -62,7 +62,7 @@ grid:
 
 
 def test_a_file_says_what_flags_say():
-    sweep = parse(FULL, "sweep.yaml", FLAGS)
+    sweep = parse_sweep_file(FULL, "sweep.yaml", FLAGS)
     assert sweep.flags == {
         "methods": "trm_ml,asl",
         "ratios": "0.1,50,5%",
@@ -84,8 +84,8 @@ axes = st.dictionaries(
 
 @given(st.dictionaries(st.sampled_from(FLAGS), texts | st.booleans(), min_size=1), tables, axes)
 def test_what_is_written_is_read_back(flags, told, grid):
-    written = render(SweepFile(flags, told, grid), heading="Written by:\nsomebody")
-    again = parse(written, "f", FLAGS)
+    written = render_sweep_file(SweepFile(flags, told, grid), heading="Written by:\nsomebody")
+    again = parse_sweep_file(written, "f", FLAGS)
     # "true" as a flag's text is a switch that is on: the command line has no other meaning for it
     assert {flag: str(value).lower() for flag, value in again.flags.items()} == {
         flag: str(value).lower() for flag, value in flags.items()
@@ -140,7 +140,7 @@ WRONG = {
 @pytest.mark.parametrize(("text", "told"), WRONG.values(), ids=WRONG)
 def test_what_is_refused_and_how(text, told):
     with pytest.raises(UsageError) as refusal:
-        parse(text, "sweep.yaml", FLAGS)
+        parse_sweep_file(text, "sweep.yaml", FLAGS)
     assert told in str(refusal.value)
     assert str(refusal.value).startswith("sweep.yaml")
 
@@ -150,31 +150,31 @@ def test_a_few_aliases_make_no_long_list():
     lists = [f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in itertools.pairwise("abcdefghi")]
     laughs = "\n".join(["a: &a [x, x, x, x, x, x, x, x, x]", *lists, "methods: *i"])
     with pytest.raises(UsageError, match="line 1: anchors and aliases"):
-        parse(laughs, "sweep.yaml", FLAGS)
+        parse_sweep_file(laughs, "sweep.yaml", FLAGS)
 
 
 def test_a_value_in_an_error_is_cut_off(tmp_path):
     for text in (f"methods: [[{'x, ' * 60_000}x]]", f"set: {'x' * 190_000}", f"{'y' * 1000}: asl"):
         with pytest.raises(UsageError) as caught:
-            parse(text, "sweep.yaml", FLAGS)
+            parse_sweep_file(text, "sweep.yaml", FLAGS)
         assert len(str(caught.value)) < 700
 
 
 def test_a_file_without_an_end_is_not_read_to_it():
     with pytest.raises(UsageError, match="too long"):
-        read(Path("/dev/zero"), FLAGS)
+        read_sweep_file(Path("/dev/zero"), FLAGS)
 
 
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(UsageError, match="cannot be read"):
-        read(tmp_path / "none.yaml", FLAGS)
+        read_sweep_file(tmp_path / "none.yaml", FLAGS)
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\xd8")
     with pytest.raises(UsageError, match="is no text"):
-        read(tmp_path / "binary.yaml", FLAGS)
+        read_sweep_file(tmp_path / "binary.yaml", FLAGS)
 
 
 def test_a_run_of_some_of_the_methods_leaves_out_what_is_said_of_the_others():
-    sweep = parse(FULL, "f", FLAGS)
+    sweep = parse_sweep_file(FULL, "f", FLAGS)
     assert sweep.of(["asl"]).grid == {}
     assert sweep.of(["asl"]).settings == sweep.settings
     assert sweep.of(["trm_ml"]).settings == {}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bench.records.cells
-from bench.records.cells import STREAMS, Cell, Component, canonical_json
+from bench.records.cells import CELL_STREAMS, Cell, Component, canonical_json
 
 json_values = st.one_of(st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text())
 options = st.dictionaries(st.text(max_size=5), json_values, max_size=4)
@@ -67,7 +67,7 @@ def test_the_key_does_not_depend_on_the_order_of_options(values):
     st.one_of(st.none(), st.integers(1, 100)),
     st.integers(0, 9),
     st.integers(0, 90),
-    st.dictionaries(st.sampled_from(STREAMS), st.integers(0, 9)),
+    st.dictionaries(st.sampled_from(CELL_STREAMS), st.integers(0, 9)),
 )
 def test_a_cell_survives_json(values, percent, seed, holdout, streams):
     axes = (Component("m", 2, values, "f"), CELL.dataset, CELL.protocol, CELL.backbone)
@@ -96,12 +96,12 @@ def test_streams_are_in_the_key_only_where_they_differ_from_the_seed():
 
 @given(st.lists(st.integers(0, 2), min_size=3, max_size=3), st.integers(0, 2), st.integers(0, 2))
 def test_one_training_has_one_key_however_its_seeds_were_written_down(seeds, one, other):
-    wanted = dict(zip(STREAMS, seeds, strict=True))
+    wanted = dict(zip(CELL_STREAMS, seeds, strict=True))
     cells = [replace(CELL, seed=seed, streams=wanted) for seed in (one, other)]
     cells += [replace(CELL, seed=one, streams={n: s for n, s in wanted.items() if s != one})]
     assert len({cell.key for cell in cells}) == len(set(cells)) == 1
     for cell in cells:
-        assert {name: cell.stream(name) for name in STREAMS} == wanted
+        assert {name: cell.stream(name) for name in CELL_STREAMS} == wanted
         assert cell.seed == wanted["mask"]
     if len(set(seeds)) == 1:
         assert cells[0] == replace(CELL, seed=seeds[0])

@@ -9,7 +9,7 @@ import torch
 from helpers.toys import TOYS
 from helpers.trainings import make_cell, run
 
-from bench.records.cells import STREAMS, Cell
+from bench.records.cells import CELL_STREAMS, Cell
 from bench.training.batches import chosen_views
 from methods import Method
 
@@ -66,7 +66,7 @@ def with_stream(resources, name: str, **more) -> tuple[Cell, Cell]:
     return plain, replace(plain, streams={name: 7})
 
 
-@pytest.mark.parametrize("name", STREAMS)
+@pytest.mark.parametrize("name", CELL_STREAMS)
 def test_one_stream_changes_what_it_is_about_and_nothing_else(name, resources, train):
     one, other = map(train, with_stream(resources, name))
     same = {

@@ -63,12 +63,12 @@ def test_views_are_encoded_once_for_all_seeds_and_are_not_the_plain_image(small,
 def test_a_cached_view_is_the_augmented_image_encoded(small):
     from bench.features.augmentation import AUGMENTATIONS
     from bench.system.seeding import numpy_stream
-    from bench.training.live import augmented
+    from bench.training.live import augmented_image
 
     cell = views(small)
     backbone = small.backbone(cell.backbone)
     rng = numpy_stream("augment", "cached", "tai", 1, 6)
-    image = augmented(small.dataset.train.images[6], AUGMENTATIONS.get("tai")(), rng, backbone.resize)
+    image = augmented_image(small.dataset.train.images[6], AUGMENTATIONS.get("tai")(), rng, backbone.resize)
     expected = backbone.encode_images(backbone.preprocess(image)[None]).pooled[0].numpy()
     assert small.inputs(cell)[0].views[1].pooled[6] == pytest.approx(expected, abs=1e-5)
 

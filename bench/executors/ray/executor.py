@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from bench.executors.attempt import level
-from bench.executors.base import Ended, Follow, LostWorkerError, Started, Told
+from bench.executors.base import Ended, Follow, FollowedCell, LostWorkerError, Started
 from bench.executors.ray.cluster import GIB, Demands, RayCluster, first_line
 from bench.executors.ray.mailbox import Mailbox
-from bench.executors.ray.node import train
+from bench.executors.ray.node import train_cell
 from bench.executors.ray.transfer import RESUME, CellFiles, pack, unpack
 from bench.executors.worker import Opens
 from bench.records.cells import Cell
@@ -54,7 +54,7 @@ class RayExecutor:
         self._ray = self.cluster.ray
         options = {"num_cpus": 0, "max_concurrency": 4 * MOST_WATCHED, "scheduling_strategy": self.cluster.here}
         self._post = self._ray.remote(Mailbox).options(**options).remote()
-        self._task = self._ray.remote(train).options(
+        self._task = self._ray.remote(train_cell).options(
             num_cpus=demands.cpus, num_gpus=demands.gpus, memory=int(demands.memory * GIB) or None, max_retries=0
         )
         self._pool = ThreadPoolExecutor(MOST_WATCHED, thread_name_prefix="watch")
@@ -70,7 +70,7 @@ class RayExecutor:
 
     def submit(self, cell: Cell, follow: Follow | None = None, started: Started | None = None) -> Future[Ended]:
         """Run the cell as soon as a node has room."""
-        return self._pool.submit(self._bring_to_end, cell, Told(follow, started, self._turn))
+        return self._pool.submit(self._bring_to_end, cell, FollowedCell(follow, started, self._turn))
 
     def close(self) -> None:
         """Cancel all tasks; a checkpoint that came home is there to go on from."""
@@ -93,7 +93,7 @@ class RayExecutor:
     def __exit__(self, *exc: Any) -> None:
         self.close()
 
-    def _bring_to_end(self, cell: Cell, told: Told) -> Ended:
+    def _bring_to_end(self, cell: Cell, told: FollowedCell) -> Ended:
         with self.store.claim(cell) as folder:
             if folder is None:
                 return Ended(cell.key, "elsewhere")
@@ -117,7 +117,7 @@ class RayExecutor:
             self.store.fail(cell.key, LostWorkerError(problem))
             return Ended(cell.key, "failed", f"LostWorkerError: {problem}")
 
-    def _try(self, cell: Cell, told: Told, folder: Path) -> tuple[Ended, CellFiles]:
+    def _try(self, cell: Cell, told: FollowedCell, folder: Path) -> tuple[Ended, CellFiles]:
         """Send the cell off and watch it until it comes back."""
         self._raise_if_closed()
         token = uuid.uuid4().hex
@@ -144,7 +144,7 @@ class RayExecutor:
             if not self._closed:
                 self._post.forget.remote(token)
 
-    def _hear(self, message: tuple[Any, ...], told: Told, folder: Path) -> bool:
+    def _hear(self, message: tuple[Any, ...], told: FollowedCell, folder: Path) -> bool:
         """Take a message from the node; whether the cell shall stop."""
         kind, *content = message
         if kind == "begun":

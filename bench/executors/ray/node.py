@@ -25,7 +25,7 @@ Say = Callable[..., bool]
 """Sends (kind, content...) to the driver and waits for its answer: whether to stop."""
 
 
-def train(
+def train_cell(
     cell: Cell, site: Any, device: str, threads: int, code: str, luggage: CellFiles, post: Any, token: str
 ) -> tuple[Ended, CellFiles]:
     """Train the cell, from the checkpoint in `luggage` if there is one; how it ended, and what it left.

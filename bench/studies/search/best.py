@@ -8,7 +8,7 @@ from typing import Any
 from bench.axes.methods import configured_method
 from bench.planning.request import Request
 from bench.planning.settings import variant_settings
-from bench.planning.sweep_file import SweepFile, render
+from bench.planning.sweep_file import SweepFile, render_sweep_file
 from bench.settings.config import values
 from bench.studies.search.outcome import TrialRecord
 from bench.studies.search.request import Asked
@@ -36,7 +36,7 @@ def sweep_file(flags: Mapping[str, str | bool], sweep: Request, best: Best, head
     """YAML for `bench run FILE`. flags: what else was asked for, by flag."""
     again = retrained(sweep, best)
     told = {"methods": ",".join(best), **flags}
-    return render(
+    return render_sweep_file(
         SweepFile(told, {name: options for name, options in again.overrides.items() if options}), "\n".join(heading)
     )
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from scipy.stats import chi2
 
 from bench.planning.request import Variant
-from bench.records.cells import STREAMS
+from bench.records.cells import CELL_STREAMS
 
 ALL = "all"
 """The source of a method's usual line: all streams follow the seed."""
@@ -33,7 +33,7 @@ class Scatter(NamedTuple):
     high: float
 
 
-def lines(methods: Sequence[str], streams: Sequence[str] = STREAMS) -> tuple[Variant, ...]:
+def lines(methods: Sequence[str], streams: Sequence[str] = CELL_STREAMS) -> tuple[Variant, ...]:
     """The sweep's entries: each method as it is, then with each stream alone following the seeds.
 
     The other streams stay at the first seed, where all these lines share one cell.

@@ -17,7 +17,7 @@ from torchvision.transforms import RandomResizedCrop
 from bench.features.augmentation import AUGMENTATIONS
 from bench.features.augmentation.operations import RANGES, crop_of_sizes, cutout_share, flip, hole, operate, random_crop
 from bench.features.augmentation.policies import FIXMATCH, mlc_rules
-from bench.training.live import augmented
+from bench.training.live import augmented_image
 
 CROPPING = {"tai", "weak", "strong", "hcp"}
 
@@ -164,5 +164,5 @@ def test_every_operation_of_every_policy_runs():
 
 def test_images_are_squashed_first_where_the_source_resizes_first():
     image, resize = noise(60, 30), lambda image: image.resize((20, 20))
-    assert augmented(image, AUGMENTATIONS.get("dualcoop")(), rng(0), resize).size == (20, 20)
-    assert augmented(image, AUGMENTATIONS.get("flip")(), rng(0), resize).size == (60, 30)
+    assert augmented_image(image, AUGMENTATIONS.get("dualcoop")(), rng(0), resize).size == (20, 20)
+    assert augmented_image(image, AUGMENTATIONS.get("flip")(), rng(0), resize).size == (60, 30)

@@ -10,7 +10,7 @@ from helpers.search_world import a_search, searched
 from PIL import Image
 
 from bench.planning.plan import open_dataset, plan
-from bench.planning.sweep_file import parse
+from bench.planning.sweep_file import parse_sweep_file
 from bench.records.store import Store
 from bench.studies.search.archive import Archive, archives
 from bench.studies.search.best import full_settings, retrained, sweep_file
@@ -94,7 +94,7 @@ def test_the_file_of_the_best_settings_is_read_back_as_the_same_cells(found, cac
     assert settings["bce_iu"]["head"] == "attention", "the recipe's own settings stand in it too"
     again = retrained(asked.sweep, settings)
     text = sweep_file({"ratios": "0.1,0.5", "seeds": "0"}, asked.sweep, settings, ["a heading", "of two lines"])
-    read = parse(text, "best.yaml", {"methods", "ratios", "seeds"})
+    read = parse_sweep_file(text, "best.yaml", {"methods", "ratios", "seeds"})
     assert read.flags == {"methods": "bce_iu", "ratios": "0.1,0.5", "seeds": "0"}
     reread = dataclasses.replace(again, overrides=read.settings)
     dataset = open_dataset(again, cache)

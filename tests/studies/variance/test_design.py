@@ -13,7 +13,7 @@ from bench.errors import UsageError
 from bench.planning.plan import plan
 from bench.planning.record import record, sweep_id_of
 from bench.planning.request import Request
-from bench.records.cells import STREAMS
+from bench.records.cells import CELL_STREAMS
 from bench.records.store import Store
 from bench.report import load
 from bench.studies.variance.design import ALL, lines, scatter, study, together
@@ -29,9 +29,9 @@ def planned(resources, *methods: str, seeds=SEEDS, **more):
 def test_each_line_varies_one_stream_and_the_usual_line_all(resources):
     for entry in planned(resources, "asl"):
         _, _, source = entry.method.partition(" [")
-        seeds = {name: entry.cell.stream(name) for name in STREAMS}
-        varied = {source.rstrip("]")} if source else set(STREAMS)
-        assert seeds == {name: entry.seed if name in varied else 0 for name in STREAMS}
+        seeds = {name: entry.cell.stream(name) for name in CELL_STREAMS}
+        varied = {source.rstrip("]")} if source else set(CELL_STREAMS)
+        assert seeds == {name: entry.seed if name in varied else 0 for name in CELL_STREAMS}
 
 
 def test_cells_are_shared_with_ordinary_sweeps_and_at_the_first_seed(resources):
@@ -93,7 +93,7 @@ def test_one_number_has_no_scatter():
 @pytest.fixture
 def told(resources, tmp_path):
     """A store with a finished study of asl and oracle; mAP by cell: 10 x mask + 3 x order, exactly."""
-    sweep = Request(lines(["asl", "oracle"]), (10,), SEEDS, study=study(["asl", "oracle"], STREAMS, SEEDS))
+    sweep = Request(lines(["asl", "oracle"]), (10,), SEEDS, study=study(["asl", "oracle"], CELL_STREAMS, SEEDS))
     entries, store = plan(sweep, resources.dataset), Store(tmp_path / "results")
     store.save_sweep(record(sweep, entries, ["bench", "variance"], "2026-01-02T03:04:05+00:00"))
     for entry in entries:
