@@ -14,10 +14,7 @@ from bench.backbones.base import ImageFeatures
 from bench.cli import main
 from bench.data import Split
 from bench.features import Entry, FeatureSet, cached_features, entries
-from bench.planning.plan import cells, open_dataset, plan
-from bench.planning.request import Request
 from bench.records.cells import Component
-from bench.training.resources import Resources
 
 COUNT = 70
 
@@ -247,22 +244,3 @@ def test_rm_must_be_told_what(call, store, arguments):
     fill(store)
     assert call("rm", *arguments, "--yes").code == 2
     assert len(entries(store)) == 1
-
-
-def test_a_second_run_encodes_nothing(tmp_path):
-    """Through the real resources, with the embedded dataset and backbone; and a third one after damage says so."""
-    sweep = Request(methods=("asl",), percents=(50,), overrides={"scenes": {"n_train": 70, "n_test": 20}})
-
-    def encoded() -> list[str]:
-        heard: list[str] = []
-        dataset = open_dataset(sweep, tmp_path)
-        resources = Resources(
-            dataset, torch.device("cpu"), tmp_path, progress=lambda what, done, total: heard.append(f"{what} {done}")
-        )
-        [cell] = cells(plan(sweep, dataset))
-        resources.prepare(cell)
-        return [line for line in heard if line.startswith("encoding")]
-
-    first = encoded()
-    assert first == [f"encoding scenes {step}" for step in ("train 0", "train 64", "train 70", "test 0", "test 20")]
-    assert encoded() == []
