@@ -1,6 +1,7 @@
 """`bench cache`: what it lists, verifies and removes."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -204,7 +205,7 @@ def test_rm_by_the_beginning_of_a_key_and_never_by_an_ambiguous_or_unknown_one(c
     assert "2 keys begin with" in call("rm", entry.key[:6], "--yes").err
     assert "no key 'zzz'" in call("rm", "zzz", "--yes").err
     assert len(entries(store)) == 2
-    twin.rmdir()
+    shutil.rmtree(twin)
     assert json.loads(call("rm", entry.key[:6], "--yes", "--json").out) == {"removed": [entry.key], "refused": []}
     assert not entries(store)
 
