@@ -27,7 +27,10 @@ def renderables(seen: Outlook) -> Iterator[RenderableType]:
 
 def as_text(parts: Iterable[RenderableType], width: int = 120) -> str:
     """The same without colours."""
-    console = Console(file=io.StringIO(), width=width, markup=False, emoji=False, highlight=False, force_jupyter=False)
+    console = Console(
+        file=io.StringIO(), width=width, color_system=None, force_terminal=False, force_jupyter=False,
+        markup=False, emoji=False, highlight=False,
+    )  # fmt: skip
     for part in parts:
         console.print(part, soft_wrap=isinstance(part, str))
     assert isinstance(console.file, io.StringIO)
