@@ -7,7 +7,21 @@ from typing import Annotated, Any
 import typer
 
 from bench import __version__
-from bench.cli import ablate, cache, compare, inspect, ls, prepare, results, run, search, sensitivity, show, variance
+from bench.cli import (
+    ablate,
+    cache,
+    compare,
+    conformance,
+    inspect,
+    ls,
+    prepare,
+    results,
+    run,
+    search,
+    sensitivity,
+    show,
+    variance,
+)
 from bench.cli.options import with_flags
 from bench.errors import BenchError, UsageError
 from bench.system.disk import disk_error
@@ -62,6 +76,7 @@ app.command("search")(with_flags(search.search))
 app.command("sensitivity")(with_flags(sensitivity.sensitivity))
 app.command("variance")(with_flags(variance.variance))
 app.command("prepare")(prepare.prepare)
+app.command("test")(conformance.check)
 app.command("status")(inspect.status)
 app.command("ls")(ls.ls)
 app.command("report")(results.report)

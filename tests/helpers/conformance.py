@@ -1,42 +1,28 @@
-"""What the two halves of the conformance suite share: the registered methods, trained in the toy world."""
+"""Registered methods by name, built and trained on toy data as the conformance suite does it."""
 
 import pytest
 import torch
 from torch import Tensor
 
-from helpers.toy_world import Data, build_task, fit, hide
+from bench.conformance.methods import models
+from bench.conformance.methods.models import EPOCHS
+from bench.conformance.methods.models import partly as partial
+from bench.conformance.toy_data import Data
 from methods import METHODS, Method, Task
 
-ALL = METHODS.names()
-LABELLED = [name for name in ALL if METHODS.get(name).labels != "none"]
-"""Those that are told labels; what only counts them, as `prior` does, is not trained."""
-TRAINED = [name for name in ALL if METHODS.get(name).Config().epochs]
-TAUGHT = [name for name in TRAINED if name in LABELLED]
-"""Those that are trained on labels of images; what has epochs and no labels, as `tai_dpt`, learns from other things."""
-EPOCHS = 7
-"""Long enough for what starts late, such as pseudo-labels after a warm-up."""
+__all__ = ["ALL", "EPOCHS", "assert_same_state", "every_taught_method", "make", "partial", "trained"]
 
-every_method = pytest.mark.parametrize("name", ALL)
-every_labelled_method = pytest.mark.parametrize("name", LABELLED)
-every_trained_method = pytest.mark.parametrize("name", TRAINED)
-every_taught_method = pytest.mark.parametrize("name", TAUGHT)
-every_untaught_method = pytest.mark.parametrize("name", [name for name in TRAINED if name not in TAUGHT])
+ALL = METHODS.names()
+every_taught_method = pytest.mark.parametrize("name", [name for name in ALL if models.is_taught(METHODS.get(name))])
 
 
 def make(name: str, task: Task, seed: int = 0) -> Method:
     """The method with its default settings."""
-    torch.manual_seed(seed)
-    method = METHODS.get(name)
-    return method(method.Config(), task)
+    return models.make(METHODS.get(name), task, seed)
 
 
 def trained(name: str, data: Data, seed: int = 0, epochs: int = EPOCHS, **options) -> Method:
-    model = make(name, build_task(data.labels), seed)
-    return fit(model, data, epochs, **options) if name in TRAINED else model
-
-
-def partial(data: Data) -> Data:
-    return data._replace(labels=hide(data.labels))
+    return models.trained(METHODS.get(name), data, seed, epochs, **options)
 
 
 def assert_same_state(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:

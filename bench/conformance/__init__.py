@@ -1,0 +1,8 @@
+"""Properties that every method, protocol, dataset and backbone must have, each a function that raises one sentence.
+
+`bench test` runs them on anybody's; the tests of this project run the same functions on what is built in.
+"""
+
+from bench.conformance.properties import Property, PropertyError, Result, examine
+
+__all__ = ["Property", "PropertyError", "Result", "examine"]

@@ -1,0 +1,49 @@
+"""Which properties are asked of which axis, and what somebody means by a file or a name."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bench.backbones import BACKBONES
+from bench.conformance import backbones, datasets, protocols
+from bench.conformance.methods import PROPERTIES as METHOD_PROPERTIES
+from bench.conformance.properties import Property
+from bench.data import DATASETS
+from bench.errors import UsageError
+from bench.settings.plugins import broken, load_plugins
+from bench.settings.registry import Registry, nearest
+from bench.system.wording import shown
+from methods import METHODS
+from protocols import PROTOCOLS
+
+TESTED: dict[str, tuple[Registry[Any], list[Property]]] = {
+    "method": (METHODS, METHOD_PROPERTIES),
+    "protocol": (PROTOCOLS, protocols.PROPERTIES),
+    "dataset": (DATASETS, datasets.PROPERTIES),
+    "backbone": (BACKBONES, backbones.PROPERTIES),
+}
+
+
+def properties_of(kind: str) -> list[Property]:
+    return TESTED[kind][1]
+
+
+def entries_of(what: str) -> Iterator[tuple[str, Any]]:
+    """(kind, class) of all that a plugin file adds, or of each axis that has an entry of this name."""
+    if what.endswith(".py"):
+        loaded = load_plugins([what])
+        if not loaded:
+            raise UsageError(f"the plugin {what} could not be loaded: {broken()[what]}")
+        for kind, names in loaded[0].entries.items():
+            if kind in TESTED:
+                yield from ((kind, TESTED[kind][0].get(name)) for name in names)
+        return
+    found = [(kind, registry.get(what)) for kind, (registry, _) in TESTED.items() if what in registry.names()]
+    if not found:
+        problems = [registry.broken()[what] for registry, _ in TESTED.values() if what in registry.broken()]
+        if problems:
+            raise UsageError(f"{shown(what)} could not be imported: {problems[0]}")
+        every = [name for registry, _ in TESTED.values() for name in registry.names()]
+        raise UsageError(
+            f"there is nothing called {shown(what)}; give a file (NAME.py) or a name, {nearest(what, every)}"
+        )
+    yield from found

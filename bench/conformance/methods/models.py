@@ -1,0 +1,51 @@
+"""Methods built and trained on toy data, with their default settings."""
+
+from typing import Any
+
+import torch
+
+from bench.conformance.toy_data import Data, build_task, draw, fit, hide
+from methods import Method, Task
+
+Kind = type[Method]
+
+EPOCHS = 7
+"""Long enough for what starts late, such as pseudo-labels after a warm-up."""
+
+
+def is_trained(method: Kind) -> bool:
+    return bool(method.Config().epochs)
+
+
+def has_labels(method: Kind) -> bool:
+    """Whether it is told labels; what only counts them, as `prior` does, is not trained."""
+    return method.labels != "none"
+
+
+def is_taught(method: Kind) -> bool:
+    """Whether it is trained on labels of images; others, as `tai_dpt`, learn from sentences."""
+    return is_trained(method) and has_labels(method)
+
+
+def is_untaught(method: Kind) -> bool:
+    return is_trained(method) and not has_labels(method)
+
+
+def images(count: int = 40, seed: int = 0) -> Data:
+    """Toy images with all their labels."""
+    return draw(count, seed)
+
+
+def partly(data: Data) -> Data:
+    """With half of the labels unknown."""
+    return data._replace(labels=hide(data.labels))
+
+
+def make(method: Kind, task: Task, seed: int = 0) -> Method:
+    torch.manual_seed(seed)
+    return method(method.Config(), task)
+
+
+def trained(method: Kind, data: Data, seed: int = 0, epochs: int = EPOCHS, **options: Any) -> Method:
+    model = make(method, build_task(data.labels), seed)
+    return fit(model, data, epochs, **options) if is_trained(method) else model
