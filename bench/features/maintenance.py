@@ -9,7 +9,7 @@ from bench.data.scenes.gallery import sweep_parts
 from bench.errors import DataError, UsageError
 from bench.features.layout import Entry, entries
 from bench.features.locks import hold, is_held
-from bench.system.files import remove_leftovers
+from bench.system.files import leftovers, remove_leftovers
 
 Verdict = Literal["sound", "damaged", "in use by an encoder", "cut off", "of another version"]
 
@@ -37,6 +37,8 @@ def sweep(cache: Path) -> None:
     """Remove what processes that were killed while writing left; what is in use, or may not be written, stays."""
     sweep_parts(cache / "scenes")
     for entry in entries(cache):
+        if not leftovers(entry.folder):
+            continue
         with suppress(DataError):
             alone = hold(entry.folder, alone=True)
             if alone is not None:

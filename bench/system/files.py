@@ -88,12 +88,16 @@ def read_arrays(path: Path, content: bytes | None = None) -> Iterator[Mapping[st
         ) from None
 
 
+def leftovers(folder: Path) -> list[Path]:
+    """What processes that write now, or were killed while writing, have in a folder beside its files."""
+    return [path for path in folder.glob(".*") if _TEMPORARY.fullmatch(path.name)]
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove what processes that were killed while writing left in a folder; call it under the folder's lock."""
-    for path in folder.glob(".*"):
-        if _TEMPORARY.fullmatch(path.name):
-            with suppress(OSError):
-                path.unlink()
+    for path in leftovers(folder):
+        with suppress(OSError):
+            path.unlink()
 
 
 def read_lines(path: Path, parse: Callable[[str], Any] = json.loads) -> list[Any]:
