@@ -22,7 +22,7 @@ from bench.records.claims import claimed
 from bench.records.names import cell_key, fingerprint, inside, is_key, sweep_id
 from bench.records.reader import CURVE_FILE, SCORES_FILE, WEIGHTS_FILE, StoreReader, Targets
 from bench.records.rows import Row
-from bench.records.sweeps import SweepRecord, read_sweep
+from bench.records.sweeps import SweepRecord, read_own_sweep
 from bench.system.files import atomic, write_arrays, write_json, write_text
 
 
@@ -52,7 +52,7 @@ class Store(StoreReader):
         return sorted((record for record in records if record is not None), key=lambda record: record.requested)
 
     def _sweep(self, path: Path) -> SweepRecord:
-        return read_sweep(inside(self.root, "sweeps", path.name))
+        return read_own_sweep(inside(self.root, "sweeps", path.name))
 
     def claim(self, cell: Cell) -> AbstractContextManager[Path | None]:
         """The cell's folder, held for this process alone; None if another holds it."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from bench.errors import DataError
-from bench.records.names import cell_key, inside, plain_name, printable, sweep_id
+from bench.records.names import cell_key, plain_name, printable, sweep_id
 from bench.system.files import read_json
 
 SWEEP_SCHEMA = 2
@@ -127,13 +127,17 @@ def _adapter() -> TypeAdapter[SweepRecord]:
 
 
 def read_sweep(path: Path) -> SweepRecord:
-    """The record kept in a file; DataError, which names the file, if it is damaged, none, or a copy of another."""
-    inside(path.parent, path.name)
+    """The record kept in a file; DataError, which names the file, if it is damaged or none."""
     try:
         data = read_json(path)
     except ValueError as error:  # no JSON, or no UTF-8
         raise DataError(f"{path} is no record of a sweep ({error}); remove it, or mend it.") from None
-    record = SweepRecord.from_json(data, str(path))
+    return SweepRecord.from_json(data, str(path))
+
+
+def read_own_sweep(path: Path) -> SweepRecord:
+    """The same of a file in a store, which is called as its sweep is: a copy beside it does not count twice."""
+    record = read_sweep(path)
     if path.stem != record.id:
         raise DataError(f"{path} is a copy of the sweep {record.id}; remove it.")
     return record

@@ -16,9 +16,9 @@ SOURCE = Benchmark(0, "train")
 
 
 def test_a_disk_that_is_too_small_is_told_before_the_first_picture(tmp_path):
-    with small_disk(tmp_path / "disk") as disk:
+    with small_disk(tmp_path / "disk", "8m") as disk:
         with pytest.raises(DiskError, match=f"the disk of {re.escape(str(disk))}.* is full; .* make room"):
-            pictures(SOURCE, 200, disk / "scenes" / "p.npy", on_progress=lambda *_: pytest.fail("drawn in vain"))
+            pictures(SOURCE, 750, disk / "scenes" / "p.npy", 1, lambda *_: pytest.fail("drawn in vain"))
         assert not list((disk / "scenes").iterdir())
 
 
