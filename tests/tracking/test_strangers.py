@@ -105,7 +105,7 @@ def test_a_folder_in_the_place_of_a_file_is_refused(theirs, scratch, tmp_path):
 def test_the_stores_own_database_names_no_place_outside(theirs, victim):
     connection = sqlite3.connect(theirs.root / "mlflow.db")
     connection.execute("UPDATE runs SET artifact_uri = ?", (victim.as_uri(),))
-    connection.execute("DELETE FROM tags WHERE key IN ('bench.system.files', 'bench.digest')")
+    connection.execute("DELETE FROM tags WHERE key IN ('bench.files', 'bench.digest')")
     connection.commit()
     connection.close()
     (theirs.root / "mlflow.sync.json").unlink()
@@ -115,7 +115,7 @@ def test_the_stores_own_database_names_no_place_outside(theirs, victim):
 
 def test_artifacts_are_written_through_no_link(theirs, victim):
     connection = sqlite3.connect(theirs.root / "mlflow.db")
-    connection.execute("DELETE FROM tags WHERE key IN ('bench.system.files', 'bench.digest')")
+    connection.execute("DELETE FROM tags WHERE key IN ('bench.files', 'bench.digest')")
     connection.commit()
     connection.close()
     (theirs.root / "mlflow.sync.json").unlink()
