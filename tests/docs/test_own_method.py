@@ -65,7 +65,7 @@ def test_the_example_can_be_installed(bench, environment, tmp_path):
         "--no-index",
         "--target",
         str(site),
-        "source",
+        "./source",
     ]
     subprocess.run([sys.executable, *install], cwd=tmp_path, check=True, capture_output=True)
     installed = {"PYTHONPATH": os.pathsep.join([str(site), environment["PYTHONPATH"]])}
