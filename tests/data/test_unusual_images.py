@@ -14,6 +14,7 @@ from helpers.findings import warnings_of
 from PIL import Image
 
 from bench.data.check import examine
+from bench.data.decode import is_ordinary_jpeg
 from bench.data.images import ImageFiles
 from bench.errors import DataError
 
@@ -73,6 +74,11 @@ def test_a_small_file_that_unpacks_to_gigabytes_is_refused(content, tmp_path):
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(DataError, match=r"cannot be read \(Image size \(3600000000 pixels\) exceeds limit"):
         read(tmp_path / "x")
+
+
+def test_no_library_is_asked_to_decode_such_a_jpeg():
+    assert is_ordinary_jpeg(huge_jpeg(13_000))
+    assert not is_ordinary_jpeg(huge_jpeg(60_000))
 
 
 def test_a_link_is_the_file_it_leads_to(tmp_path):
