@@ -14,10 +14,11 @@ from bench.api.plan import Plan, make_plan
 from bench.api.request import request_of
 from bench.api.run import execute
 from bench.api.sweep import Sweep
-from bench.errors import BenchError
+from bench.errors import BenchError, UsageError
 from bench.executors import Cluster
 from bench.planning.grid import Grid
 from bench.records.store import Store
+from bench.settings.plugins import broken, load_environment, load_plugins
 from bench.system.paths import DEFAULT_RESULTS, default_cache
 
 P = ParamSpec("P")
@@ -52,6 +53,7 @@ def plan(
     weights: bool = True,
     mlflow: bool = False,
     tracking_uri: str | None = None,
+    plugins: Sequence[str | Path] = (),
     progress: bool = True,
 ) -> Plan:
     """The cells that `run` would run with the same words, and the state of each; nothing is run or written.
@@ -59,7 +61,8 @@ def plan(
     methods, ratios, seeds: as on the command line ("asl,trm_ml", "0.1-0.9", "0-2") or as lists. Ratios are shares
     (0.1) or percents (10). settings: options of methods, dataset, protocol, backbone and feed by their names; grid:
     values of a method's options, each a line of the table. results: the store. workers: cells that train at once, 0 for
-    as many as the machine holds; a script that gives more than one does so under `if __name__ == "__main__":`. The
+    as many as the machine holds; a script that gives more than one does so under `if __name__ == "__main__":`.
+    plugins: files or packages with methods, datasets, ... of your own, loaded first; they are code, and are run. The
     other words are the flags of `bench run`; only here MLflow is left alone unless `mlflow=True`.
 
     >>> import bench
@@ -72,6 +75,7 @@ def plan(
     1             asl       50     0  planned
     """
     with _python_words():
+        _load_plugins(plugins)
         request = request_of(
             methods,
             _text(ratios),
@@ -154,6 +158,17 @@ def open_store(path: str | Path = DEFAULT_RESULTS) -> Store:
     Index: []
     """
     return Store(Path(path))
+
+
+def _load_plugins(names: Sequence[str | Path]) -> None:
+    """Load those and what BENCH_PLUGINS names; UsageError for one of `names` that cannot be loaded."""
+    if isinstance(names, (str, Path)):
+        raise UsageError(f"--plugins is {str(names)!r}; give a list, for instance [{str(names)!r}].")
+    load_environment()
+    load_plugins(names)
+    for name in map(str, names):
+        if name in broken():
+            raise UsageError(f"the plugin {name} could not be loaded: {broken()[name]}")
 
 
 def _text(value: Numbers) -> str:
