@@ -121,12 +121,13 @@ class Clock:
 
 
 class Pace:
-    """How fast images go by, measured from the first number heard: what was done before does not count."""
+    """How fast images, or other things, go by, measured from the first number heard: what was done before does not count."""
 
     EVERY_SECONDS = 30.0
     """How often a log hears of an encoding that takes long."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "images") -> None:
+        self.unit = unit
         self.first: dict[str, tuple[float, int]] = {}
         self.told: dict[str, float] = {}
 
@@ -138,7 +139,7 @@ class Pace:
             return ""
         rate = (done - before) / (now - began)
         left = f"  ~{clock_time((total - done) / rate)} left" if done < total else ""
-        return f"{rate:,.0f} images/s{left}" if rate >= 10 else f"{rate:.1f} images/s{left}"
+        return f"{rate:,.0f} {self.unit}/s{left}" if rate >= 10 else f"{rate:.1f} {self.unit}/s{left}"
 
     def due(self, what: str, done: int) -> bool:
         """Whether a line is due: half a minute after the first number or the last line."""
@@ -164,9 +165,9 @@ def live_progress(console: Console) -> Progress:
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+def counting(what: str, unit: str = "images") -> Iterator[Callable[[int, int], None]]:
     """What is told (done, total), on standard error: a bar on a terminal, a line every half minute elsewhere."""
-    console, pace = plain_console(stderr=True, highlight=False), Pace()
+    console, pace = plain_console(stderr=True, highlight=False), Pace(unit)
     if not is_live(console):
 
         def say(done: int, total: int) -> None:

@@ -75,7 +75,7 @@ def report(
 
             store = Mirrored(store, out)
         path = None
-        with counting("test images resampled for cells") as progress:
+        with counting("test images resampled for cells", unit="cells") as progress:
             try:
                 path = write_report(loaded, store, progress=progress)
             except RefusedError as error:
