@@ -121,7 +121,7 @@ class Clock:
 
 
 class Pace:
-    """How fast images, or other things, go by, measured from the first number heard: what was done before does not count."""
+    """How fast images, or another unit, go by, from the first number heard on: what was done before does not count."""
 
     EVERY_SECONDS = 30.0
     """How often a log hears of an encoding that takes long."""

@@ -18,9 +18,9 @@ from bench.planning.request import Request
 from bench.records.cells import Judged
 from bench.studies.search.archive import FOLDER, cells_of
 from bench.studies.search.best import file_name, full_settings, retrained, sweep_file
-from bench.studies.search.figures import figures, write_figures
+from bench.studies.search.figures import search_figures, write_figures
 from bench.studies.search.outcome import TrialRecord, best
-from bench.studies.search.request import Asked, ask_for
+from bench.studies.search.request import SearchRequest, ask_for
 from bench.studies.search.samplers import check_names
 from bench.studies.search.session import Session, open_search
 from bench.studies.search.space import read_spaces
@@ -121,7 +121,7 @@ def _settings(winners: Mapping[str, tuple[Session, TrialRecord]]) -> dict[str, M
 
 
 def _sessions(
-    asked: Sequence[Asked], options: SearchOptions, execution: Execution, command: Sequence[str], quiet: bool
+    asked: Sequence[SearchRequest], options: SearchOptions, execution: Execution, command: Sequence[str], quiet: bool
 ) -> list[Session]:
     """All searches, one after the other, on one executor; sessions with their trials done."""
     results, total = execution.store, options.trials
@@ -149,7 +149,7 @@ def _sessions(
                 display.search_started(session.asked.method, total, before)
                 trials = session.run(executor, cells, display, total, options.retries)
                 if trials != before or not plots.exists():
-                    write_figures(figures(trials, session.asked.space, _title(session)), plots)
+                    write_figures(search_figures(trials, session.asked.space, _title(session)), plots)
         problem = follower.finish(display.say)
     if problem:
         say_warning(problem)

@@ -3,7 +3,7 @@
 Only methods take part whose scores average tokens with weights of a class's own (`Method.attention`).
 """
 
-from bench.attention.draw import Drawn, Shown, show
-from bench.attention.request import Asked, find_cell
+from bench.attention.draw import CellToDraw, DrawnAttention, draw_attention
+from bench.attention.request import AttentionRequest, find_cell
 
-__all__ = ["Asked", "Drawn", "Shown", "find_cell", "show"]
+__all__ = ["AttentionRequest", "CellToDraw", "DrawnAttention", "draw_attention", "find_cell"]

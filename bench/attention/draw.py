@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.attention.figure import LEAST_TOP, MOST_CLASSES, Line, Look, attention_figure
+from bench.attention.figure import CLASS_LIMIT, LEAST_TOP, ClassMap, ImageRow, attention_figure
 from bench.attention.images import chosen_classes, chosen_images, marks
-from bench.attention.maps import Seen, see
-from bench.attention.record import record_of
-from bench.attention.request import Asked
-from bench.attention.trained import Trained
+from bench.attention.maps import CellMaps, cell_maps
+from bench.attention.record import attention_record
+from bench.attention.request import AttentionRequest
+from bench.attention.trained import TrainedCell
 from bench.records.names import inside
 from bench.records.reader import StoreReader
 from bench.records.rows import Row
@@ -22,7 +22,7 @@ from methods import METHODS
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnAttention:
     """files: where the figure is, by suffix. seen: each cell's maps and pointing game, by what tells the cells apart.
 
     warnings: sentences that must stand beside what is shown.
@@ -30,26 +30,26 @@ class Drawn:
 
     files: dict[str, Path]
     class_names: tuple[str, ...]
-    seen: dict[str, Seen]
+    seen: dict[str, CellMaps]
     warnings: tuple[str, ...]
     record: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Shown:
+class CellToDraw:
     """A cell that is drawn. stale: its method's source code has changed since."""
 
-    trained: Trained
+    trained: TrainedCell
     row: Row
     stale: bool
 
 
-def show(cells: Sequence[Shown], asked: Asked, store: StoreReader) -> Drawn:
+def draw_attention(cells: Sequence[CellToDraw], asked: AttentionRequest, store: StoreReader) -> DrawnAttention:
     """Draw one cell, or two over the same images, into the first one's folder, or the one that was asked for."""
     first = cells[0]
     split, dataset = first.trained.split(asked.part), first.trained.resources.dataset
     rows = chosen_images(len(split), asked.images, asked.seed)
-    found = [see(cell.trained, asked, rows, cell.row, store, cell.stale) for cell in cells]
+    found = [cell_maps(cell.trained, asked, rows, cell.row, store, cell.stale) for cell in cells]
     lines = _lines(first.trained, asked, rows, found)
     seen = dict(zip(labels([cell.row for cell in cells]), found, strict=True))
     warnings = tuple(_named(seen, label, text) for label, one in seen.items() for text in one.warnings)
@@ -58,7 +58,7 @@ def show(cells: Sequence[Shown], asked: Asked, store: StoreReader) -> Drawn:
     folder = asked.out or store.folder(first.row.key)
     name = asked.name if len(cells) == 1 else f"{asked.name}-beside-{cells[1].row.key}"
     images = attention_figure(together, title, caption)
-    records = [record_of(one, own, dataset.class_names) for one, own in zip(found, lines, strict=True)]
+    records = [attention_record(one, own, dataset.class_names) for one, own in zip(found, lines, strict=True)]
     about = {"title": title, "caption": caption, "split": asked.part}
     record = {**records[0], **about} if len(records) == 1 else {**about, "cells": records}
     try:
@@ -68,7 +68,7 @@ def show(cells: Sequence[Shown], asked: Asked, store: StoreReader) -> Drawn:
             raise
         refused = f"the figure was not written, since {folder} may not be ({error.strerror}): give --out"
         files, warnings = {}, (*warnings, refused)
-    return Drawn(files, dataset.class_names, seen, warnings, record)
+    return DrawnAttention(files, dataset.class_names, seen, warnings, record)
 
 
 def _written(folder: Path, name: str, images: Mapping[str, bytes], record: Mapping[str, Any]) -> dict[str, Path]:
@@ -89,22 +89,24 @@ def labels(rows: Sequence[Row]) -> list[str]:
     return apart or [f"{title} ({row.key[:6]})" for title, row in zip(titles, rows, strict=True)]
 
 
-def _lines(trained: Trained, asked: Asked, rows: Sequence[int], found: Sequence[Seen]) -> list[list[Line]]:
+def _lines(
+    trained: TrainedCell, asked: AttentionRequest, rows: Sequence[int], found: Sequence[CellMaps]
+) -> list[list[ImageRow]]:
     """A line for each image and cell, by cell; of an image all cells show the same classes."""
     dataset, split = trained.resources.dataset, trained.split(asked.part)
     columns, boxes = asked.columns(dataset.class_names), dataset.boxes(asked.part)
     names = labels([one.row for one in found]) if len(found) > 1 else [""]
     methods = [one.row.cell.method.name for one in found]
     styles = method_styles(methods, {name: vars(METHODS.get(name)).get("colour", "") for name in methods})
-    lines: list[list[Line]] = [[] for _ in found]
+    lines: list[list[ImageRow]] = [[] for _ in found]
     for place, i in enumerate(rows):
         judged, own = split.judged[i], boxes[i] if boxes is not None else ()
-        by_rule = chosen_classes([one.scores[place] for one in found], judged, MOST_CLASSES)
+        by_rule = chosen_classes([one.scores[place] for one in found], judged, CLASS_LIMIT)
         shown, more = (columns, 0) if columns else by_rule
         for one, label, column in zip(found, names, lines, strict=True):
             words, logits = marks(one.scores[place], judged), one.scores[place]
             looks = tuple(
-                Look(
+                ClassMap(
                     dataset.class_names[c],
                     float(logits[c]),
                     words[c],
@@ -114,16 +116,16 @@ def _lines(trained: Trained, asked: Asked, rows: Sequence[int], found: Sequence[
                 for c in shown
             )
             column.append(
-                Line(split.ids[i], split.images[i], looks, more, label, styles[one.row.cell.method.name].colour)
+                ImageRow(split.ids[i], split.images[i], looks, more, label, styles[one.row.cell.method.name].colour)
             )
     return lines
 
 
-def _named(seen: dict[str, Seen], label: str, text: str) -> str:
+def _named(seen: dict[str, CellMaps], label: str, text: str) -> str:
     return f"{label}: {text}" if len(seen) > 1 else text
 
 
-def _title(found: Sequence[Seen]) -> str:
+def _title(found: Sequence[CellMaps]) -> str:
     told = []
     for one in found:
         flags = f" ({', '.join(one.row.flags)})" if one.row.flags else ""
@@ -131,7 +133,7 @@ def _title(found: Sequence[Seen]) -> str:
     return f"{'; '.join(told)}: where each class looks"
 
 
-def _caption(asked: Asked, count: int, seen: dict[str, Seen], warnings: Sequence[str]) -> str:
+def _caption(asked: AttentionRequest, count: int, seen: dict[str, CellMaps], warnings: Sequence[str]) -> str:
     which = (
         f"first {counted(count, 'image')}"
         if asked.seed is None

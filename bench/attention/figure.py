@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_CLASSES = 6
+CLASS_LIMIT = 6
 SIDE = 256
 """Pixels of the longer side of what is drawn: small files, and more than a figure of seven columns can show."""
 
@@ -28,7 +28,7 @@ LEAST_TOP = 3.0
 
 
 @dataclass(frozen=True)
-class Look:
+class ClassMap:
     """One class on one image. weights: (H, W), of sum 1. boxes: those of the class, if they are known."""
 
     name: str
@@ -44,7 +44,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Line:
+class ImageRow:
     """An image with the classes that are shown of it; more: how many had no room.
 
     label: whose maps these are, where the figure shows several cells; colour: of their method.
@@ -52,7 +52,7 @@ class Line:
 
     id: str
     image: Image.Image
-    looks: tuple[Look, ...]
+    looks: tuple[ClassMap, ...]
     more: int = 0
     label: str = ""
     colour: str = "0.2"
@@ -67,12 +67,12 @@ def heat(weights: np.ndarray, width: int, height: int) -> np.ndarray:
     return F.interpolate(grid, size=(height, width), mode="bicubic", align_corners=False)[0, 0].clamp(min=0).numpy()
 
 
-def attention_figure(lines: Sequence[Line], title: str, caption: str) -> Mapping[str, bytes]:
+def attention_figure(lines: Sequence[ImageRow], title: str, caption: str) -> Mapping[str, bytes]:
     """The figure by file suffix."""
     return draw(_paint, lines, title, caption)
 
 
-def _paint(figure: "Figure", lines: Sequence[Line], title: str, caption: str) -> None:
+def _paint(figure: "Figure", lines: Sequence[ImageRow], title: str, caption: str) -> None:
     columns = 1 + max(len(line.looks) for line in lines)
     width = min(PAGE, max(PAGE / 2, 1.15 * columns))
     cell = width / columns
@@ -99,7 +99,7 @@ def _paint(figure: "Figure", lines: Sequence[Line], title: str, caption: str) ->
             _overlay(axes, pixels, look)
 
 
-def _overlay(axes: "Axes", pixels: np.ndarray, look: Look) -> None:
+def _overlay(axes: "Axes", pixels: np.ndarray, look: ClassMap) -> None:
     import matplotlib as mpl
 
     height, width = pixels.shape[:2]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.attention.pointing import Pointing, pointing
-from bench.attention.request import Asked
-from bench.attention.trained import Trained
+from bench.attention.request import AttentionRequest
+from bench.attention.trained import TrainedCell
 from bench.data.base import Box
 from bench.records.reader import StoreReader
 from bench.records.rows import Row
@@ -17,7 +17,7 @@ DRIFT = 0.01
 
 
 @dataclass(frozen=True)
-class Seen:
+class CellMaps:
     """Of N drawn images: maps (N, C, HW) on a grid, scores (N, C).
 
     game: the pointing game over `measured` images, None where no boxes are known. warnings: sentences that must stand
@@ -33,7 +33,9 @@ class Seen:
     warnings: tuple[str, ...]
 
 
-def see(trained: Trained, asked: Asked, rows: Sequence[int], row: Row, store: StoreReader, stale: bool) -> Seen:
+def cell_maps(
+    trained: TrainedCell, asked: AttentionRequest, rows: Sequence[int], row: Row, store: StoreReader, stale: bool
+) -> CellMaps:
     """Look at the split's images `rows` with a cell's model."""
     images = [trained.split(asked.part).images[i] for i in rows]
     features = trained.encode(images)
@@ -42,11 +44,11 @@ def see(trained: Trained, asked: Asked, rows: Sequence[int], row: Row, store: St
     game, measured = _measured(trained, asked, rows, maps, grid)
     # The scores that the cell's row was made of, where it is the test split that is shown.
     stored = store.scores(row.key)[rows] if asked.part == "test" else None
-    return Seen(row, maps, scores, grid, game, measured, tuple(_warnings(row, stale, scores, stored)))
+    return CellMaps(row, maps, scores, grid, game, measured, tuple(_warnings(row, stale, scores, stored)))
 
 
 def _measured(
-    trained: Trained, asked: Asked, rows: Sequence[int], maps: np.ndarray, grid: tuple[int, int]
+    trained: TrainedCell, asked: AttentionRequest, rows: Sequence[int], maps: np.ndarray, grid: tuple[int, int]
 ) -> tuple[Pointing | None, int]:
     """The pointing game over the whole split where its features are there, else over what is drawn."""
     boxes: Sequence[Sequence[Box]] | None = trained.resources.dataset.boxes(asked.part)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from bench.attention.figure import Line
-from bench.attention.maps import Seen
+from bench.attention.figure import ImageRow
+from bench.attention.maps import CellMaps
 from bench.attention.pointing import Pointing
 
 
-def record_of(seen: Seen, lines: Sequence[Line], names: Sequence[str]) -> dict[str, Any]:
+def attention_record(seen: CellMaps, lines: Sequence[ImageRow], names: Sequence[str]) -> dict[str, Any]:
     """The cell's classes on each image, and its pointing game."""
     images = [
         {

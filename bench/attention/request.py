@@ -11,11 +11,11 @@ from bench.records.names import short_name
 from bench.records.reader import WEIGHTS_FILE, StoreReader
 from bench.settings.registry import nearest
 
-Part = Literal["test", "train"]
+SplitName = Literal["test", "train"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class AttentionRequest:
     """What of a cell.
 
     images: how many, the first of the split's official order, or drawn by `seed`. classes: by name; with none, those
@@ -24,7 +24,7 @@ class Asked:
 
     images: int = 8
     classes: tuple[str, ...] = ()
-    part: Part = "test"
+    part: SplitName = "test"
     seed: int | None = None
     out: Path | None = None
 

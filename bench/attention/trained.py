@@ -23,10 +23,10 @@ from bench.training.resources import EncodeProgress, Resources
 from bench.training.weights import from_bytes, restored
 from methods import METHODS, Features, Method
 
-Overrides = Mapping[str, Mapping[str, str]]
+DatasetOverrides = Mapping[str, Mapping[str, str]]
 
 
-class Trained:
+class TrainedCell:
     """The model of a cell on resources."""
 
     def __init__(self, cell: Cell, resources: Resources, weights: bytes):
@@ -90,15 +90,15 @@ class Trained:
         return Features(*(torch.from_numpy(np.array(part)).float().to(device) for part in (dense, pooled)))
 
 
-def opened(
+def open_trained_cells(
     cell: Cell,
     store: StoreReader,
     device: torch.device,
     cache: Path,
     progress: EncodeProgress,
     root: Path | None = None,
-    paths: Overrides | None = None,
-) -> Trained:
+    paths: DatasetOverrides | None = None,
+) -> TrainedCell:
     """The cell with its dataset and backbone. paths: where files of its method and protocol lie, by option."""
     refuse_blind(cell)
     weights = store.weights(cell.key)
@@ -113,7 +113,7 @@ def opened(
     cell = dataclasses.replace(cell, method=method, protocol=protocol)
     resources = Resources(dataset, device, cache, progress)
     _refuse_other_content(cell, resources)
-    return Trained(cell, resources, weights)
+    return TrainedCell(cell, resources, weights)
 
 
 def refuse_blind(cell: Cell) -> None:

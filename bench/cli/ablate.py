@@ -46,8 +46,8 @@ def ablate(
     from bench.api.run import execute
     from bench.cli.studies import conclude_study, one_method, say_notes, settings_of
     from bench.settings.registry import nearest
-    from bench.studies.ablation.designs import DESIGNS, plan_study
-    from bench.studies.ablation.findings import find, records, tables
+    from bench.studies.ablation.designs import DESIGNS, plan_ablation
+    from bench.studies.ablation.findings import ablation_records, ablation_tables, read_ablation
     from bench.studies.ablation.page import write_ablation
 
     if design not in DESIGNS:
@@ -57,7 +57,7 @@ def ablate(
     if list_parts:
         _show_parts(method, execution.as_json)
         return
-    study = plan_study(method, design, settings_of(method, asked), listed(parts) if parts is not None else None)
+    study = plan_ablation(method, design, settings_of(method, asked), listed(parts) if parts is not None else None)
     refused = [f"{arm.name} is not run: {arm.refused}" for arm in study.arms if arm.refused]
     say_notes([*study.notes, *refused], execution.as_json)
     asked = dataclasses.replace(asked, methods=study.variants, study=study.to_json())
@@ -69,10 +69,12 @@ def ablate(
         plan,
         command_line(),
         quiet=execution.as_json,
-        study=lambda results, store: write_ablation(find(results, store), store),
+        study=lambda results, store: write_ablation(read_ablation(results, store), store),
     )
-    found = find(sweep.results, sweep.store)
-    conclude_study(sweep, execution.as_json, tables(found), {"study": found.study, "table": records(found)})
+    found = read_ablation(sweep.results, sweep.store)
+    conclude_study(
+        sweep, execution.as_json, ablation_tables(found), {"study": found.study, "table": ablation_records(found)}
+    )
 
 
 def _show_parts(method: Any, as_json: bool) -> None:

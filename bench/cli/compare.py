@@ -58,11 +58,11 @@ def compare(
     would say, `--across` tells, a number a dataset. In the papers' tables a camp holds what was made under like
     conditions; every way in which our number is not like theirs has a footnote. Several stores are always merged.
     """
-    from bench.report.stores import opened
+    from bench.report.stores import open_stores
 
     if as_json and as_markdown:
         raise UsageError("--json and --markdown were both given; choose one of them.")
-    store = opened(results)
+    store = open_stores(results)
     data: Any
     if published is not None:
         flags = {"merge": merge or None, "across": across or None}
@@ -108,7 +108,7 @@ def _published(dataset: str, protocol: str | None, store: "StoreReader") -> tupl
     """The papers' tables, as data and drawn."""
     from bench.report.published.data import to_json
     from bench.report.published.groups import groups
-    from bench.report.published.tables import table
+    from bench.report.published.tables import published_table
     from bench.settings.registry import nearest
     from protocols import PROTOCOLS
 
@@ -117,7 +117,7 @@ def _published(dataset: str, protocol: str | None, store: "StoreReader") -> tupl
     found = groups(dataset, store.rows(), protocol)
     if not found:
         raise UsageError(f"no published number of {dataset} belongs to protocol {protocol!r}; leave --protocol out.")
-    return to_json(found), [table(group) for group in found]
+    return to_json(found), [published_table(group) for group in found]
 
 
 def _across(store: "StoreReader", sweep: str | None, chosen: dict[str, Any]) -> tuple[dict[str, Any], "list[Table]"]:
@@ -135,8 +135,7 @@ def _paired(
     from bench.report.resampled import image_interval
     from bench.report.results import load
     from bench.report.selection import find_sweep
-    from bench.report.tables.gains import Line, columns_of, gain_records, gain_table, image_table
-    from bench.report.tables.gains import compare as gains
+    from bench.report.tables.gains import ComparedLine, columns_of, compare_lines, gain_records, gain_table, image_table
     from bench.report.tables.standard import method_flags
     from bench.report.tables.table import flagged
 
@@ -147,9 +146,9 @@ def _paired(
     used = loaded.selection.newest.id
     if sweep is None and used != find_sweep(store, None).id:
         typer.echo(f"Of sweep {used}, the newest with {against}; --sweep names another.", err=True)
-    lines = [Line(against, against), *(Line(name, name, against) for name in loaded.challengers)]
+    lines = [ComparedLine(against, against), *(ComparedLine(name, name, against) for name in loaded.challengers)]
     images, columns = image_interval(loaded, store), columns_of(loaded)
-    compared = gains(loaded, lines, images)
+    compared = compare_lines(loaded, lines, images)
     where = f"{loaded.selection.title}: difference from {against}"
     tables = [gain_table(compared, columns, f"{where}, as sure as the seeds make it", "method")]
     if images is not None:

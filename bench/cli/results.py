@@ -52,10 +52,10 @@ def report(
     from bench.planning.ratios import parse_ratios, parse_seeds
     from bench.records.reader import StoreReader
     from bench.report import load, write_report
-    from bench.report.stores import opened
+    from bench.report.stores import open_stores
     from bench.system.disk import RefusedError
 
-    reading: AbstractContextManager[StoreReader] = nullcontext(opened(results))
+    reading: AbstractContextManager[StoreReader] = nullcontext(open_stores(results))
     if from_mlflow is not None:
         from bench.tracking import mirrored
 

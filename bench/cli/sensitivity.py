@@ -28,13 +28,13 @@ def sensitivity(
     from bench.api.plan import make_plan
     from bench.api.run import execute
     from bench.cli.studies import conclude_study, one_method, say_notes, settings_of
-    from bench.studies.sensitivity.design import plan_study
-    from bench.studies.sensitivity.findings import find, records, tables
+    from bench.studies.sensitivity.design import plan_sensitivity
+    from bench.studies.sensitivity.findings import read_sensitivity, sensitivity_records, sensitivity_tables
     from bench.studies.sensitivity.page import write_sensitivity
 
     asked = request.request()
     method = one_method(asked)
-    study = plan_study(method, settings_of(method, asked), over or [])
+    study = plan_sensitivity(method, settings_of(method, asked), over or [])
     say_notes(study.notes, execution.as_json)
     asked = dataclasses.replace(asked, methods=study.variants, study=study.to_json())
     plan = make_plan(asked, execution.execution())
@@ -45,7 +45,9 @@ def sensitivity(
         plan,
         command_line(),
         quiet=execution.as_json,
-        study=lambda results, store: write_sensitivity(find(results), store),
+        study=lambda results, store: write_sensitivity(read_sensitivity(results), store),
     )
-    found = find(sweep.results)
-    conclude_study(sweep, execution.as_json, tables(found), {"study": found.study, "table": records(found)})
+    found = read_sensitivity(sweep.results)
+    conclude_study(
+        sweep, execution.as_json, sensitivity_tables(found), {"study": found.study, "table": sensitivity_records(found)}
+    )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from bench.attention import Drawn
+    from bench.attention import DrawnAttention
     from bench.attention.pointing import Pointing
 
 
@@ -67,9 +67,8 @@ def show(
     cell's page of the next `bench report` shows the figure.
     """
     from bench.api.display import PlainObserver
-    from bench.attention import Asked, Shown, find_cell
-    from bench.attention import show as draw
-    from bench.attention.trained import opened, refuse_apart, refuse_blind
+    from bench.attention import AttentionRequest, CellToDraw, draw_attention, find_cell
+    from bench.attention.trained import open_trained_cells, refuse_apart, refuse_blind
     from bench.errors import UsageError
     from bench.records.store import Store
     from bench.settings.config import parse_overrides
@@ -85,7 +84,9 @@ def show(
     for one in found:
         refuse_blind(one)
     refuse_apart(found)
-    asked = Asked(images=images, classes=wanted, part="train" if split is Part.train else "test", seed=seed, out=out)
+    asked = AttentionRequest(
+        images=images, classes=wanted, part="train" if split is Part.train else "test", seed=seed, out=out
+    )
     progress = PlainObserver([], quiet=as_json).encoding
     overrides = parse_overrides(settings or [])
     used = {one.key: {one.method.name, one.protocol.name} for one in found}
@@ -94,17 +95,17 @@ def show(
         # What only the other cell reads is not this one's; what neither reads is refused.
         others = set().union(*used.values()) - used[one.key]
         own = {name: files for name, files in overrides.items() if name not in others}
-        trained = opened(one, store, choose_device(device), cache or default_cache(), progress, root, own)
+        trained = open_trained_cells(one, store, choose_device(device), cache or default_cache(), progress, root, own)
         row = store.row(one.key)
-        shown.append(Shown(trained, row, row.code != source_hash(METHODS.get(one.method.name))))
-    drawn = draw(shown, asked, store)
+        shown.append(CellToDraw(trained, row, row.code != source_hash(METHODS.get(one.method.name))))
+    drawn = draw_attention(shown, asked, store)
     if as_json:
         typer.echo(json.dumps({**drawn.record, "files": {k: str(v) for k, v in drawn.files.items()}}))
     else:
         _tell(drawn)
 
 
-def _pointing_table(drawn: "Drawn", games: "Mapping[str, Pointing]") -> "Table":
+def _pointing_table(drawn: "DrawnAttention", games: "Mapping[str, Pointing]") -> "Table":
     """By class: how often each cell's peak lies in a box, and what pointing blindly would get."""
     from rich.table import Table
 
@@ -124,7 +125,7 @@ def _pointing_table(drawn: "Drawn", games: "Mapping[str, Pointing]") -> "Table":
     return table
 
 
-def _tell(drawn: "Drawn") -> None:
+def _tell(drawn: "DrawnAttention") -> None:
 
     console = plain_console(highlight=False)
     games = {label: one.game for label, one in drawn.seen.items() if one.game is not None}

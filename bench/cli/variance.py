@@ -35,8 +35,8 @@ def variance(
     from bench.cli.studies import conclude_study
     from bench.records.cells import CELL_STREAMS
     from bench.settings.registry import nearest
-    from bench.studies.variance.design import lines, study
-    from bench.studies.variance.findings import find, records, variance_table, write_variance
+    from bench.studies.variance.design import study, variance_lines
+    from bench.studies.variance.findings import read_variance, variance_records, variance_table, write_variance
 
     chosen = listed(streams)
     for name in chosen:
@@ -48,7 +48,9 @@ def variance(
     if len(asked.seeds) < 2:
         raise UsageError(f"--seeds {request.seeds}: one seed has no scatter; give two at least, for instance 0-4.")
     methods = [variant.method for variant in asked.variants]
-    varied = dataclasses.replace(asked, methods=lines(methods, chosen), study=study(methods, chosen, asked.seeds))
+    varied = dataclasses.replace(
+        asked, methods=variance_lines(methods, chosen), study=study(methods, chosen, asked.seeds)
+    )
     plan = make_plan(varied, execution.execution())
     if dry_run:
         show_plan(plan, execution.as_json)
@@ -57,7 +59,7 @@ def variance(
         plan,
         command_line(),
         quiet=execution.as_json,
-        study=lambda results, store: write_variance(find(results), store),
+        study=lambda results, store: write_variance(read_variance(results), store),
     )
-    found = find(sweep.results)
-    conclude_study(sweep, execution.as_json, [variance_table(found)], {"variance": records(found)})
+    found = read_variance(sweep.results)
+    conclude_study(sweep, execution.as_json, [variance_table(found)], {"variance": variance_records(found)})

@@ -13,7 +13,7 @@ from bench.report.results import Results
 from bench.stats.paired import Percent
 
 THIRDS = ("frequent", "middle", "rare")
-FEWEST = 6
+FEWEST_CLASSES = 6
 """Classes below which thirds by frequency would be single classes."""
 
 

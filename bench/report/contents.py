@@ -7,34 +7,34 @@ from typing import TYPE_CHECKING
 
 from bench.records.reader import StoreReader
 from bench.report.calibration import Reliability, pooled, reliabilities
-from bench.report.classes import FEWEST, class_scores
+from bench.report.classes import FEWEST_CLASSES, class_scores
 from bench.report.figures.calibration import reliability_figure
 from bench.report.figures.captions import averaged, gain_words, learning_words, ratio_words, seeds_of
-from bench.report.figures.classes import MOST_CLASSES, difference_figure, frequency_figure, heat_figure
+from bench.report.figures.classes import HEAT_CLASSES, difference_figure, frequency_figure, heat_figure
 from bench.report.figures.cost import cost_figure
 from bench.report.figures.curves import learning_figure, ratio_figure
 from bench.report.figures.gains import gain_figure
 from bench.report.figures.many_methods import METHOD_LIMIT, has_many_methods, methods_by_level, methods_to_draw
 from bench.report.figures.pseudo_labels import FEWEST_LABELS, pseudo_figure
 from bench.report.figures.ranks import rank_figure
-from bench.report.published.data import records
+from bench.report.published.data import published_records
 from bench.report.published.groups import published_groups
-from bench.report.published.tables import table as camp_table
-from bench.report.resampled import Images
+from bench.report.published.tables import published_table
+from bench.report.resampled import ImageIntervals
 from bench.report.results import Results, curves
 from bench.report.section import Section, drawn
 from bench.report.tables.across import across_records, across_tables, beside_others
 from bench.report.tables.gains import (
     Compared,
+    ComparedLine,
     ImageInterval,
-    Line,
     columns_of,
-    compare,
+    compare_lines,
     gain_records,
     gain_table,
     image_table,
 )
-from bench.report.tables.pseudo_labels import KINDS, judged, makers, pseudo_table
+from bench.report.tables.pseudo_labels import PSEUDO_KINDS, judged, makers, pseudo_table
 from bench.report.tables.standard import (
     average_table,
     calibration_table,
@@ -53,7 +53,9 @@ if TYPE_CHECKING:
 CACHE = "calibration.json"
 
 
-def contents(results: Results, store: StoreReader, folder: Path, images: Images | None = None) -> tuple[Section, ...]:
+def contents(
+    results: Results, store: StoreReader, folder: Path, images: ImageIntervals | None = None
+) -> tuple[Section, ...]:
     """All sections that the results have something for; `folder` keeps what need not be computed again.
 
     images: intervals over test images, as far as they are at hand.
@@ -61,7 +63,7 @@ def contents(results: Results, store: StoreReader, folder: Path, images: Images 
     return tuple(section for section in _sections(results, store, folder, images) if section.drawings or section.tables)
 
 
-def _sections(results: Results, store: StoreReader, folder: Path, images: Images | None) -> Iterator[Section]:
+def _sections(results: Results, store: StoreReader, folder: Path, images: ImageIntervals | None) -> Iterator[Section]:
     table = ratio_table(results)
     if results.frame.empty:
         yield Section("ratios", table.title, table)
@@ -88,7 +90,7 @@ def _sections(results: Results, store: StoreReader, folder: Path, images: Images
     yield Section("cost", cost.title, cost, drawn("cost", cost_figure(results), *words))
 
 
-def _gains(results: Results, images: Images | None) -> Iterator[Section]:
+def _gains(results: Results, images: ImageIntervals | None) -> Iterator[Section]:
     if results.baseline is None:
         return
     baseline, columns = results.baseline, columns_of(results)
@@ -109,7 +111,7 @@ def _gains(results: Results, images: Images | None) -> Iterator[Section]:
     yield Section("gain", title, table, drawings, more, records=gain_records(found, columns, "method"))
 
 
-def _left(results: Results, images: Images) -> str:
+def _left(results: Results, images: ImageIntervals) -> str:
     """What a report written in a hurry leaves out, and the command that fills it in."""
     takes = f", in about {max(1, round(images.left.seconds / 60))} min" if images.left.seconds else ""
     sweep = f" --sweep {results.selection.newest.id}" if len(results.selection.records) == 1 else " --merge"
@@ -122,15 +124,15 @@ def _left(results: Results, images: Images) -> str:
 def against_baseline(results: Results, images: ImageInterval | None = None) -> tuple[Compared, ...]:
     """Every method against the baseline, the baseline itself first."""
     baseline = results.baseline or ""
-    lines = [Line(method, method, against=baseline) for method in results.challengers]
-    return compare(results, [Line(baseline, baseline), *lines], images)
+    lines = [ComparedLine(method, method, against=baseline) for method in results.challengers]
+    return compare_lines(results, [ComparedLine(baseline, baseline), *lines], images)
 
 
 def _papers(results: Results) -> Iterator[Section]:
     """Our cells below the published lines that they belong to, a table for each camp of each setting."""
     found = published_groups(results)
-    tables = {f"papers_{place}": camp_table(group) for place, group in enumerate(found, start=1)}
-    yield Section("papers", "Beside the papers", more=tables, by_method=False, records=records(found))
+    tables = {f"papers_{place}": published_table(group) for place, group in enumerate(found, start=1)}
+    yield Section("papers", "Beside the papers", more=tables, by_method=False, records=published_records(found))
 
 
 def _across(results: Results, store: StoreReader) -> Iterator[Section]:
@@ -156,7 +158,7 @@ def _unlearned(results: Results) -> frozenset[str]:
 
 def _pseudo_labels(results: Results, epochs: "pd.DataFrame") -> Iterator[Section]:
     best = methods_by_level(results)
-    for kind in KINDS:
+    for kind in PSEUDO_KINDS:
         found = judged(epochs, kind)
         methods = makers(results, found)
         if not methods:
@@ -184,7 +186,7 @@ def _classes(results: Results, store: StoreReader) -> Iterator[Section]:
     whole = class_scores(results, store, methods, results.percents)
     if whole is None:
         return
-    kept = f"; the {MOST_CLASSES} classes in which they differ most" if len(whole.classes) > MOST_CLASSES else ""
+    kept = f"; the {HEAT_CLASSES} classes in which they differ most" if len(whole.classes) > HEAT_CLASSES else ""
     which = (
         f"The best {len(whole.methods)} methods"
         if has_many_methods(results)
@@ -202,7 +204,7 @@ def _classes(results: Results, store: StoreReader) -> Iterator[Section]:
             "the 97th percentile."
         )
         drawings += drawn("classes_gain", images, f"AP of each method in each class minus that of {baseline}", caption)
-    if len(whole.classes) >= FEWEST:
+    if len(whole.classes) >= FEWEST_CLASSES:
         found = [
             (percent, class_scores(results, store, whole.methods, [percent])) for percent in _ends(results.percents)
         ]

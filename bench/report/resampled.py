@@ -25,7 +25,7 @@ from bench.stats.resampling import RESAMPLES
 from bench.system.disk import if_allowed
 from bench.system.files import read_arrays, write_arrays
 
-Progress = Callable[[int, int], None]
+CellProgress = Callable[[int, int], None]
 """Called with (cells done, cells that must be resampled)."""
 
 HOME = "resampled"
@@ -72,7 +72,7 @@ class Bootstraps:
         images = len(self._labels_of(self.rows[pairs[0].key]))
         return difference(float(estimate), samples, images)
 
-    def prepare(self, keys: Iterable[str], progress: Progress | None = None, within: float | None = None) -> "Left":
+    def prepare(self, keys: Iterable[str], progress: CellProgress | None = None, within: float | None = None) -> "Left":
         """Take what is kept of these cells and resample the others now, for `within` seconds at most if they are given.
 
         What was kept of other scores than the cell has now is removed. What is left over is told, with the seconds that
@@ -108,7 +108,7 @@ class Bootstraps:
         return self._found[key]
 
     def _path(self, key: str) -> Path:
-        return inside(home_of(self.store), f"{key}.npz")
+        return inside(resampled_folder(self.store), f"{key}.npz")
 
     def _mark(self, key: str) -> str:
         """A hash of what the numbers are made from: the cell's scores, its test labels, the number of resamples."""
@@ -152,7 +152,7 @@ class Left:
 
 
 @dataclass(frozen=True)
-class Images:
+class ImageIntervals:
     """Intervals over test images, as far as they are at hand: `of` gives None for pairs with a cell that was left."""
 
     found: Bootstraps
@@ -172,11 +172,11 @@ def image_interval(results: Results, store: StoreReader) -> Callable[[Sequence[P
 
 
 def images_within(
-    results: Results, store: StoreReader, within: float | None = None, progress: Progress | None = None
-) -> Images:
+    results: Results, store: StoreReader, within: float | None = None, progress: CellProgress | None = None
+) -> ImageIntervals:
     """For a report: the methods against the baseline, of all cells that `within` seconds suffice for, or of all."""
     found = Bootstraps(results, store)
-    return Images(found, found.prepare(compared_cells(results), progress, within))
+    return ImageIntervals(found, found.prepare(compared_cells(results), progress, within))
 
 
 def compared_cells(results: Results) -> tuple[str, ...]:
@@ -189,6 +189,6 @@ def compared_cells(results: Results) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(own[place] for place, _ in others), *(key for _, key in others)]))
 
 
-def home_of(store: StoreReader) -> Path:
+def resampled_folder(store: StoreReader) -> Path:
     """Where the resampled mAPs are kept."""
     return inside(store.root, "reports", HOME)

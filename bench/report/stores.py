@@ -71,6 +71,6 @@ class Stores(StoreReader):
                     )
 
 
-def opened(roots: Sequence[Path]) -> StoreReader:
+def open_stores(roots: Sequence[Path]) -> StoreReader:
     """The store at these folders, one or several."""
     return Store(roots[0]) if len(roots) == 1 else Stores([Store(root) for root in roots])

@@ -8,7 +8,7 @@ from typing import Any
 from bench.records.cells import canonical_json
 from bench.records.names import inside
 from bench.records.reader import StoreReader
-from bench.report.resampled import Images, Progress, compared_cells, home_of, images_within
+from bench.report.resampled import CellProgress, ImageIntervals, compared_cells, images_within, resampled_folder
 from bench.report.results import Results
 from bench.system.disk import if_allowed, refuse_unwritable
 from bench.system.files import atomic, read_json, write_json, write_text
@@ -23,7 +23,7 @@ IN_PASSING = 15.0
 
 
 def write_report(
-    results: Results, store: StoreReader, *, within: float | None = None, progress: Progress | None = None
+    results: Results, store: StoreReader, *, within: float | None = None, progress: CellProgress | None = None
 ) -> Path:
     """Write the report in all its forms, unless they stand there already; the path of `report.md`.
 
@@ -51,23 +51,23 @@ def write_report(
 
 def _digest(results: Results, store: StoreReader) -> str:
     """A hash of what the report is made from, and of which cells have been resampled."""
-    kept = [key for key in compared_cells(results) if inside(home_of(store), f"{key}.npz").exists()]
+    kept = [key for key in compared_cells(results) if inside(resampled_folder(store), f"{key}.npz").exists()]
     return hashlib.sha256(canonical_json([inputs_digest(results, store), kept]).encode()).hexdigest()
 
 
 def _all_resampled(results: Results, store: StoreReader) -> bool:
     """Whether there is nothing left to resample, by the files alone."""
-    home, scored = home_of(store), [k for k in compared_cells(results) if store.file(k, "scores.npz").exists()]
+    home, scored = resampled_folder(store), [k for k in compared_cells(results) if store.file(k, "scores.npz").exists()]
     return all((home / f"{key}.npz").exists() for key in scored)
 
 
-def _files(results: Results, store: StoreReader, folder: Path, images: Images) -> dict[str, str | bytes]:
+def _files(results: Results, store: StoreReader, folder: Path, images: ImageIntervals) -> dict[str, str | bytes]:
     """Everything but the cells' pages, by file name."""
     import pandas as pd
 
     from bench.report.calibration import reliabilities
     from bench.report.contents import CACHE, contents
-    from bench.report.render.html import page
+    from bench.report.render.html import report_page
     from bench.report.render.latex import latex, standalone
     from bench.report.render.markdown import document
 
@@ -84,7 +84,7 @@ def _files(results: Results, store: StoreReader, folder: Path, images: Images) -
     return files | {
         "tables.tex": standalone(list(tables)),
         "results.csv": frame_csv(results.frame),
-        "report.html": page(results, sections, reliabilities(results, store, folder / CACHE)),
+        "report.html": report_page(results, sections, reliabilities(results, store, folder / CACHE)),
         "report.md": document(results, sections),
     }
 
@@ -93,16 +93,16 @@ def _cell_pages(results: Results, store: StoreReader, folder: Path) -> Sequence[
     """Write the pages that do not stand there already, delete those of other cells; the names of all."""
     from bench.report.calibration import reliabilities
     from bench.report.contents import CACHE
-    from bench.report.render.cell_page import pages, render, stands
+    from bench.report.render.cell_page import cell_pages, render_cell_page, stands
 
     home = inside(folder, PAGES)
     home.mkdir(parents=True, exist_ok=True)
     names = []
-    for page in pages(results, store, home, reliabilities(results, store, folder / CACHE)):
+    for page in cell_pages(results, store, home, reliabilities(results, store, folder / CACHE)):
         path = inside(home, f"{page.key}.html")
         if not stands(path, page):
             # A page cut off by a kill lacks its mark and is written again: no need to wait for the disk each time.
-            path.write_text(render(page))
+            path.write_text(render_cell_page(page))
         names.append(f"{PAGES}/{path.name}")
     for path in home.glob("*.html"):
         if f"{PAGES}/{path.name}" not in names:

@@ -99,7 +99,7 @@ def complete(found: Sequence[Pair], percents: Sequence[Percent]) -> tuple[Pair, 
     return tuple(pair for pair in found if have[pair.seed] >= set(percents))
 
 
-def over_ratios(found: Sequence[Pair], percents: Sequence[Percent]) -> Gain:
+def gain_over_ratios(found: Sequence[Pair], percents: Sequence[Percent]) -> Gain:
     """The gain averaged over ratios, from each seed's own average: the ratios of a seed are not independent.
 
     Seeds that lack a ratio are left out.

@@ -22,7 +22,7 @@ AT_ONCE = 512
 """Resamples that are worked on together: rows long enough that Python's part in each of them does not count, and
 weights (N, R) of 80 MB for COCO's test images."""
 
-Progress = Callable[[int], None]
+ResampleProgress = Callable[[int], None]
 """Called with the number of resamples done so far, over all matrices: of `resamples` x matrices in the end."""
 
 
@@ -92,7 +92,7 @@ def bootstrap(
     seed: int = 0,
     resamples: int = RESAMPLES,
     level: float = LEVEL,
-    progress: Progress | None = None,
+    progress: ResampleProgress | None = None,
 ) -> Resampled:
     """Of the score matrices (N, C) of each method against labels (N, C) of +1, -1, and 0 for entries left out.
 
@@ -132,7 +132,7 @@ def resampled_map(
     labels: np.ndarray,
     counts: np.ndarray,
     done: int = 0,
-    progress: Progress | None = None,
+    progress: ResampleProgress | None = None,
 ) -> tuple[float, np.ndarray]:
     """mAP in percent on the images as they are, and (R,) on resamples given by `multiplicities` (R, N).
 

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from bench.stats.paired import LEAST, LEVEL, gain
 
-Kind = Literal["t", "range", "none"]
+IntervalKind = Literal["t", "range", "none"]
 
 
 class SeedInterval(NamedTuple):
@@ -16,7 +16,7 @@ class SeedInterval(NamedTuple):
     low: float
     high: float
     n: int
-    kind: Kind
+    kind: IntervalKind
     level: float = LEVEL
 
     def __str__(self) -> str:
@@ -36,5 +36,5 @@ def seed_interval(values: Sequence[float], level: float = LEVEL) -> SeedInterval
     if not len(values) or any(math.isnan(value) for value in values):
         raise ValueError(f"an interval over seeds needs numbers, but there are {list(values)}")
     found = gain([float(value) for value in values], level)
-    kind: Kind = "t" if found.n >= LEAST else "range" if found.n == 2 else "none"
+    kind: IntervalKind = "t" if found.n >= LEAST else "range" if found.n == 2 else "none"
     return SeedInterval(found.mean, found.low, found.high, found.n, kind, level)

@@ -23,7 +23,7 @@ def study_of(results: Results, kind: str) -> Mapping[str, Any]:
     return newest.study
 
 
-def home_of(results: Results, store: StoreReader, kind: str) -> Path:
+def study_folder(results: Results, store: StoreReader, kind: str) -> Path:
     """The folder of the study's report."""
     return inside(store.root, "reports", f"{kind}-{results.selection.id}")
 

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-FILES = "bench.files"
+FILES_DIGEST = "bench.files"
 """Tag with a hash of the files that a run has."""
 
 
 def log_files(client: "MlflowClient", run: "Run", spec: RunSpec, home: Path | None) -> None:
     """Bring the run's artifacts in one go, unless it has them."""
-    if not spec.files or run.data.tags.get(FILES) == spec.files_digest:
+    if not spec.files or run.data.tags.get(FILES_DIGEST) == spec.files_digest:
         return
     place = urllib.parse.urlparse(run.info.artifact_uri)
     if place.scheme == "file":

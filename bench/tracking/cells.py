@@ -22,7 +22,7 @@ STATUS: Mapping[CellState, Status] = {"done": "FINISHED", "failed": "FAILED", "r
 """A cell that was begun and is neither done, failed nor running was killed; the next `bench run` takes it up."""
 
 
-FILES = ("cell.json", "row.json", "curve.jsonl", "scores.npz", "error.txt")
+CELL_FILES = ("cell.json", "row.json", "curve.jsonl", "scores.npz", "error.txt")
 """What of a cell's folder goes along: with it `bench.tracking.mirror` makes the store again."""
 
 
@@ -50,7 +50,7 @@ def cell_run(survey: Survey, key: str) -> RunSpec:
         params=_params(cell),
         tags={**_tags(cell, variant, state, sweeps, row), **_description(row, error), COLOUR: colour},
         points=(*points, *samples(folder)),
-        files=_files(folder, FILES if state != "running" else FILES[:1], row),
+        files=_files(folder, CELL_FILES if state != "running" else CELL_FILES[:1], row),
         dataset=_dataset(row) if row else None,
     )
 

@@ -16,7 +16,7 @@ TOKEN = "bench.store."
 """An experiment tag with this prefix and the ledger's token ties a database to the ledger."""
 
 
-class Entry(NamedTuple):
+class LedgerEntry(NamedTuple):
     """signature: of the survey; run: the MLflow run, or "" where the unit needs none."""
 
     signature: str
@@ -31,7 +31,7 @@ class Ledger:
     uri: str
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
     clean: bool = False
-    units: dict[str, Entry] = field(default_factory=dict)
+    units: dict[str, LedgerEntry] = field(default_factory=dict)
 
     @property
     def tag(self) -> str:
@@ -51,7 +51,7 @@ def read_ledger(path: Path, uri: str) -> Ledger:
     """The ledger of `uri`; an empty one if there is none, or if it belongs to another database or place."""
     try:
         data = read_json(path)
-        units = {unit: Entry(*entry) for unit, entry in data["units"].items()}
+        units = {unit: LedgerEntry(*entry) for unit, entry in data["units"].items()}
         ledger = Ledger(path, data["uri"], data["token"], data["clean"], units)
     except (OSError, ValueError, KeyError, TypeError):
         return Ledger(path, uri)

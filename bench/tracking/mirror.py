@@ -20,7 +20,7 @@ from bench.records.reader import StoreReader
 from bench.records.store import Store
 from bench.records.sweeps import SweepRecord, read_sweep
 from bench.system.files import write_json, write_text
-from bench.tracking.cells import FILES
+from bench.tracking.cells import CELL_FILES
 from bench.tracking.database import TrackingError, is_server, open_client
 from bench.tracking.ledger import sqlite_path
 from bench.tracking.points import CURVES
@@ -133,7 +133,7 @@ class _Mirror:
             write_json(folder / "lease.json", {"host": "MLflow", "pid": 0, "process_started": 0})
             write_text(folder / "curve.jsonl", "".join(json.dumps(line) + "\n" for line in self._curve(run)))
             return
-        for name in sorted({*self._names(run)} & {*FILES}):
+        for name in sorted({*self._names(run)} & {*CELL_FILES}):
             self._take(run, name, folder)
         # An artifact cannot be taken back: what an earlier attempt left is not the cell's any more.
         for name, of in (("row.json", "done"), ("error.txt", "failed")):

@@ -5,22 +5,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.records.rows import Row
-from bench.tracking.spec import Point, metric_key
+from bench.tracking.spec import MetricPoint, metric_key
 
 CURVES = "curve/"
 """Before the names of what has a value an epoch."""
 
 
-def curve_points(curve: list[dict[str, Any]]) -> Iterator[Point]:
+def curve_points(curve: list[dict[str, Any]]) -> Iterator[MetricPoint]:
     seconds = 0.0
     for record in curve:
         seconds += record.get("seconds", 0.0)
         for name, value in record.items():
             if name != "epoch" and is_number(value):
-                yield Point(metric_key(CURVES + name), _finite(value), record["epoch"], seconds)
+                yield MetricPoint(metric_key(CURVES + name), _finite(value), record["epoch"], seconds)
 
 
-def row_points(row: Row, seconds: float) -> Iterator[Point]:
+def row_points(row: Row, seconds: float) -> Iterator[MetricPoint]:
     """The row's numbers, at step 0: MLflow then draws bars. `mAP`, the headline, has the plainest name.
 
     On a run's page groups are sorted by their first part, so that the curves come first.
@@ -36,7 +36,7 @@ def row_points(row: Row, seconds: float) -> Iterator[Point]:
     named["run/trainable_parameters"] = row.trainable_parameters
     for name, value in named.items():
         if is_number(value):
-            yield Point(metric_key(name), _finite(value), 0, seconds)
+            yield MetricPoint(metric_key(name), _finite(value), 0, seconds)
 
 
 def is_number(value: Any) -> bool:

@@ -20,7 +20,7 @@ from bench.tracking.database import (
     set_moved_aside,
     single_writer,
 )
-from bench.tracking.ledger import Entry, Ledger, read_ledger
+from bench.tracking.ledger import Ledger, LedgerEntry, read_ledger
 from bench.tracking.notes import how_to_read, is_ours
 from bench.tracking.searches import search_run, trial_run
 from bench.tracking.spec import NOTE, RunSpec
@@ -28,7 +28,7 @@ from bench.tracking.summaries import summary_run
 from bench.tracking.survey import Survey, survey
 from bench.tracking.sweeps import sweep_run
 from bench.tracking.views import views
-from bench.tracking.writer import DIGEST, UNIT, Outcome, existing_run, write_run
+from bench.tracking.writer import DIGEST, UNIT, WriteOutcome, existing_run, write_run
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -48,7 +48,7 @@ class SyncReport:
     unchanged: int = 0
     problems: list[str] = field(default_factory=list)
 
-    def count(self, outcome: Outcome) -> None:
+    def count(self, outcome: WriteOutcome) -> None:
         setattr(self, outcome, getattr(self, outcome) + 1)
 
     def __str__(self) -> str:
@@ -137,7 +137,7 @@ class _Sync:
                 report.count("unchanged")
                 continue
             run = self._project(unit, report)
-            self.ledger.units[unit] = Entry(signature, run)
+            self.ledger.units[unit] = LedgerEntry(signature, run)
         for unit in set(self.ledger.units) - set(self.seen.signatures):
             self._forget(unit)
         self._save_views()

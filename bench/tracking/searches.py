@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.records.names import inside
-from bench.studies.search.archive import Archive
+from bench.studies.search.archive import SearchArchive
 from bench.studies.search.outcome import TrialRecord, best, best_so_far
 from bench.system.wording import counted
 from bench.tracking.cells import experiment_name
 from bench.tracking.notes import SEARCHES
-from bench.tracking.spec import NOTE, PARAM_LIMIT, TAG_LIMIT, Point, RunSpec, Status, cut, metric_key
+from bench.tracking.spec import NOTE, PARAM_LIMIT, TAG_LIMIT, MetricPoint, RunSpec, Status, cut, metric_key
 from bench.tracking.survey import Survey
 
 OBJECTIVE, BEST = "objective", "best_objective"
@@ -22,7 +22,7 @@ def _experiment(record: Mapping[str, Any]) -> str:
     return f"{experiment_name(record['dataset'], record['protocol'])}{SEARCHES}"
 
 
-def search_run(survey: Survey, archive: Archive) -> RunSpec:
+def search_run(survey: Survey, archive: SearchArchive) -> RunSpec:
     """The parent of the trials: what was asked, the best objective over trials (its step is the trial), the plots."""
     record, trials = archive.record, archive.trials
     winner = best(trials)
@@ -53,12 +53,12 @@ def search_run(survey: Survey, archive: Archive) -> RunSpec:
         end=max((trial.end for trial in trials if trial.end), default=None),
         params={metric_key(f"space.{name}"): cut(str(told), PARAM_LIMIT) for name, told in record["space"].items()},
         tags={name: cut(value, TAG_LIMIT) for name, value in tags.items() if value},
-        points=tuple(Point(BEST, value, number) for number, value in best_so_far(trials)),
+        points=tuple(MetricPoint(BEST, value, number) for number, value in best_so_far(trials)),
         files=_files(survey, archive),
     )
 
 
-def _files(survey: Survey, archive: Archive) -> dict[str, bytes | Path]:
+def _files(survey: Survey, archive: SearchArchive) -> dict[str, bytes | Path]:
     """The plots, what was asked and every trial, and the best settings once they are written."""
     found: dict[str, bytes | Path] = {f"plots/{path.name}": path.read_bytes() for path in archive.plots}
     if found:  # the plots come at the end; until then a file would be sent again with every trial
@@ -85,7 +85,7 @@ def _note(record: Mapping[str, Any]) -> str:
     )
 
 
-def trial_run(survey: Survey, archive: Archive, number: int) -> RunSpec:
+def trial_run(survey: Survey, archive: SearchArchive, number: int) -> RunSpec:
     """A trial: its settings as params, the objective and the first cell's held-out mAP over epochs as metrics."""
     record = archive.record
     trial = next(trial for trial in archive.trials if trial.number == number)
@@ -123,14 +123,14 @@ def trial_run(survey: Survey, archive: Archive, number: int) -> RunSpec:
     )
 
 
-def _points(trial: TrialRecord) -> Iterator[Point]:
+def _points(trial: TrialRecord) -> Iterator[MetricPoint]:
     if trial.value is not None:
-        yield Point(OBJECTIVE, trial.value, 0)
+        yield MetricPoint(OBJECTIVE, trial.value, 0)
     for epoch, value in trial.curve.items():
-        yield Point("heldout_mAP", value, int(epoch))
+        yield MetricPoint("heldout_mAP", value, int(epoch))
     for cell in trial.cells.values():
         ratio = "" if cell["percent"] is None else f"/{cell['percent']}_percent"
-        yield Point(f"heldout_mAP{ratio}/seed_{cell['seed']}", cell["heldout_mAP"], 0)
+        yield MetricPoint(f"heldout_mAP{ratio}/seed_{cell['seed']}", cell["heldout_mAP"], 0)
 
 
 def _text(settings: Mapping[str, Any]) -> str:

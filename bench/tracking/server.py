@@ -24,8 +24,8 @@ from bench.tracking.projection import is_current, sync
 from bench.tracking.views import METHODS, PREFIX, address
 
 HOST = "127.0.0.1"
-LOG = "mlflow-ui.log"
-PATIENCE = 180.0
+SERVER_LOG = "mlflow-ui.log"
+START_SECONDS = 180.0
 """Seconds for the server to answer; it imports much."""
 
 
@@ -45,10 +45,10 @@ def ui(store: StoreReader, port: int | None = None, announce: Callable[[str], ob
     refresh(store, announce)
     with suppress(KeyboardInterrupt), _ending_on_sigterm(), serving(store, port) as server:
         announce(f"MLflow: {server.url}  (Ctrl-C ends it)")
-        for name, url in pages(store, server.url):
+        for name, url in experiment_pages(store, server.url):
             announce(f"  {name}: {url}")
         server.process.wait()
-        raise TrackingError(f"The MLflow server has ended: {_last_words(store.root / LOG)}.")
+        raise TrackingError(f"The MLflow server has ended: {_last_words(store.root / SERVER_LOG)}.")
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def refuse_nothing(store: StoreReader) -> None:
         raise UsageError(f"There is nothing in {store.root} to show yet; start with `bench run`, or give --results.")
 
 
-def pages(store: StoreReader, url: str) -> list[tuple[str, str]]:
+def experiment_pages(store: StoreReader, url: str) -> list[tuple[str, str]]:
     """The experiments that have saved views: their names and the address of the figure, the newest sweep's first."""
     path = sqlite_path(default_uri(store.root))
     query = "SELECT name, experiment_id FROM experiments JOIN experiment_tags USING (experiment_id) WHERE key = ?"
@@ -105,7 +105,7 @@ def serving(store: StoreReader, port: int | None = None) -> Iterator[Server]:
     path = sqlite_path(uri)
     if path is None or not path.exists():
         raise UsageError(f"There is no MLflow database in {store.root} yet; make it with `bench sync` or `bench run`.")
-    with started(uri, artifact_place(store.root), store.root / LOG, port) as server:
+    with started(uri, artifact_place(store.root), store.root / SERVER_LOG, port) as server:
         yield server
 
 
@@ -147,7 +147,7 @@ def _port(wanted: int | None) -> int:
 
 
 def _wait_until_it_answers(server: Server, log: Path) -> None:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if server.process.poll() is not None:
             break

@@ -22,7 +22,7 @@ COLOUR = "mlflow.runColor"
 RUN = "{run}"
 
 
-class Point(NamedTuple):
+class MetricPoint(NamedTuple):
     """One value of a metric; `seconds` after the run began."""
 
     key: str
@@ -58,7 +58,7 @@ class RunSpec:
     parent: str | None = None
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
-    points: tuple[Point, ...] = ()
+    points: tuple[MetricPoint, ...] = ()
     files: Mapping[str, bytes | Path] = field(default_factory=dict)
     dataset: DatasetFacts | None = None
 
@@ -73,11 +73,11 @@ class RunSpec:
     @functools.cached_property
     def files_digest(self) -> str:
         """A hash of all artifacts, "" without any."""
-        hashes = {name: hashlib.sha256(content_of(file)).hexdigest() for name, file in self.files.items()}
+        hashes = {name: hashlib.sha256(file_bytes(file)).hexdigest() for name, file in self.files.items()}
         return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:16] if hashes else ""
 
 
-def content_of(file: bytes | Path) -> bytes:
+def file_bytes(file: bytes | Path) -> bytes:
     return file if isinstance(file, bytes) else file.read_bytes()
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from bench.records.sweeps import SweepRecord
 from bench.tracking.cells import experiment_name
 from bench.tracking.notes import summary_note
-from bench.tracking.spec import COLOUR, NOTE, Point, RunSpec
+from bench.tracking.spec import COLOUR, NOTE, MetricPoint, RunSpec
 from bench.tracking.survey import Survey
-from bench.tracking.sweeps import any_done, ended, status, time_of
+from bench.tracking.sweeps import any_done, ended, sweep_status, time_of
 from bench.tracking.views import average_tag, percent_tag
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def summary_run(survey: Survey, record: SweepRecord, method: str) -> RunSpec | N
         unit=f"summary:{record.id}:{method}",
         experiment=experiment_name(record.dataset, record.protocol),
         name=method,
-        status="FINISHED" if len(keys) == len(places) else status(survey, record),
+        status="FINISHED" if len(keys) == len(places) else sweep_status(survey, record),
         start=time_of(record.created),
         end=ended(survey, keys),
         parent=f"sweep:{record.id}",
@@ -59,33 +59,33 @@ def summary_run(survey: Survey, record: SweepRecord, method: str) -> RunSpec | N
     )
 
 
-def _points(results: "Results", method: str, running: bool) -> Iterator[Point]:
+def _points(results: "Results", method: str, running: bool) -> Iterator[MetricPoint]:
     import pandas as pd
 
-    from bench.report.tables.spread import over_ratios, over_seeds
+    from bench.report.tables.spread import mean_over_ratios, over_seeds
 
     mine = results.frame[results.frame["method"] == method]
     known: dict[int | None, set[int]] = {}
     for percent, seed, value in zip(mine["percent"].tolist(), mine["seed"], mine["mAP"], strict=True):
         ratio = None if pd.isna(percent) else int(percent)
         known.setdefault(ratio, set()).add(seed)
-        yield Point(f"{CURVE}_seed_{seed}", float(value), ratio or 0)
+        yield MetricPoint(f"{CURVE}_seed_{seed}", float(value), ratio or 0)
     for (_, ratio), spread in over_seeds(mine, "mAP").items():
         if not running or known.get(ratio) == set(results.seeds):
-            yield Point(CURVE, spread.mean, ratio or 0)
+            yield MetricPoint(CURVE, spread.mean, ratio or 0)
     complete = all(known.get(ratio) == set(results.seeds) for ratio in results.percents)
-    for spread in over_ratios(mine, "mAP", results.percents).values():
+    for spread in mean_over_ratios(mine, "mAP", results.percents).values():
         if not running or complete:
-            yield Point(AVERAGE, spread.mean, 0)
+            yield MetricPoint(AVERAGE, spread.mean, 0)
 
 
 def _numbers(results: "Results", method: str) -> dict[str, str]:
     """The method's line of the report's table: `82.6 ± 1.2` under `mAP 0.10`, ..., `mAP average`."""
-    from bench.report.tables.spread import over_ratios, over_seeds
+    from bench.report.tables.spread import mean_over_ratios, over_seeds
     from bench.report.tables.standard import number
 
     mine = results.frame[results.frame["method"] == method]
     told = {percent_tag(percent): number(spread) for (_, percent), spread in over_seeds(mine, "mAP").items()}
     if len(results.percents) > 1:
-        told |= {average_tag(): number(spread) for spread in over_ratios(mine, "mAP", results.percents).values()}
+        told |= {average_tag(): number(spread) for spread in mean_over_ratios(mine, "mAP", results.percents).values()}
     return told

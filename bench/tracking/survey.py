@@ -14,7 +14,7 @@ from bench.records.reader import CellState, StoreReader
 from bench.records.sweeps import SweepRecord
 from bench.report.figures import palette
 from bench.report.selection import whole_sweep
-from bench.studies.search.archive import Archive, archives
+from bench.studies.search.archive import SearchArchive, archives
 from bench.studies.search.outcome import TrialRecord
 from bench.system.files import read_json
 from bench.tracking.system import SYSTEM
@@ -136,15 +136,15 @@ class Survey:
     def _files(self, key: str) -> list[Any]:
         return [_stat(self.store.file(key, name)) for name in ("row.json", "curve.jsonl", "error.txt", SYSTEM)]
 
-    def search(self, name: str) -> Archive:
+    def search(self, name: str) -> SearchArchive:
         return next(archive for archive in self.searches if archive.name == name)
 
     @functools.cached_property
-    def searches(self) -> tuple[Archive, ...]:
+    def searches(self) -> tuple[SearchArchive, ...]:
         """All searches of the store, oldest first."""
         return tuple(archives(self.store.root))
 
-    def _plots(self, archive: Archive) -> list[Any]:
+    def _plots(self, archive: SearchArchive) -> list[Any]:
         return [[path.name, _stat(path)] for path in archive.plots]
 
     def reports(self, record: SweepRecord) -> dict[str, Path]:
@@ -153,7 +153,7 @@ class Survey:
         study = {kind: inside(root, "reports", f"{kind}-{record.id}")} if kind else {}
         return {"report": inside(root, "reports", record.id), **study}
 
-    def best(self, archive: Archive) -> Path | None:
+    def best(self, archive: SearchArchive) -> Path | None:
         """The file of best settings that this search's winner stands in, the latest of several."""
         home = archive.folder.parent / "best"
         found = (inside(archive.folder.parent, "best", path.name) for path in home.glob("*.yaml"))

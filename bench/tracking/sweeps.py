@@ -42,7 +42,7 @@ def sweep_run(survey: Survey, record: SweepRecord) -> RunSpec:
         unit=f"sweep:{record.id}",
         experiment=experiment_name(record.dataset, record.protocol),
         name=_name(record),
-        status=status(survey, record),
+        status=sweep_status(survey, record),
         start=time_of(record.created),
         end=ended(survey, keys),
         tags={name: cut(value, TAG_LIMIT) for name, value in tags.items() if value},
@@ -71,10 +71,10 @@ def _study(record: SweepRecord) -> str:
 
 def _word(survey: Survey, record: SweepRecord) -> str:
     words = {"RUNNING": "running", "FAILED": "failed", "KILLED": "interrupted", "FINISHED": "done"}
-    return words[status(survey, record)]
+    return words[sweep_status(survey, record)]
 
 
-def status(survey: Survey, record: SweepRecord) -> Status:
+def sweep_status(survey: Survey, record: SweepRecord) -> Status:
     if survey.running(record):
         return "RUNNING"
     states = set(map(survey.state, record.keys))

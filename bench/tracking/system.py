@@ -10,10 +10,10 @@ import psutil
 from bench.records.names import inside, is_key
 from bench.records.reader import StoreReader
 from bench.system.files import read_lines
-from bench.tracking.spec import Point
+from bench.tracking.spec import MetricPoint
 
 SYSTEM = "system.jsonl"
-NAMES = {
+SAMPLE_NAMES = {
     "process_cpu": "system/process_cpu_utilization_percentage",
     "process_memory": "system/process_memory_usage_megabytes",
     "machine_cpu": "system/cpu_utilization_percentage",
@@ -53,10 +53,10 @@ class Sampler:
         return {folder: lease["pid"] for folder, lease in leases.items() if lease and lease.get("process_started")}
 
 
-def samples(folder: Path) -> Iterator[Point]:
+def samples(folder: Path) -> Iterator[MetricPoint]:
     """The samples of a cell as metrics: the step counts them, the time is from the first on."""
     lines = read_lines(inside(folder, SYSTEM))
     for step, line in enumerate(lines):
-        for name, key in NAMES.items():
+        for name, key in SAMPLE_NAMES.items():
             if name in line:
-                yield Point(key, float(line[name]), step, line["at"] - lines[0]["at"])
+                yield MetricPoint(key, float(line[name]), step, line["at"] - lines[0]["at"])

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from bench.tracking.artifacts import FILES, log_files
-from bench.tracking.spec import NOTE, RUN, DatasetFacts, Point, RunSpec
+from bench.tracking.artifacts import FILES_DIGEST, log_files
+from bench.tracking.spec import NOTE, RUN, DatasetFacts, MetricPoint, RunSpec
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput, Run
 
 T = TypeVar("T")
-Outcome = Literal["created", "updated", "unchanged"]
+WriteOutcome = Literal["created", "updated", "unchanged"]
 
 UNIT, DIGEST = "bench.unit", "bench.digest"
 PARENT = "mlflow.parentRunId"
@@ -31,7 +31,7 @@ def write_run(
     experiment: str,
     parent: str | None,
     home: Path | None = None,
-) -> tuple[str, Outcome]:
+) -> tuple[str, WriteOutcome]:
     """Create the run, or add to `run_id` what it lacks; its id, and what was done.
 
     The digest tag goes with the last batch and the status comes after it, so that a run whose writer was killed is
@@ -45,7 +45,7 @@ def write_run(
     if run and (run.info.experiment_id != experiment or _contradicts(client, run, spec)):
         client.delete_run(run.info.run_id)
         run = None
-    outcome: Outcome = "updated" if run_id else "created"
+    outcome: WriteOutcome = "updated" if run_id else "created"
     if run is None:
         marks = {UNIT: spec.unit, **({PARENT: parent} if parent else {})}
         run = client.create_run(experiment, int(spec.start * 1000), tags={**spec.tags, **marks}, run_name=spec.name)
@@ -92,7 +92,7 @@ def _complete(client: "MlflowClient", run: "Run", spec: RunSpec, parent: str | N
     if spec.dataset and not (run.inputs and run.inputs.dataset_inputs):
         client.log_inputs(run_id, [_dataset_input(spec.dataset)])
     log_files(client, run, spec, home)
-    marks = {DIGEST: spec.digest, **({FILES: spec.files_digest} if spec.files else {})}
+    marks = {DIGEST: spec.digest, **({FILES_DIGEST: spec.files_digest} if spec.files else {})}
     _log(client, run_id, metrics, params, [RunTag(name, value) for name, value in {**tags, **marks}.items()])
     _set_status(client, run, spec)
 
@@ -124,7 +124,7 @@ def _equal(a: float, b: float | None) -> bool:
     return b is not None and (a == b or (math.isnan(a) and math.isnan(b)))
 
 
-def _points_of(client: "MlflowClient", run: "Run", spec: RunSpec) -> Iterator[Point]:
+def _points_of(client: "MlflowClient", run: "Run", spec: RunSpec) -> Iterator[MetricPoint]:
     """The run's metric points. The history is asked for only where a metric has more than one: that is a call each."""
     single = {p.key: p for p in spec.points}
     counts = Counter(p.key for p in spec.points)
@@ -133,7 +133,7 @@ def _points_of(client: "MlflowClient", run: "Run", spec: RunSpec) -> Iterator[Po
             yield single[key]
             continue
         for metric in client.get_metric_history(run.info.run_id, key):
-            yield Point(key, metric.value, metric.step)
+            yield MetricPoint(key, metric.value, metric.step)
 
 
 def _stale_tags(tags: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:

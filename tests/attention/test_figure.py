@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from bench.attention.figure import Line, Look, attention_figure, heat
+from bench.attention.figure import ClassMap, ImageRow, attention_figure, heat
 from bench.backbones import BACKBONES
 from bench.data.base import Box
 
@@ -52,11 +52,11 @@ def test_what_stands_in_a_corner_of_an_image_is_in_that_corner_of_the_grid(size,
     assert max(quarters, key=lambda place: quarters[place]) == corner
 
 
-def line(**about) -> Line:
+def line(**about) -> ImageRow:
     weights = np.zeros((4, 4))
     weights[3, 0] = 1.0
-    look = Look("dog", 2.5, "true positive", weights, (Box(0, 0.0, 0.5, 0.5, 1.0),))
-    return Line("some/where/000001", Image.new("RGB", (120, 80), (40, 90, 160)), (look, look), **about)
+    look = ClassMap("dog", 2.5, "true positive", weights, (Box(0, 0.0, 0.5, 0.5, 1.0),))
+    return ImageRow("some/where/000001", Image.new("RGB", (120, 80), (40, 90, 160)), (look, look), **about)
 
 
 def test_the_figure_in_all_forms_and_equal_bytes_for_equal_input():

@@ -15,7 +15,7 @@ from bench.settings.config import build, parse_overrides
 from bench.settings.plain_yaml import load
 from bench.settings.ranges import parse_range
 from bench.studies.search.space import space_of
-from bench.studies.sensitivity.design import plan_study
+from bench.studies.sensitivity.design import plan_sensitivity
 from methods import METHODS
 
 FLAGS = ("methods", "ratios", "seeds", "holdout", "live", "dataset")
@@ -87,7 +87,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "seeds": parse_seeds,
     "set": lambda text: overrides(parse_overrides([text, f"asl.lr={text}", f"asl.epochs={text}"])),
     "grid": lambda text: variants(["asl"], parse_grid([text, f"asl.lr={text}"])),
-    "over": lambda text: plan_study(METHODS.get("asl"), {}, [text, f"epochs={text}"]),
+    "over": lambda text: plan_sensitivity(METHODS.get("asl"), {}, [text, f"epochs={text}"]),
 }
 
 

@@ -19,7 +19,7 @@ from bench.records.cells import Cell
 from bench.records.rows import Row
 from bench.records.store import Store
 from bench.studies.search.archive import cells_of
-from bench.studies.search.request import Asked, ask_for
+from bench.studies.search.request import SearchRequest, ask_for
 from bench.studies.search.session import Session, open_search
 
 TINY_SCENES = {"n_train": 100, "n_test": 20}
@@ -127,7 +127,7 @@ class Watching:
             raise KeyboardInterrupt
 
 
-def a_search(cache: Path, method: str = "bce_iu", **more: Any) -> tuple[Asked, Dataset]:
+def a_search(cache: Path, method: str = "bce_iu", **more: Any) -> tuple[SearchRequest, Dataset]:
     """What is asked, and a dataset without a test split."""
     told = {name: more.pop(name) for name in ("sampler", "pruner", "seed", "spaces", "judged") if name in more}
     settings = {"scenes": TINY_SCENES, **more.pop("overrides", {method: {"epochs": EPOCHS}})}
@@ -136,11 +136,11 @@ def a_search(cache: Path, method: str = "bce_iu", **more: Any) -> tuple[Asked, D
     return asked, blind(open_dataset(sweep, cache))
 
 
-def opened(results: Path, asked: Asked, dataset: Dataset, total: int, **more: Any) -> Session:
+def opened(results: Path, asked: SearchRequest, dataset: Dataset, total: int, **more: Any) -> Session:
     return open_search(asked, dataset, results, total=total, **more)
 
 
-def searched(results: Path, asked: Asked, dataset: Dataset, total: int, **more: Any):
+def searched(results: Path, asked: SearchRequest, dataset: Dataset, total: int, **more: Any):
     """The trials of a search run to `total`, and the executor that ran them."""
     cells = cells_of(Store(results))
     watching = more.pop("watching", Watching())

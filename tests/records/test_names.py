@@ -114,11 +114,11 @@ def test_the_caches_entries_are_its_own(tmp_path):
 
 
 def test_a_search_appends_to_no_file_of_others(tmp_path):
-    from bench.studies.search.storage import JOURNAL, Place
+    from bench.studies.search.storage import JOURNAL, StudyLocation
 
     (tmp_path / "victim").write_text("")
     (tmp_path / "search").mkdir()
     (tmp_path / "search" / JOURNAL).symlink_to(tmp_path / "victim")
     with pytest.raises(DataError, match="leads out"):
-        Place(tmp_path / "search", None)
+        StudyLocation(tmp_path / "search", None)
     assert (tmp_path / "victim").read_text() == ""

@@ -13,12 +13,12 @@ from bench.report import resampled, write_report
 from bench.report.contents import contents
 from bench.report.resampled import (
     Bootstraps,
-    Images,
+    ImageIntervals,
     Left,
     compared_cells,
-    home_of,
     image_interval,
     images_within,
+    resampled_folder,
 )
 from bench.report.results import load
 from bench.report.tables.gains import signed, span
@@ -95,7 +95,7 @@ def test_kept_numbers_belong_to_the_scores_and_not_to_the_row(store):
     found = pairs(results.frame, "trm_ml", "dualcoop")[:1]
     first = Bootstraps(results, store)
     assert first.prepare([found[0].key, found[0].against]).cells == 0
-    path = home_of(store) / f"{found[0].key}.npz"
+    path = resampled_folder(store) / f"{found[0].key}.npz"
     kept = path.stat().st_mtime_ns
     row, scores = store.row(found[0].key), store.scores(found[0].key)
     store.finish(dataclasses.replace(row, finished="2030-01-01T00:00:00+00:00"), scores)
@@ -138,7 +138,7 @@ def test_a_report_in_a_hurry_leaves_cells_and_the_command_fills_them_in_for_good
 
 def test_what_was_left_is_said_with_the_command_that_does_it(store, sketched):
     results = load(store)
-    images = Images(Bootstraps(results, store), Left(12, 130.0))
+    images = ImageIntervals(Bootstraps(results, store), Left(12, 130.0))
     section = next(part for part in contents(results, store, store.root, images) if part.name == "gain")
     assert f"of 12 cells to be resampled: `bench report --sweep {results.selection.id}` does it, in about 2 min" in (
         section.table.caption

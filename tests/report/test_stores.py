@@ -5,7 +5,7 @@ from helpers.store_factory import Grid, finish, make_store
 
 from bench.errors import DataError, UsageError
 from bench.report import load, write_report
-from bench.report.stores import opened
+from bench.report.stores import open_stores
 from bench.system.files import read_json, write_json
 
 
@@ -20,7 +20,7 @@ def two(tmp_path):
 
 def test_rows_of_all_stores_stand_in_one_table(two):
     here, there, _ = two
-    results = load(opened([here.root, there.root]), merge=True)
+    results = load(open_stores([here.root, there.root]), merge=True)
     assert results.seeds == (0, 1)
     assert len(results.frame) == 8
     assert results.missing == ()
@@ -30,7 +30,7 @@ def test_a_cell_that_one_store_lacks_is_taken_from_the_other(two):
     here, there, grid = two
     key = grid.cell("asl", 10, 0).key
     (there.folder(key) / "row.json").unlink()
-    both = opened([there.root, here.root])
+    both = open_stores([there.root, here.root])
     assert both.folder(key) == here.folder(key)
     assert both.state(key) == "done"
     assert load(both, merge=True).missing == ()
@@ -43,15 +43,15 @@ def test_one_cell_with_two_numbers_is_an_error_that_names_both(two):
     del row["sha256"]
     write_json(path, {**row, "metrics": {**row["metrics"], "mAP": row["metrics"]["mAP"] + 0.01}})
     with pytest.raises(DataError, match=r"Cell .* has mAP .* in .*here and .* in .*there; delete its folder"):
-        opened([here.root, there.root])
+        open_stores([here.root, there.root])
     write_json(path, {**row, "metrics": {**row["metrics"], "mAP": row["metrics"]["mAP"] + 1e-9}})
-    opened([here.root, there.root])  # the last bits of two machines are no conflict
+    open_stores([here.root, there.root])  # the last bits of two machines are no conflict
 
 
 def test_the_report_is_written_to_the_first_store(two, monkeypatch):
     here, there, _ = two
     monkeypatch.setattr("bench.report.write._files", lambda *_: {"report.md": "text"})
-    store = opened([here.root, there.root])
+    store = open_stores([here.root, there.root])
     path = write_report(load(store, merge=True), store)
     assert path.is_relative_to(here.root)
     page = next(p for p in (path.parent / "cells").iterdir() if "seed 1" in p.read_text())
@@ -62,11 +62,11 @@ def test_the_report_is_written_to_the_first_store(two, monkeypatch):
 
 def test_a_folder_that_is_no_store_is_named(tmp_path, two):
     with pytest.raises(UsageError, match=r"no store at .*nowhere"):
-        opened([two[0].root, tmp_path / "nowhere"])
+        open_stores([two[0].root, tmp_path / "nowhere"])
 
 
 def test_a_finished_row_goes_before_a_failed_one(two, tmp_path):
     here, there, grid = two
     cell = grid.cell("dualcoop", 50, 1)
     finish(here, cell)
-    assert opened([here.root, there.root]).row(cell.key).key == cell.key
+    assert open_stores([here.root, there.root]).row(cell.key).key == cell.key

@@ -18,10 +18,10 @@ from bench.report import load, markdown
 from bench.stats.metrics import summary
 from bench.stats.paired import gain
 from bench.studies.ablation import findings as ablation
-from bench.studies.ablation.designs import plan_study as plan_ablation
+from bench.studies.ablation.designs import plan_ablation as plan_ablation
 from bench.studies.ablation.page import write_ablation
 from bench.studies.sensitivity import findings as sensitivity
-from bench.studies.sensitivity.design import plan_study as plan_sensitivity
+from bench.studies.sensitivity.design import plan_sensitivity as plan_sensitivity
 from bench.studies.sensitivity.page import write_sensitivity
 from methods import METHODS
 
@@ -83,7 +83,7 @@ def test_what_other_test_images_would_say_is_told_beside(tmp_path) -> None:
     same = images["- contrast"][10]
     assert (same.low, same.high) == (0, 0), "equal scores differ on no image"
     assert set(images["- contrast"]) == {10, 50, "average"}
-    table = ablation.tables(found)[2]
+    table = ablation.ablation_tables(found)[2]
     assert f"paired bootstrap over test images (n = {len(labels())} images, 1,000 resamples)" in table.caption
     assert "(n = 3 seeds)" in table.caption
     assert "n.s." in next(row for row in table.rows if row[0].text == "- contrast")[1].text
@@ -91,7 +91,7 @@ def test_what_other_test_images_would_say_is_told_beside(tmp_path) -> None:
 
 def test_tables_mark_what_is_not_significant(tmp_path) -> None:
     found, _ = ablated(tmp_path, "leave-one-out")
-    levels, gains, *_ = ablation.tables(found)
+    levels, gains, *_ = ablation.ablation_tables(found)
     rows = {row[0].text: row[1:] for row in gains.rows}
     assert all("n.s." not in value.text for value in rows["- regions"])
     assert "n.s." in rows["- distillation"][0].text
@@ -104,7 +104,7 @@ def test_tables_mark_what_is_not_significant(tmp_path) -> None:
 @pytest.mark.parametrize(("seeds", "caption"), [((0,), "n = 1 seed)"), ((0, 1), "in brackets the range")])
 def test_few_seeds_give_no_interval_and_no_verdict(tmp_path, seeds, caption) -> None:
     found, _ = ablated(tmp_path, "leave-one-out", seeds=seeds)
-    gains = ablation.tables(found)[1]
+    gains = ablation.ablation_tables(found)[1]
     assert caption in gains.caption
     assert all("n.s." not in value.text for row in gains.rows for value in row)
 
@@ -175,7 +175,7 @@ def test_a_refused_variant_stands_in_the_table_with_its_reason(tmp_path) -> None
     record = store.sweeps()[-1]
     record.study["arms"][1]["refused"] = "it does not fit"
     store.save_sweep(record)
-    table = ablation.tables(ablation.find(load(store), store))[0]
+    table = ablation.ablation_tables(ablation.find(load(store), store))[0]
     assert table.footnotes == ("not run: it does not fit",)
     assert table.rows[1][0].marks == (1,)
 

@@ -12,7 +12,7 @@ from helpers.units import sweep_of, unit
 from bench.report import Table, Value, load, ratio_table, write_report
 from bench.tracking import sync
 from bench.tracking.notes import sweep_note
-from bench.tracking.server import pages
+from bench.tracking.server import experiment_pages
 from bench.tracking.spec import RUN, TAG_LIMIT, metric_key
 from bench.tracking.system import Sampler
 
@@ -125,7 +125,7 @@ def test_the_experiment_has_views_of_the_newest_sweep(finished, content):
     state = json.loads(json.loads(tags["mlflow.sharedViewState.bench-methods"])["state"])
     assert newer in state["searchFilter"]
     assert state["selectedColumns"] == ["metrics.`mAP_average`", "tags.`mAP 0.10`"]
-    [(page, address)] = pages(finished, "http://here:1")
+    [(page, address)] = experiment_pages(finished, "http://here:1")
     assert page == "scenes/partial"
     assert address.startswith("http://here:1/#/experiments/1/runs?viewStateShareKey=bench-methods&")
 

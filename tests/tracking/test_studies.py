@@ -12,13 +12,13 @@ from bench.planning.recipes import recipe_for
 from bench.records.store import Store
 from bench.report import load
 from bench.studies.ablation import findings as ablation
-from bench.studies.ablation.designs import plan_study as plan_ablation
-from bench.studies.search.archive import Archive
+from bench.studies.ablation.designs import plan_ablation
+from bench.studies.search.archive import SearchArchive
 from bench.studies.search.outcome import TrialRecord
 from bench.studies.sensitivity import findings as sensitivity
-from bench.studies.sensitivity.design import plan_study as plan_sensitivity
+from bench.studies.sensitivity.design import plan_sensitivity
 from bench.studies.variance import findings as variance
-from bench.studies.variance.design import lines, study
+from bench.studies.variance.design import study, variance_lines
 from bench.tracking import sync
 from bench.tracking.notes import HOW_TO_READ, HOW_TO_READ_SEARCHES
 from methods import METHODS
@@ -35,7 +35,7 @@ class Spread:
 
     @property
     def variants(self):
-        return lines(["asl"], ["mask", "init"])
+        return variance_lines(["asl"], ["mask", "init"])
 
     def to_json(self):
         return study(["asl"], ["mask", "init"], [0, 1])
@@ -49,7 +49,7 @@ STUDIES = {
 WRITE = {
     "ablation": lambda results, store: ablation.write_ablation(ablation.find(results, store), store),
     "sensitivity": lambda results, store: sensitivity.write_sensitivity(sensitivity.find(results), store),
-    "variance": lambda results, store: variance.write_variance(variance.find(results), store),
+    "variance": lambda results, store: variance.write_variance(variance.read_variance(results), store),
 }
 
 
@@ -99,8 +99,8 @@ def test_a_page_that_is_written_later_is_brought_later(studied, content):
     assert (_artifacts(store, content, f"sweep:{SWEEP}") / kind / page.name).exists()
 
 
-def _search(root: Path) -> Archive:
-    archive = Archive(root, "asl-1a2b3c4d5e")
+def _search(root: Path) -> SearchArchive:
+    archive = SearchArchive(root, "asl-1a2b3c4d5e")
     archive.save({
         "method": "asl", "dataset": "scenes", "protocol": "partial", "backbone": "tiny_clip", "percents": [10],
         "seeds": [0], "holdout": 20, "judged": "observed", "total": 2, "sampler": "tpe", "pruner": "none",

@@ -14,7 +14,7 @@ from bench.stats.paired import Percent
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_CLASSES = 40
+HEAT_CLASSES = 40
 """Rows of a heat map that fits a page; of more classes, those where methods differ most are shown."""
 
 ROW, SMALL = 0.135, 5.5
@@ -22,14 +22,14 @@ ROW, SMALL = 0.135, 5.5
 
 def heat_figure(scores: ClassScores) -> Mapping[str, bytes]:
     """AP of methods (across) by class (down), the most frequent class on top."""
-    shown = scores if len(scores.classes) <= MOST_CLASSES else scores.most_different(MOST_CLASSES)
+    shown = scores if len(scores.classes) <= HEAT_CLASSES else scores.most_different(HEAT_CLASSES)
     return draw(_heat, shown, "cividis", None, "AP (%)")
 
 
 def difference_figure(scores: ClassScores, baseline: str) -> Mapping[str, bytes]:
     """AP minus the baseline's, white at none."""
     apart = scores.against(baseline)
-    shown = apart if len(apart.classes) <= MOST_CLASSES else apart.most_different(MOST_CLASSES)
+    shown = apart if len(apart.classes) <= HEAT_CLASSES else apart.most_different(HEAT_CLASSES)
     # One class that a method does not learn at all must not bleach all others.
     limit = max(float(np.nanpercentile(np.abs(shown.values), 97)), 1.0)
     return draw(_heat, shown, "PuOr_r", limit, f"AP − {baseline}'s (points)")

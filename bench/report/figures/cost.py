@@ -7,7 +7,7 @@ from bench.report.figures.legends import despine, figure_legend
 from bench.report.figures.palette import Styles
 from bench.report.figures.style import PAGE, draw
 from bench.report.results import Results
-from bench.report.tables.spread import over_ratios
+from bench.report.tables.spread import mean_over_ratios
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ def cost_columns(frame: "pd.DataFrame") -> dict[str, str]:
 
 def cost_figure(results: Results) -> Mapping[str, bytes]:
     """Average mAP over ratios against each cost, for the methods that train and have every ratio; {} if none does."""
-    averages = over_ratios(results.frame, "mAP", results.percents)
+    averages = mean_over_ratios(results.frame, "mAP", results.percents)
     cells = results.frame[results.frame["role"] != "untrained"].drop_duplicates("key")
     costs = cells.groupby("method")[list(cost_columns(cells))].mean()
     levels = {method: averages[method].mean for method in results.methods if method in averages}

@@ -12,7 +12,7 @@ from bench.report.figures.legends import LEGEND_ROW, despine, figure_legend
 from bench.report.figures.many_methods import METHOD_LIMIT, ROW
 from bench.report.figures.palette import Styles, method_styles
 from bench.report.figures.style import COLUMN, draw, outlying
-from bench.report.tables.gains import AVERAGE, Column, Compared, label_of
+from bench.report.tables.gains import AVERAGE, Compared, GainColumn, label_of
 from bench.stats.paired import Percent
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _one_number_each(lines: Sequence[Compared], percents: Sequence[Percent]) -> 
     return len(lines) > METHOD_LIMIT or len(percents) == 1
 
 
-def _only_column(percents: Sequence[Percent]) -> Column:
+def _only_column(percents: Sequence[Percent]) -> GainColumn:
     return AVERAGE if len(percents) > 1 else percents[0]
 
 
@@ -101,11 +101,11 @@ def _keep_means_readable(axes: "Axes", lines: Sequence[Compared]) -> None:
     axes.set_ylim(max(low, min(means) - 0.75 * reach), min(high, max(means) + 0.75 * reach))
 
 
-def _sorted_by_gain(lines: Sequence[Compared], column: Column) -> list[Compared]:
+def _sorted_by_gain(lines: Sequence[Compared], column: GainColumn) -> list[Compared]:
     return sorted((line for line in lines if column in line.gains), key=lambda line: -line.gains[column].mean)
 
 
-def _draw_gain_rows(axes: "Axes", lines: Sequence[Compared], column: Column, baseline: str, styles: Styles) -> None:
+def _draw_gain_rows(axes: "Axes", lines: Sequence[Compared], column: GainColumn, baseline: str, styles: Styles) -> None:
     have = _sorted_by_gain(lines, column)
     edge = outlying([line.gains[column].mean for line in have] + [0.0])
     kept = [line.gains[column] for line in have if line.gains[column].mean >= edge]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from bench.report.figures.legends import despine
 from bench.report.figures.palette import MethodStyle, Styles
 from bench.report.figures.style import COLUMN, draw
-from bench.report.tables.pseudo_labels import Kind
+from bench.report.tables.pseudo_labels import PseudoKind
 from bench.stats.paired import Percent
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ PANEL = 1.25
 
 
 def pseudo_figure(
-    found: "pd.DataFrame", kind: Kind, methods: Sequence[str], percents: Sequence[Percent], styles: Styles
+    found: "pd.DataFrame", kind: PseudoKind, methods: Sequence[str], percents: Sequence[Percent], styles: Styles
 ) -> Mapping[str, bytes]:
     """A row of panels a ratio: precision, and recall or loss, over epochs; means over seeds, named at their ends.
 
@@ -62,7 +62,7 @@ def apart(values: Sequence[float], gap: float) -> list[float]:
 
 
 def _panels(
-    figure: "Figure", found: "pd.DataFrame", kind: Kind, methods: Sequence[str], percents: Sequence[Percent],
+    figure: "Figure", found: "pd.DataFrame", kind: PseudoKind, methods: Sequence[str], percents: Sequence[Percent],
     styles: Styles,
 ) -> None:  # fmt: skip
     height = max(PANEL, GAP * len(methods))

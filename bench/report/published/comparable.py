@@ -12,7 +12,7 @@ from bench.report.tables.spread import Spread, spread
 RATIOS = tuple(range(10, 100, 10))
 """The papers' shares of known labels, in percent; their average is over these nine."""
 
-BACKBONES = {"CLIP RN101": "RN101", "CLIP RN50": "RN50", "ResNet-101": "resnet101", "ResNet-50": "resnet50"}
+PAPER_BACKBONES = {"CLIP RN101": "RN101", "CLIP RN50": "RN50", "ResNet-101": "resnet101", "ResNet-50": "resnet50"}
 """Backbones of papers by what they are called here."""
 
 LISTS = {"coco": "images", "nuswide": "lists"}
@@ -164,7 +164,7 @@ def _backbone(number: Number, row: Row) -> Iterator[str]:
     size, weights = backbone.options.get("image_size"), backbone.options.get("weights", "openai")
     if number.backbone is None:
         yield f"the backbone is not stated there; {backbone.name} here"
-    elif BACKBONES.get(number.backbone) != backbone.name:
+    elif PAPER_BACKBONES.get(number.backbone) != backbone.name:
         yield f"backbone {number.backbone} there, {backbone.name} here"
     if weights not in PRETRAINED:
         yield "random weights here: the number says nothing" if weights == "random" else f"weights {weights} here"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.report.published.groups import Column, Group, Line
+from bench.report.published.groups import Group, PublishedColumn, PublishedLine
 
 FACTS = (
     "method", "bench_method", "backbone", "image_size", "encoder", "protocol", "images", "metric", "selection", "facts",
@@ -24,13 +24,13 @@ def to_json(found: Sequence[Group]) -> list[dict[str, Any]]:
     ]
 
 
-def _line_json(line: Line) -> dict[str, Any]:
+def _line_json(line: PublishedLine) -> dict[str, Any]:
     facts = {name: getattr(line.first, name) for name in FACTS}
     numbers = {_name(number.percent): number.mAP for number in line.numbers}
     return {**facts, "also_in": list(line.also), "mAP": numbers, "ours": _ours_json(line)}
 
 
-def _ours_json(line: Line) -> Mapping[str, Any] | None:
+def _ours_json(line: PublishedLine) -> Mapping[str, Any] | None:
     if line.ours is None:
         return None
     columns = [number.percent for number in line.numbers]
@@ -46,11 +46,11 @@ def _ours_json(line: Line) -> Mapping[str, Any] | None:
     }
 
 
-def _name(column: Column) -> str:
+def _name(column: PublishedColumn) -> str:
     return "mAP" if column is None else str(column)
 
 
-def records(found: Sequence[Group]) -> list[dict[str, Any]]:
+def published_records(found: Sequence[Group]) -> list[dict[str, Any]]:
     """A record for each printed number, with ours and the mismatches where there is one beside it, for a CSV file."""
     return [
         {
@@ -68,7 +68,7 @@ def records(found: Sequence[Group]) -> list[dict[str, Any]]:
     ]
 
 
-def _ours_record(line: Line, column: Column) -> dict[str, Any]:
+def _ours_record(line: PublishedLine, column: PublishedColumn) -> dict[str, Any]:
     level = line.ours.at(column) if line.ours else None
     return {
         "ours": level.mean if level else None,

@@ -13,10 +13,10 @@ from typing import Any
 
 from bench.records.rows import Row
 from bench.report.published.comparable import Ours, ours
-from bench.report.published.numbers import AVERAGE, DATASETS, UNSTATED, Camp, Number, Published, published
+from bench.report.published.numbers import AVERAGE, PUBLISHED_DATASETS, UNSTATED, Camp, Number, Published, published
 from bench.report.results import Results
 
-Column = int | str | None
+PublishedColumn = int | str | None
 
 SETTINGS = {
     "partial": "share of known labels",
@@ -35,7 +35,7 @@ UNKNOWN = Camp(
 
 
 @dataclass(frozen=True)
-class Line:
+class PublishedLine:
     """A line of a published table: its numbers, and our cells beside it."""
 
     numbers: tuple[Number, ...]
@@ -47,10 +47,10 @@ class Line:
     def first(self) -> Number:
         return self.numbers[0]
 
-    def at(self, column: Column) -> float | None:
+    def at(self, column: PublishedColumn) -> float | None:
         return next((number.mAP for number in self.numbers if number.percent == column), None)
 
-    def difference(self, column: Column) -> float | None:
+    def difference(self, column: PublishedColumn) -> float | None:
         """Ours minus the paper's, in points."""
         theirs, mine = self.at(column), self.ours.at(column) if self.ours else None
         return None if theirs is None or mine is None else mine.mean - theirs
@@ -63,10 +63,10 @@ class Group:
     dataset: str
     setting: str
     camp: Camp
-    lines: tuple[Line, ...]
+    lines: tuple[PublishedLine, ...]
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[PublishedColumn, ...]:
         """The ratios that some line has, their average, and the numbers whose ratio nobody states."""
         have = {number.percent for line in self.lines for number in line.numbers}
         others = (column for column in (AVERAGE, UNSTATED, None) if column in have)
@@ -102,7 +102,7 @@ def setting_of(protocol: str) -> str:
     return {**own, "full": "full", "fixed_per_class": "fixed_per_class"}.get(protocol, "partial")
 
 
-def _lines(found: Iterable[Sequence[Number]], rows: Sequence[Row], protocol: str | None) -> tuple[Line, ...]:
+def _lines(found: Iterable[Sequence[Number]], rows: Sequence[Row], protocol: str | None) -> tuple[PublishedLine, ...]:
     """One line for what several sources print alike: a later paper's copy adds nothing but its name."""
     lines: list[tuple[list[Number], list[str]]] = []
     for numbers in sorted(found, key=len, reverse=True):
@@ -114,13 +114,13 @@ def _lines(found: Iterable[Sequence[Number]], rows: Sequence[Row], protocol: str
                 break
         else:
             lines.append((list(numbers), []))
-    return tuple(Line(tuple(kept), ours(kept, rows, protocol), tuple(also)) for kept, also in lines)
+    return tuple(PublishedLine(tuple(kept), ours(kept, rows, protocol), tuple(also)) for kept, also in lines)
 
 
 def published_groups(results: Results) -> tuple[Group, ...]:
     """For a report: the published lines of its dataset that its cells can stand beside; () where there are none."""
     dataset = results.selection.dataset
-    if dataset not in DATASETS:
+    if dataset not in PUBLISHED_DATASETS:
         return ()
     found = groups(dataset, results.rows.values())
     return tuple(group for group in found if any(line.ours for line in group.lines))

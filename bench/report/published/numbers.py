@@ -20,10 +20,10 @@ from bench.errors import DataError, UsageError
 from bench.settings.registry import nearest
 
 DISTRIBUTION = "missing-label-bench"
-SHARED = Path("share", DISTRIBUTION, "published")
+SHARED_FOLDER = Path("share", DISTRIBUTION, "published")
 """Where an installation has the files, below its prefix; `pyproject.toml` says the same."""
 
-DATASETS = (
+PUBLISHED_DATASETS = (
     "coco", "voc2007", "voc2012", "vg200", "vg500", "nuswide", "cub", "coco2017", "openimages_v3", "openimages_v6",
 )  # fmt: skip
 """Datasets with published numbers; the last three cannot be run here."""
@@ -31,7 +31,7 @@ DATASETS = (
 Setting = Literal["partial", "single_positive", "fixed_per_class", "native", "full", "zero_shot"]
 Metric = Literal["mAP", "mAP_asl", "mAP_voc"]
 """The names that the same definitions have in every row of ours (`bench.stats.metrics.summary`)."""
-Selection = Literal["best_on_test", "best_on_clean_validation", "best_on_observed_validation", "none"]
+EpochSelection = Literal["best_on_test", "best_on_clean_validation", "best_on_observed_validation", "none"]
 Encoder = Literal["frozen", "last stage trained", "trained"]
 
 AVERAGE, UNSTATED = "average", "unstated"
@@ -60,7 +60,7 @@ class Number(_Line):
     images: which of the dataset's image lists; names as in the dataset's own options.
     """
 
-    dataset: Annotated[str, Field(pattern="|".join(f"^{name}$" for name in DATASETS))]
+    dataset: Annotated[str, Field(pattern="|".join(f"^{name}$" for name in PUBLISHED_DATASETS))]
     setting: Setting
     percent: Annotated[
         Annotated[int, Field(ge=1, le=99)] | Literal["average", "unstated"] | None,
@@ -78,7 +78,7 @@ class Number(_Line):
     protocol: Annotated[str | None, BeforeValidator(_optional)]
     images: Annotated[str | None, BeforeValidator(_optional)]
     metric: Annotated[Metric | None, BeforeValidator(_optional)]
-    selection: Annotated[Selection | None, BeforeValidator(_optional)]
+    selection: Annotated[EpochSelection | None, BeforeValidator(_optional)]
     facts: Annotated[Literal["code", "quoted"] | None, BeforeValidator(_optional)]
     venue: str
     year: Annotated[int | None, BeforeValidator(_optional)]
@@ -108,7 +108,7 @@ class Camp(_Line):
     ranked: bool
 
 
-class Source(_Line):
+class PublishedSource(_Line):
     """Where a number was read. reading: a text, a table published as an image, a training log, a third party's page."""
 
     id: str
@@ -132,7 +132,7 @@ class Published:
 
     numbers: tuple[Number, ...]
     camps: Mapping[str, Camp]
-    sources: Mapping[str, Source]
+    sources: Mapping[str, PublishedSource]
 
     def of(self, dataset: str) -> tuple[Number, ...]:
         """The numbers of a dataset; UsageError if no paper's are known."""
@@ -145,13 +145,13 @@ class Published:
 @functools.cache
 def published() -> Published:
     """The numbers that come with this package."""
-    return read(folder())
+    return read_published(folder())
 
 
-def read(root: Path) -> Published:
+def read_published(root: Path) -> Published:
     """The three files of a folder; DataError with file and line for anything that is not as it should be."""
     camps = {camp.id: camp for camp in _lines(root / "camps.csv", Camp)}
-    sources = {source.id: source for source in _lines(root / "sources.csv", Source)}
+    sources = {source.id: source for source in _lines(root / "sources.csv", PublishedSource)}
     numbers = tuple(_lines(root / "numbers.csv", Number))
     seen: dict[tuple[Any, ...], int] = {}
     for place, number in enumerate(numbers, start=2):
@@ -209,4 +209,4 @@ def _candidates() -> Iterator[Path]:
         for file in importlib.metadata.files(DISTRIBUTION) or ():
             if file.parts[-2:] == ("published", "numbers.csv"):
                 yield Path(str(file.locate())).resolve().parent
-    yield beside / SHARED  # where `pip install --target` puts them, unlike what it records
+    yield beside / SHARED_FOLDER  # where `pip install --target` puts them, unlike what it records

@@ -5,7 +5,7 @@ which they are not like the paper.
 """
 
 from bench.report.published.comparable import DEFINITIONS, RATIOS, Ours
-from bench.report.published.groups import SETTINGS, Column, Group, Line
+from bench.report.published.groups import SETTINGS, Group, PublishedColumn, PublishedLine
 from bench.report.published.numbers import AVERAGE, UNSTATED, Published, published
 from bench.report.tables.standard import number as with_spread
 from bench.report.tables.table import Footnotes, Style, Table, Value, ranked
@@ -20,7 +20,7 @@ PRINTED_APART = 0.06
 ALIKE = "like the paper in all that is known of it"
 
 
-def table(group: Group, source: Published | None = None) -> Table:
+def published_table(group: Group, source: Published | None = None) -> Table:
     """As the papers print it: ratio x method, or for settings without ratios a line a method with its backbone."""
     notes = Footnotes()
     whole = group.columns == (None,)
@@ -80,7 +80,7 @@ def _whole_rows(group: Group, notes: Footnotes, source: Published) -> list[list[
     return rows
 
 
-def _styles(group: Group, column: Column, source: Published) -> list[Style]:
+def _styles(group: Group, column: PublishedColumn, source: Published) -> list[Style]:
     """Best and second among the lines that a paper or its code's authors print; no ceiling wins anything."""
     if not group.camp.ranked or group.setting == "full" or column == UNSTATED:
         return ["" for _ in group.lines]
@@ -102,7 +102,7 @@ def _digits(value: float) -> str:
     return f"{value:.1f}" if abs(value - round(value, 1)) < 1e-9 else f"{value:.2f}"
 
 
-def _only(mine: Ours) -> Column:
+def _only(mine: Ours) -> PublishedColumn:
     """The percent of our cells in a setting without ratios: None, unless the sweep gave them one."""
     return next(iter(mine.cells))
 
@@ -112,12 +112,12 @@ def _own_name(mine: Ours, notes: Footnotes, group: Group) -> Value:
     return Value(f"    ours, {seeds}", marks=notes.marks(_against(mine, group)))
 
 
-def _own(mine: Ours, column: Column) -> Value:
+def _own(mine: Ours, column: PublishedColumn) -> Value:
     level = mine.at(column)
     return Value("-", "missing") if level is None else Value(with_spread(level), "aside", keys=mine.keys)
 
 
-def _apart(line: Line, column: Column) -> Value:
+def _apart(line: PublishedLine, column: PublishedColumn) -> Value:
     gap = line.difference(column)
     return Value("-", "missing") if gap is None else Value(f"{gap:+.1f}".replace("-", "−"))
 
@@ -132,7 +132,7 @@ def _against(mine: Ours, group: Group) -> list[str]:
     return [f"ours: {text}" for text in found]
 
 
-def _remarks(line: Line, source: Published) -> list[str]:
+def _remarks(line: PublishedLine, source: Published) -> list[str]:
     """Where the line was read, what is odd about it."""
     first, origin = line.first, source.sources[line.first.source]
     also = [source.sources[name].paper for name in dict.fromkeys(line.also)]

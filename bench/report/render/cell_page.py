@@ -12,12 +12,12 @@ from markupsafe import Markup, escape
 from bench.records.cells import Cell, canonical_json
 from bench.records.reader import WEIGHTS_FILE, StoreReader
 from bench.report.calibration import Reliability
-from bench.report.render.html import environment, templates_digest
+from bench.report.render.html import page_templates, templates_digest
 from bench.report.results import Missing, Results
 
 WIDTH, HEIGHT, MARGIN = 640.0, 240.0, 44.0
-COLOURS = {"mAP": "#0072B2", "heldout_mAP": "#E69F00", "loss": "#999999"}
-NAMES = {"mAP": "test mAP (%)", "heldout_mAP": "held-out mAP (%)", "loss": "loss (own scale)"}
+CURVE_COLOURS = {"mAP": "#0072B2", "heldout_mAP": "#E69F00", "loss": "#999999"}
+FACT_NAMES = {"mAP": "test mAP (%)", "heldout_mAP": "held-out mAP (%)", "loss": "loss (own scale)"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class CellPage:
     facts: Mapping[str, Any]
 
 
-def pages(
+def cell_pages(
     results: Results, store: StoreReader, folder: Path, calibration: Mapping[str, Reliability]
 ) -> Iterator[CellPage]:
     """One page for each cell with a row, and for each that failed or runs now."""
@@ -59,10 +59,10 @@ def _unfinished(cell: Cell, gap: Missing, store: StoreReader, folder: Path, code
     })  # fmt: skip
 
 
-def render(page: CellPage) -> str:
+def render_cell_page(page: CellPage) -> str:
     """The page as HTML; its mark stands in a comment at the end."""
-    template = environment().get_template("cell.html")
-    figure = curve_figure(page.facts["curve"])
+    template = page_templates().get_template("cell.html")
+    figure = curve_svg(page.facts["curve"])
     return template.render(**page.facts, figure=figure, mark=page.mark)
 
 
@@ -105,11 +105,11 @@ def _link(path: Path, folder: Path) -> str:
     return Path(os.path.relpath(path, folder)).as_posix()
 
 
-def curve_figure(curve: Sequence[Mapping[str, Any]]) -> Markup:
+def curve_svg(curve: Sequence[Mapping[str, Any]]) -> Markup:
     """mAP over epochs as a light SVG, the loss in grey behind it on a scale of its own; "" without a curve."""
     series = {
         name: [(record["epoch"], record[name]) for record in curve if isinstance(record.get(name), int | float)]
-        for name in COLOURS
+        for name in CURVE_COLOURS
     }
     series = {name: points for name, points in series.items() if points}
     if not series:
@@ -123,19 +123,18 @@ def curve_figure(curve: Sequence[Mapping[str, Any]]) -> Markup:
         own = name == "loss"
         low, high = (min(values), max(values)) if own else (min(percents), max(percents))
         path = " ".join(f"{_x(x, first, last):.1f},{_y(y, low, high):.1f}" for x, y in series[name])
-        parts.append(
-            f'<polyline points="{path}" fill="none" stroke="{COLOURS[name]}" stroke-width="{1 if own else 2}"/>'
-        )
+        colour = CURVE_COLOURS[name]
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{1 if own else 2}"/>')
         if not own:
             parts += [
-                f'<circle cx="{_x(x, first, last):.1f}" cy="{_y(y, low, high):.1f}" r="2.5" fill="{COLOURS[name]}">'
+                f'<circle cx="{_x(x, first, last):.1f}" cy="{_y(y, low, high):.1f}" r="2.5" fill="{colour}">'
                 f"<title>epoch {x}: {y:.2f}</title></circle>"
                 for x, y in series[name]
             ]
     for place, name in enumerate(series):
         x = MARGIN + 150 * place
-        parts.append(f'<line x1="{x}" x2="{x + 18}" y1="10" y2="10" stroke="{COLOURS[name]}" stroke-width="2"/>')
-        parts.append(f'<text x="{x + 24}" y="14">{escape(NAMES[name])}</text>')
+        parts.append(f'<line x1="{x}" x2="{x + 18}" y1="10" y2="10" stroke="{CURVE_COLOURS[name]}" stroke-width="2"/>')
+        parts.append(f'<text x="{x + 24}" y="14">{escape(FACT_NAMES[name])}</text>')
     return Markup(f'<svg class="curve" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img">{"".join(parts)}</svg>')
 
 

@@ -35,7 +35,7 @@ _LINK = re.compile(r"\[([^\]]*)\]\((#[^)]*)\)")
 
 
 @functools.cache
-def environment() -> Environment:
+def page_templates() -> Environment:
     """Templates with everything escaped that is not marked as markup."""
     made = Environment(
         loader=PackageLoader("bench.report.render"),
@@ -44,7 +44,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"prose": prose, "order": order, "ratio": percent_label, "shown": shown}
+    made.filters |= {"prose": prose, "order": order, "ratio": percent_label, "fact": fact_text}
     return made
 
 
@@ -64,23 +64,23 @@ def order(text: str) -> str:
     return found[0].replace("−", "-").replace(",", "").replace("+", "") if found else ""
 
 
-def shown(value: Any) -> str:
+def fact_text(value: Any) -> str:
     """A fact of any type as a person reads it."""
     if isinstance(value, float):
         return f"{value:,.4f}".rstrip("0").rstrip(".")
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {shown(inner)}" for name, inner in value.items())
+        return ", ".join(f"{name} {fact_text(inner)}" for name, inner in value.items())
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
-def page(results: Results, sections: Sequence[Section], calibration: Mapping[str, Reliability]) -> str:
+def report_page(results: Results, sections: Sequence[Section], calibration: Mapping[str, Reliability]) -> str:
     """The whole report as one file; it links to `cells/<key>.html`."""
     lines = results.frame.to_dict("records")
     table = sections[0].table if sections else Table("", (), ())
     lead = lead_figures(sections)
     others = [replace(one, drawings=tuple(d for d in one.drawings if d not in lead)) for one in sections]
     return (
-        environment()
+        page_templates()
         .get_template("report.html")
         .render(
             title=heading(results),

@@ -16,7 +16,7 @@ SPECIAL = {
 GREEK = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau"
 SPECIAL |= {chr(0x3B1 + i): rf"$\{name}$" for i, name in enumerate(GREEK.split()) if name != "omicron"}
 
-STYLES = {"best": r"\textbf{%s}", "second": r"\underline{%s}", "aside": r"\textit{%s}"}
+LATEX_STYLES = {"best": r"\textbf{%s}", "second": r"\underline{%s}", "aside": r"\textit{%s}"}
 _SPREAD = re.compile(r"(.*\S) ± (\S+)")
 INDENT = 4
 """Spaces before the name of a line that belongs to the one above it."""
@@ -145,8 +145,8 @@ def _value(value: Value) -> str:
         number, beside = interval[1], r"\,{\scriptsize n.s.}" if interval[3] else ""
     indented = len(number) - len(number.lstrip(" ")) >= INDENT
     text = "--" if value.style == "missing" else escaped(number.strip() if indented else number)
-    if value.style in STYLES:
-        text = STYLES[value.style] % text
+    if value.style in LATEX_STYLES:
+        text = LATEX_STYLES[value.style] % text
     marks = ",".join(map(mark, value.marks))
     raised = rf"\textsuperscript{{{marks}}}" if marks else ""
     return (r"\quad " if indented else "") + text + beside + raised

@@ -8,7 +8,7 @@ from bench.report.results import Results
 from bench.report.tables.standard import ratio_table
 from bench.report.tables.table import Table, Value
 
-STYLES = {"": "", "best": "bold green", "second": "underline", "missing": "dim", "aside": "italic dim"}
+TERMINAL_STYLES = {"": "", "best": "bold green", "second": "underline", "missing": "dim", "aside": "italic dim"}
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def to_rich(table: Table) -> Any:
     from rich.text import Text
 
     def cell(value: Value) -> Text:
-        return Text.assemble((value.text, STYLES[value.style]), (value.raised, "dim"))
+        return Text.assemble((value.text, TERMINAL_STYLES[value.style]), (value.raised, "dim"))
 
     drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     for place, column in enumerate(table.columns):

@@ -7,14 +7,14 @@ from typing import Any
 
 from bench.report.results import Results
 from bench.report.tables.spread import Spread, over_seeds
-from bench.report.tables.spread import over_ratios as level_over_ratios
+from bench.report.tables.spread import mean_over_ratios as level_over_ratios
 from bench.report.tables.standard import HEADLINE, percent_label
 from bench.report.tables.table import Footnotes, Table, Value
 from bench.stats import Difference
-from bench.stats.paired import LEAST, Gain, Pair, Percent, by_ratio, complete, over_ratios, pairs
+from bench.stats.paired import LEAST, Gain, Pair, Percent, by_ratio, complete, gain_over_ratios, pairs
 
 AVERAGE = "average"
-Column = Percent | str
+GainColumn = Percent | str
 """A ratio, or `AVERAGE` over all of them."""
 
 ImageInterval = Callable[[Sequence[Pair]], Difference | None]
@@ -22,7 +22,7 @@ ImageInterval = Callable[[Sequence[Pair]], Difference | None]
 
 
 @dataclass(frozen=True)
-class Line:
+class ComparedLine:
     """A line of the table. name: its name in `Results`. against: the label of the line that it is compared with, or "".
 
     reason: why it has no numbers, or "".
@@ -38,35 +38,37 @@ class Line:
 class Compared:
     """A line with its numbers by column: a ratio, or `AVERAGE`."""
 
-    line: Line
-    levels: Mapping[Column, Spread] = field(default_factory=dict)
-    gains: Mapping[Column, Gain] = field(default_factory=dict)
-    images: Mapping[Column, Difference] = field(default_factory=dict)
+    line: ComparedLine
+    levels: Mapping[GainColumn, Spread] = field(default_factory=dict)
+    gains: Mapping[GainColumn, Gain] = field(default_factory=dict)
+    images: Mapping[GainColumn, Difference] = field(default_factory=dict)
 
 
-def columns_of(results: Results) -> tuple[Column, ...]:
+def columns_of(results: Results) -> tuple[GainColumn, ...]:
     """The ratios, and their average where there are several."""
     return (*results.percents, *([AVERAGE] if len(results.percents) > 1 else []))
 
 
-def compare(results: Results, lines: Sequence[Line], images: ImageInterval | None = None) -> tuple[Compared, ...]:
+def compare_lines(
+    results: Results, lines: Sequence[ComparedLine], images: ImageInterval | None = None
+) -> tuple[Compared, ...]:
     """All lines with levels, and those that are compared with another with their gains over it."""
     by_label = {line.label: line for line in lines}
     levels, averages = over_seeds(results.frame, "mAP"), level_over_ratios(results.frame, "mAP", results.percents)
     several = len(results.percents) > 1
     compared = []
     for line in lines:
-        own: dict[Column, Spread] = {p: levels[line.name, p] for p in results.percents if (line.name, p) in levels}
+        own: dict[GainColumn, Spread] = {p: levels[line.name, p] for p in results.percents if (line.name, p) in levels}
         if several and line.name in averages:
             own[AVERAGE] = averages[line.name]
-        gains: dict[Column, Gain] = {}
-        intervals: dict[Column, Difference] = {}
+        gains: dict[GainColumn, Gain] = {}
+        intervals: dict[GainColumn, Difference] = {}
         if line.against:
             found = pairs(results.frame, line.name, by_label[line.against].name)
             gains.update(by_ratio(found).items())
-            groups: dict[Column, Sequence[Pair]] = {p: [pair for pair in found if pair.percent == p] for p in gains}
+            groups: dict[GainColumn, Sequence[Pair]] = {p: [pair for pair in found if pair.percent == p] for p in gains}
             if several and (whole := complete(found, results.percents)):
-                gains[AVERAGE], groups[AVERAGE] = over_ratios(found, results.percents), whole
+                gains[AVERAGE], groups[AVERAGE] = gain_over_ratios(found, results.percents), whole
             if images is not None:
                 drawn = {column: images(group) for column, group in groups.items()}
                 intervals = {column: found for column, found in drawn.items() if found is not None}
@@ -74,7 +76,7 @@ def compare(results: Results, lines: Sequence[Line], images: ImageInterval | Non
     return tuple(compared)
 
 
-def label_of(column: Column) -> str:
+def label_of(column: GainColumn) -> str:
     return column if isinstance(column, str) else percent_label(column)
 
 
@@ -92,11 +94,11 @@ def span(low: float, high: float) -> str:
     return f"[{signed(low)}, {signed(high)}]"
 
 
-def level_table(compared: Sequence[Compared], columns: Sequence[Column], title: str, first: str) -> Table:
+def level_table(compared: Sequence[Compared], columns: Sequence[GainColumn], title: str, first: str) -> Table:
     """Means and standard deviations over seeds."""
     notes = Footnotes()
 
-    def cell(line: Compared, column: Column) -> Value:
+    def cell(line: Compared, column: GainColumn) -> Value:
         if column not in line.levels:
             return Value("-", "missing")
         level = line.levels[column]
@@ -114,10 +116,10 @@ def level_table(compared: Sequence[Compared], columns: Sequence[Column], title: 
     return Table(title, (first, *map(label_of, columns)), tuple(rows), f"{HEADLINE}; {spread}.", tuple(notes.texts))
 
 
-def gain_table(compared: Sequence[Compared], columns: Sequence[Column], title: str, first: str) -> Table:
+def gain_table(compared: Sequence[Compared], columns: Sequence[GainColumn], title: str, first: str) -> Table:
     """Paired gains with their intervals over seeds."""
 
-    def cell(line: Compared, column: Column) -> Value:
+    def cell(line: Compared, column: GainColumn) -> Value:
         if column not in line.gains:
             return Value("-", "missing")
         found = line.gains[column]
@@ -147,10 +149,10 @@ def _caption(counts: Sequence[int]) -> str:
     )
 
 
-def image_table(compared: Sequence[Compared], columns: Sequence[Column], title: str, first: str) -> Table:
+def image_table(compared: Sequence[Compared], columns: Sequence[GainColumn], title: str, first: str) -> Table:
     """The same gains with intervals over test images."""
 
-    def cell(line: Compared, column: Column) -> Value:
+    def cell(line: Compared, column: GainColumn) -> Value:
         if column not in line.images:
             return Value("-", "missing")
         found = line.images[column]
@@ -175,7 +177,7 @@ def image_table(compared: Sequence[Compared], columns: Sequence[Column], title: 
     return Table(title, (first, *map(label_of, columns)), tuple(rows), caption)
 
 
-def gain_records(compared: Sequence[Compared], columns: Sequence[Column], first: str) -> list[dict[str, Any]]:
+def gain_records(compared: Sequence[Compared], columns: Sequence[GainColumn], first: str) -> list[dict[str, Any]]:
     """A record for each line and column, in full precision, for a CSV file."""
     records = []
     for line in compared:

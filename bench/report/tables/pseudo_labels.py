@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Kind:
+class PseudoKind:
     """Pseudo-labels of one sign, by the names that the curves give them (`bench.training.pseudo_quality`).
 
     share: the second number beside the precision: what the labels do to the hidden positives.
@@ -31,7 +31,7 @@ class Kind:
     caption: str
 
 
-POSITIVES = Kind(
+POSITIVES = PseudoKind(
     name="pseudo",
     title="Pseudo-labels: positives",
     count="pseudo_positives",
@@ -45,7 +45,7 @@ POSITIVES = Kind(
         "Where unknown labels are assumed negative, every positive that is not found is trained on as a negative."
     ),
 )
-NEGATIVES = Kind(
+NEGATIVES = PseudoKind(
     name="pseudo_negatives",
     title="Pseudo-labels: negatives",
     count="pseudo_negatives",
@@ -59,10 +59,10 @@ NEGATIVES = Kind(
         "high precision is little merit; what is lost tells more."
     ),
 )
-KINDS = (POSITIVES, NEGATIVES)
+PSEUDO_KINDS = (POSITIVES, NEGATIVES)
 
 
-def judged(curves: "pd.DataFrame", kind: Kind) -> "pd.DataFrame":
+def judged(curves: "pd.DataFrame", kind: PseudoKind) -> "pd.DataFrame":
     """The epochs of each cell in which pseudo-labels of this kind were judged, of methods that ever made any."""
     if not {kind.count, kind.recall} <= set(curves.columns):
         return curves.iloc[:0]  # curves of before, or of methods without pseudo-labels
@@ -80,7 +80,7 @@ def makers(results: Results, found: "pd.DataFrame") -> tuple[str, ...]:
     return tuple(method for method in results.methods if method in have)
 
 
-def pseudo_table(results: Results, found: "pd.DataFrame", kind: Kind) -> Table:
+def pseudo_table(results: Results, found: "pd.DataFrame", kind: PseudoKind) -> Table:
     """Methods by ratios: precision, share and count of the last epoch, mean and deviation over seeds."""
     last = found.sort_values("epoch").drop_duplicates(["method", "percent", "key"], keep="last")
     percents = three(results.percents)

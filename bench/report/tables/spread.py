@@ -34,7 +34,7 @@ def over_seeds(frame: pd.DataFrame, column: str) -> dict[tuple[str, Percent], Sp
     return {where: spread(values.values()) for where, values in cells.items()}
 
 
-def over_ratios(frame: pd.DataFrame, column: str, percents: Sequence[Percent]) -> dict[str, Spread]:
+def mean_over_ratios(frame: pd.DataFrame, column: str, percents: Sequence[Percent]) -> dict[str, Spread]:
     """By method: the mean of the ratios' means, for methods with a number at every ratio; others are left out.
 
     The standard deviation is that of the seeds' own averages, over the seeds that have every ratio; n is their number.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from bench.records.rows import Row
 from bench.report.calibration import BINS, Reliability
 from bench.report.results import Missing, Results, role
-from bench.report.tables.spread import Spread, over_ratios, over_seeds, spread
+from bench.report.tables.spread import Spread, mean_over_ratios, over_seeds, spread
 from bench.report.tables.table import Footnotes, Style, Table, Value, ranked
 
 HEADLINE = "mAP in percent of the last epoch (scikit-learn's average precision, mean over classes)"
@@ -39,7 +39,7 @@ def percent_label(percent: int | None) -> str:
 def ratio_table(results: Results) -> Table:
     """Ratio x method, mean and standard deviation over seeds, and the average over ratios."""
     notes = Footnotes()
-    places, averages = over_seeds(results.frame, "mAP"), over_ratios(results.frame, "mAP", results.percents)
+    places, averages = over_seeds(results.frame, "mAP"), mean_over_ratios(results.frame, "mAP", results.percents)
     percents = results.percents
     with_average = len(percents) > 1
     columns: list[list[Value]] = []
@@ -165,7 +165,7 @@ def average_table(results: Results) -> Table:
     flags = {m: notes.marks(_own_flags(results, _rows(results, m))) for m in results.methods}
     body = []
     for column in columns.values():
-        averages = over_ratios(results.frame, column, results.percents)
+        averages = mean_over_ratios(results.frame, column, results.percents)
         styles = _ranks(results, {m: s.mean for m, s in averages.items()})
         body.append([
             Value(number(averages[m]), styles[m], flags[m]) if m in averages else Value("-", "missing")

@@ -24,7 +24,7 @@ Design = Literal["leave-one-out", "add-one-in", "factorial", "ladder"]
 DESIGNS: tuple[Design, ...] = get_args(Design)
 
 WHOLE, BARE = "whole", "baseline"
-LARGEST = 64
+FACTORIAL_LIMIT = 64
 """Variants of a factorial: 2^6. More parts cost more than their higher interactions tell."""
 
 
@@ -46,7 +46,7 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Study:
+class AblationStudy:
     """An ablation of `method`: what is switched, in which arms. notes: what was left out, in sentences."""
 
     method: str
@@ -102,12 +102,12 @@ def combinations(parts: Parts) -> Iterator[tuple[str, ...]]:
 
 def factorial(parts: Parts) -> tuple[Arm, ...]:
     """Every combination of parts that can be; UsageError where they are more than `LARGEST`."""
-    found = list(itertools.islice(combinations(parts), LARGEST + 1))
-    if len(found) > LARGEST:
+    found = list(itertools.islice(combinations(parts), FACTORIAL_LIMIT + 1))
+    if len(found) > FACTORIAL_LIMIT:
         raise UsageError(
             f"a factorial of {len(parts)} parts has up to 2^{len(parts)} = {2 ** len(parts)} variants, each at every "
-            f"ratio and seed; at most {LARGEST} are run. Choose parts with --parts ({', '.join(parts)}), or take "
-            "--design leave-one-out."
+            f"ratio and seed; at most {FACTORIAL_LIMIT} are run. Choose parts with --parts ({', '.join(parts)}), or "
+            "take --design leave-one-out."
         )
     return tuple(Arm(_named(parts, on), overrides(parts, on), on, BARE if on else "", on if on else ()) for on in found)
 
@@ -118,7 +118,7 @@ def _named(parts: Parts, on: Sequence[str]) -> str:
     return WHOLE if len(on) == len(parts) else " + ".join(on)
 
 
-def climb(parts: Parts) -> tuple[Arm, ...]:
+def build_ladder(parts: Parts) -> tuple[Arm, ...]:
     """A ladder from the parts in their order: each rung has one more than the one before."""
     arms = [Arm(BARE, overrides(parts, ()), ())]
     for count, part in enumerate(parts, start=1):
@@ -142,13 +142,13 @@ BY_PARTS: dict[Design, Callable[[Parts], tuple[Arm, ...]]] = {
     "leave-one-out": leave_one_out,
     "add-one-in": add_one_in,
     "factorial": factorial,
-    "ladder": climb,
+    "ladder": build_ladder,
 }
 
 
-def plan_study(
+def plan_ablation(
     method: type[Method], design: Design, settings: Mapping[str, Any], asked: Sequence[str] | None = None
-) -> Study:
+) -> AblationStudy:
     """The study of a method that otherwise runs with `settings` (its recipe's and the user's).
 
     asked: the parts to switch, all others staying as they are; by default all that are on. Their order is a ladder's.
@@ -179,7 +179,7 @@ def plan_study(
         if design == "factorial" and len(arms) < 2 ** len(parts):
             needs = "; ".join(f"{n} needs {', '.join(p.needs)}" for n, p in parts.items() if set(p.needs) & set(parts))
             notes.append(f"{len(arms)} of 2^{len(parts)} combinations can be: {needs}.")
-    return Study(method.name, design, tuple(parts), tuple(_checked(method, arms, settings)), tuple(notes))
+    return AblationStudy(method.name, design, tuple(parts), tuple(_checked(method, arms, settings)), tuple(notes))
 
 
 def _part(method: type[Method], asked: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.report.figures.style import draw
-from bench.report.tables.gains import AVERAGE, Column, label_of, signed
+from bench.report.tables.gains import AVERAGE, GainColumn, label_of, signed
 from bench.stats.paired import Gain
 from bench.studies.ablation.findings import TIMES, Ablation
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 3.3
-PANELS = 4
+RATIO_PANELS = 4
 """Ratios that a figure can show as panels or bars; of more, some are shown."""
 
 UP, DOWN, ENDS = "#0072B2", "#D55E00", "#000000"
@@ -26,7 +26,7 @@ UNSURE_ALPHA = 0.4
 DARK_TEXT = "0.15"
 
 
-def figures(found: Ablation) -> dict[str, Mapping[str, bytes]]:
+def ablation_figures(found: Ablation) -> dict[str, Mapping[str, bytes]]:
     """By name; what has no numbers is left out."""
     if found.design == "ladder":
         shown = [column for column in _shown(found) if _steps(found, column)]
@@ -39,21 +39,21 @@ def figures(found: Ablation) -> dict[str, Mapping[str, bytes]]:
     return {"parts": draw(_bars, gains, _shown(found), "change in mAP (points)")} if gains else {}
 
 
-def _shown(found: Ablation) -> tuple[Column, ...]:
+def _shown(found: Ablation) -> tuple[GainColumn, ...]:
     """All ratios, or the lowest, the middle and the highest and the average of many."""
     percents = found.results.percents
-    if len(percents) <= PANELS:
+    if len(percents) <= RATIO_PANELS:
         return percents
     return (percents[0], percents[len(percents) // 2], percents[-1], AVERAGE)
 
 
-Step = tuple[str, float, float, Gain]
+LadderStep = tuple[str, float, float, Gain]
 """A rung, mAP before and after it, and its gain."""
 
 
-def _steps(found: Ablation, column: Column) -> list[Step]:
+def _steps(found: Ablation, column: GainColumn) -> list[LadderStep]:
     """From the lowest rung up, as far as neighbours have numbers."""
-    steps: list[Step] = []
+    steps: list[LadderStep] = []
     levels = {line.line.label: line.levels.get(column) for line in found.compared}
     for line in found.compared:
         before, after, gained = levels.get(line.line.against), levels[line.line.label], line.gains.get(column)
@@ -62,7 +62,7 @@ def _steps(found: Ablation, column: Column) -> list[Step]:
     return steps
 
 
-def _waterfall(figure: "Figure", found: Ablation, columns: Sequence[Column]) -> None:
+def _waterfall(figure: "Figure", found: Ablation, columns: Sequence[GainColumn]) -> None:
     """A panel a ratio: floating bars from one rung to the next, a whisker for the interval of the gain."""
     rows = 1 + max(len(_steps(found, column)) for column in columns)
     figure.set_size_inches(WIDTH, 0.35 + (0.28 + 0.185 * rows) * len(columns))
@@ -75,7 +75,7 @@ def _waterfall(figure: "Figure", found: Ablation, columns: Sequence[Column]) -> 
     panels[-1].set_xlabel("mAP (%)")
 
 
-def _waterfall_panel(panel: "Axes", steps: Sequence[Step], base: str) -> None:
+def _waterfall_panel(panel: "Axes", steps: Sequence[LadderStep], base: str) -> None:
     names = [base, *(name for name, *_ in steps)]
     start = steps[0][1]
     panel.plot(start, 0, "D", color=ENDS, markersize=3.5)
@@ -121,7 +121,9 @@ def _fill(colour: str, gained: Gain) -> dict[str, Any]:
     return {"color": colour, "alpha": alpha, "hatch": hatch, "edgecolor": "white", "linewidth": 0}
 
 
-def _bars(figure: "Figure", gains: Mapping[str, Mapping[Column, Gain]], columns: Sequence[Column], label: str) -> None:
+def _bars(
+    figure: "Figure", gains: Mapping[str, Mapping[GainColumn, Gain]], columns: Sequence[GainColumn], label: str
+) -> None:
     """A group a variant, a bar a ratio with the interval as a whisker; pale where it holds 0."""
     import matplotlib as mpl
 
@@ -200,7 +202,7 @@ def _interactions(figure: "Figure", found: Ablation) -> None:
         text.set(horizontalalignment="right", rotation_mode="anchor")
 
 
-def _known(column: Column) -> str:
+def _known(column: GainColumn) -> str:
     return "average over ratios" if column == AVERAGE else f"{label_of(column)} of the labels known"
 
 

@@ -11,11 +11,11 @@ from bench.report.resampled import image_interval
 from bench.report.results import Results
 from bench.report.tables.gains import (
     AVERAGE,
-    Column,
     Compared,
-    Line,
+    ComparedLine,
+    GainColumn,
     columns_of,
-    compare,
+    compare_lines,
     gain_records,
     gain_table,
     image_table,
@@ -47,7 +47,7 @@ class Ablation:
     results: Results
     study: Mapping[str, Any]
     compared: tuple[Compared, ...]
-    effects: Mapping[str, Mapping[Column, Gain]]
+    effects: Mapping[str, Mapping[GainColumn, Gain]]
 
     @property
     def design(self) -> str:
@@ -58,7 +58,7 @@ class Ablation:
         return f"{self.study['method']}, {self.design}: {self.results.selection.title}"
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[GainColumn, ...]:
         return columns_of(self.results)
 
     @property
@@ -66,23 +66,23 @@ class Ablation:
         return any(line.images for line in self.compared)
 
 
-def find(results: Results, store: StoreReader) -> Ablation:
+def read_ablation(results: Results, store: StoreReader) -> Ablation:
     """The findings of an ablation's sweep."""
     study = study_of(results, "ablation")
     lines = [
-        Line(arm["name"], f"{study['method']}: {arm['name']}", arm["against"], _refusal(arm["refused"]))
+        ComparedLine(arm["name"], f"{study['method']}: {arm['name']}", arm["against"], _refusal(arm["refused"]))
         for arm in study["arms"]
     ]
     # Every arm of a factorial but one is an intermediate result; what it is there for are the effects.
     images = None if study["design"] == "factorial" else image_interval(results, store)
-    return Ablation(results, study, compare(results, lines, images), _effects(results, study))
+    return Ablation(results, study, compare_lines(results, lines, images), _effects(results, study))
 
 
 def _refusal(reason: str) -> str:
     return f"not run: {reason}" if reason else ""
 
 
-def _effects(results: Results, study: Mapping[str, Any]) -> dict[str, dict[Column, Gain]]:
+def _effects(results: Results, study: Mapping[str, Any]) -> dict[str, dict[GainColumn, Gain]]:
     """Main effects and two-way interactions at each ratio and over ratios: gains over the seeds' own effects."""
     if study["design"] != "factorial":
         return {}
@@ -103,8 +103,8 @@ def _main_first(item: tuple[str, Any]) -> bool:
     return TIMES in item[0]
 
 
-def _gains(by_ratio: Mapping[Percent, Mapping[int, float]], percents: Sequence[Percent]) -> dict[Column, Gain]:
-    gains: dict[Column, Gain] = {percent: gain([*seeds.values()]) for percent, seeds in by_ratio.items()}
+def _gains(by_ratio: Mapping[Percent, Mapping[int, float]], percents: Sequence[Percent]) -> dict[GainColumn, Gain]:
+    gains: dict[GainColumn, Gain] = {percent: gain([*seeds.values()]) for percent, seeds in by_ratio.items()}
     if len(percents) > 1 and by_ratio.keys() >= set(percents):
         seeds = set.intersection(*(set(by_ratio[percent]) for percent in percents))
         if seeds:
@@ -112,7 +112,7 @@ def _gains(by_ratio: Mapping[Percent, Mapping[int, float]], percents: Sequence[P
     return gains
 
 
-def tables(found: Ablation) -> list[Table]:
+def ablation_tables(found: Ablation) -> list[Table]:
     """Levels, then gains with both kinds of interval, or a factorial's effects."""
     first = "rung" if found.design == "ladder" else "variant"
     made = [level_table(found.compared, found.columns, f"mAP of {found.title}", first)]
@@ -158,6 +158,6 @@ def parts_table(study: Mapping[str, Any]) -> Table:
     return Table("Variants", ("variant", "settings", "compared with"), tuple(rows))
 
 
-def records(found: Ablation) -> list[dict[str, Any]]:
+def ablation_records(found: Ablation) -> list[dict[str, Any]]:
     """A record for each variant and column, in full precision."""
     return gain_records(found.compared, found.columns, "variant")

@@ -10,9 +10,9 @@ from bench.records.reader import StoreReader
 from bench.report.caveats import statements
 from bench.report.render.markdown import gaps, image, provenance, section
 from bench.report.write import inputs_digest
-from bench.studies.ablation.figures import figures
-from bench.studies.ablation.findings import Ablation, parts_table, records, tables
-from bench.studies.pages import Files, home_of, write_files
+from bench.studies.ablation.figures import ablation_figures
+from bench.studies.ablation.findings import Ablation, ablation_records, ablation_tables, parts_table
+from bench.studies.pages import Files, study_folder, write_files
 from bench.system.spreadsheet import frame_csv
 
 FIGURES = {
@@ -25,7 +25,7 @@ FIGURES = {
 
 def write_ablation(found: Ablation, store: StoreReader) -> Path:
     """Write the page, figures and CSV to `<store>/reports/ablation-<id>/`; the path of the page."""
-    folder = home_of(found.results, store, "ablation")
+    folder = study_folder(found.results, store, "ablation")
     write_files(folder, inputs_digest(found.results, store), lambda: _files(found))
     return folder / "ablation.md"
 
@@ -33,10 +33,10 @@ def write_ablation(found: Ablation, store: StoreReader) -> Path:
 def _files(found: Ablation) -> Files:
     files: dict[str, str | bytes] = {
         f"{name}.{suffix}": content
-        for name, images in figures(found).items()
+        for name, images in ablation_figures(found).items()
         for suffix, content in images.items()
     }  # fmt: skip
-    files["ablation.csv"] = frame_csv(pd.DataFrame(records(found)))
+    files["ablation.csv"] = frame_csv(pd.DataFrame(ablation_records(found)))
     files["results.csv"] = frame_csv(found.results.frame)
     if found.effects:
         files["effects.csv"] = frame_csv(pd.DataFrame(_effect_records(found)))
@@ -54,7 +54,7 @@ def _page(found: Ablation, files: Sequence[str]) -> Iterator[str]:
     results, study = found.results, found.study
     yield f"# Ablation of {study['method']} ({found.design})"
     yield "\n>\n".join(f"> {text}" for text in statements(results))
-    levels, *others = tables(found)
+    levels, *others = ablation_tables(found)
     yield section(levels, level=2)
     for table in others:
         yield section(table, level=2)

@@ -26,7 +26,7 @@ def cells_of(results: Store) -> Store:
     return Store(results.root / FOLDER)
 
 
-class Archive:
+class SearchArchive:
     """The files of one search."""
 
     def __init__(self, results: Path, name: str):
@@ -61,7 +61,9 @@ class Archive:
         return [TrialRecord(**{**trial, "failures": tuple(trial["failures"])}) for trial in told]
 
 
-def archives(results: Path) -> Iterator[Archive]:
+def archives(results: Path) -> Iterator[SearchArchive]:
     """All searches of a store, oldest first."""
     found = [path.parent for path in (Path(results) / FOLDER).glob("*/search.json")]
-    yield from sorted((Archive(results, folder.name) for folder in found), key=lambda a: (a.record["created"], a.name))
+    yield from sorted(
+        (SearchArchive(results, folder.name) for folder in found), key=lambda a: (a.record["created"], a.name)
+    )

@@ -11,14 +11,14 @@ from bench.planning.settings import variant_settings
 from bench.planning.sweep_file import SweepFile, render_sweep_file
 from bench.settings.config import values
 from bench.studies.search.outcome import TrialRecord
-from bench.studies.search.request import Asked
+from bench.studies.search.request import SearchRequest
 from methods import METHODS
 
 Best = Mapping[str, Mapping[str, Any]]
 """Options by method."""
 
 
-def full_settings(asked: Asked, trial: TrialRecord) -> dict[str, Any]:
+def full_settings(asked: SearchRequest, trial: TrialRecord) -> dict[str, Any]:
     """All that the trial ran with beside the method's defaults: a recipe that changes later changes nothing here."""
     (variant,) = asked.sweep.variants
     given = variant_settings(asked.sweep, variant, trial.settings)

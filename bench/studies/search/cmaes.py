@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial
 from bench.errors import DataError
 from bench.system.plain_files import UNREADABLE, reason, unpickled
 
-ALLOWED = {
+CMAES_CLASSES = {
     "cmaes._cma.CMA": cmaes.CMA,
     "numpy.ndarray": np.ndarray,
     "numpy.dtype": np.dtype,
@@ -30,7 +30,7 @@ class PlainCmaEsSampler(CmaEsSampler):
             attributes = {name: text for name, text in trial.system_attrs.items() if name.startswith(own)}
             if attributes:
                 try:
-                    optimizer = unpickled(bytes.fromhex(self._concat_optimizer_attrs(attributes)), ALLOWED.get)
+                    optimizer = unpickled(bytes.fromhex(self._concat_optimizer_attrs(attributes)), CMAES_CLASSES.get)
                     if not isinstance(optimizer, cmaes.CMA):
                         raise TypeError(f"it holds a {type(optimizer).__name__}")
                 except UNREADABLE as error:

@@ -19,14 +19,14 @@ from bench.data import Dataset
 from bench.executors.base import Ended, Executor
 from bench.records.cells import Cell
 from bench.records.store import Store
-from bench.studies.search.outcome import State, TrialRecord, objective
-from bench.studies.search.space import settings_of
+from bench.studies.search.outcome import TrialRecord, TrialStatus, objective
+from bench.studies.search.space import trial_settings
 from bench.studies.search.study import FAILURES, REASON, Trials
 
 POLL_SECONDS = 0.5
 DIVERGED = "DivergedError"
 METRIC = "heldout_mAP"
-STATES: Mapping[TrialState, State] = {
+STATES: Mapping[TrialState, TrialStatus] = {
     TrialState.WAITING: "waiting",
     TrialState.RUNNING: "running",
     TrialState.COMPLETE: "complete",
@@ -123,7 +123,7 @@ class _Loop:
         with self.turn:
             self.trials.beat()
             while len(self.open) < self.executor.slots and (trial := self.trials.next(self.total)) is not None:
-                settings = settings_of(self.trials.asked.space, trial.params)
+                settings = trial_settings(self.trials.asked.space, trial.params)
                 run = _Run(trial, settings, self.trials.asked.cells(self.dataset, settings))
                 run.reported |= set(self._frozen(run).intermediate_values)
                 run.failures += self._frozen(run).user_attrs.get(FAILURES, [])
@@ -201,10 +201,10 @@ class _Loop:
         return self.trials.place.storage.get_trial(run.trial._trial_id)
 
     def _record(self, run: _Run) -> TrialRecord:
-        return record_of(self._frozen(run))
+        return search_record(self._frozen(run))
 
 
-def record_of(trial: FrozenTrial, replaced: bool = False) -> TrialRecord:
+def search_record(trial: FrozenTrial, replaced: bool = False) -> TrialRecord:
     """What the store tells of a trial of the study."""
     told, complete = trial.user_attrs, trial.state == TrialState.COMPLETE
     return TrialRecord(

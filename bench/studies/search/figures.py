@@ -26,11 +26,11 @@ WIDE = 7.0
 
 DOTS, LINE, MARK, LOST = "#0072B2", "#000000", "#D55E00", "0.6"
 OBJECTIVE = "held-out mAP (%)"
-COLOURS = "viridis"
-Images = Mapping[str, Mapping[str, bytes]]
+HEAT_COLOURS = "viridis"
+SearchFigures = Mapping[str, Mapping[str, bytes]]
 
 
-def figures(trials: Sequence[TrialRecord], space: Space, title: str) -> Images:
+def search_figures(trials: Sequence[TrialRecord], space: Space, title: str) -> SearchFigures:
     """Name to suffix to image; only those that the trials suffice for."""
     complete = [trial for trial in trials if trial.state == "complete"]
     if not complete:
@@ -43,7 +43,7 @@ def figures(trials: Sequence[TrialRecord], space: Space, title: str) -> Images:
     return images
 
 
-def write_figures(images: Images, folder: Path) -> list[Path]:
+def write_figures(images: SearchFigures, folder: Path) -> list[Path]:
     """The files written, PNG and SVG of each."""
     paths = []
     for name, by_suffix in images.items():
@@ -181,7 +181,7 @@ def _parallel(figure: "Figure", complete: Sequence[TrialRecord], space: Space, t
     figure.set_size_inches(max(COLUMN, min(WIDE, 1.5 + 0.85 * len(space))), 2.9)
     axes = figure.subplots()
     values = [trial.value or 0.0 for trial in complete]
-    colour = ScalarMappable(Normalize(float(np.quantile(values, 0.1)), max(values)), COLOURS)
+    colour = ScalarMappable(Normalize(float(np.quantile(values, 0.1)), max(values)), HEAT_COLOURS)
     places = range(len(space))
     shades = colour.to_rgba(np.array(values))
     for i in np.argsort(values, kind="stable"):

@@ -10,7 +10,7 @@ from bench.studies.search.outcome import TrialRecord
 from bench.studies.search.samplers import distributions
 from bench.studies.search.space import Space
 
-FEWEST = 8
+FEWEST_TRIALS = 8
 """Complete trials below which a forest has nothing to tell."""
 
 
@@ -20,7 +20,7 @@ def importances(trials: Sequence[TrialRecord], space: Space) -> dict[str, float]
     Hutter et al., An Efficient Approach for Assessing Hyperparameter Importance, ICML 2014; Optuna's implementation.
     """
     complete = [trial for trial in trials if trial.state == "complete" and trial.value is not None]
-    if len(complete) < FEWEST or len({trial.value for trial in complete}) < 2:
+    if len(complete) < FEWEST_TRIALS or len({trial.value for trial in complete}) < 2:
         return {}
     study = optuna.create_study(direction="maximize", storage=optuna.storages.InMemoryStorage())
     study.add_trials(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-State = Literal["waiting", "running", "complete", "pruned", "failed", "replaced"]
+TrialStatus = Literal["waiting", "running", "complete", "pruned", "failed", "replaced"]
 """replaced: it failed, and a later command made it again as another trial."""
 
 
@@ -21,7 +21,7 @@ class TrialRecord:
     """
 
     number: int
-    state: State
+    state: TrialStatus
     settings: Mapping[str, Any]
     value: float | None = None
     cells: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

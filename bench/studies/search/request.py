@@ -19,7 +19,7 @@ from protocols import PROTOCOLS
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchRequest:
     """The search of one method's settings.
 
     sweep: the method alone, with the ratios and seeds of a trial, and a held-out part. judged: by which labels held-out
@@ -85,7 +85,7 @@ def ask_for(
     sampler: str = "tpe",
     pruner: str = "none",
     seed: int = 0,
-) -> list[Asked]:
+) -> list[SearchRequest]:
     """One search for each method of the sweep; UsageError where a search would tell nothing."""
     if sweep.holdout < 1:
         raise UsageError("--holdout 0 leaves no image to judge a trial by; give a share such as 20.")
@@ -113,6 +113,8 @@ def ask_for(
         }
         alone = dataclasses.replace(sweep, methods=(variant,), overrides=others)
         asked.append(
-            Asked(alone, method.name, judged, space, start_of(space, config), config.epochs, sampler, pruner, seed)
+            SearchRequest(
+                alone, method.name, judged, space, start_of(space, config), config.epochs, sampler, pruner, seed
+            )
         )
     return asked

@@ -12,11 +12,11 @@ from bench.data import Dataset
 from bench.executors.base import Executor
 from bench.records.cells import Cell
 from bench.records.store import Store
-from bench.studies.search.archive import Archive
-from bench.studies.search.driver import Watcher, record_of, run_trials
+from bench.studies.search.archive import SearchArchive
+from bench.studies.search.driver import Watcher, run_trials, search_record
 from bench.studies.search.outcome import TrialRecord
-from bench.studies.search.request import Asked
-from bench.studies.search.storage import Place, hidden
+from bench.studies.search.request import SearchRequest
+from bench.studies.search.storage import StudyLocation, hidden
 from bench.studies.search.study import Driver, Trials
 from bench.system.environment import source_hash
 from methods import METHODS
@@ -26,9 +26,9 @@ from methods import METHODS
 class Session:
     """An open search: what is asked, its files, its study."""
 
-    asked: Asked
+    asked: SearchRequest
     dataset: Dataset
-    archive: Archive
+    archive: SearchArchive
     trials: Trials
 
     def run(
@@ -44,11 +44,11 @@ class Session:
     def save(self) -> None:
         """The study as plain files."""
         replaced = self.trials.forgiven
-        self.archive.save_trials([record_of(trial, trial.number in replaced) for trial in self.trials.all])
+        self.archive.save_trials([search_record(trial, trial.number in replaced) for trial in self.trials.all])
 
 
 def open_search(
-    asked: Asked,
+    asked: SearchRequest,
     dataset: Dataset,
     results: Path,
     *,
@@ -59,11 +59,11 @@ def open_search(
 ) -> Session:
     """The search in the store `results`, begun or gone on with. dataset: without a test split (see `blind`)."""
     name = asked.id(dataset)
-    archive = Archive(results, name)
+    archive = SearchArchive(results, name)
     first = asked.cells(dataset, {})[0]
     code = source_hash(METHODS.get(asked.method))
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    trials = Trials(asked, name, Place(archive.folder, storage), driver or Driver())
+    trials = Trials(asked, name, StudyLocation(archive.folder, storage), driver or Driver())
     before = archive.record["code"] if (archive.folder / "search.json").exists() else code
     archive.save(
         {

@@ -15,7 +15,7 @@ from bench.system.wording import shown
 from methods import Method, MethodConfig
 
 Space = Mapping[str, Range]
-Told = Mapping[str, Mapping[str, Any]]
+SpaceText = Mapping[str, Mapping[str, Any]]
 
 
 def space_of(
@@ -61,7 +61,7 @@ def declared_ranges(config_class: type, trained: bool) -> dict[str, Range]:
     return {option: range_ for option, range_ in search_ranges(config_class).items() if option not in idle}
 
 
-def settings_of(space: Space, proposed: Mapping[str, Any]) -> dict[str, Any]:
+def trial_settings(space: Space, proposed: Mapping[str, Any]) -> dict[str, Any]:
     """The config fields of a proposal, floats with few digits."""
     return {option: range_.tidy(proposed[option]) for option, range_ in space.items()}
 
@@ -72,7 +72,7 @@ def start_of(space: Space, config: Any) -> dict[str, Any] | None:
     return start if all(range_.holds(start[option]) for option, range_ in space.items()) else None
 
 
-def read_spaces(path: Path, methods: tuple[str, ...]) -> Told:
+def read_spaces(path: Path, methods: tuple[str, ...]) -> SpaceText:
     """What a file says of each method's space: `{method: {option: {low, high, log} | [choices] | null}}`."""
     told = read(path, f"--space {path}", "a YAML file")
     if not isinstance(told, dict) or not all(isinstance(options, dict) for options in told.values()):

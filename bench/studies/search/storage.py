@@ -28,7 +28,7 @@ MADE_MEANWHILE = ("already exists", "duplicate key", "unique constraint", "deadl
 JOURNAL, LOCK = "journal.log", "lock"
 
 
-class Place:
+class StudyLocation:
     """A storage and a way to be alone in it. folder: the search's, where a journal and its lock are."""
 
     def __init__(self, folder: Path, url: str | None):

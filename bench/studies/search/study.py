@@ -18,9 +18,9 @@ import psutil
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from bench.studies.search.request import Asked
+from bench.studies.search.request import SearchRequest
 from bench.studies.search.samplers import Reseeded, distributions, make_pruner
-from bench.studies.search.storage import Place
+from bench.studies.search.storage import StudyLocation
 
 BEAT_SECONDS = 20.0
 LEASE_SECONDS = 600.0
@@ -57,7 +57,7 @@ def is_alive(driver: Mapping[str, Any] | None, now: float) -> bool:
 class Trials:
     """The study of one search, as one driver sees it."""
 
-    def __init__(self, asked: Asked, name: str, place: Place, driver: Driver):
+    def __init__(self, asked: SearchRequest, name: str, place: StudyLocation, driver: Driver):
         self.asked, self.name, self.place, self.driver = asked, name, place, driver
         self.distributions = distributions(asked.space)
         self._beat = 0.0

@@ -16,14 +16,14 @@ from bench.system.wording import shown
 from methods import Method
 
 DEFAULT = "default"
-MOST = 100
+VALUE_LIMIT = 100
 """Values of a setting; nobody reads a curve of more."""
 CLOSE = 0.15
 """A declared value this near to the default, as a share of it, would tell nothing new."""
 
 
 @dataclass(frozen=True)
-class Point:
+class SettingValue:
     """A value of the setting. line: the line of the sweep that has it; for the method's own value, the default's."""
 
     value: Any
@@ -31,20 +31,20 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Axis:
+class SettingAxis:
     """A setting and its points, numbers in ascending order. default: the value that the method has otherwise."""
 
     setting: str
     default: Any
-    points: tuple[Point, ...]
+    points: tuple[SettingValue, ...]
 
 
 @dataclass(frozen=True)
-class Study:
+class SensitivityStudy:
     """The settings of `method` that are varied. notes: what was left out, in sentences."""
 
     method: str
-    axes: tuple[Axis, ...]
+    axes: tuple[SettingAxis, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -60,7 +60,7 @@ class Study:
         return {"kind": "sensitivity", **dataclasses.asdict(self)}
 
 
-def plan_study(method: type[Method], settings: Mapping[str, Any], over: Sequence[str]) -> Study:
+def plan_sensitivity(method: type[Method], settings: Mapping[str, Any], over: Sequence[str]) -> SensitivityStudy:
     """The study of a method that otherwise runs with `settings` (its recipe's and the user's).
 
     over: `"kd_weight=0.01,0.1"`, or `"kd_weight"` for the values that the method declares.
@@ -80,8 +80,10 @@ def plan_study(method: type[Method], settings: Mapping[str, Any], over: Sequence
         seen.add(name)
         if given:
             asked: Sequence[Any] = [value.strip() for value in listed.split(",") if value.strip()]
-            if len(asked) > MOST:
-                raise UsageError(f"--over {name} has {len(asked):,} values; at most {MOST} make a curve: give fewer.")
+            if len(asked) > VALUE_LIMIT:
+                raise UsageError(
+                    f"--over {name} has {len(asked):,} values; at most {VALUE_LIMIT} make a curve: give fewer."
+                )
         else:
             asked = _declared(method, name)
         typed = []
@@ -100,7 +102,7 @@ def plan_study(method: type[Method], settings: Mapping[str, Any], over: Sequence
                 raise UsageError(f"--over {name} has the value {shown(point)} twice; give each value once.")
             typed.append(point)
         axes.append(_axis(method.name, name, whole[name], typed))
-    return Study(method.name, tuple(axes), tuple(notes))
+    return SensitivityStudy(method.name, tuple(axes), tuple(notes))
 
 
 def _require_setting(method: type[Method], name: str) -> None:
@@ -122,7 +124,7 @@ def _declared(method: type[Method], name: str) -> Sequence[Any]:
     return method.sensitivity[name]
 
 
-def _axis(method: str, name: str, default: Any, typed: Sequence[Any]) -> Axis:
+def _axis(method: str, name: str, default: Any, typed: Sequence[Any]) -> SettingAxis:
     """With the default among the points, since all others are compared with it."""
     found = list(dict.fromkeys([*typed, default]))
     if len(found) < 2:
@@ -130,7 +132,7 @@ def _axis(method: str, name: str, default: Any, typed: Sequence[Any]) -> Axis:
     if all(_is_number(value) for value in found):
         found.sort()
     lines = [f"{method}: {DEFAULT}" if value == default else f"{method}: {name}={value}" for value in found]
-    return Axis(name, default, tuple(map(Point, found, lines)))
+    return SettingAxis(name, default, tuple(map(SettingValue, found, lines)))
 
 
 def _beside(value: Any, default: Any) -> bool:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.report.figures.style import draw
-from bench.report.tables.gains import AVERAGE, Column, label_of
+from bench.report.tables.gains import AVERAGE, GainColumn, label_of
 from bench.studies.sensitivity.design import scale_of
-from bench.studies.sensitivity.findings import Curve, Sensitivity
+from bench.studies.sensitivity.findings import Sensitivity, SensitivityCurve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,21 +18,21 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 LETTER = 0.018
 """Share of the axis that a letter of a tick's name takes."""
 AVERAGE_GREY = "0.35"
-PANELS = 5
+SETTING_PANELS = 5
 """Ratios that can be told apart in one figure; of more, the ends, the middle and the average are shown."""
 
 
-def curve_figure(found: Sensitivity, curve: Curve) -> Mapping[str, bytes]:
+def sensitivity_figure(found: Sensitivity, curve: SensitivityCurve) -> Mapping[str, bytes]:
     """By file suffix; empty without a number."""
     percents = found.results.percents
-    shown: Sequence[Column] = percents
-    if len(percents) > PANELS:
+    shown: Sequence[GainColumn] = percents
+    if len(percents) > SETTING_PANELS:
         shown = (percents[0], percents[len(percents) // 2], percents[-1], AVERAGE)
     shown = [column for column in shown if any(column in line.levels for line in curve.compared)]
     return draw(_curve, curve, shown) if shown else {}
 
 
-def _curve(figure: "Figure", curve: Curve, columns: Sequence[Column]) -> None:
+def _curve(figure: "Figure", curve: SensitivityCurve, columns: Sequence[GainColumn]) -> None:
     import matplotlib as mpl
 
     figure.set_size_inches(WIDTH, HEIGHT)
@@ -69,7 +69,7 @@ def _places(axes: "Axes", values: Sequence[Any], scale: str) -> list[float]:
     return places
 
 
-def _name_values(axes: "Axes", curve: Curve, places: Sequence[float]) -> None:
+def _name_values(axes: "Axes", curve: SensitivityCurve, places: Sequence[float]) -> None:
     """A tick at each value, the default's in bold; of values too close together some have no name."""
     from matplotlib.ticker import NullLocator
 
@@ -89,7 +89,14 @@ def _name_values(axes: "Axes", curve: Curve, places: Sequence[float]) -> None:
 
 
 def _line(
-    axes: "Axes", curve: Curve, places: Sequence[float], column: Column, shade: Any, marker: str, *, joined: bool
+    axes: "Axes",
+    curve: SensitivityCurve,
+    places: Sequence[float],
+    column: GainColumn,
+    shade: Any,
+    marker: str,
+    *,
+    joined: bool,
 ) -> None:
     points = [(x, line) for x, line in zip(places, curve.compared, strict=True) if column in line.levels]
     xs, means = [x for x, _ in points], [line.levels[column].mean for _, line in points]

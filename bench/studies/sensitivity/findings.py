@@ -5,13 +5,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.report.results import Results
-from bench.report.tables.gains import Column, Compared, Line, columns_of, compare, gain_records, gain_table, level_table
+from bench.report.tables.gains import (
+    Compared,
+    ComparedLine,
+    GainColumn,
+    columns_of,
+    compare_lines,
+    gain_records,
+    gain_table,
+    level_table,
+)
 from bench.report.tables.table import Table
 from bench.studies.pages import study_of
 
 
 @dataclass(frozen=True)
-class Curve:
+class SensitivityCurve:
     """One setting. values: its points; compared: the same as lines, each against the default's."""
 
     setting: str
@@ -26,23 +35,26 @@ class Sensitivity:
 
     results: Results
     study: Mapping[str, Any]
-    curves: tuple[Curve, ...]
+    curves: tuple[SensitivityCurve, ...]
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[GainColumn, ...]:
         return columns_of(self.results)
 
 
-def find(results: Results) -> Sensitivity:
+def read_sensitivity(results: Results) -> Sensitivity:
     """The findings of a sensitivity study's sweep."""
     study = study_of(results, "sensitivity")
     curves = []
     for axis in study["axes"]:
         points = axis["points"]
         own = next(label(point["value"], axis) for point in points if point["value"] == axis["default"])
-        lines = [Line(label(p["value"], axis), p["line"], "" if p["value"] == axis["default"] else own) for p in points]
+        lines = [
+            ComparedLine(label(p["value"], axis), p["line"], "" if p["value"] == axis["default"] else own)
+            for p in points
+        ]
         found = tuple(point["value"] for point in points)
-        curves.append(Curve(axis["setting"], axis["default"], found, compare(results, lines)))
+        curves.append(SensitivityCurve(axis["setting"], axis["default"], found, compare_lines(results, lines)))
     return Sensitivity(results, study, tuple(curves))
 
 
@@ -51,7 +63,7 @@ def label(value: Any, axis: Mapping[str, Any]) -> str:
     return f"{value} (default)" if value == axis["default"] else str(value)
 
 
-def tables(found: Sensitivity) -> list[Table]:
+def sensitivity_tables(found: Sensitivity) -> list[Table]:
     """For each setting: mAP, and paired differences from the default."""
     made = []
     for curve in found.curves:
@@ -65,7 +77,7 @@ def tables(found: Sensitivity) -> list[Table]:
     return made
 
 
-def records(found: Sensitivity) -> list[dict[str, Any]]:
+def sensitivity_records(found: Sensitivity) -> list[dict[str, Any]]:
     """A record for each setting, value and column, in full precision."""
     return [
         {"setting": curve.setting, **record}

@@ -9,15 +9,15 @@ from bench.records.reader import StoreReader
 from bench.report.caveats import statements
 from bench.report.render.markdown import gaps, image, provenance, section
 from bench.report.write import inputs_digest
-from bench.studies.pages import Files, home_of, write_files
-from bench.studies.sensitivity.figures import curve_figure
-from bench.studies.sensitivity.findings import Sensitivity, records, tables
+from bench.studies.pages import Files, study_folder, write_files
+from bench.studies.sensitivity.figures import sensitivity_figure
+from bench.studies.sensitivity.findings import Sensitivity, sensitivity_records, sensitivity_tables
 from bench.system.spreadsheet import frame_csv
 
 
 def write_sensitivity(found: Sensitivity, store: StoreReader) -> Path:
     """Write the page, figures and CSV to `<store>/reports/sensitivity-<id>/`; the path of the page."""
-    folder = home_of(found.results, store, "sensitivity")
+    folder = study_folder(found.results, store, "sensitivity")
     write_files(folder, inputs_digest(found.results, store), lambda: _files(found))
     return folder / "sensitivity.md"
 
@@ -25,9 +25,9 @@ def write_sensitivity(found: Sensitivity, store: StoreReader) -> Path:
 def _files(found: Sensitivity) -> Files:
     files: dict[str, str | bytes] = {}
     for curve in found.curves:
-        for suffix, content in curve_figure(found, curve).items():
+        for suffix, content in sensitivity_figure(found, curve).items():
             files[f"{curve.setting}.{suffix}"] = content
-    files["sensitivity.csv"] = frame_csv(pd.DataFrame(records(found)))
+    files["sensitivity.csv"] = frame_csv(pd.DataFrame(sensitivity_records(found)))
     files["results.csv"] = frame_csv(found.results.frame)
     files["sensitivity.md"] = "\n\n".join(part.strip() for part in _page(found, sorted(files)) if part.strip()) + "\n"
     return files
@@ -41,7 +41,9 @@ def _page(found: Sensitivity, files: Sequence[str]) -> Iterator[str]:
         "One setting at a time, all others as the method has them. Bands are 95 % intervals (of two seeds: ranges) of "
         "the paired difference from the default, which itself has none; the dotted line marks the default."
     )
-    for curve, levels, gains in zip(found.curves, tables(found)[::2], tables(found)[1::2], strict=True):
+    for curve, levels, gains in zip(
+        found.curves, sensitivity_tables(found)[::2], sensitivity_tables(found)[1::2], strict=True
+    ):
         yield f"## {curve.setting}"
         yield image(files, curve.setting, f"mAP over {curve.setting}")
         yield section(levels, level=3)

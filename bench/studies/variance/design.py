@@ -17,7 +17,7 @@ from bench.records.cells import CELL_STREAMS
 ALL = "all"
 """The source of a method's usual line: all streams follow the seed."""
 
-LEVEL = 0.95
+SCATTER_LEVEL = 0.95
 
 
 class Scatter(NamedTuple):
@@ -33,7 +33,7 @@ class Scatter(NamedTuple):
     high: float
 
 
-def lines(methods: Sequence[str], streams: Sequence[str] = CELL_STREAMS) -> tuple[Variant, ...]:
+def variance_lines(methods: Sequence[str], streams: Sequence[str] = CELL_STREAMS) -> tuple[Variant, ...]:
     """The sweep's entries: each method as it is, then with each stream alone following the seeds.
 
     The other streams stay at the first seed, where all these lines share one cell.
@@ -47,7 +47,7 @@ def lines(methods: Sequence[str], streams: Sequence[str] = CELL_STREAMS) -> tupl
 
 def study(methods: Sequence[str], streams: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:
     """What the sweep's record keeps of the study: the source of scatter behind each line of the table."""
-    sources = {line.name: [line.method, line.varies or ALL] for line in lines(methods, streams)}
+    sources = {line.name: [line.method, line.varies or ALL] for line in variance_lines(methods, streams)}
     return {"kind": "variance", "lines": sources, "sources": [*streams, ALL], "seeds": list(seeds)}
 
 
@@ -66,7 +66,9 @@ def scatter(values: Iterable[float]) -> Scatter:
     if n < 2:
         return Scatter(n, mean, math.nan, math.nan, math.nan)
     sd = statistics.stdev(found)  # exact: equal numbers have deviation 0, to the last bit
-    low, high = (sd * math.sqrt((n - 1) / chi2.ppf(share, n - 1)) for share in ((1 + LEVEL) / 2, (1 - LEVEL) / 2))
+    low, high = (
+        sd * math.sqrt((n - 1) / chi2.ppf(share, n - 1)) for share in ((1 + SCATTER_LEVEL) / 2, (1 - SCATTER_LEVEL) / 2)
+    )
     return Scatter(n, mean, sd, float(low), float(high))
 
 

@@ -12,8 +12,8 @@ from bench.report.figures.style import COLUMN, draw
 from bench.report.results import Results
 from bench.report.tables.table import Footnotes, Table, Value, markdown
 from bench.report.write import inputs_digest
-from bench.studies.pages import Files, home_of, study_of, write_files
-from bench.studies.variance.design import ALL, LEVEL, Scatter, scatter, together
+from bench.studies.pages import Files, study_folder, study_of, write_files
+from bench.studies.variance.design import ALL, SCATTER_LEVEL, Scatter, scatter, together
 from bench.system.spreadsheet import csv_text
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ SOURCES = {
 }
 """What varies with the seed, by source."""
 
-ROW = 0.13
+LINE_HEIGHT = 0.13
 WIDEST = 3.0
 """Whiskers of few seeds are long: the figure ends at this multiple of the largest deviation."""
 
@@ -54,7 +54,7 @@ class Variance:
         return scatter(self.values.get((method, percent, source), {}).values())
 
 
-def find(results: Results) -> Variance:
+def read_variance(results: Results) -> Variance:
     """The study behind these results; UsageError if the sweep was none."""
     study = study_of(results, "variance")
     values: dict[tuple[str, Percent, str], dict[int, float]] = {}
@@ -88,9 +88,10 @@ def variance_table(found: Variance) -> Table:
         columns=("method", "known", *found.sources, *(["added up"] if len(alone) > 1 else [])),
         rows=tuple(rows),
         caption=(
-            f"Standard deviation of mAP (points, last epoch) over {len(found.seeds)} seeds and its {100 * LEVEL:.0f} % "
-            f"interval (chi-square, for normal scatter), where one source follows the seed and all others stay at seed "
-            f"{found.seeds[0]}. {told}. Bold: the largest of the single ones; 0: the training does not depend on it"
+            f"Standard deviation of mAP (points, last epoch) over {len(found.seeds)} seeds and its "
+            f"{100 * SCATTER_LEVEL:.0f} % interval (chi-square, for normal scatter), where one source follows the "
+            f"seed and all others stay at seed {found.seeds[0]}. {told}. Bold: the largest of the "
+            "single ones; 0: the training does not depend on it"
             + (
                 "; added up: the root of the sum of their squares, which is `all` where sources act independently."
                 if len(alone) > 1
@@ -109,7 +110,7 @@ def _value(spread: Scatter, largest: bool, found: Variance, notes: Footnotes) ->
     return Value(text, "best" if largest else "", marks)
 
 
-def records(found: Variance) -> list[dict[str, Any]]:
+def variance_records(found: Variance) -> list[dict[str, Any]]:
     """A record for each scatter, in full precision; None where there is none."""
     return [
         {
@@ -127,14 +128,14 @@ def records(found: Variance) -> list[dict[str, Any]]:
 
 def write_variance(found: Variance, store: StoreReader) -> Path:
     """`variance.md` with its table and figure, and `variance.csv` with a line for each method, ratio and source."""
-    folder = home_of(found.results, store, "variance")
+    folder = study_folder(found.results, store, "variance")
     write_files(folder, inputs_digest(found.results, store), lambda: _files(found))
     return folder / "variance.md"
 
 
 def _files(found: Variance) -> Files:
     images = variance_figure(found)
-    lines = [[record[name] for name in CSV_COLUMNS] for record in records(found)]
+    lines = [[record[name] for name in CSV_COLUMNS] for record in variance_records(found)]
     return {
         "variance.md": "\n\n".join(_page(found, bool(images))) + "\n",
         "variance.csv": csv_text([CSV_COLUMNS, *lines]),
@@ -163,7 +164,7 @@ def _points(figure: "Figure", found: Variance) -> None:
     """Methods and ratios down the page; in each a line for every source: the deviation, and its interval."""
     lines, sources = found.lines, found.sources
     height = len(sources) + 1
-    figure.set_size_inches(COLUMN, 0.75 + ROW * height * len(lines))
+    figure.set_size_inches(COLUMN, 0.75 + LINE_HEIGHT * height * len(lines))
     axes = figure.subplots()
     deviations = [found.scatter(*where).sd for where in found.values]
     end = WIDEST * max([sd for sd in deviations if not math.isnan(sd)] + [0.01])

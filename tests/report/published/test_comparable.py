@@ -15,7 +15,7 @@ from bench.report.published.comparable import RATIOS, comparable, mismatches, ou
 from bench.report.published.data import to_json
 from bench.report.published.groups import groups, published_groups, setting_of
 from bench.report.published.numbers import AVERAGE, published
-from bench.report.published.tables import table
+from bench.report.published.tables import published_table
 from bench.report.results import load
 from bench.report.tables.table import markdown
 
@@ -37,7 +37,7 @@ def test_ours_stand_below_the_line_with_the_difference_and_take_no_part_in_the_r
         assert line.ours.at(percent).mean == pytest.approx(means[percent])
         assert line.difference(percent) == pytest.approx(means[percent] - line.at(percent))
     assert line.difference(AVERAGE) == pytest.approx(sum(means.values()) / 9 - 93.2)
-    drawn = table(group)
+    drawn = published_table(group)
     place = next(i for i, row in enumerate(drawn.rows) if row[0].text == "DualCoOp")
     own, gap = drawn.rows[place + 1], drawn.rows[place + 2]
     assert own[0].text.strip() == "ours, 2 seeds"
@@ -46,7 +46,7 @@ def test_ours_stand_below_the_line_with_the_difference_and_take_no_part_in_the_r
     assert gap[1].text == f"{means[10] - 90.3:+.1f}".replace("-", "−")
     assert set(own[1].keys) <= set(store.keys())
     assert own[1].keys
-    without = table(_dualcoop(Store(store.root / "none"))[0])
+    without = published_table(_dualcoop(Store(store.root / "none"))[0])
     printed = [row for row in drawn.rows if row[0].text.strip() not in ("ours, 2 seeds", "difference")]
     assert printed == _same_marks(drawn, without)
 
@@ -130,7 +130,7 @@ def test_the_setting_most_like_the_paper_is_shown_and_the_others_are_counted(sto
     group, line = _dualcoop(store)
     assert {row.cell.backbone.name for rows in line.ours.cells.values() for row in rows} == {"RN101"}
     assert line.ours.others == 2
-    assert any("2 more settings" in note for note in table(group).footnotes)
+    assert any("2 more settings" in note for note in published_table(group).footnotes)
     chosen = _dualcoop(store, protocol="partial")[1]
     assert {row.cell.protocol.name for rows in chosen.ours.cells.values() for row in rows} == {"partial"}
     assert chosen.ours.at(AVERAGE) is None
@@ -162,7 +162,7 @@ def test_protocols_belong_to_the_settings_of_papers():
 
 def test_a_report_gets_only_tables_that_its_cells_stand_beside(tmp_path):
     grid = Grid(methods=("dualcoop", "asl"), percents=(10, 50), dataset="voc2007")
-    found = tuple(map(table, published_groups(load(factory.make_store(tmp_path, grid)[0]))))
+    found = tuple(map(published_table, published_groups(load(factory.make_store(tmp_path, grid)[0]))))
     assert len(found) == 1
     assert "Frozen CLIP ResNet-101" in found[0].title
     text = markdown(found[0])
@@ -180,5 +180,5 @@ def test_json_and_tables_hold_the_same_numbers(store):
     assert line["ours"]["metric"] == "mAP_asl"
     assert line["ours"]["difference"]["10"] == pytest.approx(line["ours"]["mAP"]["10"] - 90.3)
     assert sorted(line["ours"]["cells"]) == store.keys()
-    [drawn] = [table(g) for g in found if (g.setting, g.camp.id) == ("partial", "clip-rn101")]
+    [drawn] = [published_table(g) for g in found if (g.setting, g.camp.id) == ("partial", "clip-rn101")]
     assert f"{line['ours']['mAP']['10']:.1f} ±" in markdown(drawn)

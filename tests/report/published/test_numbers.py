@@ -10,7 +10,7 @@ import pytest
 
 from bench.errors import DataError
 from bench.report.published.comparable import RATIOS
-from bench.report.published.numbers import AVERAGE, DATASETS, folder, published, read
+from bench.report.published.numbers import AVERAGE, PUBLISHED_DATASETS, folder, published, read_published
 from methods import METHODS
 from protocols import PROTOCOLS
 
@@ -27,7 +27,7 @@ def test_every_line_is_valid_and_says_where_it_was_read():
     numbers = published().numbers
     assert len(numbers) > 600
     for number in numbers:
-        assert number.dataset in DATASETS
+        assert number.dataset in PUBLISHED_DATASETS
         assert 5 < number.mAP < 100
         assert number.source in published().sources
         assert number.camp is None or number.camp in published().camps
@@ -139,14 +139,14 @@ LINE = (
 )
 def test_a_bad_line_is_named(tmp_path, change, problem):
     with pytest.raises(DataError, match=problem) as caught:
-        read(_copy(tmp_path, (LINE + "\n").replace(*change)))
+        read_published(_copy(tmp_path, (LINE + "\n").replace(*change)))
     assert "line 2" in str(caught.value)
-    assert len(read(_copy(tmp_path, LINE + "\n")).numbers) == 1
+    assert len(read_published(_copy(tmp_path, LINE + "\n")).numbers) == 1
 
 
 def test_the_same_number_twice_is_refused(tmp_path):
     with pytest.raises(DataError, match="line 3: the same number as in line 2"):
-        read(_copy(tmp_path, f"{LINE}\n{LINE.replace('78.7', '78.9')}\n"))
+        read_published(_copy(tmp_path, f"{LINE}\n{LINE.replace('78.7', '78.9')}\n"))
 
 
 def _copy(root: Path, lines: str) -> Path:

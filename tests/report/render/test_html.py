@@ -8,7 +8,7 @@ from helpers.store_factory import Grid, fail, finish, running, save_sweep
 
 from bench.records.store import Store
 from bench.report import load, write_report
-from bench.report.render.cell_page import curve_figure, pages, render
+from bench.report.render.cell_page import cell_pages, curve_svg, render_cell_page
 from bench.report.render.html import order
 
 VOID = {"meta", "link", "input", "img", "br", "wbr"}
@@ -89,8 +89,8 @@ def test_every_finished_cell_is_linked_from_the_main_table_and_from_the_list(sma
 def test_a_cells_page_tells_what_its_row_does(finished, tmp_path):
     store = finished[0]
     results = load(store)
-    page = next(p for p in pages(results, store, tmp_path, {}) if results.rows[p.key].epochs)
-    row, text = results.rows[page.key], render(page)
+    page = next(p for p in cell_pages(results, store, tmp_path, {}) if results.rows[p.key].epochs)
+    row, text = results.rows[page.key], render_cell_page(page)
     assert f"{row.mAP:.2f}" in text
     for name, value in row.class_ap.items():
         assert name in text
@@ -113,7 +113,9 @@ def test_only_pages_of_rows_that_changed_are_drawn_again(own, monkeypatch):
     monkeypatch.setattr("bench.report.write._files", lambda *_: {"report.md": "text"})
     home = write_report(load(own), own).parent / "cells"
     drawn = []
-    monkeypatch.setattr("bench.report.render.cell_page.render", lambda page: drawn.append(page.key) or render(page))
+    monkeypatch.setattr(
+        "bench.report.render.cell_page.render_cell_page", lambda page: drawn.append(page.key) or render_cell_page(page)
+    )
     cell = own.cell(load(own).frame["key"].iloc[0])
     finish(own, cell, attempt=1)
     write_report(load(own), own)
@@ -138,13 +140,13 @@ def test_pages_of_cells_that_are_gone_go_too(own, grid, monkeypatch):
 
 def test_curves_are_drawn_as_they_are():
     curve = [{"epoch": e, "mAP": m, "loss": 1 / e} for e, m in ((1, 10.0), (2, 30.0), (3, 20.0))]
-    points = re.search(r'<polyline points="([^"]*)"[^>]*stroke="#0072B2"', str(curve_figure(curve)))[1]
+    points = re.search(r'<polyline points="([^"]*)"[^>]*stroke="#0072B2"', str(curve_svg(curve)))[1]
     places = [tuple(map(float, point.split(","))) for point in points.split()]
     assert places[0][0] < places[1][0] < places[2][0]
     assert places[1][1] < places[2][1] < places[0][1]  # up is smaller
     assert places[2][1] - places[1][1] == pytest.approx(places[0][1] - places[2][1], abs=0.2)
-    assert str(curve_figure([])) == ""
-    assert "<polyline" in str(curve_figure([{"epoch": 1, "mAP": 5.0}]))
+    assert str(curve_svg([])) == ""
+    assert "<polyline" in str(curve_svg([{"epoch": 1, "mAP": 5.0}]))
 
 
 def test_values_sort_by_their_numbers():

@@ -10,7 +10,7 @@ import pytest
 
 from bench.report import Table, Value
 from bench.report.render.latex import latex, standalone
-from bench.report.tables.gains import AVERAGE, Compared, Line, gain_table, image_table, label_of
+from bench.report.tables.gains import AVERAGE, Compared, ComparedLine, gain_table, image_table, label_of
 from bench.stats import Difference
 from bench.stats.paired import gain
 
@@ -62,7 +62,7 @@ def made() -> dict[str, Table]:
     rng, names = np.random.default_rng(0), [f"method_{place}_of_many" for place in range(56)]
     compared = [
         Compared(
-            Line(name, name, "dualcoop"),
+            ComparedLine(name, name, "dualcoop"),
             gains={column: gain(rng.normal(place - 9, 1, 3).tolist()) for column in COLUMNS},
             images={column: Difference(place - 9, place - 10.5, place - 7.5, 0.01, 2000, 1000) for column in COLUMNS},
         )

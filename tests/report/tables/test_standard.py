@@ -12,7 +12,7 @@ from rich.console import Console
 from bench.records.store import Store
 from bench.report import Table, Value, average_table, cost_table, load, markdown, ratio_table, rich_table
 from bench.report.contents import contents
-from bench.report.tables.spread import over_ratios, over_seeds
+from bench.report.tables.spread import mean_over_ratios, over_seeds
 from bench.report.tables.table import ranked
 
 
@@ -42,7 +42,7 @@ def test_means_and_deviations_equal_naive_ones(finished, grid):
 
 def test_averages_over_ratios_equal_naive_ones(finished, grid):
     store = finished[0]
-    averages = over_ratios(load(store).frame, "mAP", grid.percents)
+    averages = mean_over_ratios(load(store).frame, "mAP", grid.percents)
     for method in grid.methods:
         by_seed = [
             statistics.mean(store.row(grid.cell(method, percent, seed).key).mAP for percent in grid.percents)

@@ -13,14 +13,14 @@ from bench.records.cells import canonical_json
 from bench.settings.config import build, setting, values
 from bench.studies.ablation.designs import (
     BARE,
-    LARGEST,
+    FACTORIAL_LIMIT,
     WHOLE,
     Arm,
     add_one_in,
-    climb,
+    build_ladder,
     factorial,
     leave_one_out,
-    plan_study,
+    plan_ablation,
     rungs,
 )
 from bench.studies.ablation.parts import overrides, supported, switched_on, with_needs
@@ -28,7 +28,7 @@ from methods import METHODS, Method, MethodConfig
 from methods.parts import Part
 
 TRM = METHODS.get("trm_ml")
-TABLES = {"leave-one-out": leave_one_out, "add-one-in": add_one_in, "factorial": factorial, "ladder": climb}
+TABLES = {"leave-one-out": leave_one_out, "add-one-in": add_one_in, "factorial": factorial, "ladder": build_ladder}
 
 
 @st.composite
@@ -106,7 +106,7 @@ def test_a_factorial_has_every_combination_that_can_be_and_no_other(parts: dict[
 
 @given(some_parts())
 def test_a_ladder_adds_one_part_a_rung(parts: dict[str, Part]) -> None:
-    steps = climb(parts)
+    steps = build_ladder(parts)
     assert [set(above.on) - set(below.on) for below, above in itertools.pairwise(steps)] == [{name} for name in parts]
     assert all(above.against == below.name for below, above in itertools.pairwise(steps))
     assert steps[-1].overrides == {}
@@ -115,12 +115,12 @@ def test_a_ladder_adds_one_part_a_rung(parts: dict[str, Part]) -> None:
 def test_a_ladder_in_an_impossible_order_is_refused() -> None:
     parts = {"b": Part({"b": 0}, needs=("a",)), "a": Part({"a": 0, "b": 0})}
     with pytest.raises(UsageError, match="part 'b' needs 'a'; name that one before it"):
-        climb(parts)
+        build_ladder(parts)
 
 
 def test_too_large_a_factorial_is_refused_at_once() -> None:
     parts = {f"p{i}": Part({f"p{i}": False}) for i in range(40)}
-    with pytest.raises(UsageError, match=rf"2\^40 .* at most {LARGEST} are run.*--parts"):
+    with pytest.raises(UsageError, match=rf"2\^40 .* at most {FACTORIAL_LIMIT} are run.*--parts"):
         factorial(parts)
     chain = {f"p{i}": Part({f"p{i}": False}, needs=(f"p{i - 1}",) if i else ()) for i in range(10)}
     assert len(factorial(chain)) == 11, "what counts are the combinations that can be"
@@ -139,7 +139,7 @@ def settings(**more: object) -> dict:
 
 @pytest.mark.parametrize("design", TABLES)
 def test_trm_ml_has_its_study_of_each_design(design: str) -> None:
-    study = plan_study(TRM, design, settings())
+    study = plan_ablation(TRM, design, settings())
     assert not any(arm.refused for arm in study.arms)
     assert len(study.variants) == {"leave-one-out": 6, "add-one-in": 7, "factorial": 24, "ladder": 5}[design]
     assert all(variant.name.startswith("trm_ml: ") for variant in study.variants)
@@ -149,36 +149,36 @@ def test_the_designs_share_the_cells_that_they_share() -> None:
     """Without a part means the same settings in every design, so that no cell is run twice."""
 
     def keys(design: str) -> set[str]:
-        arms = plan_study(TRM, design, settings()).arms
+        arms = plan_ablation(TRM, design, settings()).arms
         return {canonical_json(dict(sorted(arm.overrides.items()))) for arm in arms}
 
     assert keys("leave-one-out") | keys("add-one-in") | keys("ladder") <= keys("factorial")
 
 
 def test_the_declared_ladder_of_trm_ml_is_the_papers() -> None:
-    names = [arm.name for arm in plan_study(TRM, "ladder", settings()).arms]
+    names = [arm.name for arm in plan_ablation(TRM, "ladder", settings()).arms]
     assert names == [
         "text-pixel baseline", "+ regions", "+ distillation", "+ contrast", "+ prototypes and pseudo-labels",
     ]  # fmt: skip
-    own = plan_study(TRM, "ladder", settings(), asked=["contrast", "regions"])
+    own = plan_ablation(TRM, "ladder", settings(), asked=["contrast", "regions"])
     assert [arm.name for arm in own.arms] == [BARE, "+ contrast", "+ regions"]
     assert own.arms[0].overrides == {"contrast": False, "regions": False}, "parts that are not named stay on"
 
 
 def test_parts_are_found_by_loose_names_and_unknown_ones_refused() -> None:
-    study = plan_study(TRM, "leave-one-out", settings(), asked=["Pseudo Labels", "regions"])
+    study = plan_ablation(TRM, "leave-one-out", settings(), asked=["Pseudo Labels", "regions"])
     assert study.parts == ("pseudo-labels", "regions")
     with pytest.raises(UsageError, match="no part 'region'; did you mean 'regions'"):
-        plan_study(TRM, "leave-one-out", settings(), asked=["region"])
+        plan_ablation(TRM, "leave-one-out", settings(), asked=["region"])
 
 
 def test_a_part_that_is_off_already_is_left_out_or_refused() -> None:
-    study = plan_study(TRM, "leave-one-out", settings(kd="none"))
+    study = plan_ablation(TRM, "leave-one-out", settings(kd="none"))
     assert "distillation" not in study.parts
     assert "distillation (kd=none)" in study.notes[0]
     with pytest.raises(UsageError, match="'distillation' of trm_ml is off already"):
-        plan_study(TRM, "leave-one-out", settings(kd="none"), asked=["distillation"])
-    ladder = plan_study(TRM, "ladder", settings(kd="none"))
+        plan_ablation(TRM, "leave-one-out", settings(kd="none"), asked=["distillation"])
+    ladder = plan_ablation(TRM, "ladder", settings(kd="none"))
     assert [arm.name for arm in ladder.arms][1:3] == ["+ regions", "+ contrast"]
     assert ladder.arms[2].against == "+ regions"
     assert any("'+ distillation' changes nothing" in note for note in ladder.notes)
@@ -186,9 +186,9 @@ def test_a_part_that_is_off_already_is_left_out_or_refused() -> None:
 
 def test_a_method_without_parts_says_which_have_some() -> None:
     with pytest.raises(UsageError, match=r"'clip_zero_shot' declares no parts.*trm_ml"):
-        plan_study(METHODS.get("clip_zero_shot"), "leave-one-out", {})
+        plan_ablation(METHODS.get("clip_zero_shot"), "leave-one-out", {})
     with pytest.raises(UsageError, match=r"all parts of 'vision_only'.*are off already"):
-        plan_study(METHODS.get("vision_only"), "leave-one-out", {"gamma_pos": 0, "gamma_neg": 0, "clip": 0})
+        plan_ablation(METHODS.get("vision_only"), "leave-one-out", {"gamma_pos": 0, "gamma_neg": 0, "clip": 0})
 
 
 def test_a_variant_that_the_method_refuses_is_kept_with_the_reason() -> None:
@@ -206,13 +206,13 @@ def test_a_variant_that_the_method_refuses_is_kept_with_the_reason() -> None:
         Config = Picky
         switches = {"one": Part({"one": False}), "other": Part({"other": False})}  # noqa: RUF012
 
-    study = plan_study(Picking, "factorial", {})
+    study = plan_ablation(Picking, "factorial", {})
     assert [arm.refused for arm in study.arms] == ["picking: at least one must stay", "", "", ""]
     assert len(study.variants) == 3
 
 
 def test_a_study_survives_the_record() -> None:
-    study = plan_study(TRM, "factorial", settings())
+    study = plan_ablation(TRM, "factorial", settings())
     told = study.to_json()
     assert canonical_json(told)
     assert [arm["name"] for arm in told["arms"]] == [arm.name for arm in study.arms]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.stats.effects import all_effects, interaction, main_effect
-from bench.stats.paired import by_ratio, gain, over_ratios, pairs
+from bench.stats.paired import by_ratio, gain, gain_over_ratios, pairs
 
 numbers = st.floats(-100, 100, allow_nan=False)
 
@@ -84,7 +84,7 @@ def test_the_average_takes_seeds_that_have_every_ratio() -> None:
         "a": {(p, s): 60.0 + p / 10 + s for p in (10, 50) for s in range(3)} | {(10, 3): 0.0},
         "b": {(p, s): 60.0 for p in (10, 50) for s in range(4)},
     }
-    found = over_ratios(pairs(frame(lines), "a", "b"), (10, 50))
+    found = gain_over_ratios(pairs(frame(lines), "a", "b"), (10, 50))
     assert found.n == 3
     assert found.mean == pytest.approx(3.0 + 1.0)
     assert (found.low, found.high) == pytest.approx(gain([3.0, 4.0, 5.0])[1:3])

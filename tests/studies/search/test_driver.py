@@ -6,7 +6,7 @@ import pytest
 from helpers.search_world import FakeExecutor, Watching, a_search, level_of, meeting, opened, searched, told
 
 from bench.records.store import Store
-from bench.studies.search.archive import Archive, cells_of
+from bench.studies.search.archive import SearchArchive, cells_of
 from bench.studies.search.outcome import best, best_so_far, objective
 from bench.studies.search.study import DRIVER, Driver, Trials
 
@@ -53,7 +53,9 @@ def test_an_interrupted_search_resumes_to_what_it_would_have_been(tmp_path, cach
     cut = tmp_path / "cut"
     with pytest.raises(KeyboardInterrupt):
         searched(cut, *a_search(cache), total=8, watching=Watching(interrupt))
-    done_before = {key for t in Archive(cut, straight_name(cache)).trials if t.state == "complete" for key in t.cells}
+    done_before = {
+        key for t in SearchArchive(cut, straight_name(cache)).trials if t.state == "complete" for key in t.cells
+    }
     resumed, executor = searched(cut, *a_search(cache), total=8)
     assert told(resumed) == told(straight)
     assert not done_before & set(executor.started), "what was finished is not computed again"

@@ -12,9 +12,9 @@ from PIL import Image
 from bench.planning.plan import open_dataset, plan
 from bench.planning.sweep_file import parse_sweep_file
 from bench.records.store import Store
-from bench.studies.search.archive import Archive, archives
+from bench.studies.search.archive import SearchArchive, archives
 from bench.studies.search.best import full_settings, retrained, sweep_file
-from bench.studies.search.figures import figures, write_figures
+from bench.studies.search.figures import search_figures, write_figures
 from bench.studies.search.outcome import TrialRecord, best
 from bench.tracking import sync
 from bench.tracking.database import create_database
@@ -46,31 +46,31 @@ def test_the_archive_holds_what_was_asked_and_every_trial(found):
 @pytest.mark.slow
 def test_figures_show_what_the_trials_suffice_for(found):
     _, asked, _, trials = found
-    images = figures(trials, asked.space, "bce_iu")
+    images = search_figures(trials, asked.space, "bce_iu")
     assert set(images) >= {"history", "slices", "parallel"}
     for by_suffix in images.values():
         assert {"png", "svg"} <= set(by_suffix)
         pixels = np.asarray(Image.open(io.BytesIO(by_suffix["png"])).convert("L"))
         assert pixels.std() > 5, "an empty page"
-    assert figures([], asked.space, "bce_iu") == {}
-    assert set(figures(trials[:1], asked.space, "one")) == {"history", "slices"}
+    assert search_figures([], asked.space, "bce_iu") == {}
+    assert set(search_figures(trials[:1], asked.space, "one")) == {"history", "slices"}
 
 
 def test_figures_are_told_by_the_trials_alone(found, tmp_path, monkeypatch):
     monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("png",))
     _, asked, _, trials = found
     complete = [trial for trial in trials if trial.state == "complete"][:3]
-    one, other = (figures(complete, asked.space, "x") for _ in range(2))
+    one, other = (search_figures(complete, asked.space, "x") for _ in range(2))
     assert one == other
     changed = [dataclasses.replace(complete[0], value=1.0), *complete[1:]]
-    assert figures(changed, asked.space, "x")["history"]["png"] != one["history"]["png"]
+    assert search_figures(changed, asked.space, "x")["history"]["png"] != one["history"]["png"]
     written = write_figures(one, tmp_path / "plots")
     assert all(path.stat().st_size > 1000 for path in written)
 
 
 def test_the_option_that_matters_is_the_most_important():
     from bench.settings.ranges import log_float, uniform
-    from bench.studies.search.importance import FEWEST, importances
+    from bench.studies.search.importance import FEWEST_TRIALS, importances
 
     space = {"lr": log_float(1e-4, 1e-1), "noise": uniform(0, 1)}
     rng = np.random.default_rng(0)
@@ -83,7 +83,7 @@ def test_the_option_that_matters_is_the_most_important():
     assert list(shares) == ["lr", "noise"]
     assert shares["lr"] > 0.8
     assert sum(shares.values()) == pytest.approx(1)
-    assert importances(trials[: FEWEST - 1], space) == {}
+    assert importances(trials[: FEWEST_TRIALS - 1], space) == {}
 
 
 def test_the_file_of_the_best_settings_is_read_back_as_the_same_cells(found, cache):
@@ -119,7 +119,7 @@ def test_mlflow_has_the_search_and_its_trials_under_it_and_nothing_of_the_test_s
     shutil.copytree(results, tmp_path / "store")
     store = Store(tmp_path / "store")
     archive = next(archives(store.root))
-    write_figures(figures(trials[:2], found[1].space, "x"), archive.folder / "plots")
+    write_figures(search_figures(trials[:2], found[1].space, "x"), archive.folder / "plots")
     shutil.copy(template, store.root / "mlflow.db")
     report = sync(store)
     assert report.problems == []
@@ -141,4 +141,4 @@ def test_mlflow_has_the_search_and_its_trials_under_it_and_nothing_of_the_test_s
     history = client.get_metric_history(parent.info.run_id, "best_objective")
     assert history[-1].value == best(trials).value
     assert {artifact.path for artifact in client.list_artifacts(parent.info.run_id, "plots")} >= {"plots/history.png"}
-    assert Archive(store.root, archive.name).trials == trials
+    assert SearchArchive(store.root, archive.name).trials == trials

@@ -17,7 +17,7 @@ from bench.errors import UsageError
 from bench.records.store import Store
 from bench.studies.search import storage
 from bench.studies.search.archive import cells_of
-from bench.studies.search.storage import Place
+from bench.studies.search.storage import StudyLocation
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARIES = {name: shutil.which(name) for name in ("initdb", "postgres")}
@@ -112,12 +112,12 @@ def test_drivers_that_make_the_tables_at_the_same_moment_all_get_in(server, tmp_
         connection.execute("CREATE DATABASE fresh")
     url = server.replace("/postgres?", "/fresh?")
     with ThreadPoolExecutor(3) as pool:
-        places = list(pool.map(lambda n: Place(tmp_path / str(n), url), range(3)))
+        places = list(pool.map(lambda n: StudyLocation(tmp_path / str(n), url), range(3)))
     assert all(place.storage.get_all_studies() == [] for place in places)
 
 
 def test_a_lock_left_by_a_driver_that_died_is_broken(server, monkeypatch, tmp_path):
-    place = Place(tmp_path, server)
+    place = StudyLocation(tmp_path, server)
     place.storage.create_new_study([storage.optuna.study.StudyDirection.MAXIMIZE], "left.lock")
     monkeypatch.setattr(storage, "STALE_SECONDS", 0.3)
     with place.alone("left"):
@@ -131,6 +131,6 @@ def test_a_server_that_is_not_there_gives_one_sentence(tmp_path):
     with pytest.raises(
         UsageError, match=r"--storage postgresql://me:\*\*\*@127\.0\.0\.1:1/x cannot be opened"
     ) as caught:
-        Place(tmp_path, "postgresql://me:secret@127.0.0.1:1/x")
+        StudyLocation(tmp_path, "postgresql://me:secret@127.0.0.1:1/x")
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)

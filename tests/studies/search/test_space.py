@@ -7,7 +7,7 @@ from bench.errors import UsageError
 from bench.planning.recipes import recipe_for
 from bench.settings.config import build, search_ranges
 from bench.settings.ranges import Choice
-from bench.studies.search.space import read_spaces, settings_of, space_of, start_of
+from bench.studies.search.space import read_spaces, space_of, start_of, trial_settings
 from methods import METHODS
 
 NOTHING_TO_SEARCH = ("prior",)
@@ -39,7 +39,7 @@ def test_both_ends_of_every_range_build_alone_and_any_mixture_builds_together(na
     rng = np.random.default_rng(0)
     for _ in range(30):
         mixture = {option: rng.choice(np.array(range_.ends, dtype=object)) for option, range_ in space.items()}
-        build(method.Config, {**base, **settings_of(space, mixture)}, owner=name)
+        build(method.Config, {**base, **trial_settings(space, mixture)}, owner=name)
 
 
 @pytest.mark.parametrize("name", SEARCHED)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bench.errors import UsageError
 from bench.planning.recipes import recipe_for
 from bench.records.cells import canonical_json
-from bench.studies.sensitivity.design import DEFAULT, plan_study, scale_of
+from bench.studies.sensitivity.design import DEFAULT, plan_sensitivity, scale_of
 from methods import METHODS
 
 TRM = METHODS.get("trm_ml")
@@ -15,7 +15,7 @@ SETTINGS = recipe_for(TRM, "auto", "tiny_clip")
 
 
 def study(*over: str, **more: object):
-    return plan_study(TRM, {**SETTINGS, **more}, over)
+    return plan_sensitivity(TRM, {**SETTINGS, **more}, over)
 
 
 def test_values_are_typed_sorted_and_hold_the_default() -> None:

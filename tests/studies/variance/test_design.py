@@ -16,14 +16,14 @@ from bench.planning.request import Request
 from bench.records.cells import CELL_STREAMS
 from bench.records.store import Store
 from bench.report import load
-from bench.studies.variance.design import ALL, lines, scatter, study, together
-from bench.studies.variance.findings import find, records, variance_table, write_variance
+from bench.studies.variance.design import ALL, scatter, study, together, variance_lines
+from bench.studies.variance.findings import read_variance, variance_records, variance_table, write_variance
 
 SEEDS = (0, 1, 2)
 
 
 def planned(resources, *methods: str, seeds=SEEDS, **more):
-    return plan(Request(lines(methods), (10,), seeds, **more), resources.dataset)
+    return plan(Request(variance_lines(methods), (10,), seeds, **more), resources.dataset)
 
 
 def test_each_line_varies_one_stream_and_the_usual_line_all(resources):
@@ -93,7 +93,9 @@ def test_one_number_has_no_scatter():
 @pytest.fixture
 def told(resources, tmp_path):
     """A store with a finished study of asl and oracle; mAP by cell: 10 x mask + 3 x order, exactly."""
-    sweep = Request(lines(["asl", "oracle"]), (10,), SEEDS, study=study(["asl", "oracle"], CELL_STREAMS, SEEDS))
+    sweep = Request(
+        variance_lines(["asl", "oracle"]), (10,), SEEDS, study=study(["asl", "oracle"], CELL_STREAMS, SEEDS)
+    )
     entries, store = plan(sweep, resources.dataset), Store(tmp_path / "results")
     store.save_sweep(record(sweep, entries, ["bench", "variance"], "2026-01-02T03:04:05+00:00"))
     for entry in entries:
@@ -105,7 +107,7 @@ def told(resources, tmp_path):
 
 def test_the_table_tells_each_source_apart(told):
     store, sweep, _ = told
-    found = find(load(store, sweep))
+    found = read_variance(load(store, sweep))
     assert found.scatter("asl", 10, "mask").sd == 10.0
     assert found.scatter("asl", 10, "init").sd == 0.0
     assert found.scatter("asl", 10, "order").sd == 3.0
@@ -122,7 +124,7 @@ def test_the_table_tells_each_source_apart(told):
 
 def test_its_files_hold_the_same_numbers(told):
     store, sweep, _ = told
-    path = write_variance(find(load(store, sweep)), store)
+    path = write_variance(read_variance(load(store, sweep)), store)
     lines_ = (path.parent / "variance.csv").read_text().splitlines()
     assert lines_[0] == "method,percent,source,n,mean,sd,low,high"
     assert lines_[1].startswith("asl,10,mask,3,60.0,10.0,")
@@ -135,12 +137,12 @@ def test_seeds_without_a_number_are_told(told):
     store, sweep, entries = told
     gone = next(e.cell.key for e in entries if e.method == "asl [order]" and e.seed == 2)
     (store.folder(gone) / "row.json").unlink()
-    found = find(load(store, sweep))
+    found = read_variance(load(store, sweep))
     table = variance_table(found)
     value = table.rows[0][table.columns.index("order")]
     assert found.scatter("asl", 10, "order").n == 2
     assert [table.footnotes[mark - 1] for mark in value.marks] == ["n = 2: not every seed has a number"]
-    assert next(r for r in records(found) if r["source"] == "order")["seeds"] == {"0": 50.0, "1": 53.0}
+    assert next(r for r in variance_records(found) if r["source"] == "order")["seeds"] == {"0": 50.0, "1": 53.0}
 
 
 def test_masks_that_differ_on_purpose_are_no_reason_to_warn(told):
@@ -162,4 +164,4 @@ def test_an_ordinary_sweep_is_no_study(tmp_path):
 
     sweep = save_sweep(store, replace(Grid(), epochs=2))
     with pytest.raises(UsageError, match="is not of the kind 'variance'"):
-        find(load(store, sweep))
+        read_variance(load(store, sweep))
