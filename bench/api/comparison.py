@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from bench.errors import UsageError
 from bench.records.store import Store
 from bench.report import Results
-from bench.report.contents import against_baseline
 from bench.report.resampled import image_interval
+from bench.report.sections.gains import against_baseline
 from bench.report.tables.gains import columns_of, gain_records
 from bench.settings.registry import nearest
 

@@ -11,9 +11,9 @@ from bench.errors import UsageError
 from bench.records.names import inside
 from bench.records.store import Store
 from bench.report import Results, curves, load, markdown, ratio_table, write_report
-from bench.report.contents import against_baseline
 from bench.report.figures.curves import draw_learning, draw_ratios
 from bench.report.figures.gains import draw_gains
+from bench.report.sections.gains import against_baseline
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -46,9 +46,10 @@ def ablate(
     from bench.api.run import execute
     from bench.cli.studies import conclude_study, one_method, say_notes, settings_of
     from bench.settings.registry import nearest
-    from bench.studies.ablation.designs import DESIGNS, plan_ablation
+    from bench.studies.ablation.designs import DESIGNS
     from bench.studies.ablation.findings import ablation_records, ablation_tables, read_ablation
     from bench.studies.ablation.page import write_ablation
+    from bench.studies.ablation.plan import plan_ablation
 
     if design not in DESIGNS:
         raise UsageError(f"--design {design!r} is not known; {nearest(design, DESIGNS)}")

@@ -122,7 +122,8 @@ def _published(dataset: str, protocol: str | None, store: "StoreReader") -> tupl
 
 def _across(store: "StoreReader", sweep: str | None, chosen: dict[str, Any]) -> tuple[dict[str, Any], "list[Table]"]:
     """All datasets of the store, as data and drawn."""
-    from bench.report.tables.across import across, across_tables, as_data
+    from bench.report.across import across
+    from bench.report.tables.across import across_tables, as_data
 
     found = across(store, sweep, **chosen)
     return as_data(found), list(across_tables(found).values())
@@ -132,11 +133,11 @@ def _paired(
     store: "StoreReader", sweep: str | None, merge: bool, chosen: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], "list[Table]"]:
     """Differences from the baseline with both intervals, as data and drawn."""
+    from bench.report.reading import load
     from bench.report.resampled import image_interval
-    from bench.report.results import load
     from bench.report.selection import find_sweep
+    from bench.report.tables.flags import method_flags
     from bench.report.tables.gains import ComparedLine, columns_of, compare_lines, gain_records, gain_table, image_table
-    from bench.report.tables.standard import method_flags
     from bench.report.tables.table import flagged
 
     loaded = load(store, sweep, merge=merge, **chosen)

@@ -1,12 +1,12 @@
+from .reading import curves as curves
+from .reading import load as load
 from .render.terminal import rich_table as rich_table
 from .render.terminal import to_rich as to_rich
 from .results import Missing as Missing
 from .results import Results as Results
-from .results import curves as curves
-from .results import load as load
-from .tables.standard import average_table as average_table
-from .tables.standard import cost_table as cost_table
-from .tables.standard import ratio_table as ratio_table
+from .tables.averages import average_table as average_table
+from .tables.cost import cost_table as cost_table
+from .tables.ratios import ratio_table as ratio_table
 from .tables.table import Table as Table
 from .tables.table import Value as Value
 from .tables.table import markdown as markdown

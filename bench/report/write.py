@@ -112,8 +112,9 @@ def _cell_pages(results: Results, store: StoreReader, folder: Path) -> Sequence[
 
 def inputs_digest(results: Results, store: StoreReader) -> str:
     """A hash of all that the report is made from, its own source code among it."""
+    from bench.report.across import beside_others
     from bench.report.render.cell_page import what_is_kept
-    from bench.report.tables.across import as_data, beside_others
+    from bench.report.tables.across import as_data
 
     digest = hashlib.sha256()
     for source in sorted(p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".html", ".css", ".js")):

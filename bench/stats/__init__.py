@@ -8,15 +8,13 @@
 Three questions, three functions, never one number for all: what other images, other seeds, other datasets would say.
 """
 
+from bench.stats.block_ranks import LEAST_BLOCKS_RANKS, Ranks, average_ranks
 from bench.stats.blocks import (
     LEAST_BLOCKS,
-    LEAST_BLOCKS_RANKS,
     Blocks,
     Comparison,
     Measured,
-    Ranks,
     Wins,
-    average_ranks,
     holm,
     independent,
     wilcoxon_holm,

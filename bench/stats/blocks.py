@@ -8,21 +8,19 @@ the functions say so instead of printing a p. For one dataset there are the inte
 Holm's correction is used and not Nemenyi's, whose verdict on two methods depends on which others stand in the table.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import friedmanchisquare, rankdata, wilcoxon
+from scipy.stats import wilcoxon
 
 from bench.errors import UsageError
 
 LEAST_BLOCKS = 6
 """With fewer blocks even a winner in all of them has p > 0.05 (2 / 2^5)."""
 
-LEAST_BLOCKS_RANKS = 10
-"""Average ranks over fewer blocks place methods by chance."""
 
 ALPHA = 0.05
 
@@ -88,7 +86,7 @@ class Comparison(NamedTuple):
 
 def wilcoxon_holm(blocks: Blocks, baseline: str | None = None) -> tuple[Comparison, ...]:
     """All methods against the baseline, or without one every pair; Holm's correction covers what is compared here."""
-    _enough(blocks, LEAST_BLOCKS, "Wilcoxon's test")
+    enough(blocks, LEAST_BLOCKS, "Wilcoxon's test")
     if baseline is not None and baseline not in blocks.methods:
         raise UsageError(f"the baseline {baseline!r} is none of the methods compared: {', '.join(blocks.methods)}.")
     pairs = (
@@ -131,54 +129,7 @@ def holm(ps: Sequence[float]) -> list[float]:
     return adjusted
 
 
-@dataclass(frozen=True)
-class Ranks:
-    """Average ranks (1 is best), and what a critical-difference diagram joins by a bar.
-
-    friedman: p of the hypothesis that all methods are alike. cliques: groups of methods, neighbours by rank, in which
-    no pair differs significantly by Wilcoxon-Holm; only the largest.
-    """
-
-    average: Mapping[str, float]
-    friedman: float
-    comparisons: tuple[Comparison, ...]
-    cliques: tuple[tuple[str, ...], ...]
-    blocks: int
-
-
-def average_ranks(blocks: Blocks) -> Ranks:
-    """Of three methods or more over ten independent blocks or more; refused with fewer."""
-    _enough(blocks, LEAST_BLOCKS_RANKS, "a ranking of methods")
-    if len(blocks.methods) < 3:
-        raise UsageError(
-            f"a ranking needs 3 methods or more, but there are {len(blocks.methods)}; use Wilcoxon's test."
-        )
-    means = rankdata(-blocks.values, axis=1).mean(axis=0)
-    order = [blocks.methods[i] for i in np.argsort(means, kind="stable")]
-    comparisons = wilcoxon_holm(blocks)
-    apart = {frozenset((c.method, c.against)) for c in comparisons if not c.not_significant}
-    return Ranks(
-        {method: float(mean) for mean, method in sorted(zip(means, blocks.methods, strict=True))},
-        float(friedmanchisquare(*blocks.values.T).pvalue),
-        comparisons,
-        tuple(_cliques(order, apart)),
-        len(blocks.names),
-    )
-
-
-def _cliques(order: Sequence[str], apart: set[frozenset[str]]) -> Iterable[tuple[str, ...]]:
-    """Longest runs of neighbours, two or more, of whom no two are apart."""
-    reached = 0
-    for start in range(len(order)):
-        end = start + 1
-        while end < len(order) and all(frozenset((order[i], order[end])) not in apart for i in range(start, end)):
-            end += 1
-        if end - start > 1 and end > reached:
-            yield tuple(order[start:end])
-        reached = max(reached, end)
-
-
-def _enough(blocks: Blocks, least: int, what: str) -> None:
+def enough(blocks: Blocks, least: int, what: str) -> None:
     count = len(blocks.names)
     if count < least:
         raise UsageError(

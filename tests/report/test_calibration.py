@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 
 from bench.report import load
 from bench.report.calibration import BINS, pooled, reliabilities, reliability
-from bench.report.tables.standard import calibration_table
+from bench.report.tables.calibration import calibration_table
 
 LOGITS = arrays(np.float32, (7, 3), elements=st.floats(-30, 30, width=32))
 LABELS = arrays(np.int8, (7, 3), elements=st.sampled_from([-1, 0, 1]))

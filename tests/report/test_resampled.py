@@ -11,6 +11,7 @@ from helpers.store_factory import Grid
 
 from bench.report import resampled, write_report
 from bench.report.contents import contents
+from bench.report.reading import load
 from bench.report.resampled import (
     Bootstraps,
     ImageIntervals,
@@ -20,7 +21,6 @@ from bench.report.resampled import (
     images_within,
     resampled_folder,
 )
-from bench.report.results import load
 from bench.report.tables.gains import signed, span
 from bench.stats import bootstrap
 from bench.stats.paired import Pair, pairs

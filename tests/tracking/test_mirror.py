@@ -11,7 +11,7 @@ from bench.cli import app
 from bench.errors import UsageError
 from bench.records.store import Store
 from bench.report import average_table, cost_table, load, markdown, ratio_table
-from bench.report.results import curves
+from bench.report.reading import curves
 from bench.tracking import TrackingError, mirrored, sync
 
 

@@ -12,7 +12,7 @@ from bench.planning.recipes import recipe_for
 from bench.records.store import Store
 from bench.report import load
 from bench.studies.ablation import findings as ablation
-from bench.studies.ablation.designs import plan_ablation
+from bench.studies.ablation.plan import plan_ablation
 from bench.studies.search.archive import SearchArchive
 from bench.studies.search.outcome import TrialRecord
 from bench.studies.sensitivity import findings as sensitivity

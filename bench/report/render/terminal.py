@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.report.results import Results
-from bench.report.tables.standard import ratio_table
+from bench.report.tables.ratios import ratio_table
 from bench.report.tables.table import Table, Value
 
 TERMINAL_STYLES = {"": "", "best": "bold green", "second": "underline", "missing": "dim", "aside": "italic dim"}

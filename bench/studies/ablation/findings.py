@@ -41,7 +41,7 @@ TIMES = " × "
 class Ablation:
     """The findings.
 
-    study: as the sweep's record has it (`bench.studies.ablation.designs.Study`). effects: of a factorial, by name.
+    study: as the sweep's record has it (`bench.studies.ablation.plan.AblationStudy`). effects: of a factorial, by name.
     """
 
     results: Results

@@ -3,7 +3,7 @@
 Optuna's own matplotlib figures change the style of all figures and crowd their labels; its importances are used.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,9 @@ import numpy as np
 
 from bench.records.names import inside
 from bench.report.figures.style import COLUMN, draw
-from bench.settings.ranges import Choice, Range
 from bench.studies.search.importance import importances
 from bench.studies.search.outcome import TrialRecord, best, best_so_far
+from bench.studies.search.scales import set_scale, value_height, value_labels, value_place
 from bench.studies.search.space import Space
 from bench.system.files import atomic
 
@@ -21,12 +21,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+
 WIDE = 7.0
 """Inches: both columns."""
 
+
 DOTS, LINE, MARK, LOST = "#0072B2", "#000000", "#D55E00", "0.6"
+
+
 OBJECTIVE = "held-out mAP (%)"
+
+
 HEAT_COLOURS = "viridis"
+
+
 SearchFigures = Mapping[str, Mapping[str, bytes]]
 
 
@@ -119,13 +127,13 @@ def _slices(figure: "Figure", complete: Sequence[TrialRecord], space: Space, tit
     winner = best(complete)
     dots: Any = None
     for panel, (option, range_) in zip(panels, space.items(), strict=False):
-        places = [_where(range_, trial.settings[option]) for trial in complete]
+        places = [value_place(range_, trial.settings[option]) for trial in complete]
         dots = panel.scatter(places, values, c=[t.number for t in complete], cmap=_blues(), s=14,
                              edgecolors="0.4", linewidths=0.3)  # fmt: skip
         if winner:
-            panel.scatter([_where(range_, winner.settings[option])], [winner.value], s=45, facecolors="none",
+            panel.scatter([value_place(range_, winner.settings[option])], [winner.value], s=45, facecolors="none",
                           edgecolors=MARK, linewidths=1.2)  # fmt: skip
-        _scale(panel, range_)
+        set_scale(panel, range_)
         panel.set_xlabel(option)
         _despine(panel)
     _limits(panels[0], values)
@@ -147,32 +155,6 @@ def _blues() -> Any:
     return ListedColormap(colormaps["Blues"](np.linspace(0.25, 1.0, 64)))
 
 
-def _where(range_: Range, value: Any) -> float:
-    """A value's place on its axis: itself, or the number of a choice."""
-    return float(range_.options.index(value)) if isinstance(range_, Choice) else float(value)
-
-
-def _scale(axes: "Axes", range_: Range) -> None:
-    from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, StrMethodFormatter
-
-    if isinstance(range_, Choice):
-        names = [str(option) for option in range_.options]
-        long = len("".join(names)) > 12
-        axes.set_xticks(range(len(names)), names, rotation=20 if long else 0, ha="right" if long else "center")
-        axes.set_xlim(-0.5, len(names) - 0.5)
-    elif range_.log:
-        decades = np.log10(range_.high / range_.low)
-        axes.set_xscale("log")
-        axes.set_xlim(range_.low / 1.15, range_.high * 1.15)
-        axes.xaxis.set_minor_formatter(NullFormatter())
-        if decades < 1.75:
-            axes.xaxis.set_major_locator(LogLocator(subs=(1, 3) if decades > 1.1 else (1, 2, 5)))
-            axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-            axes.xaxis.set_minor_locator(NullLocator())
-    else:
-        axes.locator_params(axis="x", nbins=4, integer=range_.whole)
-
-
 def _parallel(figure: "Figure", complete: Sequence[TrialRecord], space: Space, title: str) -> None:
     """One line a trial through all options, coloured by its objective; the better, the further in front."""
     from matplotlib.cm import ScalarMappable
@@ -185,17 +167,17 @@ def _parallel(figure: "Figure", complete: Sequence[TrialRecord], space: Space, t
     places = range(len(space))
     shades = colour.to_rgba(np.array(values))
     for i in np.argsort(values, kind="stable"):
-        heights = [_height(range_, complete[i].settings[option]) for option, range_ in space.items()]
+        heights = [value_height(range_, complete[i].settings[option]) for option, range_ in space.items()]
         axes.plot(places, heights, color=shades[i], linewidth=1.0, alpha=0.85)
     winner = best(complete)
     if winner:
-        heights = [_height(range_, winner.settings[option]) for option, range_ in space.items()]
+        heights = [value_height(range_, winner.settings[option]) for option, range_ in space.items()]
         axes.plot(
             places, heights, color=MARK, linewidth=2.0, marker="o", markersize=4, label=f"best (trial {winner.number})"
         )
     for place, range_ in zip(places, space.values(), strict=True):
         axes.axvline(place, color="0.6", linewidth=0.8, zorder=0)
-        for height, text in _labels(range_):
+        for height, text in value_labels(range_):
             box = {"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.6}
             axes.annotate(
                 text,
@@ -214,20 +196,6 @@ def _parallel(figure: "Figure", complete: Sequence[TrialRecord], space: Space, t
     figure.colorbar(colour, ax=axes, label=OBJECTIVE, pad=0.01, aspect=25, extend="min")
     if winner:
         figure.legend(loc="outside lower center", frameon=False)
-
-
-def _height(range_: Range, value: Any) -> float:
-    """Where a value lies between the ends of its range, 0 to 1."""
-    if isinstance(range_, Choice):
-        return range_.options.index(value) / (len(range_.options) - 1)
-    scale: Callable[[float], float] = np.log if range_.log else float
-    return float((scale(value) - scale(range_.low)) / (scale(range_.high) - scale(range_.low)))
-
-
-def _labels(range_: Range) -> list[tuple[float, str]]:
-    if isinstance(range_, Choice):
-        return [(_height(range_, option), str(option)) for option in range_.options]
-    return [(0.0, f"{range_.low:g}"), (1.0, f"{range_.high:g}")]
 
 
 def _despine(axes: "Axes") -> None:

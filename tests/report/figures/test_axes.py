@@ -4,9 +4,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from bench.report import curves, load
-from bench.report.contents import against_baseline
 from bench.report.figures.curves import draw_learning, draw_ratios
 from bench.report.figures.gains import draw_gains
+from bench.report.sections.gains import against_baseline
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from bench.report.published.data import to_json
 from bench.report.published.groups import groups, published_groups, setting_of
 from bench.report.published.numbers import AVERAGE, published
 from bench.report.published.tables import published_table
-from bench.report.results import load
+from bench.report.reading import load
 from bench.report.tables.table import markdown
 
 

@@ -15,9 +15,10 @@ from bench.cli import app
 from bench.errors import UsageError
 from bench.records.store import Store
 from bench.report import load, write_report
+from bench.report.across import across, beside_others
 from bench.report.figures.palette import method_styles
 from bench.report.figures.ranks import rank_figure
-from bench.report.tables.across import across, across_tables, beside_others
+from bench.report.tables.across import across_tables
 from bench.stats import Blocks, average_ranks
 
 DATASETS = ("coco", "voc2007", "voc2012", "vg200", "vg500", "nuswide", "cub", "scenes")

@@ -14,7 +14,8 @@ from bench.records.store import Store
 from bench.report import load
 from bench.report.contents import contents
 from bench.report.figures.pseudo_labels import apart
-from bench.report.results import Results, curves
+from bench.report.reading import curves
+from bench.report.results import Results
 from bench.report.tables.pseudo_labels import NEGATIVES, POSITIVES, judged, makers, pseudo_table
 from bench.report.tables.spread import three
 from bench.tracking.points import curve_points

@@ -20,10 +20,10 @@ from bench.studies.ablation.designs import (
     build_ladder,
     factorial,
     leave_one_out,
-    plan_ablation,
     rungs,
 )
 from bench.studies.ablation.parts import overrides, supported, switched_on, with_needs
+from bench.studies.ablation.plan import plan_ablation
 from methods import METHODS, Method, MethodConfig
 from methods.parts import Part
 

@@ -1,0 +1,64 @@
+"""What must be said of a method or a number wherever it stands: flags of its rows, and the role of its labels."""
+
+from collections.abc import Iterable
+
+from bench.records.rows import Row
+from bench.report.results import Results, role
+
+ASIDE = {
+    "ceiling": "trained on all labels: a ceiling, not ranked; one cell a seed fills every ratio",
+    "unlabelled": "trained without any label of an image; one cell a seed fills every ratio",
+    "untrained": "no training: one cell fills every ratio and seed",
+}
+
+
+FLAGS = {
+    "reconstruction": "reconstruction from public descriptions, not the authors' code",
+    "random weights": "random weights: the backbone was never trained, so the number only shows that the program runs",
+}
+"""What a row's flag means, for readers; a flag that is not listed says enough itself."""
+
+
+STALE = "stale (the method's source code has changed since)"
+
+
+def roles_of(results: Results, method: str) -> set[str]:
+    """What the method's cells learned from; see `bench.report.results.COLUMNS`."""
+    return {role(row, results.selection.protocol) for row in rows_of(results, method)}
+
+
+def rows_of(results: Results, method: str) -> list[Row]:
+    """The rows of a method's places, ratio by ratio."""
+    return [row for percent in results.percents for row in results.filled.get((method, percent), ())]
+
+
+def _flags(results: Results, rows: Iterable[Row]) -> set[str]:
+    """What must be said at a number of these rows."""
+    found = list(rows)
+    stale = {STALE for row in found if row.key in results.stale}
+    return stale | {FLAGS.get(flag, flag) for row in found for flag in row.flags}
+
+
+def method_flags(results: Results) -> dict[str, list[str]]:
+    """What must be said of each method wherever its numbers stand."""
+    return {method: sorted(_flags(results, rows_of(results, method))) for method in results.methods}
+
+
+def own_flags(results: Results, rows: Iterable[Row]) -> list[str]:
+    """The flags that not every cell has."""
+    return sorted(_flags(results, rows) - _shared_flags(results))
+
+
+def _shared_flags(results: Results) -> set[str]:
+    """Flags of every cell: said once, under the table."""
+    flags = [_flags(results, [row]) for row in results.rows.values()]
+    return set.intersection(*flags) if flags else set()
+
+
+def common_flags(results: Results) -> str:
+    return "".join(f" All numbers: {flag}." for flag in sorted(_shared_flags(results)))
+
+
+def method_notes(results: Results, method: str) -> list[str]:
+    own = roles_of(results, method)
+    return [ASIDE[role] for role in own if role in ASIDE] if len(own) == 1 else []
