@@ -42,7 +42,7 @@ def level(variant: Variant, percent: int, seed: int) -> float:
 
 def ablated(root: Path, design: str, parts: list[str] | None = None, **options) -> tuple[ablation.Ablation, Store]:
     store = study_store(root, plan_ablation(TRM, design, SETTINGS, parts), options.pop("level", level), **options)
-    return ablation.find(load(store), store), store
+    return ablation.read_ablation(load(store), store), store
 
 
 def number(text: str) -> float:
@@ -71,7 +71,7 @@ def test_what_other_test_images_would_say_is_told_beside(tmp_path) -> None:
 
     study = plan_ablation(TRM, "leave-one-out", SETTINGS)
     store = study_store(tmp_path, study, level, percents=(10, 50), skill=skill)
-    found = ablation.find(load(store), store)
+    found = ablation.read_ablation(load(store), store)
     images = {line.line.label: line.images for line in found.compared}
     frame = load(store).frame.set_index(["method", "percent", "seed"])["key"]
     measured = [
@@ -175,7 +175,7 @@ def test_a_refused_variant_stands_in_the_table_with_its_reason(tmp_path) -> None
     record = store.sweeps()[-1]
     record.study["arms"][1]["refused"] = "it does not fit"
     store.save_sweep(record)
-    table = ablation.ablation_tables(ablation.find(load(store), store))[0]
+    table = ablation.ablation_tables(ablation.read_ablation(load(store), store))[0]
     assert table.footnotes == ("not run: it does not fit",)
     assert table.rows[1][0].marks == (1,)
 
@@ -186,13 +186,13 @@ def test_equal_findings_are_not_drawn_again_and_new_ones_are(tmp_path) -> None:
     os.utime(page, ns=(0, 0))
     assert write_ablation(found, store).stat().st_mtime_ns == 0
     study_store(tmp_path, plan_ablation(TRM, "ladder", SETTINGS), lambda *a: level(*a) + 1, percents=(10,))
-    assert write_ablation(ablation.find(load(store), store), store).stat().st_mtime_ns > 0
+    assert write_ablation(ablation.read_ablation(load(store), store), store).stat().st_mtime_ns > 0
 
 
 def test_an_ordinary_sweep_is_no_ablation(tmp_path) -> None:
     store, _ = make_store(tmp_path / "results", Grid(methods=("asl", "dualcoop"), percents=(10,), epochs=2))
     with pytest.raises(UsageError, match="not of the kind 'ablation'"):
-        ablation.find(load(store), store)
+        ablation.read_ablation(load(store), store)
 
 
 def peaked(variant: Variant, percent: int, seed: int) -> float:
@@ -204,14 +204,14 @@ def peaked(variant: Variant, percent: int, seed: int) -> float:
 def test_a_curve_is_paired_with_the_default(tmp_path) -> None:
     study = plan_sensitivity(TRM, SETTINGS, ["contrast_temperature=0.05,0.1,0.5", "query=text,embed"])
     store = study_store(tmp_path, study, peaked)
-    found = sensitivity.find(load(store))
+    found = sensitivity.read_sensitivity(load(store))
     temperature, query = found.curves
     assert temperature.values == (0.05, 0.1, 0.2, 0.5)
     at = temperature.compared[1].gains[10]
     assert at.mean == pytest.approx(np.log(2) + 0.01)
     assert at.high - at.low < 0.1, "two points between seeds cancel"
     assert not temperature.compared[2].gains, "the default is the reference"
-    table = sensitivity.tables(found)[0]
+    table = sensitivity.sensitivity_tables(found)[0]
     assert [row[0].text for row in table.rows] == ["0.05", "0.1", "0.2 (default)", "0.5"]
     page = write_sensitivity(found, store)
     svg = (page.parent / "contrast_temperature.svg").read_text()

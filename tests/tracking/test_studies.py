@@ -47,8 +47,8 @@ STUDIES = {
     "variance": Spread,
 }
 WRITE = {
-    "ablation": lambda results, store: ablation.write_ablation(ablation.find(results, store), store),
-    "sensitivity": lambda results, store: sensitivity.write_sensitivity(sensitivity.find(results), store),
+    "ablation": lambda results, store: ablation.write_ablation(ablation.read_ablation(results, store), store),
+    "sensitivity": lambda results, store: sensitivity.write_sensitivity(sensitivity.read_sensitivity(results), store),
     "variance": lambda results, store: variance.write_variance(variance.read_variance(results), store),
 }
 
