@@ -10,7 +10,8 @@ from helpers.toy_world import Data, build_task, draw, fit
 
 from bench.records.cells import Component, canonical_json
 from bench.settings.config import build, values
-from bench.studies.ablation.designs import combinations, leave_one_out, overrides, switched_on
+from bench.studies.ablation.designs import combinations, leave_one_out
+from bench.studies.ablation.parts import overrides, switched_on
 from methods import METHODS, Method
 
 SWITCHED = [name for name in METHODS.names() if METHODS.get(name).switches]
