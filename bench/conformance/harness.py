@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from bench.conformance.toy_data import DIM, GRID, NAMES, ToyText, build_task, draw
+from bench.conformance.toy_data import DIM, GRID, NAMES, ToyText, build_task, draw_toy_data
 from bench.data import Dataset, Split
 from bench.errors import UsageError
 from bench.features import FeatureSet
@@ -49,7 +49,7 @@ class ToyImages(Dataset):
     def __init__(self, labels: np.ndarray):
         super().__init__(NoOptions(), None, Path())
         self._train = Split(tuple(f"train{i}" for i in range(TRAIN)), labels, _Unseen(TRAIN))
-        test = draw(TEST, seed=1).labels.numpy()
+        test = draw_toy_data(TEST, seed=1).labels.numpy()
         self._test = Split(tuple(f"test{i}" for i in range(TEST)), test, _Unseen(TEST))
 
     @property
@@ -67,7 +67,7 @@ class ToyImages(Dataset):
 
 def toy_images(change: Callable[[np.ndarray], np.ndarray] | None = None) -> ToyImages:
     """The dataset with its training labels as they are, or changed."""
-    labels = draw(TRAIN, seed=0).labels.numpy().copy()
+    labels = draw_toy_data(TRAIN, seed=0).labels.numpy().copy()
     return ToyImages(change(labels) if change else labels)
 
 
@@ -85,7 +85,7 @@ class ToyResources(Resources):
         super().__init__(dataset, torch.device("cpu"), Path(), progress=lambda what, done, total: None)
 
     def features(self, cell: Cell, split: str, *variant: Any, **prepare: Any) -> FeatureSet:
-        data = draw(TRAIN, seed=0) if split == "train" else draw(TEST, seed=1)
+        data = draw_toy_data(TRAIN, seed=0) if split == "train" else draw_toy_data(TEST, seed=1)
         return FeatureSet(data.features.dense.half().numpy(), data.features.pooled.numpy())
 
     @functools.cached_property

@@ -99,7 +99,7 @@ def is_nested(protocol: Kind) -> None:
     "it says that it is blind, and looks",
     lambda protocol: _opens(protocol) and protocol.blind,
 )
-def is_blind(protocol: Kind) -> None:
+def ignores_labels(protocol: Kind) -> None:
     labels = full_labels()
     same = np.array_equal(observe(protocol, labels) != 0, observe(protocol, -labels) != 0)
     require(same, "with all labels flipped other entries are known; say `blind = False`")

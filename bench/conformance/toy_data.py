@@ -78,7 +78,7 @@ class Data(NamedTuple):
     labels: Tensor
 
 
-def draw(count: int, seed: int, share: float = 0.35) -> Data:
+def draw_toy_data(count: int, seed: int, share: float = 0.35) -> Data:
     """Images with one token for each present class (`share` of all), in that class's direction, among noise."""
     world = torch.Generator().manual_seed(7)
     direction = F.normalize(torch.randn(len(NAMES), DIM, generator=world), dim=-1)
@@ -102,7 +102,7 @@ def total(losses: dict[str, Tensor]) -> Tensor:
 
 
 def hide(labels: Tensor, share: float = 0.5) -> Tensor:
-    """Labels with about `share` of them unknown; drawn apart from `draw`, or it would hide the positives."""
+    """Labels with about `share` of them unknown; drawn apart from `draw_toy_data`, or it would hide the positives."""
     return torch.where(torch.rand(labels.shape, generator=torch.Generator().manual_seed(99)) < share, 0, labels)
 
 

@@ -127,7 +127,9 @@ def test_boxes_of_voc_count_pixels_from_one(tmp_path):
     assert read_voc_boxes(path, difficult=False) == [Box(dog, 0.0, 0.5, 0.5, 1.0)]
     assert [box.category for box in read_voc_boxes(path, difficult=True)] == [dog, cat]
     path.write_text(text.format("<object><name>dog</name></object>"))
-    with pytest.raises(DataError, match="no VOC annotation with boxes"):
+    assert read_voc_boxes(path, difficult=False) is None, "it leaves the box out"
+    path.write_text(text.format(thing.format("unicorn", 0)))
+    with pytest.raises(DataError, match="'unicorn' is none of its 20 classes"):
         read_voc_boxes(path, difficult=False)
 
 

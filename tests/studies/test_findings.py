@@ -19,9 +19,9 @@ from bench.stats.metrics import summary
 from bench.stats.paired import gain
 from bench.studies.ablation import findings as ablation
 from bench.studies.ablation.page import write_ablation
-from bench.studies.ablation.plan import plan_ablation as plan_ablation
+from bench.studies.ablation.plan import plan_ablation
 from bench.studies.sensitivity import findings as sensitivity
-from bench.studies.sensitivity.design import plan_sensitivity as plan_sensitivity
+from bench.studies.sensitivity.design import plan_sensitivity
 from bench.studies.sensitivity.page import write_sensitivity
 from methods import METHODS
 

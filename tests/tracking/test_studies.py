@@ -11,14 +11,16 @@ from helpers.study_stores import study_store
 from bench.planning.recipes import recipe_for
 from bench.records.store import Store
 from bench.report import load
-from bench.studies.ablation import findings as ablation
+from bench.studies.ablation.findings import read_ablation
+from bench.studies.ablation.page import write_ablation
 from bench.studies.ablation.plan import plan_ablation
 from bench.studies.search.archive import SearchArchive
 from bench.studies.search.outcome import TrialRecord
-from bench.studies.sensitivity import findings as sensitivity
 from bench.studies.sensitivity.design import plan_sensitivity
-from bench.studies.variance import findings as variance
+from bench.studies.sensitivity.findings import read_sensitivity
+from bench.studies.sensitivity.page import write_sensitivity
 from bench.studies.variance.design import study, variance_lines
+from bench.studies.variance.findings import read_variance, write_variance
 from bench.tracking import sync
 from bench.tracking.notes import HOW_TO_READ, HOW_TO_READ_SEARCHES
 from methods import METHODS
@@ -47,9 +49,9 @@ STUDIES = {
     "variance": Spread,
 }
 WRITE = {
-    "ablation": lambda results, store: ablation.write_ablation(ablation.read_ablation(results, store), store),
-    "sensitivity": lambda results, store: sensitivity.write_sensitivity(sensitivity.read_sensitivity(results), store),
-    "variance": lambda results, store: variance.write_variance(variance.read_variance(results), store),
+    "ablation": lambda results, store: write_ablation(read_ablation(results, store), store),
+    "sensitivity": lambda results, store: write_sensitivity(read_sensitivity(results), store),
+    "variance": lambda results, store: write_variance(read_variance(results), store),
 }
 
 

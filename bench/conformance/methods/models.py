@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from bench.conformance.toy_data import Data, build_task, draw, fit, hide
+from bench.conformance.toy_data import Data, build_task, draw_toy_data, fit, hide
 from methods import Method, Task
 
 Kind = type[Method]
@@ -33,7 +33,7 @@ def is_untaught(method: Kind) -> bool:
 
 def images(count: int = 40, seed: int = 0) -> Data:
     """Toy images with all their labels."""
-    return draw(count, seed)
+    return draw_toy_data(count, seed)
 
 
 def partly(data: Data) -> Data:

@@ -19,7 +19,7 @@ from bench.conformance.methods.models import (
     trained,
 )
 from bench.conformance.properties import Properties, require, require_close, require_same_state
-from bench.conformance.toy_data import Data, build_task, draw, fit, total
+from bench.conformance.toy_data import Data, build_task, draw_toy_data, fit, total
 from bench.stats.metrics import mean_average_precision
 from methods import Features, Method, Task
 
@@ -144,7 +144,7 @@ def learns(method: Kind) -> None:
     does, ends in all-ones where a third of all labels are positive. Ten times a method's own rate at most: a
     transformer does not stand what a linear head does.
     """
-    data, unseen = draw(80, seed=0, share=0.2), draw(200, seed=1, share=0.2)
+    data, unseen = draw_toy_data(80, seed=0, share=0.2), draw_toy_data(200, seed=1, share=0.2)
     needed = 100 * (unseen.labels > 0).float().mean().item() + 20
     rate, best = min(1e-2, 10 * method.Config().lr), 0.0
     for seed in range(3):

@@ -59,6 +59,6 @@ def common_flags(results: Results) -> str:
     return "".join(f" All numbers: {flag}." for flag in sorted(_shared_flags(results)))
 
 
-def method_notes(results: Results, method: str) -> list[str]:
+def role_notes(results: Results, method: str) -> list[str]:
     own = roles_of(results, method)
     return [ASIDE[role] for role in own if role in ASIDE] if len(own) == 1 else []

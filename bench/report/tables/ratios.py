@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bench.report.results import Missing, Results
-from bench.report.tables.flags import common_flags, method_notes, own_flags, rows_of
+from bench.report.tables.flags import common_flags, own_flags, role_notes, rows_of
 from bench.report.tables.spread import Spread, mean_over_ratios, over_seeds
 from bench.report.tables.standard import HEADLINE, number, percent_label, ranks
 from bench.report.tables.table import Footnotes, Table, Value
@@ -21,7 +21,7 @@ def ratio_table(results: Results) -> Table:
         columns.append(_column(results, column, percent, notes))
     if with_average:
         columns.append(_average_column(results, averages, notes))
-    names = [Value(m, marks=notes.marks(method_notes(results, m))) for m in results.methods]
+    names = [Value(m, marks=notes.marks(role_notes(results, m))) for m in results.methods]
     return Table(
         title=f"mAP by share of known labels: {results.selection.title}",
         columns=("method", *map(percent_label, percents), *(["average"] if with_average else [])),
