@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.table import Table
 
 from bench.api.outlook import Outlook
 from bench.planning.forecast import Forecast, MethodForecast
 from bench.planning.plan import PlannedPlace
+from bench.system.console import text_console
 from bench.system.wording import clock_time, counted
 
 LONG = 40
@@ -27,10 +28,7 @@ def renderables(seen: Outlook) -> Iterator[RenderableType]:
 
 def as_text(parts: Iterable[RenderableType], width: int = 120) -> str:
     """The same without colours."""
-    console = Console(
-        file=io.StringIO(), width=width, color_system=None, force_terminal=False, force_jupyter=False,
-        markup=False, emoji=False, highlight=False,
-    )  # fmt: skip
+    console = text_console(width)
     for part in parts:
         console.print(part, soft_wrap=isinstance(part, str))
     assert isinstance(console.file, io.StringIO)

@@ -1,5 +1,6 @@
 """The terminal: text is shown as it is, since names and errors hold brackets and colons that mean nothing."""
 
+import io
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,16 @@ def plain_console(*, stderr: bool = False, highlight: bool = True, soft_wrap: bo
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=highlight, soft_wrap=soft_wrap, markup=False, emoji=False)
+
+
+def text_console(width: int) -> "Console":
+    """A console that keeps what it prints as plain text in its `file`, an `io.StringIO`."""
+    from rich.console import Console
+
+    return Console(
+        file=io.StringIO(), width=width, color_system=None, force_terminal=False, force_jupyter=False,
+        markup=False, emoji=False, highlight=False,
+    )  # fmt: skip
 
 
 def text_column(template: str) -> "TextColumn":

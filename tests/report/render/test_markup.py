@@ -171,7 +171,7 @@ def test_no_plain_csv_writer_is_left():
 def test_no_console_reads_markup():
     own = Path(__file__).parents[3] / "bench"
     makers = [p for p in own.rglob("*.py") if re.search(r"\b(Console|TextColumn)\(", p.read_text())]
-    assert makers == [own / "cli" / "console.py"]
+    assert makers == [own / "system" / "console.py"]
 
 
 @pytest.mark.parametrize("command", [["report"], ["status"], ["compare"]])

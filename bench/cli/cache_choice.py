@@ -1,0 +1,68 @@
+"""Which cached features `bench cache` means: by key, dataset and backbone."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.errors import UsageError
+from bench.system.wording import shown
+
+if TYPE_CHECKING:
+    from bench.features import Entry
+
+
+def chosen_entries(
+    cache: Path, keys: list[str] | None, dataset: str | None, backbone: str | None, everything: bool
+) -> "list[Entry]":
+    """Entries named by a key or its beginning, or all of them, that are of `dataset` and `backbone` where given."""
+    from bench.features import entries, sweep
+
+    sweep(cache)
+    found = entries(cache)
+    if keys:
+        found = [_by_key(key, found, cache) for key in dict.fromkeys(keys)]
+    elif not everything and dataset is None and backbone is None:
+        return []
+    told = [(entry, entry_description(entry)) for entry in found]
+    _refuse_unknown(dataset, backbone, [about for _, about in told])
+    return [
+        entry
+        for entry, about in told
+        if dataset in (None, about.get("dataset")) and backbone in (None, about.get("backbone"))
+    ]
+
+
+def _refuse_unknown(dataset: str | None, backbone: str | None, kept: list[dict[str, Any]]) -> None:
+    """UsageError for a name that neither this program nor the cache knows."""
+    from bench.backbones import BACKBONES
+    from bench.data import DATASETS
+    from bench.settings.registry import nearest
+
+    for axis, name, registry in (("dataset", dataset, DATASETS), ("backbone", backbone, BACKBONES)):
+        if name is None:
+            continue
+        known = {*registry.names(), *(about[axis] for about in kept if axis in about)}
+        if name not in known:
+            raise UsageError(f"--{axis}: there is no {axis} {shown(name)}; {nearest(name, known)}")
+
+
+def _by_key(key: str, found: "list[Entry]", cache: Path) -> "Entry":
+    fitting = [entry for entry in found if key and entry.key.startswith(key)]
+    if len(fitting) != 1:
+        problem = f"{len(fitting)} keys begin with" if fitting else "there is no key"
+        raise UsageError(f"{problem} {key!r} in {cache / 'features'}; `bench cache ls` shows them all.")
+    return fitting[0]
+
+
+def entry_description(entry: "Entry") -> dict[str, Any]:
+    """What the entry says of itself, whatever version wrote it; {} if it says nothing."""
+    from bench.records.names import printable
+    from bench.system.files import read_json
+
+    for name in ("about.json", "features.json"):
+        try:
+            about = printable(read_json(entry.folder / name))
+        except (OSError, ValueError):
+            continue
+        if isinstance(about, dict) and "dataset" in about:
+            return about
+    return {}
