@@ -9,10 +9,23 @@ from bench.conformance.toy_data import (
     Data,
     ToyText,
     build_task,
-    draw,
+    draw_toy_data,
     fit,
     hide,
     total,
 )
 
-__all__ = ["CONTEXT", "DIM", "GRID", "NAMES", "WIDTH", "Data", "ToyText", "build_task", "draw", "fit", "hide", "total"]
+__all__ = [
+    "CONTEXT",
+    "DIM",
+    "GRID",
+    "NAMES",
+    "WIDTH",
+    "Data",
+    "ToyText",
+    "build_task",
+    "draw_toy_data",
+    "fit",
+    "hide",
+    "total",
+]

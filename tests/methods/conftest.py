@@ -1,7 +1,7 @@
 """Fixtures of the toy world for methods."""
 
 import pytest
-from helpers.toy_world import NAMES, Data, ToyText, build_task, draw
+from helpers.toy_world import NAMES, Data, ToyText, build_task, draw_toy_data
 
 from methods import Task
 
@@ -19,13 +19,13 @@ def names() -> tuple[str, ...]:
 @pytest.fixture
 def data() -> Data:
     """40 training images."""
-    return draw(40, seed=0)
+    return draw_toy_data(40, seed=0)
 
 
 @pytest.fixture
 def unseen() -> Data:
     """200 more images of the same world."""
-    return draw(200, seed=1)
+    return draw_toy_data(200, seed=1)
 
 
 @pytest.fixture

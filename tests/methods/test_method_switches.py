@@ -6,7 +6,7 @@ import itertools
 import pytest
 import torch
 from helpers.conformance import partial
-from helpers.toy_world import Data, build_task, draw, fit
+from helpers.toy_world import Data, build_task, draw_toy_data, fit
 
 from bench.records.cells import Component, canonical_json
 from bench.settings.config import build, values
@@ -44,7 +44,7 @@ SHOWN: dict[str, dict] = {
 
 @functools.cache
 def whole_scores(name: str) -> torch.Tensor:
-    return trained_scores(name, partial(draw(40, seed=0)), SHOWN.get(name, {}))
+    return trained_scores(name, partial(draw_toy_data(40, seed=0)), SHOWN.get(name, {}))
 
 
 def test_the_methods_whose_papers_have_ablations_declare_their_parts() -> None:

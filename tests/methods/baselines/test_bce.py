@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.toy_world import Data, build_task, draw, hide
+from helpers.toy_world import Data, build_task, draw_toy_data, hide
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -46,7 +46,7 @@ def test_the_papers_recipe_guards_the_logarithm_as_roles_code_does(name: str) ->
     config = method.Config(head="linear", **method.recipes["paper"])
     model = method(config, build_task(torch.ones(1, 5, dtype=torch.int8)))
     logits = torch.full((1, 5), -30.0, requires_grad=True)
-    batch = Batch(draw(1, seed=0).features, torch.ones(1, 5, dtype=torch.int8), torch.arange(1))
+    batch = Batch(draw_toy_data(1, seed=0).features, torch.ones(1, 5, dtype=torch.int8), torch.arange(1))
     model.objective(logits, batch).backward()
     assert logits.grad.abs().max() < 1e-7  # of -log p it is 1/5
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers.toy_world import Data, build_task, draw, hide
+from helpers.toy_world import Data, build_task, draw_toy_data, hide
 from torch import Tensor
 
 from methods import METHODS, Batch
@@ -44,7 +44,7 @@ def test_sure_labels_are_those_of_unknown_entries_from_the_threshold_on() -> Non
 
 
 def test_the_loss_with_two_views_is_the_formula(data: Data, observed: Tensor) -> None:
-    strong, y = draw(40, seed=5).features, observed.numpy()
+    strong, y = draw_toy_data(40, seed=5).features, observed.numpy()
     model = build(data, observed, consistency=0.8).train()
     losses = model.loss(Batch(data.features, observed, torch.arange(40), strong))
     weak_logits, strong_logits = model.logits(data.features), model.logits(strong)
@@ -62,7 +62,7 @@ def test_the_loss_with_two_views_is_the_formula(data: Data, observed: Tensor) ->
 def test_pseudo_labels_teach_the_strong_view_only(data: Data, observed: Tensor) -> None:
     """The weak view's features have no part in the gradient of the consistency term."""
     weak = data.features._replace(dense=data.features.dense.clone().requires_grad_())
-    strong = draw(40, seed=5).features
+    strong = draw_toy_data(40, seed=5).features
     strong = strong._replace(dense=strong.dense.requires_grad_())
     model = build(data, observed).train()
     model.loss(Batch(weak, observed, torch.arange(40), strong))["loss_consistency"].backward()
