@@ -119,12 +119,19 @@ def test_an_ambiguous_a_failed_and_an_unfinished_cell(call, toys):
 
 def test_changed_code_and_other_scores_are_told(call, monkeypatch):
     import numpy as np
+    from helpers.store_factory import rewrite_row
 
+    from bench.records.damage import file_digest
     from bench.system.files import write_arrays
 
     key = trained(call, "asl")["asl"]
     store = Store(Path("results"))
-    write_arrays(store.folder(key) / "scores.npz", logits=store.scores(key) + np.float32(3))
+    path = store.file(key, "scores.npz")
+    write_arrays(path, logits=store.scores(key) + np.float32(3))
+    told = call("show", key, "--images", "1")
+    assert told.code == 2
+    assert f"{path} is damaged: it is not what was written" in told.err
+    rewrite_row(store, key, files={**store.row(key).files, "scores.npz": file_digest(path)})
     monkeypatch.setattr("bench.system.environment.source_hash", lambda method: "another")
     told = call("show", key, "--images", "1")
     assert told.code == 0
