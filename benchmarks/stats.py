@@ -9,7 +9,7 @@ import time
 import numpy as np
 import typer
 
-from bench.stats import bootstrap, told
+from bench.stats import bootstrap, difference_text
 
 SIZES = ((2_000, 20, 0.15), (40_000, 80, 0.036))
 """Images, classes, share of positives."""
@@ -30,7 +30,7 @@ def main(resamples: int = 1000) -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         typer.echo(
             f"{images:,} x {classes}, 2 methods, {resamples:,} resamples: {seconds:.1f} s, peak {peak / 1024:,.0f} MiB "
-            f"({(peak - before) / 1024:+,.0f}), difference {told(found.difference('one', 'other'))}"
+            f"({(peak - before) / 1024:+,.0f}), difference {difference_text(found.difference('one', 'other'))}"
         )
 
 

@@ -14,7 +14,7 @@ from bench.settings.registry import nearest
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = {
+COMPARISON_COLUMNS = {
     "method": "the line of the table",
     "against": "the baseline; empty in the baseline's own rows",
     "percent": "the share of known labels in percent; missing where the row is an average, or where there is no ratio",
@@ -53,7 +53,7 @@ def comparison(results: Results, store: Store, baseline: str | None = None) -> "
     for record in records:
         record["average"] = isinstance(record["percent"], str)
         record["percent"] = None if record["average"] else record["percent"]
-    return pd.DataFrame(records)[list(COLUMNS)].astype(_KINDS)
+    return pd.DataFrame(records)[list(COMPARISON_COLUMNS)].astype(_KINDS)
 
 
 def with_baseline(results: Results, baseline: str | None = None) -> Results:

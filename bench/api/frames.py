@@ -2,19 +2,18 @@
 
 from typing import TYPE_CHECKING
 
-from bench.records.frame import COLUMNS as CELL_COLUMNS
-from bench.records.frame import record_of, typed
+from bench.records.frame import ROW_COLUMNS, record_of, typed
 from bench.report import Results
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = {
+PLACE_COLUMNS = {
     "method": "the line of the table: a method's name, with the settings of a grid: asl [lr=0.01]",
     "percent": "share of known labels in percent; missing where the protocol has no ratio",
     "seed": "the place's seed; a cell that does not depend on it fills the places of all seeds",
     "role": "learned from the labels left (observed), all labels (ceiling), none (unlabelled), or untrained",
-    **{name: meaning for name, meaning in CELL_COLUMNS.items() if name not in ("method", "percent", "seed")},
+    **{name: meaning for name, meaning in ROW_COLUMNS.items() if name not in ("method", "percent", "seed")},
 }
 """The first columns of `Sweep.to_frame`; the others are those of `bench.records.frame`."""
 

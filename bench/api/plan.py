@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-PLACES = 40
+PLACE_LIMIT = 40
 """Places that a notebook shows one by one; of more, the first and the last."""
 
 
@@ -81,7 +81,7 @@ class Plan:
 
     def _repr_html_(self) -> str:
         _, *lines = renderables(self.outlook())
-        table = self.to_frame().to_html(index=False, na_rep="", max_rows=PLACES)
+        table = self.to_frame().to_html(index=False, na_rep="", max_rows=PLACE_LIMIT)
         return table + "".join(f"<div>{html.escape(str(line))}</div>" for line in lines)
 
 

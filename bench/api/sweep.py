@@ -49,7 +49,7 @@ class Sweep:
         return self.results.methods
 
     def to_frame(self) -> "pd.DataFrame":
-        """A row for each place of the table that has a number; see `bench.api.frames.COLUMNS`."""
+        """A row for each place of the table that has a number; see `bench.api.frames.PLACE_COLUMNS`."""
         return places(self.results)
 
     def compare(self, baseline: str | None = None) -> "pd.DataFrame":

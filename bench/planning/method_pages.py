@@ -12,7 +12,7 @@ from methods.base import FAMILIES
 from protocols import PROTOCOLS
 
 COMMAND = "bench ls methods --markdown docs/methods"
-SETTINGS = "settings.md"
+SETTINGS_PAGE = "settings.md"
 
 HEAD = f"""# Methods
 
@@ -26,7 +26,7 @@ ceiling, which is trained on the full labels.
 `paper` recipes are used wherever the backbone is not the embedded one. `embedded` recipes are used there and were
 chosen on its training images. Both come on top of the defaults.
 """
-SHARED = """# Settings that methods share
+SHARED_SETTINGS = """# Settings that methods share
 
 A method's section lists its own settings, and shared ones whose default it changes. Any of them is set with
 `--set METHOD.SETTING=VALUE`.
@@ -38,7 +38,7 @@ def method_pages() -> dict[str, str]:
     methods = [METHODS.get(name) for name in METHODS.names() if METHODS.get(name).family in FAMILIES]
     families = {family: [m for m in methods if m.family == family] for family in FAMILIES}
     pages = {f"{family}.md": _family_page(family, members) for family, members in families.items() if members}
-    return {"index.md": _index(families), **pages, SETTINGS: _settings_page(methods)}
+    return {"index.md": _index(families), **pages, SETTINGS_PAGE: _settings_page(methods)}
 
 
 def _index(families: Mapping[str, list[type[Method]]]) -> str:
@@ -47,7 +47,7 @@ def _index(families: Mapping[str, list[type[Method]]]) -> str:
     for family, members in families.items():
         title, about = FAMILIES[family]
         parts += [f"## {title}", about, _table(columns, (_line(method, f"{family}.md") for method in members))]
-    listed = "\n".join([*families, SETTINGS.removesuffix(".md")])
+    listed = "\n".join([*families, SETTINGS_PAGE.removesuffix(".md")])
     return _joined([*parts, f"```{{toctree}}\n:hidden:\n\n{listed}\n```"])
 
 
@@ -59,7 +59,7 @@ def _family_page(family: str, members: Iterable[type[Method]]) -> str:
 
 def _settings_page(methods: Iterable[type[Method]]) -> str:
     shared = sorted({base for method in methods for base in _shared_bases(method)}, key=_depth)
-    return _joined([SHARED, *(part for config in shared for part in _shared_section(config))])
+    return _joined([SHARED_SETTINGS, *(part for config in shared for part in _shared_section(config))])
 
 
 def _joined(parts: Iterable[str]) -> str:
@@ -123,7 +123,7 @@ def _options(config: type[MethodConfig], base: type[MethodConfig] | None) -> str
     ]
     inherits = ""
     if base and base is not config:
-        inherits = f"Further settings: [`{base.__name__}`]({SETTINGS}#{base.__name__.lower()})."
+        inherits = f"Further settings: [`{base.__name__}`]({SETTINGS_PAGE}#{base.__name__.lower()})."
     if not rows:
         return inherits
     return "\n\n".join(part for part in (_table(("setting", "default", "what"), rows), inherits) if part)

@@ -9,7 +9,7 @@ from bench.records.rows import Row
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = {
+ROW_COLUMNS = {
     "method": "name of the method",
     "percent": "share of known labels in percent; missing where the cell has no ratio",
     "seed": "seed of mask, initialisation and order",
@@ -84,10 +84,10 @@ def record_of(row: Row) -> dict[str, Any]:
 def typed(
     records: Sequence[Mapping[str, Any]], first: Sequence[str] = (), kinds: Mapping[str, str] | None = None
 ) -> "pd.DataFrame":
-    """The records with typed columns. first: columns before those of `COLUMNS`; kinds: their types."""
+    """The records with typed columns. first: columns before those of `ROW_COLUMNS`; kinds: their types."""
     import pandas as pd
 
-    known = [*first, *(name for name in COLUMNS if name not in first)]
+    known = [*first, *(name for name in ROW_COLUMNS if name not in first)]
     others = dict.fromkeys(name for record in records for name in record if name not in known)
     frame = pd.DataFrame(records, columns=[*known, *others])
     frame = frame.astype({**_KINDS, **(kinds or {}), **dict.fromkeys(others, "float64")})

@@ -120,7 +120,7 @@ class StoreReader(Protocol):
         return [self.row(key) for key in self.keys() if self.state(key) == "done"]
 
     def to_frame(self) -> "pd.DataFrame":
-        """A row for each finished cell; see `bench.records.frame.COLUMNS`."""
+        """A row for each finished cell; see `bench.records.frame.ROW_COLUMNS`."""
         return frame_of(self.rows())
 
     def curve(self, key: str) -> list[dict[str, Any]]:

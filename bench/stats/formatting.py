@@ -5,10 +5,10 @@ from bench.stats.resampling import Difference
 NOT_SIGNIFICANT = "n.s."
 
 
-def told(found: Difference) -> str:
+def difference_text(found: Difference) -> str:
     """With a sign, two decimals and a true minus.
 
-    >>> told(Difference(-0.4, -1.1, 0.3, 0.21, 2000, 1000))
+    >>> difference_text(Difference(-0.4, -1.1, 0.3, 0.21, 2000, 1000))
     '−0.40 [−1.10, +0.30] n.s.'
     """
     text = f"{found.estimate:+.2f} [{found.low:+.2f}, {found.high:+.2f}]".replace("-", "−")

@@ -8,13 +8,15 @@ from typing import NamedTuple
 import pandas as pd
 from scipy.stats import t as student
 
+from bench.stats.resampling import LEVEL
+
 Percent = int | None
 
 LEAST = 3
 """Fewer pairs than this have no interval: their range is shown, and nothing is called significant or not."""
-LEVEL = 0.95
 
-SHARED = ("mask_sha256", "order_seed")
+
+SAME_DRAWS = ("mask_sha256", "order_seed")
 """Columns in which the two cells of a pair are equal, where both learned from observed labels."""
 
 
@@ -70,11 +72,11 @@ def pairs(frame: pd.DataFrame, line: str, against: str) -> tuple[Pair, ...]:
     Two cells that learned from what unlike masks left, or in another order, are no pair, whatever seed the table gives
     them: a line that varies one stream of randomness alone keeps the others of the first seed.
     """
-    columns = ["percent", "seed", "key", "mAP", "role", *SHARED]
+    columns = ["percent", "seed", "key", "mAP", "role", *SAME_DRAWS]
     ours, theirs = (frame[frame["method"] == name].reindex(columns=columns) for name in (line, against))
     merged = ours.merge(theirs, on=["percent", "seed"], suffixes=("", "_against"))
     both_masked = (merged["role"] == "observed") & (merged["role_against"] == "observed")
-    alike = pd.concat([merged[name] == merged[f"{name}_against"] for name in SHARED], axis=1).all(axis=1)
+    alike = pd.concat([merged[name] == merged[f"{name}_against"] for name in SAME_DRAWS], axis=1).all(axis=1)
     merged = merged[alike | ~both_masked].drop_duplicates(["percent", "key", "key_against"])
     found = merged[["percent", "seed", "key", "key_against", "mAP", "mAP_against"]]
     return tuple(

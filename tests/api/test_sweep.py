@@ -26,7 +26,7 @@ def sweep(tmp_path_factory):
 def test_a_sweep_has_a_row_for_each_place(sweep):
     frame = sweep.to_frame()
     assert len(frame) == 3 * 2 * 3
-    assert list(frame.columns[: len(frames.COLUMNS)]) == list(frames.COLUMNS)
+    assert list(frame.columns[: len(frames.PLACE_COLUMNS)]) == list(frames.PLACE_COLUMNS)
     assert set(zip(frame["method"], frame["percent"], frame["seed"], strict=True)) == {
         (method, percent, seed) for method in GRID.methods for percent in GRID.percents for seed in GRID.seeds
     }
@@ -37,7 +37,7 @@ def test_a_sweep_has_a_row_for_each_place(sweep):
 
 def test_a_store_has_a_row_for_each_cell(sweep):
     frame = sweep.store.to_frame()
-    assert list(frame.columns[: len(cells.COLUMNS)]) == list(cells.COLUMNS)
+    assert list(frame.columns[: len(cells.ROW_COLUMNS)]) == list(cells.ROW_COLUMNS)
     assert sorted(frame["key"]) == sorted(sweep.store.keys())
     row = sweep.store.row(frame["key"][0])
     assert frame["mAP"][0] == row.mAP
@@ -59,12 +59,12 @@ def test_columns_are_typed_also_where_there_is_no_row(name, sweep, tmp_path):
     assert not [column for column in full if full[column].dtype == object]
     empty = bench.open_store(tmp_path).to_frame()
     assert empty.empty
-    assert empty.dtypes[list(cells.COLUMNS)].equals(sweep.store.to_frame().dtypes[list(cells.COLUMNS)])
+    assert empty.dtypes[list(cells.ROW_COLUMNS)].equals(sweep.store.to_frame().dtypes[list(cells.ROW_COLUMNS)])
 
 
 def test_a_comparison_is_paired_and_has_both_intervals(sweep):
     found = sweep.compare("dualcoop")
-    assert list(found) == list(comparison.COLUMNS)
+    assert list(found) == list(comparison.COMPARISON_COLUMNS)
     line = found[(found["method"] == "trm_ml") & (found["percent"] == 10)].iloc[0]
     frame = sweep.to_frame().set_index(["method", "percent", "seed"])["mAP"]
     differences = frame["trm_ml"][10] - frame["dualcoop"][10]

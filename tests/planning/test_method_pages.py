@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.planning.method_pages import COMMAND, SETTINGS, method_pages
+from bench.planning.method_pages import COMMAND, SETTINGS_PAGE, method_pages
 from methods import METHODS
 from methods.base import FAMILIES
 
@@ -32,7 +32,7 @@ def test_a_method_stands_on_its_familys_page_with_all_that_it_says() -> None:
     asl = pages["losses.md"].split("\n## asl\n")[1].split("\n## ")[0]
     assert "| `clip` | `0.05` |" in asl, "its own settings"
     assert "`hidden`" not in asl, "shared ones stand once"
-    assert "`hidden`" in pages[SETTINGS].split("## HeadConfig")[1]
+    assert "`hidden`" in pages[SETTINGS_PAGE].split("## HeadConfig")[1]
 
 
 def test_tables_keep_their_columns() -> None:

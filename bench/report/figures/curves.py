@@ -18,7 +18,8 @@ from bench.report.figures.many_methods import (
 from bench.report.figures.palette import MethodStyle
 from bench.report.figures.style import COLUMN, draw
 from bench.report.results import Results, restricted
-from bench.report.tables.spread import Percent, without_seed_effects
+from bench.report.tables.spread import without_seed_effects
+from bench.stats.paired import Percent
 
 if TYPE_CHECKING:
     import pandas as pd

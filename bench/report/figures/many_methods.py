@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.report.figures.style import PAGE, outlying
 from bench.report.results import Results
-from bench.report.tables.spread import Percent, over_seeds, three
+from bench.report.tables.spread import over_seeds, three
 from bench.stats import SeedInterval, seed_interval
+from bench.stats.paired import Percent
 
 if TYPE_CHECKING:
     import pandas as pd

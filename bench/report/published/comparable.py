@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.records.cells import canonical_json
 from bench.records.rows import Row
-from bench.report.published.numbers import AVERAGE, Number
+from bench.report.published.numbers import AVERAGE, PublishedNumber
 from bench.report.results import role
 from bench.report.tables.spread import Spread, spread
 
@@ -72,7 +72,7 @@ class Ours:
         return tuple(row.key for rows in self.cells.values() for row in rows)
 
 
-def ours(line: Sequence[Number], rows: Iterable[Row], protocol: str | None = None) -> Ours | None:
+def ours(line: Sequence[PublishedNumber], rows: Iterable[Row], protocol: str | None = None) -> Ours | None:
     """Our cells for one line of a published table: those of the setting most like the paper's, or None.
 
     protocol: only cells of this protocol of ours.
@@ -91,14 +91,14 @@ def ours(line: Sequence[Number], rows: Iterable[Row], protocol: str | None = Non
     return Ours(cells, first.metric or "mAP", tuple(reasons), len(found) - 1)
 
 
-def _answers(number: Number, group: Mapping[int | None, Sequence[Row]]) -> bool:
+def _answers(number: PublishedNumber, group: Mapping[int | None, Sequence[Row]]) -> bool:
     """Whether the cells give a number to set beside this one."""
     if number.percent == AVERAGE:
         return all(percent in group for percent in RATIOS)
     return number.percent in group
 
 
-def comparable(number: Number, row: Row) -> bool:
+def comparable(number: PublishedNumber, row: Row) -> bool:
     """Whether the cell answers the same question: the same method, images of the same dataset, labels hidden alike."""
     cell = row.cell
     if cell.dataset.name != number.dataset or not cell.test or "mAP" not in row.metrics:
@@ -136,12 +136,12 @@ def _finished(group: Mapping[int | None, Sequence[Row]]) -> int:
     return int("".join(character for character in newest if character.isdigit())[:14] or 0)
 
 
-def _mismatches(number: Number, group: Mapping[int | None, Sequence[Row]]) -> list[str]:
+def _mismatches(number: PublishedNumber, group: Mapping[int | None, Sequence[Row]]) -> list[str]:
     rows = [row for found in group.values() for row in found]
     return list(dict.fromkeys(reason for row in rows for reason in mismatches(number, row)))
 
 
-def mismatches(number: Number, row: Row) -> Iterator[str]:
+def mismatches(number: PublishedNumber, row: Row) -> Iterator[str]:
     """In what the cell is not like the paper, or may not be."""
     cell = row.cell
     yield from _backbone(number, row)
@@ -159,7 +159,7 @@ def mismatches(number: Number, row: Row) -> Iterator[str]:
         yield "the method is a reconstruction here, not the authors' code"
 
 
-def _backbone(number: Number, row: Row) -> Iterator[str]:
+def _backbone(number: PublishedNumber, row: Row) -> Iterator[str]:
     backbone = row.cell.backbone
     size, weights = backbone.options.get("image_size"), backbone.options.get("weights", "openai")
     if number.backbone is None:
@@ -176,7 +176,7 @@ def _backbone(number: Number, row: Row) -> Iterator[str]:
         yield f"image encoder {number.encoder} there, {trained} here"
 
 
-def _labels(number: Number, row: Row) -> Iterator[str]:
+def _labels(number: PublishedNumber, row: Row) -> Iterator[str]:
     name = row.cell.protocol.name
     if number.setting in ("full", "zero_shot"):
         return
@@ -190,7 +190,7 @@ def _labels(number: Number, row: Row) -> Iterator[str]:
         yield "the mask there was drawn without a seed, so nobody has the same"
 
 
-def _images(number: Number, row: Row) -> Iterator[str]:
+def _images(number: PublishedNumber, row: Row) -> Iterator[str]:
     option = LISTS.get(number.dataset)
     mine = row.cell.dataset.options.get(option) if option else None
     if number.images is not None and mine is not None and mine != number.images:

@@ -13,12 +13,20 @@ from typing import Any
 
 from bench.records.rows import Row
 from bench.report.published.comparable import Ours, ours
-from bench.report.published.numbers import AVERAGE, PUBLISHED_DATASETS, UNSTATED, Camp, Number, Published, published
+from bench.report.published.numbers import (
+    AVERAGE,
+    PUBLISHED_DATASETS,
+    UNSTATED,
+    Camp,
+    Published,
+    PublishedNumber,
+    published,
+)
 from bench.report.results import Results
 
 PublishedColumn = int | str | None
 
-SETTINGS = {
+PAPER_SETTINGS = {
     "partial": "share of known labels",
     "single_positive": "one positive label an image",
     "fixed_per_class": "a fixed number of known labels a class",
@@ -38,13 +46,13 @@ UNKNOWN = Camp(
 class PublishedLine:
     """A line of a published table: its numbers, and our cells beside it."""
 
-    numbers: tuple[Number, ...]
+    numbers: tuple[PublishedNumber, ...]
     ours: Ours | None
     also: tuple[str, ...] = ()
     """Further sources that print the same line."""
 
     @property
-    def first(self) -> Number:
+    def first(self) -> PublishedNumber:
         return self.numbers[0]
 
     def at(self, column: PublishedColumn) -> float | None:
@@ -82,7 +90,7 @@ def groups(
     """
     known = source or published()
     cells = [row for row in rows if row.cell.dataset.name == dataset]
-    by_group: dict[tuple[str, str], dict[tuple[Any, ...], list[Number]]] = {}
+    by_group: dict[tuple[str, str], dict[tuple[Any, ...], list[PublishedNumber]]] = {}
     for number in known.of(dataset):
         if protocol is None or number.setting == setting_of(protocol):
             line = (number.method, number.backbone, number.image_size, number.source)
@@ -91,7 +99,7 @@ def groups(
     return tuple(
         Group(dataset, setting, known.camps.get(camp, UNKNOWN), _lines(lines.values(), cells, protocol))
         for (setting, camp), lines in sorted(
-            by_group.items(), key=lambda item: (list(SETTINGS).index(item[0][0]), order.index(item[0][1]))
+            by_group.items(), key=lambda item: (list(PAPER_SETTINGS).index(item[0][0]), order.index(item[0][1]))
         )
     )
 
@@ -102,9 +110,11 @@ def setting_of(protocol: str) -> str:
     return {**own, "full": "full", "fixed_per_class": "fixed_per_class"}.get(protocol, "partial")
 
 
-def _lines(found: Iterable[Sequence[Number]], rows: Sequence[Row], protocol: str | None) -> tuple[PublishedLine, ...]:
+def _lines(
+    found: Iterable[Sequence[PublishedNumber]], rows: Sequence[Row], protocol: str | None
+) -> tuple[PublishedLine, ...]:
     """One line for what several sources print alike: a later paper's copy adds nothing but its name."""
-    lines: list[tuple[list[Number], list[str]]] = []
+    lines: list[tuple[list[PublishedNumber], list[str]]] = []
     for numbers in sorted(found, key=len, reverse=True):
         values = {(number.percent, number.mAP) for number in numbers}
         for kept, also in lines:

@@ -49,7 +49,7 @@ class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Number(_Line):
+class PublishedNumber(_Line):
     """One printed mAP in percent.
 
     percent: of known labels; "average" over 10-90 as printed; "unstated"; None where the setting has no ratio.
@@ -130,11 +130,11 @@ class PublishedSource(_Line):
 class Published:
     """All numbers in the order of the file, and what their camps and sources are."""
 
-    numbers: tuple[Number, ...]
+    numbers: tuple[PublishedNumber, ...]
     camps: Mapping[str, Camp]
     sources: Mapping[str, PublishedSource]
 
-    def of(self, dataset: str) -> tuple[Number, ...]:
+    def of(self, dataset: str) -> tuple[PublishedNumber, ...]:
         """The numbers of a dataset; UsageError if no paper's are known."""
         known = list(dict.fromkeys(number.dataset for number in self.numbers))
         if dataset not in known:
@@ -152,7 +152,7 @@ def read_published(root: Path) -> Published:
     """The three files of a folder; DataError with file and line for anything that is not as it should be."""
     camps = {camp.id: camp for camp in _lines(root / "camps.csv", Camp)}
     sources = {source.id: source for source in _lines(root / "sources.csv", PublishedSource)}
-    numbers = tuple(_lines(root / "numbers.csv", Number))
+    numbers = tuple(_lines(root / "numbers.csv", PublishedNumber))
     seen: dict[tuple[Any, ...], int] = {}
     for place, number in enumerate(numbers, start=2):
         here = f"{root / 'numbers.csv'}, line {place}"

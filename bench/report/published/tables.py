@@ -5,7 +5,7 @@ which they are not like the paper.
 """
 
 from bench.report.published.comparable import DEFINITIONS, RATIOS, Ours
-from bench.report.published.groups import SETTINGS, Group, PublishedColumn, PublishedLine
+from bench.report.published.groups import PAPER_SETTINGS, Group, PublishedColumn, PublishedLine
 from bench.report.published.numbers import AVERAGE, UNSTATED, Published, published
 from bench.report.tables.standard import number as with_spread
 from bench.report.tables.table import Footnotes, Style, Table, Value, ranked
@@ -35,7 +35,7 @@ def published_table(group: Group, source: Published | None = None) -> Table:
     if whole and not any(line.ours for line in group.lines):
         columns, rows = columns[:4], [row[:4] for row in rows]
     return Table(
-        title=f"Published on {group.dataset}, {SETTINGS[group.setting]}: {group.camp.title}",
+        title=f"Published on {group.dataset}, {PAPER_SETTINGS[group.setting]}: {group.camp.title}",
         columns=columns,
         rows=tuple(tuple(row) for row in rows),
         caption=_caption(group),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-Percent = int | None
+from bench.stats.paired import Percent
 
 
 class Spread(NamedTuple):

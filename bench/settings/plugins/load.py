@@ -78,7 +78,7 @@ def load_entry_points(axis: str) -> Iterator[tuple[str, Any, str]]:
         except (Exception, SystemExit) as error:
             _forget(point.module)
             of = f" (distribution {point.dist.name} {point.dist.version})" if point.dist else ""
-            yield point.name, None, told(error) + of
+            yield point.name, None, error_text(error) + of
 
 
 def loaded() -> list[Plugin]:
@@ -98,7 +98,7 @@ def outside() -> bool:
     return any(group.startswith(f"{GROUP}.") for group in importlib.metadata.entry_points().groups)
 
 
-def told(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """The error in one line."""
     lines = str(error).strip().splitlines()
     text = lines[0] if lines else ""
@@ -152,7 +152,7 @@ def _keep(plugin: Plugin, run: Any) -> Plugin | None:
             raise UsageError("it registers nothing; enter a class, for instance with @METHODS.register('my_method').")
     except (Exception, SystemExit) as error:
         _forget(plugin.module)
-        _BROKEN[plugin.name] = told(error)
+        _BROKEN[plugin.name] = error_text(error)
         return None
     _BROKEN.pop(plugin.name, None)
     return _LOADED.setdefault(plugin.module, plugin)

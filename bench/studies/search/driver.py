@@ -23,7 +23,7 @@ from bench.studies.search.outcome import TrialRecord, TrialStatus, objective
 from bench.studies.search.space import trial_settings
 from bench.studies.search.study import FAILURES, REASON, Trials
 
-POLL_SECONDS = 0.5
+DRIVER_POLL_SECONDS = 0.5
 DIVERGED = "DivergedError"
 METRIC = "heldout_mAP"
 STATES: Mapping[TrialState, TrialStatus] = {
@@ -104,15 +104,15 @@ class _Loop:
             if not self.open:
                 if not self.trials.unfinished():
                     return
-                time.sleep(POLL_SECONDS)  # other drivers have the last trials
+                time.sleep(DRIVER_POLL_SECONDS)  # other drivers have the last trials
                 continue
             for run in self.open:
                 self._submit(run)
-            ended = wait(self.running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done
+            ended = wait(self.running, timeout=DRIVER_POLL_SECONDS, return_when=FIRST_COMPLETED).done
             for future in ended:
                 self._advance(self.running.pop(future), future.result())
             if not self.running and not ended:
-                time.sleep(POLL_SECONDS)  # other drivers hold the cells
+                time.sleep(DRIVER_POLL_SECONDS)  # other drivers hold the cells
 
     def give_back(self) -> None:
         for run in self.open:

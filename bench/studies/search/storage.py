@@ -18,7 +18,7 @@ from bench.records.names import refuse_links
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 warnings.filterwarnings("ignore", category=ExperimentalWarning)
 
-POLL_SECONDS = 0.05
+STORAGE_POLL_SECONDS = 0.05
 STALE_SECONDS = 120.0
 """Nobody holds a place for longer: what is older was left by a driver that died within."""
 
@@ -129,7 +129,7 @@ def _study_lock(storage: BaseStorage, name: str) -> Iterator[None]:
             mine = storage.create_new_study([optuna.study.StudyDirection.MAXIMIZE], name)
             break
         except DuplicatedStudyError:
-            time.sleep(POLL_SECONDS)
+            time.sleep(STORAGE_POLL_SECONDS)
         try:
             held = storage.get_study_id_from_name(name)
         except KeyError:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bench.report.figures.palette import MARKERS
 from bench.report.figures.style import draw
 from bench.report.tables.gains import AVERAGE, GainColumn, label_of
 from bench.studies.sensitivity.design import scale_of
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH, HEIGHT = 3.3, 2.3
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 LETTER = 0.018
 """Share of the axis that a letter of a tick's name takes."""
 AVERAGE_GREY = "0.35"

@@ -12,6 +12,7 @@ from bench.report.figures.style import COLUMN, draw
 from bench.report.results import Results
 from bench.report.tables.table import Footnotes, Table, Value, markdown
 from bench.report.write import inputs_digest
+from bench.stats.paired import Percent
 from bench.studies.pages import Files, study_folder, study_of, write_files
 from bench.studies.variance.design import ALL, SCATTER_LEVEL, Scatter, scatter, together
 from bench.system.spreadsheet import csv_text
@@ -32,8 +33,6 @@ WIDEST = 3.0
 """Whiskers of few seeds are long: the figure ends at this multiple of the largest deviation."""
 
 CSV_COLUMNS = ("method", "percent", "source", *Scatter._fields)
-
-Percent = int | None
 
 
 @dataclass(frozen=True)
