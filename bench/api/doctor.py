@@ -1,4 +1,4 @@
-"""Is this machine ready? Versions, device, disk, and one small run that must repeat itself bit for bit."""
+"""Checks of this machine: versions, device, disk, and one small run that must repeat itself bit for bit."""
 
 import itertools
 import shutil

@@ -1,4 +1,4 @@
-"""How a sweep is executed: where files are kept, and who trains."""
+"""Execution of a sweep as settings: where files are kept, and who trains."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

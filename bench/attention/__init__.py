@@ -1,4 +1,4 @@
-"""Where a trained cell looks: the weights of its classes over the positions of real images, drawn and measured.
+"""Attention maps: the weights of a trained cell's classes over the positions of images, drawn and measured.
 
 Only methods take part whose scores average tokens with weights of a class's own (`Method.attention`).
 """

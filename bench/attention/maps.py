@@ -1,4 +1,4 @@
-"""What a cell sees in the images that are drawn, and how well it points over its whole split."""
+"""Attention maps of the images that are drawn, and the pointing game over the whole split."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

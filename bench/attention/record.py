@@ -1,4 +1,4 @@
-"""What the figure of a cell shows, as data."""
+"""Data of an attention figure, as JSON."""
 
 from collections.abc import Sequence
 from typing import Any

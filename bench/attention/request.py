@@ -1,4 +1,4 @@
-"""What is asked for, and which finished cell is meant."""
+"""Request for attention maps, and the finished cell that it means."""
 
 import shlex
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What an image encoder, with or without a text tower, gives to everybody else."""
+"""Contract of backbones: an image encoder, with or without a text tower."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which cached features `bench cache` means: by key, dataset and backbone."""
+"""Choice of cached features for `bench cache`: by key, dataset and backbone."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

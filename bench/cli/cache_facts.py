@@ -1,4 +1,4 @@
-"""What `bench cache` tells of cached features."""
+"""Facts about cached features, as `bench cache` prints them."""
 
 import datetime
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""What commands print at their end: a sweep's table, its plan, or JSON for programs."""
+"""Output at the end of a command: a sweep's table, its plan, or JSON for programs."""
 
 import json
 import sys

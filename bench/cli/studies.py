@@ -1,4 +1,4 @@
-"""What the commands that study one method have in common."""
+"""Common parts of the commands that study one method."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Which properties are asked of which axis, and what somebody means by a file or a name."""
+"""Properties by axis, and the entries that a file or a name stands for."""
 
 from collections.abc import Iterator
 from typing import Any

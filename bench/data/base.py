@@ -1,4 +1,4 @@
-"""What a dataset is: two splits of images with full labels, in a fixed order of images and classes."""
+"""Contract of datasets: two splits of images with full labels, in a fixed order of images and classes."""
 
 import functools
 import hashlib

@@ -1,4 +1,4 @@
-"""Is this copy of a dataset the one that the papers used, and can all of it be read?"""
+"""Checks of a copy of a dataset: whether it is the papers' own, and whether all of it can be read."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field

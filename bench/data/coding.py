@@ -1,4 +1,4 @@
-"""How a list says which classes an image shows: by their indices, or by a 0 or a 1 for every class."""
+"""Coding of labels in a list: indices of classes, or a 0 or a 1 for every class."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What one image file holds: the hash of its bytes, whether its pixels can be read, and what is unusual about them."""
+"""Examination of one image file: the hash of its bytes, whether its pixels can be read, and what is unusual."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""What is in the image files of a copy: each is read once, and again only when it changed.
+"""Manifest of a copy's image files: each is read once, and again only when it changed.
 
 As in git's index, a file that has its size and times of change since it was read need not be read to be known.
 """

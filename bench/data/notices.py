@@ -1,4 +1,4 @@
-"""What a user should know of a dataset that can be used: each a sentence without its full stop."""
+"""Notices about a dataset that can be used: each a sentence without its full stop."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the papers' copies of a dataset are known by: counts and hashes of image list, class order and labels."""
+"""Official copies of a dataset: counts and hashes of image list, class order and labels."""
 
 import hashlib
 from collections.abc import Iterator, Sequence

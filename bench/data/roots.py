@@ -1,4 +1,4 @@
-"""Where a dataset's files are: the command line, the environment, or the user's configuration file, in this order."""
+"""Folders of datasets: from the command line, the environment, or the user's configuration file, in this order."""
 
 import os
 import tomllib

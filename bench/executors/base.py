@@ -1,4 +1,4 @@
-"""What every executor promises: cells go in, endings come out, and a follower may end a cell early."""
+"""Contract of executors: cells go in, endings come out, and a follower may end a cell early."""
 
 import threading
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""How another process opens the resources that this one has."""
+"""Location of resources: how another process opens those that this one has."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What runs in a worker process: it takes cells from a pipe, one after the other, until the pipe is closed."""
+"""Worker process: takes cells from a pipe, one after the other, until the pipe is closed."""
 
 import os
 import queue

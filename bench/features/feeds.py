@@ -1,4 +1,4 @@
-"""Where the features of a training batch come from: the cache, cached augmented views, or an encoder that runs live.
+"""Feeds, the sources of a training batch's features: the cache, cached views, or an encoder that runs live.
 
 Test images are never augmented.
 """

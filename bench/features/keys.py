@@ -1,4 +1,4 @@
-"""What decides the values of features, as one hash."""
+"""Keys of features: a hash of everything that decides their values."""
 
 import hashlib
 from typing import Any

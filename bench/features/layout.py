@@ -1,4 +1,4 @@
-"""What one entry of the feature cache looks like on disk, and whether it is whole.
+"""Layout of an entry of the feature cache on disk, and whether it is whole.
 
 features/<key>/   about.json      what is encoded, in which shapes; written when the encoding begins
                   dense.npy       float16 (N, HW, D)   } filled chunk by chunk

@@ -1,4 +1,4 @@
-"""How long cells will take, from those that have finished in the same store; no number where there is nothing to go by.
+"""Forecast of running times from the cells that have finished in the same store; no number where there are none.
 
 A cell's time is that of cells with the same settings and data where there are any. Otherwise it is scaled: epochs times
 the images that each epoch trains on and scores, at the rate of the same method on the same features.

@@ -1,4 +1,4 @@
-"""Which settings a method runs with: a paper's own, or those chosen on the embedded benchmark's training images."""
+"""Recipes: named settings of methods, a paper's own or those chosen on the embedded benchmark's training images."""
 
 import dataclasses
 import functools

@@ -1,1 +1,1 @@
-"""What is kept: cells, their rows, sweeps, and the store of plain files that holds them."""
+"""Records: cells, their rows, sweeps, and the store of plain files that holds them."""

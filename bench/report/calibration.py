@@ -1,4 +1,4 @@
-"""Does sigmoid(score) mean what it says? Reliability over test images, pooled over images and classes."""
+"""Calibration: reliability of sigmoid(score) over test images, pooled over images and classes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

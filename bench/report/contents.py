@@ -1,4 +1,4 @@
-"""What a report holds, in order: sections of tables and figures, from which Markdown, HTML and LaTeX are drawn."""
+"""Contents of a report, in order: sections of tables and figures, from which Markdown, HTML and LaTeX are made."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which places of which sweeps a report is about."""
+"""Selection of the sweeps, and of their places, that a report is about."""
 
 import functools
 import hashlib

@@ -1,4 +1,4 @@
-"""What values a search may try for one setting: small typed ranges, declared beside the setting itself.
+"""Search ranges of single settings: small and typed, declared beside the setting itself.
 
 >>> log_float(1e-4, 1e-1)
 Number(low=0.0001, high=0.1, log=True, whole=False)

@@ -1,4 +1,4 @@
-"""Which method wins across data sets: Wilcoxon's signed ranks with Holm's correction, average ranks, wins and losses.
+"""Comparisons across datasets: Wilcoxon's signed ranks with Holm's correction, average ranks, wins and losses.
 
 A *block* is a number of every method under equal conditions, and the tests take blocks for independent. The ratios and
 seeds of one dataset are not: they share test images, and nested masks share labels. `independent` therefore makes one

@@ -1,4 +1,4 @@
-"""How a difference is written down: never without its interval, and with "n.s." where it may be nothing."""
+"""Formatting of differences: never without the interval, and with "n.s." where it may be nothing."""
 
 from bench.stats.resampling import Difference
 

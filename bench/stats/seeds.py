@@ -1,4 +1,4 @@
-"""What other seeds would have given: the interval of a mean over seeds, and of a difference paired by seed."""
+"""Intervals over seeds: of a mean, and of a difference paired by seed."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the reports of all studies share: a folder of files from texts, tables and figures, written only if changed."""
+"""Pages of studies: a folder of files from texts, tables and figures, written only if changed."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How many cells this machine can train at once: cores, GPUs, and memory that is really there."""
+"""Capacity of this machine for cells that train at once: cores, GPUs, and memory that is really there."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where a result was made: versions, device, threads, commit."""
+"""Environment of a result: versions, device, threads, commit."""
 
 import ast
 import functools

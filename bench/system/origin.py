@@ -1,4 +1,4 @@
-"""Where a registered class comes from, and the hash of the source that makes it."""
+"""Origin of a registered class, and the hash of the source that makes it."""
 
 import functools
 import hashlib

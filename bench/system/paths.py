@@ -1,4 +1,4 @@
-"""Where files are kept on this machine unless a command says otherwise."""
+"""Default paths of this machine, for commands that name none."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which version of this program lies on this machine; imports nothing heavy, since nodes are asked at the start."""
+"""Hash of this program as it lies on this machine; imports nothing heavy, since nodes are asked at the start."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How many CPU threads a training has: part of what makes two runs equal to the last bit."""
+"""CPU threads of a training: part of what makes two runs equal to the last bit."""
 
 import torch
 from threadpoolctl import threadpool_limits

@@ -1,4 +1,4 @@
-"""How sentences tell values, lists and counts: whatever a user gives, a message stays short.
+"""Wording of values, lists and counts: whatever a user gives, a message stays short.
 
 >>> len(shown("x" * 500)), counted(1, "class", "classes"), counted(1200, "cell")
 (120, '1 class', '1,200 cells')

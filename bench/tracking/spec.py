@@ -1,4 +1,4 @@
-"""What an MLflow run should look like, as plain data; nothing here knows MLflow."""
+"""Specification of an MLflow run as plain data; nothing here knows MLflow."""
 
 import functools
 import hashlib

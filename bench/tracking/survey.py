@@ -1,4 +1,4 @@
-"""What there is to project, and whether it changed: directory look-ups only, so that asking costs almost nothing."""
+"""Survey of what is to be projected, and whether it changed: directory look-ups only, which cost almost nothing."""
 
 import dataclasses
 import functools

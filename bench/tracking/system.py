@@ -1,4 +1,4 @@
-"""What running cells take of the machine, sampled by the process that follows a run, and kept beside their curves."""
+"""System load of running cells, sampled by the process that follows a run, and kept beside their curves."""
 
 import json
 import time

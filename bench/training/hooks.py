@@ -1,4 +1,4 @@
-"""What happens around a cell's training: curves, checkpoints that resume exactly, and early failure."""
+"""Hooks around a cell's training: curves, checkpoints that resume exactly, and early failure."""
 
 import json
 import math

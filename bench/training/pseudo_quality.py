@@ -1,4 +1,4 @@
-"""How right a method's pseudo-labels are: judged after each epoch by labels that the method never sees."""
+"""Quality of pseudo-labels: judged after each epoch by labels that the method never sees."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What cells are made of, opened once and shared: dataset, backbone, features, masks."""
+"""Resources of cells, opened once and shared: dataset, backbone, features, masks."""
 
 import functools
 from collections.abc import Callable

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bench.axes.methods import resolved_method
 from bench.errors import DataError
-from bench.records.cells import Cell
+from bench.records.cells import Cell, canonical_json
 from bench.training.live import Live, LiveModel
 from bench.training.scope import MODELS
 from methods import Method, Task
@@ -35,8 +35,10 @@ def scoring_state(model: Any) -> dict[str, Tensor]:
 
 
 def to_bytes(weights: Weights, cell: Cell, code: str) -> bytes:
-    """A safetensors file, which also says whose weights they are. code: hash of the method's source."""
-    return save(dict(weights), metadata={"cell": cell.key, "title": cell.title, "code": code})
+    """A safetensors file, which also says whose weights they are; equal for equal weights. code: the method's source."""
+    # Of several entries, safetensors writes one or another first.
+    owner = canonical_json({"cell": cell.key, "title": cell.title, "code": code})
+    return save(dict(weights), metadata={"trained": owner})
 
 
 def from_bytes(content: bytes) -> dict[str, Tensor]:

@@ -29,6 +29,8 @@ def test_a_cell_is_the_same_through_python_and_through_the_command_line(call, wo
     assert len(ours) == 1
     for row, other in zip(ours, theirs, strict=True):
         row, other = json.loads(json.dumps(row.to_json())), json.loads(json.dumps(other.to_json()))
+        for kept in (row, other):
+            kept["files"].pop("curve.jsonl")  # it holds seconds
         assert {k: v for k, v in row.items() if k not in VARYING} == {
             k: v for k, v in other.items() if k not in VARYING
         }

@@ -88,10 +88,7 @@ def test_each_image_has_another_view_in_each_epoch_whatever_the_batches(small, t
         from bench.training.live import LiveBatches
 
         inputs = small.inputs(cell)[0]
-        method = METHODS.get(cell.method.name)
-        loader = _training(cell, build(method.Config, cell.method.options, owner="toy"), inputs, True)[
-            "train_dataloader"
-        ]
+        loader = _training(cell, inputs, True)["train_dataloader"]
         assert isinstance(loader.dataset, LiveBatches)
         loader.sampler.set_epoch(epoch)
         loader.dataset.set_epoch(epoch)

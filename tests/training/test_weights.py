@@ -114,3 +114,9 @@ def test_weights_of_another_model_or_damaged_ones_are_refused(straight, resource
             restored(cell, task, wrong, resources.device)
     with pytest.raises(DataError, match="the weights cannot be read"):
         from_bytes(to_bytes(weights, cell, "code")[:-5])
+
+
+def test_equal_weights_are_equal_bytes(resources, toys):
+    cell = make_cell(resources, "toy_linear", **QUICK)
+    weights = {"a": torch.zeros(2), "b": torch.ones(3)}
+    assert len({to_bytes(weights, cell, "code") for _ in range(20)}) == 1

@@ -1,4 +1,4 @@
-"""How good the miniature is, on scenes held out from training; never on the benchmark's test split."""
+"""Quality of the miniature on scenes held out from its training; never on the benchmark's test split."""
 
 import numpy as np
 import open_clip

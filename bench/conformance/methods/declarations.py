@@ -1,4 +1,4 @@
-"""What a method says of itself."""
+"""Properties of a method's declarations."""
 
 import dataclasses
 

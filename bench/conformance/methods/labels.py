@@ -1,4 +1,4 @@
-"""Which labels move a method in training, and which cannot."""
+"""Properties of labels: those that may move a training, and those that cannot."""
 
 import functools
 

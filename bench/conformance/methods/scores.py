@@ -1,4 +1,4 @@
-"""What a method's scores are."""
+"""Properties of a method's scores."""
 
 import copy
 

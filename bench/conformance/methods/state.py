@@ -1,4 +1,4 @@
-"""What a method holds, and what of it goes into a checkpoint."""
+"""Properties of a method's state, and of its part in a checkpoint."""
 
 import copy
 import io

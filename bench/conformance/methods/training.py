@@ -1,4 +1,4 @@
-"""How a method trains: what its losses are, what they move, and that they stay finite."""
+"""Properties of a method's training: its losses, what they move, and that they stay finite."""
 
 import copy
 import dataclasses

@@ -1,4 +1,4 @@
-"""How living things are drawn: in their box, ground at y = 1, facing right. Four-legged ones share one body."""
+"""Drawings of living things: in their box, ground at y = 1, facing right. Four-legged ones share one body."""
 
 from .pen import Color, Pen, mix, shade
 

@@ -1,4 +1,4 @@
-"""What lies behind the objects: one drawing for each context, plus things that carry no label."""
+"""Backdrops: one drawing for each context, plus things that carry no label."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What stands where: a scene as data, before a pixel is drawn. Labels come from here."""
+"""Composition of a scene: a scene as data, before a pixel is drawn. Labels come from here."""
 
 from dataclasses import dataclass
 

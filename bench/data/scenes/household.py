@@ -1,4 +1,4 @@
-"""How household things are drawn: in their box, floor at y = 1."""
+"""Drawings of household things: in their box, floor at y = 1."""
 
 from .pen import Color, Pen, any_color, mix, shade
 

@@ -1,4 +1,4 @@
-"""How vehicles are drawn: in their box, ground at y = 1, facing right. Car, bus and truck share their parts."""
+"""Drawings of vehicles: in their box, ground at y = 1, facing right. Car, bus and truck share their parts."""
 
 from .pen import Color, Pen, mix, shade
 

@@ -1,4 +1,4 @@
-"""What runs on a node of a Ray cluster: one cell in a store of its own, which is gone afterwards."""
+"""Training on a node of a Ray cluster: one cell in a store of its own, which is gone afterwards."""
 
 import dataclasses
 import functools

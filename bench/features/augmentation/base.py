@@ -1,4 +1,4 @@
-"""What an augmentation is: steps in order, each a pure function of an RGB image and a generator."""
+"""Contract of augmentations: steps in order, each a pure function of an RGB image and a generator."""
 
 from collections.abc import Callable
 from typing import ClassVar

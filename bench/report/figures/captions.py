@@ -1,4 +1,4 @@
-"""What stands under the figures: how each is read, and over how many seeds."""
+"""Captions of the figures: how each is read, and over how many seeds."""
 
 from collections.abc import Sequence
 

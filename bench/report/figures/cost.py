@@ -1,4 +1,4 @@
-"""What a point of mAP costs: training time, trained parameters, memory."""
+"""Cost of a point of mAP: training time, trained parameters, memory."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What sections choose of a table: the ratios at both ends, the methods that learned from the labels left."""
+"""Extent of sections: the ratios at both ends, the methods that learned from the labels left."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What a cell of each method costs."""
+"""Table of the cost of a cell of each method."""
 
 import math
 

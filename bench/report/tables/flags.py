@@ -1,4 +1,4 @@
-"""What must be said of a method or a number wherever it stands: flags of its rows, and the role of its labels."""
+"""Flags of a method or a number wherever it stands: those of its rows, and the role of its labels."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""How right the pseudo-labels were: those of the last epoch in a table, judged by labels that no method saw."""
+"""Table of pseudo-labels: those of the last epoch, judged by labels that no method saw."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the tables of methods share: the headline, a column's name, a number, ranks."""
+"""Common parts of the tables of methods: the headline, a column's name, a number, ranks."""
 
 import math
 from collections.abc import Mapping

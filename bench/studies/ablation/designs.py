@@ -1,4 +1,4 @@
-"""Which variants of a method tell what its parts bring: designs as pure functions from parts to arms.
+"""Designs of ablation studies: pure functions from a method's parts to the variants to run.
 
 >>> from methods.parts import Part
 >>> parts = {"a": Part({"x": False}), "b": Part({"y": 0.0})}

@@ -1,4 +1,4 @@
-"""How much each option mattered: the share of the objective's variance that it explains (functional ANOVA)."""
+"""Importance of options: the share of the objective's variance that each explains (functional ANOVA)."""
 
 from collections.abc import Sequence
 

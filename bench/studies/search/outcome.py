@@ -1,4 +1,4 @@
-"""What the cells of a trial say of it: pure functions of held-out numbers."""
+"""Outcome of a trial from its cells: pure functions of held-out numbers."""
 
 import math
 import statistics

@@ -1,4 +1,4 @@
-"""What is searched, and the cells that a proposal stands for."""
+"""Request for a search, and the cells that a proposal stands for."""
 
 import dataclasses
 import hashlib

@@ -1,4 +1,4 @@
-"""Where a study is kept, and how drivers that share one keep out of each other's way."""
+"""Storage of searches, and the locks of drivers that share one."""
 
 import contextlib
 import time

@@ -1,4 +1,4 @@
-"""How much a method depends on single settings: one at a time, all others as they are."""
+"""Design of sensitivity studies: one setting is varied at a time, all others stay as they are."""
 
 import dataclasses
 import itertools

@@ -1,4 +1,4 @@
-"""Where the scatter between seeds comes from: each stream of randomness varied alone, and all of them together.
+"""Design of variance studies: each stream of randomness is varied alone, and all of them together.
 
 >>> [line.name for line in lines(["asl"])]
 ['asl', 'asl [mask]', 'asl [init]', 'asl [order]']
