@@ -35,7 +35,7 @@ def scoring_state(model: Any) -> dict[str, Tensor]:
 
 
 def to_bytes(weights: Weights, cell: Cell, code: str) -> bytes:
-    """A safetensors file, which also says whose weights they are; equal for equal weights. code: the method's source."""
+    """A safetensors file, which also says whose weights they are; equal for equal weights. code: the source's hash."""
     # Of several entries, safetensors writes one or another first.
     owner = canonical_json({"cell": cell.key, "title": cell.title, "code": code})
     return save(dict(weights), metadata={"trained": owner})
