@@ -9,6 +9,8 @@ import pytest
 
 import bench
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"scenes": {"n_train": 60, "n_test": 40}}
 SHORT = {**SMALL, "asl": {"epochs": 1}}
 FLAGS = ("--data", "scenes.n_train=60", "--data", "scenes.n_test=40", "--set", "asl.epochs=1")
@@ -20,7 +22,6 @@ def words(cache, tmp_path):
     return {"settings": SMALL, "results": tmp_path / "results", "cache": cache, "progress": False}
 
 
-@pytest.mark.slow
 def test_a_cell_is_the_same_through_python_and_through_the_command_line(call, words, tmp_path):
     sweep = bench.run("asl", 0.5, **{**words, "settings": SHORT})
     assert call("run", "--methods", "asl", "--ratios", "0.5", "--results", "cli", *FLAGS).code == 0

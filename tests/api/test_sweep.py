@@ -12,6 +12,8 @@ import bench
 from bench.api import comparison, frames
 from bench.records import frame as cells
 
+pytestmark = pytest.mark.slow
+
 mpl.use("Agg")
 
 GRID = Grid(methods=("trm_ml", "dualcoop", "clip_zero_shot"), percents=(10, 50), seeds=(0, 1, 2), epochs=3)

@@ -9,6 +9,8 @@ from bench.attention.figure import ClassMap, ImageRow, attention_figure, heat
 from bench.backbones import BACKBONES
 from bench.data.base import Box
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("place", [(0, 0), (2, 5), (6, 1), (6, 6)])
 def test_a_hot_token_is_hot_in_its_own_part_of_the_image(place):

@@ -15,7 +15,7 @@ from bench.backbones.openai import RN50, ReleasedOptions
 from bench.errors import DataError
 from bench.settings.config import NoOptions
 
-pytestmark = pytest.mark.usefixtures("architectures")
+pytestmark = [pytest.mark.usefixtures("architectures"), pytest.mark.slow]
 
 TEXTS = ["cat", "a photo of a potted plant.", "one two three four five six seven eight nine ten eleven twelve"]
 

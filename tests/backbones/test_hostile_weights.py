@@ -17,7 +17,10 @@ from bench.backbones.openai import ReleasedClip
 from bench.errors import DataError
 from bench.settings.config import build
 
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning"),
+    pytest.mark.slow,
+]
 ALLOWED = (
     "give a safetensors file, a state dict of torch.save that opens with weights_only=True, or OpenAI's TorchScript"
 )

@@ -9,6 +9,8 @@ from bench.backbones.imagenet import ResNetOptions, _resnet
 from bench.errors import DataError, UsageError
 from bench.settings.config import build
 
+pytestmark = pytest.mark.slow
+
 SIZE = 64
 
 

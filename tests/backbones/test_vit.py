@@ -13,6 +13,8 @@ from bench.backbones.vit import ViTEncoder
 from bench.errors import DataError, UsageError
 from bench.settings.config import build
 
+pytestmark = pytest.mark.slow
+
 SMALL = {
     "embed_dim": 24,
     "quick_gelu": True,

@@ -11,8 +11,9 @@ from helpers.commands import RUN, TINY
 from bench.cli import main
 from bench.errors import UsageError
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_a_run_ends_with_the_table_the_report_and_how_to_browse(call, tmp_path):
     told = call(*RUN)
     assert told.code == 0
@@ -26,7 +27,6 @@ def test_a_run_ends_with_the_table_the_report_and_how_to_browse(call, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["results"]
 
 
-@pytest.mark.slow
 def test_a_second_run_finds_everything_done(call):
     call(*RUN)
     plan = json.loads(call(*RUN, "--dry-run", "--json").out)
@@ -37,7 +37,6 @@ def test_a_second_run_finds_everything_done(call):
     assert again.err == ""
 
 
-@pytest.mark.slow
 def test_json_goes_to_standard_output_alone(call):
     told = call(*RUN, "--json")
     assert told.code == 0
@@ -45,7 +44,6 @@ def test_json_goes_to_standard_output_alone(call):
     assert told.err == ""
 
 
-@pytest.mark.slow
 def test_a_failing_cell_gives_exit_code_1_and_the_others_their_numbers(call, toys):
     told = call(*RUN, "--methods", "toy_refusing,asl", "--set", "toy_refusing.epochs=2")
     assert told.code == 1
@@ -62,7 +60,6 @@ def test_a_failing_cell_gives_exit_code_1_and_the_others_their_numbers(call, toy
     assert "[/on purpose]" in table.out
 
 
-@pytest.mark.slow
 def test_on_a_terminal_the_display_is_live_and_errors_stay_whole(call, toys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")

@@ -13,6 +13,8 @@ from bench.executors.attempt import attempt
 from bench.records.store import Store
 from bench.system.disk import DiskError, disk_error, is_of_disk
 
+pytestmark = pytest.mark.slow
+
 RUN = ["run", "--methods", "clip_zero_shot", "--ratios", "0.1", *TINY]
 
 

@@ -6,6 +6,8 @@ import re
 import pytest
 from helpers.commands import RUN, TINY
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("command", ["run", "search", "ablate"])
 def test_help_sorts_the_flags(command, call):
@@ -68,7 +70,6 @@ def test_status_before_any_run_says_how_to_start(call):
     assert "bench run" in told.err
 
 
-@pytest.mark.slow
 def test_status_tells_a_result_of_older_code(call, monkeypatch):
     call(*RUN)
     assert [row["state"] for row in json.loads(call("status", "--json").out)["cells"]] == ["done"]
@@ -78,7 +79,6 @@ def test_status_tells_a_result_of_older_code(call, monkeypatch):
     assert "has changed since" in row["detail"]
 
 
-@pytest.mark.slow
 def test_report_writes_it_again(call, tmp_path):
     call(*RUN)
     for path in (tmp_path / "results" / "reports").rglob("*.md"):
@@ -88,7 +88,6 @@ def test_report_writes_it_again(call, tmp_path):
     assert list((tmp_path / "results" / "reports").rglob("report.md"))
 
 
-@pytest.mark.slow
 def test_doctor_checks_that_a_run_repeats_itself(call, tmp_path):
     told = call("doctor", "--json")
     findings = {finding["what"]: finding for finding in json.loads(told.out)}

@@ -6,6 +6,8 @@ import pytest
 from helpers.disks import read_only
 from helpers.store_factory import Grid, make_store
 
+pytestmark = pytest.mark.slow
+
 GRID = Grid(methods=("asl", "dualcoop"), percents=(10, 50), epochs=3)
 
 

@@ -2,7 +2,10 @@
 
 import json
 
+import pytest
 from helpers.outside import changed
+
+pytestmark = pytest.mark.slow
 
 REFERENCE = ('    reference = "an example"\n', "")
 

@@ -6,6 +6,8 @@ from bench.conformance.methods import PROPERTIES
 from bench.conformance.properties import Property
 from methods import METHODS
 
+pytestmark = pytest.mark.slow
+
 SLOW = ("learns", "stays finite whatever is known")
 
 ASKED = [

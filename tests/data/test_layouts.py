@@ -6,6 +6,8 @@ from helpers.copies import COPIES, copied, voc
 
 from bench.data import DATASETS
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_dataset_on_disk_has_a_copy_here(tmp_path):
     on_disk = {name for name in DATASETS.names() if DATASETS.get(name).needs_root}

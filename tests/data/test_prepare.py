@@ -15,6 +15,8 @@ from bench.data import roots
 from bench.data.download import Archive
 from bench.data.listfile import ListFile
 
+pytestmark = pytest.mark.slow
+
 REAL = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 
 

@@ -17,6 +17,8 @@ from bench.data.scenes.source import Benchmark
 from bench.data.scenes.worlds import CONTEXTS, benchmark_world
 from bench.errors import UsageError
 
+pytestmark = pytest.mark.slow
+
 SMALL = ScenesOptions(n_train=40, n_test=30)
 
 

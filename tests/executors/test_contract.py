@@ -15,6 +15,8 @@ from bench.executors.location import Location
 from bench.executors.processes import Processes
 from bench.records.store import Store
 
+pytestmark = pytest.mark.slow
+
 SHORT = {**QUICK, "epochs": 4}
 
 

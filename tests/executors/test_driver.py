@@ -20,7 +20,7 @@ from bench.records.store import Store
 from bench.records.sweeps import SweepRecord
 from bench.stats.metrics import average_precision, mean_average_precision
 
-pytestmark = pytest.mark.usefixtures("toys")
+pytestmark = [pytest.mark.usefixtures("toys"), pytest.mark.slow]
 SHORT = {"epochs": 2, "batch_size": 60}
 
 

@@ -22,9 +22,12 @@ from bench.system.peak_memory import PeakMemory
 
 COUNT, SIDE = 6 * ENCODE_BATCH + 10, 28
 
-pytestmark = pytest.mark.skipif(
-    "fork" not in multiprocessing.get_all_start_methods(), reason="needs processes that start at once"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        "fork" not in multiprocessing.get_all_start_methods(), reason="needs processes that start at once"
+    ),
+    pytest.mark.slow,
+]
 
 
 class Images:

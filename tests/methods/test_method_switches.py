@@ -14,6 +14,8 @@ from bench.studies.ablation.designs import combinations, leave_one_out
 from bench.studies.ablation.parts import overrides, switched_on
 from methods import METHODS, Method
 
+pytestmark = pytest.mark.slow
+
 SWITCHED = [name for name in METHODS.names() if METHODS.get(name).switches]
 PARTS = [(name, part) for name in SWITCHED for part in METHODS.get(name).switches]
 EPOCHS = 7

@@ -12,6 +12,8 @@ from methods.losses import asymmetric_loss
 from methods.pseudo_labels import PseudoLabels
 from methods.trm_ml import TRMML, TRMConfig
 
+pytestmark = pytest.mark.slow
+
 MAKERS = {
     "trm_ml": (True, True),
     "splc": (True, False),

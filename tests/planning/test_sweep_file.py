@@ -13,6 +13,8 @@ from bench.errors import UsageError
 from bench.planning.sweep_file import SweepFile, merged, parse_sweep_file, read_sweep_file, render_sweep_file
 from bench.settings.plain_yaml import dump, load
 
+pytestmark = pytest.mark.slow
+
 FLAGS = ("methods", "ratios", "seeds", "holdout", "live", "tracking-uri", "dataset")
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=8)
 names = st.from_regex(r"[a-z_]{1,8}", fullmatch=True)

@@ -9,6 +9,8 @@ import pytest
 from helpers import masks
 from helpers.elsewhere import facts
 
+pytestmark = pytest.mark.slow
+
 PINNED = {
     "dualcoop": ["f97d19ffb6588c87", "1e2163315b9fa6c6", "f97d19ffb6588c87"],
     "fixed_per_class": ["8401b687377a9dbe", "8401b687377a9dbe", "2814c0abba4a89b7"],

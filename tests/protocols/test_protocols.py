@@ -14,6 +14,8 @@ from hypothesis.extra.numpy import arrays
 from bench.errors import BenchError, UsageError
 from protocols import PROTOCOLS, Images, mask_facts
 
+pytestmark = pytest.mark.slow
+
 labels = arrays(np.int8, st.tuples(st.integers(1, 30), st.integers(1, 8)), elements=st.sampled_from([-1, 1]))
 percents, seeds = st.integers(1, 100), st.integers(0, 50)
 quick = settings(max_examples=40, deadline=None)

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 import bench.records.cells
 from bench.records.cells import CELL_STREAMS, Cell, Component, canonical_json
 
+pytestmark = pytest.mark.slow
+
 json_values = st.one_of(st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text())
 options = st.dictionaries(st.text(max_size=5), json_values, max_size=4)
 

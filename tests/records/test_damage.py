@@ -14,6 +14,8 @@ from bench.records import damage
 from bench.records.store import Store
 from bench.report import load, write_report
 
+pytestmark = pytest.mark.slow
+
 GRID = Grid(methods=("asl", "dualcoop"), percents=(10, 50), epochs=3)
 FILES = ("cell.json", "row.json", "curve.jsonl", "scores.npz", "weights.safetensors")
 

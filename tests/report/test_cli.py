@@ -11,6 +11,8 @@ from bench.errors import UsageError
 from bench.records.store import Store
 from bench.tracking import sync
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory, sketched):

@@ -25,6 +25,8 @@ from bench.report.tables.gains import signed, span
 from bench.stats import bootstrap
 from bench.stats.paired import Pair, pairs
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):

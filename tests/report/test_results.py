@@ -16,6 +16,8 @@ from bench.report.results import COLUMNS
 from bench.stats.metrics import mean_average_precision
 from bench.system.files import read_json, write_json
 
+pytestmark = pytest.mark.slow
+
 
 def test_there_is_one_line_for_each_place(finished):
     results = load(finished[0])

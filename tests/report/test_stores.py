@@ -8,6 +8,8 @@ from bench.report import load, write_report
 from bench.report.stores import open_stores
 from bench.system.files import read_json, write_json
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def two(tmp_path):

@@ -14,6 +14,8 @@ from bench.report import load, write_report
 from bench.report.figures.curves import ratio_figure
 from bench.report.figures.palette import PALETTE
 
+pytestmark = pytest.mark.slow
+
 
 def test_figures_are_drawn_and_not_empty(written):
     folder = written[1].parent

@@ -25,6 +25,8 @@ from bench.studies.sensitivity.design import plan_sensitivity
 from bench.studies.sensitivity.page import write_sensitivity
 from methods import METHODS
 
+pytestmark = pytest.mark.slow
+
 TRM = METHODS.get("trm_ml")
 SETTINGS = recipe_for(TRM, "auto", "tiny_clip")
 WORTH = {"regions": 12.0, "distillation": 0.02, "contrast": 1.5, "pseudo-labels": 0.5, "prototypes": -0.6}
@@ -121,7 +123,6 @@ def test_a_ladder_compares_each_rung_with_the_one_below(tmp_path) -> None:
     assert svg.count("→") == 3, "every panel ends at the whole method's level"
 
 
-@pytest.mark.slow
 def test_a_factorial_has_effects_and_interactions(tmp_path) -> None:
     found, store = ablated(tmp_path, "factorial", ["regions", "contrast", "pseudo-labels", "prototypes"])
     assert set(found.effects) > {"regions", "contrast", "pseudo-labels", "prototypes"}

@@ -3,11 +3,14 @@
 import re
 from pathlib import Path
 
+import pytest
 from helpers.store_factory import Grid, finish
 from helpers.units import unit
 
 from bench.report import load, write_report
 from bench.tracking import sync
+
+pytestmark = pytest.mark.slow
 
 
 def test_all_runs_of_a_method_have_its_colour_in_the_report(finished, content, grid, monkeypatch):

@@ -14,6 +14,8 @@ from bench.report import average_table, cost_table, load, markdown, ratio_table
 from bench.report.reading import curves
 from bench.tracking import TrackingError, mirrored, sync
 
+pytestmark = pytest.mark.slow
+
 
 def uri(store: Store) -> str:
     return f"sqlite:///{store.root / 'mlflow.db'}"

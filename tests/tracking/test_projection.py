@@ -16,6 +16,8 @@ from bench.tracking.server import experiment_pages
 from bench.tracking.spec import RUN, TAG_LIMIT, metric_key
 from bench.tracking.system import Sampler
 
+pytestmark = pytest.mark.slow
+
 
 def test_cells_hang_under_their_sweep(finished, content, grid):
     report = sync(finished)

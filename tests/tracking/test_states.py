@@ -1,8 +1,11 @@
 """Cells that run, fail, are killed and are tried again, as MLflow shows them."""
 
+import pytest
 from helpers.store_factory import Grid, append_curve, curve, fail, finish, row, running, save_sweep
 
 from bench.tracking import sync
+
+pytestmark = pytest.mark.slow
 
 
 def unit(cell) -> str:

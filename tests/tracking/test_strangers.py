@@ -13,6 +13,8 @@ from bench.errors import DataError
 from bench.records.store import Store
 from bench.tracking import mirrored, sync
 
+pytestmark = pytest.mark.slow
+
 
 def uri(store: Store) -> str:
     return f"sqlite:///{store.root / 'mlflow.db'}"

@@ -25,6 +25,8 @@ from bench.tracking import sync
 from bench.tracking.notes import HOW_TO_READ, HOW_TO_READ_SEARCHES
 from methods import METHODS
 
+pytestmark = pytest.mark.slow
+
 TRM = METHODS.get("trm_ml")
 SWEEP = "5" * 12
 

@@ -11,6 +11,8 @@ from helpers.units import sweep_of, unit
 from bench.records.store import Store
 from bench.tracking import TrackingError, is_current, sync
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("forgotten", [False, True])
 def test_syncing_twice_adds_nothing(finished, content, forgotten):

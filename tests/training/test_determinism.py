@@ -18,7 +18,7 @@ from bench.training import evaluation as evaluate
 from bench.training.batches import ShuffledBatches
 from methods import METHODS, Features, Method
 
-pytestmark = pytest.mark.usefixtures("toys")
+pytestmark = [pytest.mark.usefixtures("toys"), pytest.mark.slow]
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from bench.executors.driver import run_cells
 from bench.records.store import Store
 from bench.training.hooks import LAST
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def cut_off(resources, toys, tmp_path):

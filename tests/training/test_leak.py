@@ -14,6 +14,8 @@ from methods import METHODS
 from protocols import PROTOCOLS
 from protocols.splits import held_out
 
+pytestmark = pytest.mark.slow
+
 BLIND = [name for name in METHODS.names() if METHODS.get(name).labels == "observed"]
 
 

@@ -16,7 +16,7 @@ from bench.training.live import LiveModel
 from bench.training.weights import restored
 from methods import METHODS, Features, Method
 
-pytestmark = pytest.mark.usefixtures("toys")
+pytestmark = [pytest.mark.usefixtures("toys"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

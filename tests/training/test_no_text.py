@@ -9,6 +9,8 @@ from bench.planning.plan import cells, open_dataset, plan
 from bench.planning.request import Request
 from bench.training.resources import Resources
 
+pytestmark = pytest.mark.slow
+
 OVERRIDES = {
     "scenes": {"n_train": 24, "n_test": 12},
     "resnet50": {"weights": "random", "image_size": "64"},

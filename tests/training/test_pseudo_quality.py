@@ -22,6 +22,8 @@ from methods import METHODS, Batch
 from protocols import PROTOCOLS
 from protocols.splits import held_out
 
+pytestmark = pytest.mark.slow
+
 SIGNS = np.array([[1, -1, 0, 0], [1, 1, -1, -1]], np.int8)
 HIDDEN = np.array([[1, 1, 1, 0], [-1, 1, -1, 0]], np.int8)
 

@@ -13,6 +13,8 @@ from methods.baselines.csl import ClassPrior
 from methods.baselines.curriculum import AddedLabels
 from methods.baselines.large_loss import LargeLossRule
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = {"epochs": 4, "batch_size": 40, "ema": 0.9, "schedule": "onecycle"}
 
 

@@ -13,7 +13,7 @@ from bench.records.cells import CELL_STREAMS, Cell
 from bench.training.batches import chosen_views
 from methods import Method
 
-pytestmark = pytest.mark.usefixtures("toys")
+pytestmark = [pytest.mark.usefixtures("toys"), pytest.mark.slow]
 SHORT = {"epochs": 2, "batch_size": 60}
 
 

@@ -22,6 +22,8 @@ from bench.training.evaluation import split_logits
 from bench.training.weights import from_bytes, model_of, restored, scoring_state, to_bytes
 from methods import METHODS
 
+pytestmark = pytest.mark.slow
+
 PER_IMAGE = {"curriculum": "pseudo", "em_apl": "pseudo", "role": "estimates", "scpnet": "activation", "ll_cp": "rule"}
 
 

@@ -14,6 +14,8 @@ from bench.report import load, write_report
 from bench.studies.pages import write_files
 from bench.tracking import sync
 
+pytestmark = pytest.mark.slow
+
 GRID = Grid(methods=("trm_ml", "asl"), percents=(10,), epochs=2)
 
 

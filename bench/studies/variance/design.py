@@ -1,6 +1,6 @@
 """Design of variance studies: each stream of randomness is varied alone, and all of them together.
 
->>> [line.name for line in lines(["asl"])]
+>>> [line.name for line in variance_lines(["asl"])]
 ['asl', 'asl [mask]', 'asl [init]', 'asl [order]']
 """
 

@@ -6,6 +6,8 @@ import pytest
 
 from bench.settings import plugins
 
+pytestmark = pytest.mark.slow
+
 DRY = ("--ratios", "0.5", "--dry-run", "--data", "scenes.n_train=20", "--data", "scenes.n_test=10")
 
 

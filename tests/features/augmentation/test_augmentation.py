@@ -19,6 +19,8 @@ from bench.features.augmentation.operations import RANGES, crop_of_sizes, cutout
 from bench.features.augmentation.policies import FIXMATCH, mlc_rules
 from bench.training.live import augmented_image
 
+pytestmark = pytest.mark.slow
+
 CROPPING = {"tai", "weak", "strong", "hcp"}
 
 

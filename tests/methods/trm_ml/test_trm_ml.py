@@ -13,6 +13,8 @@ from methods.losses import asymmetric_loss
 from methods.pseudo_labels import PseudoLabels
 from methods.trm_ml import TRMML, TRMConfig
 
+pytestmark = pytest.mark.slow
+
 SMALL = TRMConfig(n_ctx=2, ffn=8, warmup=1, dropout=0.0)
 
 

@@ -15,6 +15,8 @@ from bench.report.figures.many_methods import (
     methods_by_lowest_ratio,
 )
 
+pytestmark = pytest.mark.slow
+
 METHODS = ("oracle", "clip_zero_shot", *(f"method_{i}" for i in range(12)))
 
 
@@ -60,7 +62,6 @@ def test_ten_methods_are_still_drawn_as_lines(many):
     assert "oracle (all labels)" in ratio_figure(results)["svg"].decode()
 
 
-@pytest.mark.slow
 def test_learning_curves_show_the_best_and_say_so(many, sketched):
     report = write_report(load(many), many)
     assert f"## Learning curves of the best {METHOD_LIMIT}" in report.read_text()

@@ -14,6 +14,8 @@ from bench.report import load, write_report
 from bench.report.published.groups import published_groups
 from bench.report.render.latex import escaped
 
+pytestmark = pytest.mark.slow
+
 METHODS, PERCENTS, SEEDS = ("dualcoop", "sst"), (10, 50), (0, 1)
 RANDOM = "random weights here: the number says nothing"
 
@@ -111,7 +113,6 @@ def test_our_lines_stay_below_the_line_they_belong_to(reported):
     assert "<button" not in part
 
 
-@pytest.mark.slow
 def test_a_dataset_without_published_numbers_has_no_such_section(written):
     folder = written[1].parent
     assert "Beside the papers" not in (folder / "report.md").read_text()

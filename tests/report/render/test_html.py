@@ -11,6 +11,8 @@ from bench.report import load, write_report
 from bench.report.render.cell_page import cell_pages, curve_svg, render_cell_page
 from bench.report.render.html import order
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "link", "input", "img", "br", "wbr"}
 SHAPES = {"line", "circle", "polyline", "text", "title"}
 

@@ -23,6 +23,8 @@ from bench.report import Table, Value, load, markdown, write_report
 from bench.report.render.safe_markdown import fenced, tame
 from bench.system.spreadsheet import STARTS, csv_text, frame_csv
 
+pytestmark = pytest.mark.slow
+
 METHODS = (
     "asl",
     "=cmd|' /C calc'!A0",
@@ -74,7 +76,6 @@ def named(tmp_path_factory, sketched) -> tuple[Store, Path]:
     return store, write_report(load(store), store).parent
 
 
-@pytest.mark.slow
 def test_the_web_pages_run_no_script_but_their_own(named):
     folder = named[1]
     whole = Tags((folder / "report.html").read_text())

@@ -21,6 +21,8 @@ from bench.report.figures.ranks import rank_figure
 from bench.report.tables.across import across_tables
 from bench.stats import Blocks, average_ranks
 
+pytestmark = pytest.mark.slow
+
 DATASETS = ("coco", "voc2007", "voc2012", "vg200", "vg500", "nuswide", "cub", "scenes")
 METHODS = ("trm_ml", "dualcoop", "clip_zero_shot", "oracle")
 
@@ -101,7 +103,6 @@ def test_a_method_that_a_dataset_lacks_is_left_out_and_named(tmp_path):
         across(store, methods=["hill", "dualcoop"])
 
 
-@pytest.mark.slow
 def test_ten_datasets_are_ranked_in_the_report(tmp_path, monkeypatch):
     monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("svg",))
     monkeypatch.setattr("bench.data.vg.VisualGenome.collection", "")
@@ -120,7 +121,6 @@ def test_ten_datasets_are_ranked_in_the_report(tmp_path, monkeypatch):
     assert (path.parent / "across.csv").read_text().count("\n") == 1 + 3 * 10
 
 
-@pytest.mark.slow
 def test_a_report_tells_of_the_other_datasets_and_notices_when_they_change(tmp_path, monkeypatch):
     monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("svg",))
     store = filled(tmp_path, DATASETS[:6], percents=(10,), methods=METHODS[:3])

@@ -20,6 +20,8 @@ from bench.report.tables.pseudo_labels import NEGATIVES, POSITIVES, judged, make
 from bench.report.tables.spread import three
 from bench.tracking.points import curve_points
 
+pytestmark = pytest.mark.slow
+
 GRID = Grid(methods=("splc", "em_apl", "asl", "trm_ml"), percents=(10, 50, 90), seeds=(0, 1), epochs=4)
 
 

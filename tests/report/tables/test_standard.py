@@ -15,6 +15,8 @@ from bench.report.contents import contents
 from bench.report.tables.spread import mean_over_ratios, over_seeds
 from bench.report.tables.table import ranked
 
+pytestmark = pytest.mark.slow
+
 
 def texts(table: Table) -> dict[str, dict[str, Value]]:
     return {row[0].text: dict(zip(table.columns[1:], row[1:], strict=True)) for row in table.rows}
@@ -171,7 +173,6 @@ def test_no_terminal_is_too_narrow_for_the_numbers(finished, width):
     assert not re.search(r"± *\n", body)
 
 
-@pytest.mark.slow
 def test_every_table_of_methods_marks_what_is_reconstructed(finished, tmp_path):
     sections = [section for section in contents(load(finished[0]), finished[0], tmp_path) if section.by_method]
     tables = {name: table for section in sections for name, table in section.tables.items()}

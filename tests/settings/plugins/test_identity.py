@@ -20,6 +20,8 @@ from bench.settings.plugins import load
 from bench.system.environment import source_hash
 from methods import METHODS
 
+pytestmark = pytest.mark.slow
+
 SHORT = {"scenes": {"n_train": 120, "n_test": 60}, "outside": {"epochs": 1}}
 
 

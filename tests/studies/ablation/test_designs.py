@@ -27,6 +27,8 @@ from bench.studies.ablation.plan import plan_ablation
 from methods import METHODS, Method, MethodConfig
 from methods.parts import Part
 
+pytestmark = pytest.mark.slow
+
 TRM = METHODS.get("trm_ml")
 TABLES = {"leave-one-out": leave_one_out, "add-one-in": add_one_in, "factorial": factorial, "ladder": build_ladder}
 

@@ -10,6 +10,8 @@ from bench.studies.search.archive import SearchArchive, cells_of
 from bench.studies.search.outcome import best, best_so_far, objective
 from bench.studies.search.study import DRIVER, Driver, Trials
 
+pytestmark = pytest.mark.slow
+
 SAMPLERS = ["tpe", "random", "cmaes", "gp"]
 
 

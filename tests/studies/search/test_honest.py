@@ -24,6 +24,8 @@ from bench.training.resources import Resources
 from protocols import PROTOCOLS, Images
 from protocols.splits import held_out
 
+pytestmark = pytest.mark.slow
+
 SHORT = {"epochs": 2, "batch_size": 60}
 
 

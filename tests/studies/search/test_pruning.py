@@ -5,6 +5,8 @@ from helpers.search_world import EPOCHS, a_search, level_of, searched
 
 from bench.studies.search.outcome import best
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_cell_that_fails_once_is_tried_again(results, cache):
     trials, _ = searched(

@@ -11,6 +11,8 @@ from bench.cli import app
 from bench.errors import UsageError
 from bench.records.store import Store
 
+pytestmark = pytest.mark.slow
+
 SCENES = [f"--set=scenes.{name}={value}" for name, value in TINY.items()]
 QUICK = ["--set=asl.epochs=2", "--set=asl.batch_size=60", *SCENES, "--holdout=30", "--executor=inline", "--no-mlflow"]
 
@@ -33,7 +35,6 @@ def results(cache, tmp_path_factory) -> Path:
     return root
 
 
-@pytest.mark.slow
 def test_it_ends_with_the_best_settings_and_the_command_that_uses_them(results):
     said = (results / "said").read_text()
     (best,) = (results / "searches" / "best").glob("*.yaml")

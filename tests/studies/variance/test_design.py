@@ -19,6 +19,8 @@ from bench.report import load
 from bench.studies.variance.design import ALL, scatter, study, together, variance_lines
 from bench.studies.variance.findings import read_variance, variance_records, variance_table, write_variance
 
+pytestmark = pytest.mark.slow
+
 SEEDS = (0, 1, 2)
 
 
