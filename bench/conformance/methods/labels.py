@@ -39,7 +39,7 @@ def hidden_labels_change_nothing(method: Kind) -> None:
     require((other_truth != truth).mean() > 0.5, "the mask hides too little for this check; that is a defect of bench")
 
     def state(labels: np.ndarray) -> dict[str, Tensor]:
-        return trained(method, data._replace(labels=torch.from_numpy(labels))).state_dict()
+        return dict(trained(method, data._replace(labels=torch.from_numpy(labels))).state_dict())
 
     one, other = (state(protocol.observe(labels, 30, seed=0)) for labels in (truth, other_truth))
     require_same_state(one, other, "with all hidden labels flipped, training ends in another state")
