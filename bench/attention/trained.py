@@ -150,7 +150,7 @@ def _placed(component: Component, given: dict[str, Mapping[str, str]]) -> Compon
 
 def _refuse_other_content(cell: Cell, resources: Resources) -> None:
     """DataError if a name of the cell stands for other content here than where it was trained."""
-    axis = resources.unlike(cell)
+    axis = resources.first_mismatch(cell)
     if axis is not None:
         raise DataError(
             f"the files of {axis} {getattr(cell, axis).name!r} are not those that the cell was trained on; give the "

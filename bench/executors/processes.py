@@ -84,7 +84,7 @@ class Processes:
                 return ended
             if self._closed:
                 raise LostWorkerError("the executor was closed while the cell was training.")
-        error = LostWorkerError(f"{worker.obituary}, {CELL_ATTEMPTS} times; {_advice(worker.process.exitcode)}.")
+        error = LostWorkerError(f"{worker.exit_reason}, {CELL_ATTEMPTS} times; {_advice(worker.process.exitcode)}.")
         with self.store.claim(cell) as folder:
             if folder is not None and self.store.state(cell.key) != "done":
                 self.store.fail(cell.key, error)
@@ -178,7 +178,7 @@ class _Worker:
                 self.process.join()
 
     @property
-    def obituary(self) -> str:
+    def exit_reason(self) -> str:
         code = self.process.exitcode
         if code is not None and code < 0:
             return f"its worker process was ended by signal {-code} ({signal.Signals(-code).name})"
@@ -188,7 +188,7 @@ class _Worker:
 def _advice(code: int | None) -> str:
     if code == -signal.SIGKILL:
         gib = available_memory() / 2**30
-        return f"the system does that for want of memory ({gib:.1f} GiB are available now): give fewer --workers"
+        return f"the system does that when memory runs out ({gib:.1f} GiB are available now): give fewer --workers"
     return "run it with --executor inline to see where"
 
 

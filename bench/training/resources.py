@@ -87,7 +87,7 @@ class Resources:
         )
         return inputs, mask_facts(labels[train_rows], observed[train_rows])
 
-    def unlike(self, cell: Cell) -> str | None:
+    def first_mismatch(self, cell: Cell) -> str | None:
         """The first axis whose name stands for other content here than where the cell was planned ("dataset", ...)."""
 
         backbone, protocol = BACKBONES.get(cell.backbone.name), PROTOCOLS.get(cell.protocol.name)

@@ -42,7 +42,10 @@ def test_killed_workers(store, resources, processes, tmp_path):
     assert endings == {once.key: "done", always.key: "failed", other.key: "done"}
     assert sorted(observer.started) == sorted(endings), "each is told to have started once"
     reason = store.reason(always.key)
-    assert "its worker process was ended by signal 9 (SIGKILL), 2 times; the system does that for want of mem" in reason
+    assert (
+        "its worker process was ended by signal 9 (SIGKILL), 2 times; the system does that when memory runs out"
+        in reason
+    )
     assert "give fewer --workers" in reason
     assert reason.endswith(observer.messages[[key for key, _ in observer.endings].index(always.key)])
     assert store.lease(always.key) is None

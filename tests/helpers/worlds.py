@@ -25,7 +25,7 @@ class FileConfig(ToyConfig):
 
 
 class Suicidal(Linear):
-    """Kills its process in epoch `at`, as the system does for want of memory; once if it is given a file to write."""
+    """Kills its process in epoch `at`, as the system does when memory runs out; once if it is given a file to write."""
 
     name = "toy_suicidal"
     Config = FileConfig

@@ -90,9 +90,9 @@ def test_the_store_keeps_them_unless_told_otherwise(resources, make_resources, t
 def test_they_travel_with_the_results_and_the_row_comes_last(resources, toys, tmp_path):
     cell, store = make_cell(resources, "toy_linear", **QUICK), Store(tmp_path)
     Inline(resources, store).submit(cell).result()
-    luggage = pack(store.folder(cell.key), RESULT)
-    assert luggage[WEIGHTS_FILE] == store.weights(cell.key)
-    assert list(luggage)[-1] == "row.json"
+    files = pack(store.folder(cell.key), RESULT)
+    assert files[WEIGHTS_FILE] == store.weights(cell.key)
+    assert list(files)[-1] == "row.json"
 
 
 def test_a_search_keeps_none(make_resources, toys, tmp_path):

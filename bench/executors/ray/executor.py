@@ -102,15 +102,15 @@ class RayExecutor:
             lost: Exception | None = None
             for _ in range(TRIES):
                 try:
-                    ended, luggage = self._try(cell, told, folder)
+                    ended, files = self._try(cell, told, folder)
                 except self._ray.exceptions.RayTaskError as error:
                     (problem,) = str(error).strip().splitlines()[-1:]
-                    ended, luggage = Ended(cell.key, "failed", problem), {"error.txt": str(error).encode()}
+                    ended, files = Ended(cell.key, "failed", problem), {"error.txt": str(error).encode()}
                 except _lost(self._ray) as error:
                     self._raise_if_closed()
                     lost = error
                     continue
-                self._keep(cell, ended, luggage, folder)
+                self._keep(cell, ended, files, folder)
                 told.raise_problem()
                 return ended
             problem = f"its worker or node was lost {TRIES} times ({first_line(lost)}); look at that machine's memory."
@@ -122,9 +122,9 @@ class RayExecutor:
         self._raise_if_closed()
         token = uuid.uuid4().hex
         device = "cuda" if self.cluster.demands.gpus else "cpu"
-        luggage = pack(folder, RESUME) if (folder / "checkpoint" / "last.pth").exists() else {}
+        files = pack(folder, RESUME) if (folder / "checkpoint" / "last.pth").exists() else {}
         task = self._task.remote(
-            cell, self.site(cell), device, self.threads, self.cluster.code, luggage, self._post, token
+            cell, self.site(cell), device, self.threads, self.cluster.code, files, self._post, token
         )
         with self._change:
             self._tasks.add(task)
@@ -158,13 +158,13 @@ class RayExecutor:
             return told.epoch(record)
         return False
 
-    def _keep(self, cell: Cell, ended: Ended, luggage: CellFiles, folder: Path) -> None:
+    def _keep(self, cell: Cell, ended: Ended, files: CellFiles, folder: Path) -> None:
         """Make the store what it would be had the cell been trained here."""
         if ended.ending == "done" and cell.test:
             self.store.save_targets(cell.dataset.fingerprint, self.resources.targets)
         if ended.ending != "failed":
             self.store.clear_error(cell.key)
-        unpack(luggage, folder)
+        unpack(files, folder)
         if ended.ending != "stopped":
             shutil.rmtree(folder / "checkpoint", ignore_errors=True)
 

@@ -26,9 +26,9 @@ Say = Callable[..., bool]
 
 
 def train_cell(
-    cell: Cell, site: Any, device: str, threads: int, code: str, luggage: CellFiles, post: Any, token: str
+    cell: Cell, site: Any, device: str, threads: int, code: str, files: CellFiles, post: Any, token: str
 ) -> tuple[Ended, CellFiles]:
-    """Train the cell, from the checkpoint in `luggage` if there is one; how it ended, and what it left.
+    """Train the cell, from the checkpoint in `files` if there is one; how it ended, and what it left.
 
     Whatever goes wrong with the cell comes back as an ending: Ray shall try again only what was lost with a node.
     """
@@ -50,7 +50,7 @@ def train_cell(
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         store = Store(Path(scratch))
         folder = store.folder(cell.key)
-        unpack(luggage, folder)
+        unpack(files, folder)
         try:
             _refuse_other_code(code)
             resources = _open(site, torch.device(device))
@@ -100,7 +100,7 @@ def refuse_other_content(cell: Cell, resources: Any) -> None:
     """DataError if a name of the cell stands for other files here than where the cell was planned."""
     from bench.errors import DataError
 
-    axis = resources.unlike(cell)
+    axis = resources.first_mismatch(cell)
     if axis is not None:
         raise DataError(
             f"the files of {axis} {getattr(cell, axis).name!r} on node {socket.gethostname()} are not the driver's; "

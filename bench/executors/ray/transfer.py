@@ -23,9 +23,9 @@ def pack(folder: Path, names: Iterable[str]) -> CellFiles:
     return {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
 
 
-def unpack(luggage: Mapping[str, bytes], folder: Path) -> None:
+def unpack(files: Mapping[str, bytes], folder: Path) -> None:
     """Write the files, each whole, in the order in which they were packed; DataError for any but a cell's own."""
-    for name, content in luggage.items():
+    for name, content in files.items():
         if name not in {*RESUME, *RESULT}:
             raise DataError(f"a node sent the file {name!r}, which no training leaves; install the same version there.")
         with atomic(inside(folder, name)) as file:
