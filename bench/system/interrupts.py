@@ -40,6 +40,28 @@ def obeyed_signals() -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
+def held_signals() -> Iterator[None]:
+    """Ctrl-C and termination wait until the block ends.
+
+    For calls into native code that writes through Python: what a signal raises there in the middle of a call can end
+    the process by `std::terminate`. Outside the main thread, which no signal reaches, nothing is done.
+    """
+    held: list[int] = []
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {number: handler for number in SIGNALS if callable(handler := signal.getsignal(number))}
+    for number in before:
+        signal.signal(number, lambda number, frame: held.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if held:
+            signal.raise_signal(held[0])
+
+
+@contextmanager
 def kept_from_children() -> Iterator[None]:
     """Ctrl-C on a terminal does not reach the processes that this thread starts inside the block, nor theirs.
 

@@ -11,6 +11,7 @@ from mmengine.hooks import Hook
 
 from bench.errors import BenchError
 from bench.system.files import read_lines, write_text
+from bench.system.interrupts import held_signals
 from bench.training.mmengine_repairs import random_state, restore_random_state, undisturbed_randomness
 from bench.training.scope import HOOKS
 
@@ -112,8 +113,9 @@ class CheckpointHook(Hook):
         meta = {"epoch": runner.epoch, "iter": runner.iter}
         part = self.folder / f"{LAST}.part"
         try:
-            runner.save_checkpoint(str(self.folder), part.name, meta=meta)
-            part.replace(self.folder / LAST)
+            with held_signals():  # torch's writer calls MMEngine's buffer from native code, where Ctrl-C would abort
+                runner.save_checkpoint(str(self.folder), part.name, meta=meta)
+                part.replace(self.folder / LAST)
         finally:
             part.unlink(missing_ok=True)  # on a full disk half of it would stay
 

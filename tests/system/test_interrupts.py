@@ -5,14 +5,17 @@ import subprocess
 import sys
 import threading
 
+import mmengine
 import pytest
+import torch
 from helpers.toys import TOYS
-from helpers.trainings import QUICK, make_cell
+from helpers.trainings import QUICK, make_cell, run
 
 from bench.cli import main
 from bench.executors import Inline
 from bench.records.store import Store
-from bench.system.interrupts import SIGNALS, kept_from_children, obeyed_signals
+from bench.system.interrupts import SIGNALS, held_signals, kept_from_children, obeyed_signals
+from bench.system.plain_files import load_plain
 
 
 def swallow(error: Exception | None, number: signal.Signals = signal.SIGINT) -> None:
@@ -61,6 +64,46 @@ def test_a_signal_that_is_ignored_stays_so():
             signal.raise_signal(signal.SIGINT)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_a_held_signal_comes_when_the_block_has_ended():
+    done = []
+
+    def work() -> None:
+        with obeyed_signals(), held_signals():
+            signal.raise_signal(signal.SIGINT)
+            done.append("the rest of the block")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["the rest of the block"]
+
+
+def test_a_held_signal_comes_after_an_error_too():
+    def work() -> None:
+        with held_signals():
+            signal.raise_signal(signal.SIGINT)
+            raise ZeroDivisionError
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        work()
+    assert isinstance(caught.value.__context__, ZeroDivisionError)
+
+
+def test_an_interrupt_while_a_checkpoint_is_written_leaves_a_whole_one(resources, toys, tmp_path, monkeypatch):
+    """Torch's writer calls the file's `write` from native code, where an exception may end the process."""
+    cell = make_cell(resources, "toy_linear", **QUICK)
+    save = torch.save
+
+    def interrupted(state, file) -> None:
+        monkeypatch.setattr(mmengine.runner.checkpoint.torch, "save", save)
+        signal.raise_signal(signal.SIGINT)
+        save(state, file)
+
+    monkeypatch.setattr(mmengine.runner.checkpoint.torch, "save", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(cell, resources, tmp_path)
+    assert load_plain(tmp_path / "checkpoint" / "last.pth")["meta"]["epoch"] == 1
 
 
 def test_other_threads_are_left_alone():
