@@ -26,12 +26,14 @@ Progress = Callable[[str, int, int], None]
 class Archive:
     """url: where it is. md5: of the whole file, as the hosts publish it or well-kept libraries pin it.
 
-    provides: a path under the root that exists once the archive is unpacked there.
+    provides: a path under the root that exists once the archive is unpacked. into: the folder under the root that it
+    is unpacked in, if it holds no folder itself.
     """
 
     url: str
     md5: str
     provides: str
+    into: str = ""
 
     @property
     def name(self) -> str:
@@ -64,7 +66,7 @@ def obtain(archive: Archive, root: Path, hear: Progress) -> bool:
             f"{target} has the MD5 {found} instead of {archive.md5} and was not opened; delete it and run the same "
             "command again, which fetches it anew."
         )
-    _unpack(target, root, hear)
+    _unpack(target, root / archive.into, hear)
     target.unlink()
     return True
 

@@ -23,6 +23,13 @@ def test_an_archive_is_fetched_verified_unpacked_and_taken_away(server, tmp_path
     assert len(server.log) == 1
 
 
+def test_an_archive_without_a_folder_is_given_one(server, tmp_path):
+    archive = server.archive("flat.zip", zipped(**{"a.txt": b"1"}), "texts/a.txt", into="texts")
+    assert obtain(archive, tmp_path, ignore)
+    assert (tmp_path / "texts" / "a.txt").read_bytes() == b"1"
+    assert not obtain(archive, tmp_path, ignore)
+
+
 @pytest.mark.parametrize("ranges", [True, False], ids=["resuming server", "server of whole files"])
 def test_a_dropped_connection_is_taken_up_again(ranges, server, tmp_path):
     server.ranges = ranges

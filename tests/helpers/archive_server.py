@@ -38,10 +38,10 @@ class Server(ThreadingHTTPServer):
         self.cut: list[int] = []
         self.ranges = True
 
-    def archive(self, name: str, content: bytes, provides: str) -> Archive:
+    def archive(self, name: str, content: bytes, provides: str, into: str = "") -> Archive:
         self.files[f"/{name}"] = content
         url = f"http://127.0.0.1:{self.server_port}/{name}"
-        return Archive(url, hashlib.md5(content).hexdigest(), provides)
+        return Archive(url, hashlib.md5(content).hexdigest(), provides, into)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -5,6 +5,7 @@ A writer fills a folder and tells the truth about it: ids and present classes of
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.data.mirflickr25k import POTENTIAL_COUNTS as MIRFLICKR_LABELS
 from bench.data.nuswide import CLASSES as CONCEPTS
 from bench.data.voc import CLASSES as VOC_CLASSES
 from helpers.copied_cub import cub
@@ -111,6 +112,22 @@ def nuswide_asl(root: Path) -> Copy:
     return Copy("nuswide", root, CONCEPTS, parts["train"], parts["val"], {"lists": "asl"})
 
 
+def mirflickr25k(root: Path) -> Copy:
+    labels = tuple(MIRFLICKR_LABELS)
+    parts = {
+        "train": {"im1.jpg": [0, 23], "im2.jpg": [], "im13.jpg": [13], "im101.jpg": [13, 14]},
+        "test": {"im4.jpg": [19], "im10.jpg": [], "im105.jpg": [0, 13]},
+    }
+    number = {name: int(name[2:-4]) for shown in parts.values() for name in shown}
+    present = parts["train"] | parts["test"]
+    for c, label in enumerate(labels):  # line ends as in the archive, on any system
+        rows = [f"{number[name]}\r\n" for name in sorted(present, key=number.__getitem__) if c in present[name]]
+        write(root / "annotations" / f"{label}.txt", "".join(rows))
+    paint(root / "mirflickr", list(parts["train"]), first=0)
+    paint(root / "mirflickr", list(parts["test"]), first=5)
+    return Copy("mirflickr25k", root, labels, parts["train"], parts["test"], {"names": "raw"})
+
+
 def listfile(root: Path) -> Copy:
     classes = ("cat", "dog", "hot_dog")
     parts = {"train": {"a/1.jpg": [0, 2], "a/2.jpg": [], "b,c.jpg": [1]}, "test": {"a/9.jpg": [2], "8.jpg": [0]}}
@@ -133,7 +150,7 @@ def mmpretrain_json(root: Path) -> Copy:
 
 COPIES: dict[str, Callable[[Path], Copy]] = {
     writer.__name__: writer
-    for writer in (coco, voc, voc2012, vg, vg500, nuswide, nuswide_asl, cub, listfile, mmpretrain_json)
+    for writer in (coco, voc, voc2012, vg, vg500, nuswide, nuswide_asl, cub, mirflickr25k, listfile, mmpretrain_json)
 }
 
 
