@@ -96,18 +96,18 @@ def main() -> None:
     parser.add_argument("labels", nargs="?", type=Path, default=EXPECTED if EXPECTED.is_file() else None)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--percent", type=int, default=10)
-    asked = parser.parse_args()
-    ids, labels = read(asked.labels) if asked.labels else drawn()
-    source = asked.labels.name if asked.labels else "drawn labels"
-    table = Table(title=f"{source}, {labels.shape[0]:,} x {labels.shape[1]}, {asked.percent} %", box=None)
+    flags = parser.parse_args()
+    ids, labels = read(flags.labels) if flags.labels else drawn()
+    source = flags.labels.name if flags.labels else "drawn labels"
+    table = Table(title=f"{source}, {labels.shape[0]:,} x {labels.shape[1]}, {flags.percent} %", box=None)
     for column in ("protocol", "processor s", "clock s", "MiB", "known"):
         table.add_column(column, justify="left" if column == "protocol" else "right")
     fork = multiprocessing.get_context("fork")
     for name in PROTOCOLS.names():
         with tempfile.TemporaryDirectory() as folder:
-            options = options_for(name, ids, labels, asked.percent, Path(folder))
+            options = options_for(name, ids, labels, flags.percent, Path(folder))
             receive, send = fork.Pipe(duplex=False)
-            work = (send, name, options, labels, asked.percent, ids, asked.repeats)
+            work = (send, name, options, labels, flags.percent, ids, flags.repeats)
             process = fork.Process(target=measure, args=work)
             process.start()
             send.close()

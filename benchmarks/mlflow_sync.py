@@ -36,10 +36,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cells", type=int, default=261, help="rounded to a multiple of 9 (3 ratios, 3 seeds)")
     parser.add_argument("--server", action="store_true", help="also through an MLflow server")
-    asked = parser.parse_args()
+    flags = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "results"
-        methods = tuple(f"method_{i}" for i in range(max(1, asked.cells // 9)))
+        methods = tuple(f"method_{i}" for i in range(max(1, flags.cells // 9)))
         store, _ = make_store(root, Grid(methods=methods, percents=(10, 50, 90), seeds=(0, 1, 2), epochs=8))
         cells = len(store.keys())
         create_database(root / "mlflow.db")
@@ -49,7 +49,7 @@ def main() -> None:
         (root / "mlflow.sync.json").unlink()
         measure("nothing changed, ledger lost", cells, lambda: sync(store))
         measure("back into a store", cells, lambda: _back(default_uri(root), Path(folder)))
-        if asked.server:
+        if flags.server:
             other = Store(Path(folder) / "other")
             shutil.copytree(root, other.root, ignore=shutil.ignore_patterns("mlflow*"))
             (root / "mlflow.db").unlink()

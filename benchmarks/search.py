@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--executor", default="auto")
     parser.add_argument("--set", action="append", default=[], help="as for `bench run`")
     parser.add_argument("--results", type=Path, default=Path(tempfile.gettempdir()) / "bench-search")
-    told = parser.parse_args()
+    flags = parser.parse_args()
 
     from bench.planning.ratios import parse_ratios, parse_seeds
     from bench.planning.request import Request
@@ -58,26 +58,26 @@ def main() -> None:
     from bench.studies.search.samplers import check_names
     from bench.system.paths import default_cache
 
-    samplers = told.samplers.split(",")
+    samplers = flags.samplers.split(",")
     for sampler in samplers:
-        check_names(sampler, told.pruner)
+        check_names(sampler, flags.pruner)
     sweep = Request(
-        methods=tuple(told.methods.split(",")),
-        percents=tuple(parse_ratios(told.ratios)),
-        holdout=told.holdout,
-        overrides=parse_overrides(told.set),
+        methods=tuple(flags.methods.split(",")),
+        percents=tuple(parse_ratios(flags.ratios)),
+        holdout=flags.holdout,
+        overrides=parse_overrides(flags.set),
     )
     lines = []
     print("method           sampler seed  held-out mAP of the best  test mAP, retrained", flush=True)  # noqa: T201
-    for seed in parse_seeds(told.search_seeds):
+    for seed in parse_seeds(flags.search_seeds):
         for sampler in samplers:
-            for line in compare(sweep, sampler, seed, told, default_cache()):
+            for line in compare(sweep, sampler, seed, flags, default_cache()):
                 print(line.text(), flush=True)  # noqa: T201
                 lines.append(line)
     summarise(lines, samplers)
 
 
-def compare(sweep: Any, sampler: str, seed: int, told: argparse.Namespace, cache: Path) -> list[Line]:
+def compare(sweep: Any, sampler: str, seed: int, flags: argparse.Namespace, cache: Path) -> list[Line]:
     """Search every method with this sampler and seed, then retrain what was found and what was there before."""
     import torch
 
@@ -95,35 +95,36 @@ def compare(sweep: Any, sampler: str, seed: int, told: argparse.Namespace, cache
     from bench.training.resources import Resources, choose_device
 
     torch.set_num_threads(1)
-    device, results = choose_device("auto"), Store(told.results)
-    options = {"workers": told.workers, "threads": 1}
+    device, results = choose_device("auto"), Store(flags.results)
+    options = {"workers": flags.workers, "threads": 1}
     unseen, searches = blind(open_dataset(sweep, cache)), cells_of(results)
     sessions = []
     resources = Resources(unseen, device, cache, progress=_silent)
-    with open_executor(told.executor, resources, searches, **options) as executor:
-        for asked in ask_for(sweep, sampler=sampler, pruner=told.pruner, seed=seed):
-            session = open_search(asked, unseen, told.results, total=told.trials)
-            session.run(executor, searches, _Nobody(), told.trials)
+    with open_executor(flags.executor, resources, searches, **options) as executor:
+        for request in ask_for(sweep, sampler=sampler, pruner=flags.pruner, seed=seed):
+            session = open_search(request, unseen, flags.results, total=flags.trials)
+            session.run(executor, searches, _Nobody(), flags.trials)
             sessions.append(session)
 
     # The test split is opened only now.
-    seen = open_dataset(sweep, cache)
-    resources = Resources(seen, device, cache, progress=_silent)
-    found = [(s, winner) for s in sessions if (winner := best(s.archive.trials))]
+    dataset = open_dataset(sweep, cache)
+    resources = Resources(dataset, device, cache, progress=_silent)
+    winners = [(s, winner) for s in sessions if (winner := best(s.archive.trials))]
     variants = [
-        Variant(s.asked.method, full_settings(s.asked, winner), f"{s.asked.method} found") for s, winner in found
+        Variant(s.request.method, full_settings(s.request, winner), f"{s.request.method} found")
+        for s, winner in winners
     ]
-    variants += [Variant(s.asked.method, {}, f"{s.asked.method} before") for s, _ in found]
-    entries = plan(dataclasses.replace(sweep, methods=tuple(variants), holdout=0), seen)
-    with open_executor(told.executor, resources, results, **options) as executor:
+    variants += [Variant(s.request.method, {}, f"{s.request.method} before") for s, _ in winners]
+    entries = plan(dataclasses.replace(sweep, methods=tuple(variants), holdout=0), dataset)
+    with open_executor(flags.executor, resources, results, **options) as executor:
         run_cells(list(cells(entries)), results, executor, _Nobody())
 
     def test(name: str) -> float:
         return statistics.fmean(results.row(e.cell.key).mAP for e in entries if e.cell and e.method == name)
 
     lines = []
-    for session, winner in found:
-        method = session.asked.method
+    for session, winner in winners:
+        method = session.request.method
         first = next((t.value for t in session.archive.trials if t.number == 0 and t.origin), None)
         levels = test(f"{method} found"), test(f"{method} before")
         lines.append(Line(method, sampler, seed, winner.value or 0.0, first, *levels))
@@ -137,8 +138,8 @@ def summarise(lines: list[Line], samplers: list[str]) -> None:
             mine = [line for line in lines if (line.method, line.sampler) == (method, sampler)]
             if mine:
                 heldout, test = (statistics.fmean(getattr(line, what) for line in mine) for what in ("heldout", "test"))
-                told = f"mean of {len(mine)} seeds: held-out {heldout:.2f}, test {test:.2f}"
-                print(f"{method:16} {sampler:7} {told}")  # noqa: T201
+                text = f"mean of {len(mine)} seeds: held-out {heldout:.2f}, test {test:.2f}"
+                print(f"{method:16} {sampler:7} {text}")  # noqa: T201
         if len(samplers) == 2:
             one, other = ({n.seed: n for n in lines if (n.method, n.sampler) == (method, s)} for s in samplers)
             seeds = sorted(one.keys() & other.keys())
@@ -162,7 +163,7 @@ class _Nobody:
 
     def cell_started(self, cell: Any) -> None: ...
 
-    def epoch_ended(self, *told: Any) -> None: ...
+    def epoch_ended(self, *arguments: Any) -> None: ...
 
     def cell_ended(self, cell: Any, ending: str, message: str) -> None:
         if ending == "failed":

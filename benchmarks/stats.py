@@ -25,12 +25,12 @@ def main(resamples: int = 1000) -> None:
         )
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         began = time.perf_counter()
-        found = bootstrap({"one": [one], "other": [other]}, labels, resamples=resamples)
+        differences = bootstrap({"one": [one], "other": [other]}, labels, resamples=resamples)
         seconds = time.perf_counter() - began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         typer.echo(
             f"{images:,} x {classes}, 2 methods, {resamples:,} resamples: {seconds:.1f} s, peak {peak / 1024:,.0f} MiB "
-            f"({(peak - before) / 1024:+,.0f}), difference {difference_text(found.difference('one', 'other'))}"
+            f"({(peak - before) / 1024:+,.0f}), difference {difference_text(differences.difference('one', 'other'))}"
         )
 
 

@@ -189,6 +189,6 @@ def _python_words() -> Iterator[None]:
     try:
         yield
     except BenchError as error:
-        told = _FLAG.sub(lambda flag: _OTHER_WORDS.get(flag[1], flag[1].replace("-", "_")), str(error))
-        error.args = (told,)
+        text = _FLAG.sub(lambda flag: _OTHER_WORDS.get(flag[1], flag[1].replace("-", "_")), str(error))
+        error.args = (text,)
         raise

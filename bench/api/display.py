@@ -129,7 +129,7 @@ class Pace:
     def __init__(self, unit: str = "images") -> None:
         self.unit = unit
         self.first: dict[str, tuple[float, int]] = {}
-        self.told: dict[str, float] = {}
+        self.reported_at: dict[str, float] = {}
 
     def of(self, what: str, done: int, total: int) -> str:
         """`45 images/s  ~1:02:10 left`; without the time at the end; "" before anything is known."""
@@ -145,9 +145,9 @@ class Pace:
         """Whether a line is due: half a minute after the first number or the last line."""
         now = time.perf_counter()
         began, _ = self.first.setdefault(what, (now, done))
-        if now - self.told.get(what, began) < self.EVERY_SECONDS:
+        if now - self.reported_at.get(what, began) < self.EVERY_SECONDS:
             return False
-        self.told[what] = now
+        self.reported_at[what] = now
         return True
 
 

@@ -44,18 +44,18 @@ class Finding:
 
 def examine(results: Path, cache: Path) -> list[Finding]:
     """All findings, the self-check last."""
-    found = [Finding("versions", True, ", ".join(f"{name} {version}" for name, version in versions().items()))]
-    found.append(Finding("device", True, f"{choose_device()} ({processor()})"))
-    found += [_disk(name, path) for name, path in (("results", results), ("cache", cache))]
+    findings = [Finding("versions", True, ", ".join(f"{name} {version}" for name, version in versions().items()))]
+    findings.append(Finding("device", True, f"{choose_device()} ({processor()})"))
+    findings += [_disk(name, path) for name, path in (("results", results), ("cache", cache))]
     for registry in (METHODS, DATASETS, PROTOCOLS, BACKBONES, AUGMENTATIONS):
         broken = "; ".join(f"{module}: {error}" for module, error in registry.broken().items())
-        found.append(Finding(f"{registry.kind}s", not broken, broken or ", ".join(registry.names())))
+        findings.append(Finding(f"{registry.kind}s", not broken, broken or ", ".join(registry.names())))
     broken = "; ".join(f"{plugin}: {error}" for plugin, error in plugins.broken().items())
     named = ", ".join(f"{p.name} ({', '.join(itertools.chain(*p.entries.values()))})" for p in plugins.loaded())
-    found.append(Finding("plugins", not broken, broken or named or "none named"))
-    found += [_links(results, cache), Finding("trust", True, TRUST)]
-    found.append(_self_check())
-    return found
+    findings.append(Finding("plugins", not broken, broken or named or "none named"))
+    findings += [_links(results, cache), Finding("trust", True, TRUST)]
+    findings.append(_self_check())
+    return findings
 
 
 def _disk(name: str, path: Path) -> Finding:

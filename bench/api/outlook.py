@@ -30,10 +30,10 @@ class Outlook:
     def counts(self) -> dict[str, int]:
         """Cells by state; `todo`: all that are not done; `skipped`: places that no cell can fill."""
         by_state = Counter(self.states.values())
-        told = {state: by_state[state] for state in ("done", "failed", "running", "planned")}
-        todo = len(self.states) - told["done"]
+        counts = {state: by_state[state] for state in ("done", "failed", "running", "planned")}
+        todo = len(self.states) - counts["done"]
         skipped = sum(entry.cell is None for entry in self.entries)
-        return {"cells": len(self.states), **told, "todo": todo, "skipped": skipped}
+        return {"cells": len(self.states), **counts, "todo": todo, "skipped": skipped}
 
     def state(self, entry: PlannedPlace) -> str:
         return self.states[entry.cell.key] if entry.cell else f"skipped: {entry.skipped}"

@@ -18,12 +18,12 @@ LONG = 40
 """Places that are still listed one by one; a larger table shows methods by ratios."""
 
 
-def renderables(seen: Outlook) -> Iterator[RenderableType]:
+def renderables(outlook: Outlook) -> Iterator[RenderableType]:
     """The table, then the sentences."""
-    yield _listed(seen) if len(seen.entries) <= LONG else _compact(seen)
-    yield from _skipped(seen)
-    yield _counted(seen.counts)
-    yield from _expected(seen.expected)
+    yield _listed(outlook) if len(outlook.entries) <= LONG else _compact(outlook)
+    yield from _skipped(outlook)
+    yield _counted(outlook.counts)
+    yield from _expected(outlook.expected)
 
 
 def as_text(parts: Iterable[RenderableType], width: int = 120) -> str:
@@ -35,32 +35,32 @@ def as_text(parts: Iterable[RenderableType], width: int = 120) -> str:
     return "\n".join(line.rstrip() for line in console.file.getvalue().rstrip().splitlines())
 
 
-def _listed(seen: Outlook) -> Table:
+def _listed(outlook: Outlook) -> Table:
     table = Table(title="plan")
     for name in ("method", "known", "seed", "cell", "state"):
         table.add_column(name)
-    for entry in seen.entries:
+    for entry in outlook.entries:
         ratio = "" if entry.percent is None else f"{entry.percent} %"
         key = entry.cell.key if entry.cell else ""
-        table.add_row(entry.method, ratio, str(entry.seed), key, seen.state(entry))
+        table.add_row(entry.method, ratio, str(entry.seed), key, outlook.state(entry))
     return table
 
 
-def _compact(seen: Outlook) -> Table:
+def _compact(outlook: Outlook) -> Table:
     """A method a line, a ratio a column: how many of the cells behind it are done."""
-    percents = list(dict.fromkeys(entry.percent for entry in seen.entries))
+    percents = list(dict.fromkeys(entry.percent for entry in outlook.entries))
     table = Table(title="plan: cells done / in all", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("method", no_wrap=True)
     for percent in percents:
         table.add_column("all" if percent is None else f"{percent} %", justify="right", no_wrap=True)
-    for method in dict.fromkeys(entry.method for entry in seen.entries):
-        own = [entry for entry in seen.entries if entry.method == method]
-        table.add_row(method, *(_place(seen, [e for e in own if e.percent == percent]) for percent in percents))
+    for method in dict.fromkeys(entry.method for entry in outlook.entries):
+        own = [entry for entry in outlook.entries if entry.method == method]
+        table.add_row(method, *(_place(outlook, [e for e in own if e.percent == percent]) for percent in percents))
     return table
 
 
-def _place(seen: Outlook, entries: Sequence[PlannedPlace]) -> str:
-    states = {entry.cell.key: seen.states[entry.cell.key] for entry in entries if entry.cell}
+def _place(outlook: Outlook, entries: Sequence[PlannedPlace]) -> str:
+    states = {entry.cell.key: outlook.states[entry.cell.key] for entry in entries if entry.cell}
     if not states:
         return "skipped"
     counts = Counter(states.values())
@@ -68,8 +68,8 @@ def _place(seen: Outlook, entries: Sequence[PlannedPlace]) -> str:
     return f"{counts['done']}/{len(states)}" + (f" ({', '.join(also)})" if also else "")
 
 
-def _skipped(seen: Outlook) -> Iterator[str]:
-    reasons = {(entry.method, entry.skipped): None for entry in seen.entries if entry.cell is None}
+def _skipped(outlook: Outlook) -> Iterator[str]:
+    reasons = {(entry.method, entry.skipped): None for entry in outlook.entries if entry.cell is None}
     for method, reason in reasons:
         yield f"skipped: {method} {reason}"
 
@@ -78,9 +78,9 @@ def _counted(counts: dict[str, int]) -> str:
     parts = [f"{counts['failed']} failed before"] if counts["failed"] else []
     parts += [f"{counts['running']} running now"] if counts["running"] else []
     parts += [f"{counts['planned']} not begun or cut off"] if parts and counts["planned"] else []
-    told = f" ({', '.join(parts)})" if parts else ""
+    suffix = f" ({', '.join(parts)})" if parts else ""
     places = f"; skipped: {counted(counts['skipped'], 'place')} of the table" if counts["skipped"] else ""
-    return f"{counted(counts['cells'], 'cell')}: {counts['done']} done, {counts['todo']} to do{told}{places}"
+    return f"{counted(counts['cells'], 'cell')}: {counts['done']} done, {counts['todo']} to do{suffix}{places}"
 
 
 def _expected(expected: Forecast) -> Iterator[str]:

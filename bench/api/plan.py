@@ -44,11 +44,11 @@ class Plan:
     @property
     def titles(self) -> dict[str, str]:
         """How a person reads each cell, by key: with the name of the line in which it stands first."""
-        found: dict[str, str] = {}
+        titles: dict[str, str] = {}
         for entry in self.entries:
             if entry.cell:
-                found.setdefault(entry.cell.key, entry.cell.title_as(entry.method))
-        return found
+                titles.setdefault(entry.cell.key, entry.cell.title_as(entry.method))
+        return titles
 
     def outlook(self) -> Outlook:
         """The states of the cells in the store, as they are now; nothing is changed."""

@@ -67,8 +67,8 @@ class Searched:
 
     @property
     def winners(self) -> dict[str, tuple[Session, TrialRecord]]:
-        found = {session.asked.method: (session, best(session.archive.trials)) for session in self.sessions}
-        return {method: (session, winner) for method, (session, winner) in found.items() if winner}
+        winners = {session.request.method: (session, best(session.archive.trials)) for session in self.sessions}
+        return {method: (session, winner) for method, (session, winner) in winners.items() if winner}
 
     @property
     def failed(self) -> bool:
@@ -91,7 +91,7 @@ def search(
     options.check()
     execution.check()
     methods = tuple(variant.method for variant in request.variants)
-    asked = ask_for(
+    requests = ask_for(
         request,
         judged=options.judged,
         spaces=read_spaces(options.space, methods) if options.space else None,
@@ -99,36 +99,36 @@ def search(
         pruner=options.pruner,
         seed=options.seed,
     )
-    found = Searched(request, _sessions(asked, options, execution, command, quiet), None)
-    if not found.winners:
-        return found
-    names = [session.archive.name for session, _ in found.winners.values()]
+    searched = Searched(request, _sessions(requests, options, execution, command, quiet), None)
+    if not searched.winners:
+        return searched
+    names = [session.archive.name for session, _ in searched.winners.values()]
     path = options.out or execution.results / FOLDER / "best" / file_name(names)
     heading = [
         f"Found by: {shlex.join(command)}",
         f"on {request.holdout} % of the training images, held out and judged by their {options.judged} labels:",
         *(
             f"{method}: held-out mAP {winner.value:.2f} (trial {winner.number} of {session.archive.name})"
-            for method, (session, winner) in found.winners.items()
+            for method, (session, winner) in searched.winners.items()
         ),
     ]
-    write_text(path, sweep_file(options.flags, request, _settings(found.winners), heading))
-    return Searched(request, found.sessions, path)
+    write_text(path, sweep_file(options.flags, request, _settings(searched.winners), heading))
+    return Searched(request, searched.sessions, path)
 
 
 def _settings(winners: Mapping[str, tuple[Session, TrialRecord]]) -> dict[str, Mapping[str, object]]:
-    return {method: full_settings(session.asked, winner) for method, (session, winner) in winners.items()}
+    return {method: full_settings(session.request, winner) for method, (session, winner) in winners.items()}
 
 
 def _sessions(
-    asked: Sequence[SearchRequest], options: SearchOptions, execution: Execution, command: Sequence[str], quiet: bool
+    requests: Sequence[SearchRequest], options: SearchOptions, execution: Execution, command: Sequence[str], quiet: bool
 ) -> list[Session]:
     """All searches, one after the other, on one executor; sessions with their trials done."""
     results, total = execution.store, options.trials
-    dataset, cells = blind(open_dataset(asked[0].sweep, execution.cache)), cells_of(results)
+    dataset, cells = blind(open_dataset(requests[0].sweep, execution.cache)), cells_of(results)
     sessions = [
         open_search(one, dataset, execution.results, total=total, storage=options.storage, command=command)
-        for one in asked
+        for one in requests
     ]
     with (
         trials_display(quiet) as display,
@@ -138,7 +138,7 @@ def _sessions(
         resources = Resources(dataset, device, execution.cache, progress=display.encoding)
         left = sum(session.trials.places(total) for session in sessions)
         if left and execution.encodes_here:
-            resources.prepare(asked[0].cells(dataset, {})[0])
+            resources.prepare(requests[0].cells(dataset, {})[0])
         with execution.open_executor(resources, cells, pending=left) as executor:
             for session in sessions:
                 if session.archive.record["changed_code"]:
@@ -146,10 +146,10 @@ def _sessions(
                         f"warning: {session.archive.name} goes on with trials of an older version of the method."
                     )
                 before, plots = session.archive.trials, session.archive.folder / "plots"
-                display.search_started(session.asked.method, total, before)
+                display.search_started(session.request.method, total, before)
                 trials = session.run(executor, cells, display, total, options.retries)
                 if trials != before or not plots.exists():
-                    write_figures(search_figures(trials, session.asked.space, _title(session)), plots)
+                    write_figures(search_figures(trials, session.request.space, _title(session)), plots)
         problem = follower.finish(display.say)
     if problem:
         say_warning(problem)
@@ -157,6 +157,6 @@ def _sessions(
 
 
 def _title(session: Session) -> str:
-    request = session.asked.sweep
+    request = session.request.sweep
     ratios = ", ".join(map(str, request.percents))
-    return f"{session.asked.method}: {request.dataset}, {request.protocol}, {ratios} % known"
+    return f"{session.request.method}: {request.dataset}, {request.protocol}, {ratios} % known"

@@ -54,9 +54,9 @@ class PlainTrials:
         self._note(trial)
         said = f"{trial.value:.2f}" if trial.value is not None else f"{trial.state} ({trial.reason})"
         best = f"  best {self.best[0]:.2f} (trial {self.best[1]})" if self.best else ""
-        told = ", ".join(f"{option}={value}" for option, value in trial.settings.items())
+        settings = ", ".join(f"{option}={value}" for option, value in trial.settings.items())
         self.say(f"[{self.ended}/{self.total}] {self.method} trial {trial.number}: {said}{best}  {self.clock.left()}")
-        self.say(f"      {told}")
+        self.say(f"      {settings}")
 
     def _note(self, trial: TrialRecord) -> None:
         if trial.value is not None and (self.best is None or trial.value > self.best[0]):

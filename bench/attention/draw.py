@@ -23,14 +23,14 @@ from methods import METHODS
 
 @dataclass(frozen=True)
 class DrawnAttention:
-    """files: where the figure is, by suffix. seen: each cell's maps and pointing game, by what tells the cells apart.
+    """files: where the figure is, by suffix. maps: each cell's maps and pointing game, by what tells the cells apart.
 
     warnings: sentences that must stand beside what is shown.
     """
 
     files: dict[str, Path]
     class_names: tuple[str, ...]
-    seen: dict[str, CellMaps]
+    maps: dict[str, CellMaps]
     warnings: tuple[str, ...]
     record: dict[str, Any]
 
@@ -44,31 +44,31 @@ class CellToDraw:
     stale: bool
 
 
-def draw_attention(cells: Sequence[CellToDraw], asked: AttentionRequest, store: StoreReader) -> DrawnAttention:
+def draw_attention(cells: Sequence[CellToDraw], request: AttentionRequest, store: StoreReader) -> DrawnAttention:
     """Draw one cell, or two over the same images, into the first one's folder, or the one that was asked for."""
     first = cells[0]
-    split, dataset = first.trained.split(asked.part), first.trained.resources.dataset
-    rows = chosen_images(len(split), asked.images, asked.seed)
-    found = [cell_maps(cell.trained, asked, rows, cell.row, store, cell.stale) for cell in cells]
-    lines = _lines(first.trained, asked, rows, found)
-    seen = dict(zip(labels([cell.row for cell in cells]), found, strict=True))
-    warnings = tuple(_named(seen, label, text) for label, one in seen.items() for text in one.warnings)
-    title, caption = _title(found), _caption(asked, len(rows), seen, warnings)
+    split, dataset = first.trained.split(request.part), first.trained.resources.dataset
+    rows = chosen_images(len(split), request.images, request.seed)
+    maps = [cell_maps(cell.trained, request, rows, cell.row, store, cell.stale) for cell in cells]
+    lines = _lines(first.trained, request, rows, maps)
+    by_label = dict(zip(labels([cell.row for cell in cells]), maps, strict=True))
+    warnings = tuple(_named(by_label, label, text) for label, one in by_label.items() for text in one.warnings)
+    title, caption = _title(maps), _caption(request, len(rows), by_label, warnings)
     together = [line for pair in zip(*lines, strict=True) for line in pair]
-    folder = asked.out or store.folder(first.row.key)
-    name = asked.name if len(cells) == 1 else f"{asked.name}-beside-{cells[1].row.key}"
+    folder = request.out or store.folder(first.row.key)
+    name = request.name if len(cells) == 1 else f"{request.name}-beside-{cells[1].row.key}"
     images = attention_figure(together, title, caption)
-    records = [attention_record(one, own, dataset.class_names) for one, own in zip(found, lines, strict=True)]
-    about = {"title": title, "caption": caption, "split": asked.part}
+    records = [attention_record(one, own, dataset.class_names) for one, own in zip(maps, lines, strict=True)]
+    about = {"title": title, "caption": caption, "split": request.part}
     record = {**records[0], **about} if len(records) == 1 else {**about, "cells": records}
     try:
         files = _written(folder, name, images, record)
     except OSError as error:
-        if asked.out or error.errno not in REFUSED:
+        if request.out or error.errno not in REFUSED:
             raise
         refused = f"the figure was not written, since {folder} may not be ({error.strerror}): give --out"
         files, warnings = {}, (*warnings, refused)
-    return DrawnAttention(files, dataset.class_names, seen, warnings, record)
+    return DrawnAttention(files, dataset.class_names, by_label, warnings, record)
 
 
 def _written(folder: Path, name: str, images: Mapping[str, bytes], record: Mapping[str, Any]) -> dict[str, Path]:
@@ -85,25 +85,25 @@ def labels(rows: Sequence[Row]) -> list[str]:
     """What tells the cells apart: their methods' names, or with one method the cells' titles and keys."""
     names = [row.cell.method.name for row in rows]
     titles = [row.cell.title for row in rows]
-    apart = next((told for told in (names, titles) if len(set(told)) == len(rows)), None)
+    apart = next((candidate for candidate in (names, titles) if len(set(candidate)) == len(rows)), None)
     return apart or [f"{title} ({row.key[:6]})" for title, row in zip(titles, rows, strict=True)]
 
 
 def _lines(
-    trained: TrainedCell, asked: AttentionRequest, rows: Sequence[int], found: Sequence[CellMaps]
+    trained: TrainedCell, request: AttentionRequest, rows: Sequence[int], cells: Sequence[CellMaps]
 ) -> list[list[ImageRow]]:
     """A line for each image and cell, by cell; of an image all cells show the same classes."""
-    dataset, split = trained.resources.dataset, trained.split(asked.part)
-    columns, boxes = asked.columns(dataset.class_names), dataset.boxes(asked.part)
-    names = labels([one.row for one in found]) if len(found) > 1 else [""]
-    methods = [one.row.cell.method.name for one in found]
+    dataset, split = trained.resources.dataset, trained.split(request.part)
+    columns, boxes = request.columns(dataset.class_names), dataset.boxes(request.part)
+    names = labels([one.row for one in cells]) if len(cells) > 1 else [""]
+    methods = [one.row.cell.method.name for one in cells]
     styles = method_styles(methods, {name: vars(METHODS.get(name)).get("colour", "") for name in methods})
-    lines: list[list[ImageRow]] = [[] for _ in found]
+    lines: list[list[ImageRow]] = [[] for _ in cells]
     for place, i in enumerate(rows):
         judged, own = split.judged[i], boxes[i] if boxes is not None else ()
-        by_rule = chosen_classes([one.scores[place] for one in found], judged, CLASS_LIMIT)
+        by_rule = chosen_classes([one.scores[place] for one in cells], judged, CLASS_LIMIT)
         shown, more = (columns, 0) if columns else by_rule
-        for one, label, column in zip(found, names, lines, strict=True):
+        for one, label, column in zip(cells, names, lines, strict=True):
             words, logits = marks(one.scores[place], judged), one.scores[place]
             looks = tuple(
                 ClassMap(
@@ -121,43 +121,43 @@ def _lines(
     return lines
 
 
-def _named(seen: dict[str, CellMaps], label: str, text: str) -> str:
-    return f"{label}: {text}" if len(seen) > 1 else text
+def _named(cells: dict[str, CellMaps], label: str, text: str) -> str:
+    return f"{label}: {text}" if len(cells) > 1 else text
 
 
-def _title(found: Sequence[CellMaps]) -> str:
-    told = []
-    for one in found:
+def _title(cells: Sequence[CellMaps]) -> str:
+    titles = []
+    for one in cells:
         flags = f" ({', '.join(one.row.flags)})" if one.row.flags else ""
-        told.append(f"{one.row.cell.title}, {one.row.cell.backbone.name}{flags}")
-    return f"{'; '.join(told)}: where each class looks"
+        titles.append(f"{one.row.cell.title}, {one.row.cell.backbone.name}{flags}")
+    return f"{'; '.join(titles)}: where each class looks"
 
 
-def _caption(asked: AttentionRequest, count: int, seen: dict[str, CellMaps], warnings: Sequence[str]) -> str:
+def _caption(request: AttentionRequest, count: int, cells: dict[str, CellMaps], warnings: Sequence[str]) -> str:
     which = (
         f"first {counted(count, 'image')}"
-        if asked.seed is None
-        else f"{counted(count, 'image')} drawn by seed {asked.seed}"
+        if request.seed is None
+        else f"{counted(count, 'image')} drawn by seed {request.seed}"
     )
-    named = "as many highest-scored ones" + (" of each cell" if len(seen) > 1 else "")
-    told = [
-        f"The {which} of the {asked.part} split, in official order, unselected.",
+    named = "as many highest-scored ones" + (" of each cell" if len(cells) > 1 else "")
+    sentences = [
+        f"The {which} of the {request.part} split, in official order, unselected.",
         "Of each image the classes asked for."
-        if asked.classes
+        if request.classes
         else f"Of each image: the classes that are there, and {named}.",
         "Beside the name: the logit. A class is named if it is among as many highest-scored ones as are there: true "
         "positive, named and there; false positive, named only; missed, there only.",
         f"Colour: attention weight over positions, bicubic, up to the map's own peak (at least {LEAST_TOP:g} times the "
         "uniform weight). '+': the peak; behind the mark: how many times the uniform weight it is.",
     ]
-    games = [(label, one.game, one.measured) for label, one in seen.items() if one.game is not None]
+    games = [(label, one.game, one.measured) for label, one in cells.items() if one.game is not None]
     if games:
         shares = (f"{label} {100 * game.mean[0]:.1f} %" for label, game, _ in games)
         alone = f"{100 * games[0][1].mean[0]:.1f} %"
         _, chance, centre = games[0][1].mean
-        told.append(
+        sentences.append(
             f"Boxes: the class's objects. Pointing game over {counted(games[0][2], 'image')}: "
-            f"{alone if len(seen) == 1 else ', '.join(shares)} of peaks in one, mean over classes "
+            f"{alone if len(cells) == 1 else ', '.join(shares)} of peaks in one, mean over classes "
             f"(any position: {100 * chance:.1f} %, image centre: {100 * centre:.1f} %)."
         )
-    return " ".join([*told, *(f"Note: {warning}." for warning in warnings)])
+    return " ".join([*sentences, *(f"Note: {warning}." for warning in warnings)])

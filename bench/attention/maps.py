@@ -34,34 +34,34 @@ class CellMaps:
 
 
 def cell_maps(
-    trained: TrainedCell, asked: AttentionRequest, rows: Sequence[int], row: Row, store: StoreReader, stale: bool
+    trained: TrainedCell, request: AttentionRequest, rows: Sequence[int], row: Row, store: StoreReader, stale: bool
 ) -> CellMaps:
     """Look at the split's images `rows` with a cell's model."""
-    images = [trained.split(asked.part).images[i] for i in rows]
+    images = [trained.split(request.part).images[i] for i in rows]
     features = trained.encode(images)
     maps, scores = trained.look(features).cpu().numpy(), trained.score(features).cpu().numpy()
     grid = trained.resources.backbone(trained.cell.backbone).grid
-    game, measured = _measured(trained, asked, rows, maps, grid)
+    game, measured = _measured(trained, request, rows, maps, grid)
     # The scores that the cell's row was made of, where it is the test split that is shown.
-    stored = store.scores(row.key)[rows] if asked.part == "test" else None
+    stored = store.scores(row.key)[rows] if request.part == "test" else None
     return CellMaps(row, maps, scores, grid, game, measured, tuple(_warnings(row, stale, scores, stored)))
 
 
 def _measured(
-    trained: TrainedCell, asked: AttentionRequest, rows: Sequence[int], maps: np.ndarray, grid: tuple[int, int]
+    trained: TrainedCell, request: AttentionRequest, rows: Sequence[int], maps: np.ndarray, grid: tuple[int, int]
 ) -> tuple[Pointing | None, int]:
     """The pointing game over the whole split where its features are there, else over what is drawn."""
-    boxes: Sequence[Sequence[Box]] | None = trained.resources.dataset.boxes(asked.part)
+    boxes: Sequence[Sequence[Box]] | None = trained.resources.dataset.boxes(request.part)
     if boxes is None:
         return None, 0
-    if trained.has_features(asked.part):
+    if trained.has_features(request.part):
         peaks = np.concatenate(
-            [trained.look(batch).argmax(dim=-1).cpu().numpy() for batch in trained.batches(asked.part)]
+            [trained.look(batch).argmax(dim=-1).cpu().numpy() for batch in trained.batches(request.part)]
         )
     else:
         peaks, boxes = maps.argmax(axis=-1), [boxes[i] for i in rows]
-    found = pointing(peaks, boxes, grid)
-    return (found if found.pairs.any() else None), len(peaks)
+    game = pointing(peaks, boxes, grid)
+    return (game if game.pairs.any() else None), len(peaks)
 
 
 def _warnings(row: Row, stale: bool, scores: np.ndarray, stored: np.ndarray | None) -> Iterator[str]:

@@ -27,8 +27,12 @@ class Pointing:
     @property
     def mean(self) -> tuple[float, float, float]:
         """hits, chance, centre: the mean over classes that have pairs."""
-        told = self.pairs > 0
-        return (float(self.hits[told].mean()), float(self.chance[told].mean()), float(self.centre[told].mean()))
+        has_pairs = self.pairs > 0
+        return (
+            float(self.hits[has_pairs].mean()),
+            float(self.chance[has_pairs].mean()),
+            float(self.centre[has_pairs].mean()),
+        )
 
 
 def pointing(peaks: np.ndarray, boxes: Sequence[Sequence[Box]], grid: tuple[int, int]) -> Pointing:
@@ -38,9 +42,9 @@ def pointing(peaks: np.ndarray, boxes: Sequence[Sequence[Box]], grid: tuple[int,
     """
     classes = peaks.shape[1]
     hits, chance, centre, pairs = (np.zeros(classes) for _ in range(4))
-    for row, found in zip(peaks, boxes, strict=True):
-        for category in {box.category for box in found}:
-            own = [box for box in found if box.category == category]
+    for row, boxes_of_image in zip(peaks, boxes, strict=True):
+        for category in {box.category for box in boxes_of_image}:
+            own = [box for box in boxes_of_image if box.category == category]
             covered = covers(own, grid)
             pairs[category] += 1
             hits[category] += covered[row[category]]

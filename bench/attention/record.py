@@ -8,7 +8,7 @@ from bench.attention.maps import CellMaps
 from bench.attention.pointing import Pointing
 
 
-def attention_record(seen: CellMaps, lines: Sequence[ImageRow], names: Sequence[str]) -> dict[str, Any]:
+def attention_record(maps: CellMaps, lines: Sequence[ImageRow], names: Sequence[str]) -> dict[str, Any]:
     """The cell's classes on each image, and its pointing game."""
     images = [
         {
@@ -21,8 +21,8 @@ def attention_record(seen: CellMaps, lines: Sequence[ImageRow], names: Sequence[
         }
         for line in lines
     ]
-    game = {} if seen.game is None else {"pointing": _pointing(seen.game, seen.measured, names)}
-    return {"cell": seen.row.key, "images": images, **game}
+    game = {} if maps.game is None else {"pointing": _pointing(maps.game, maps.measured, names)}
+    return {"cell": maps.row.key, "images": images, **game}
 
 
 def _pointing(game: Pointing, images: int, names: Sequence[str]) -> dict[str, Any]:

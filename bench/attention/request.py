@@ -50,9 +50,9 @@ def find_cell(store: StoreReader, prefix: str) -> Cell:
     if not keys:
         raise UsageError(f"There is no cell {prefix!r} in {store.root}; give the beginning of a key of `bench status`.")
     if len(keys) > 1:
-        told = "; ".join(f"{key} ({store.cell(key).title})" for key in keys[:4])
+        matches = "; ".join(f"{key} ({store.cell(key).title})" for key in keys[:4])
         more = ", ..." if len(keys) > 4 else ""
-        raise UsageError(f"{len(keys)} cells begin with {prefix!r}: {told}{more}; give more of the key.")
+        raise UsageError(f"{len(keys)} cells begin with {prefix!r}: {matches}{more}; give more of the key.")
     cell, state = store.cell(keys[0]), store.state(keys[0])
     called = f"cell {cell.key} ({cell.title})"
     if state == "failed":
@@ -69,5 +69,5 @@ def find_cell(store: StoreReader, prefix: str) -> Cell:
 
 def _command(store: StoreReader, key: str) -> str:
     """The newest command that asked for the cell."""
-    asked = [record.command for record in store.sweeps() if key in record.keys]
-    return f": {shlex.join(word for word in asked[-1] if word != '--no-weights')}" if asked else ""
+    commands = [record.command for record in store.sweeps() if key in record.keys]
+    return f": {shlex.join(word for word in commands[-1] if word != '--no-weights')}" if commands else ""

@@ -45,16 +45,16 @@ class TrainedCell:
     def encode(self, images: Sequence[Image.Image]) -> Features:
         """Features of images as the cell's own evaluation sees them: same transform, same rounding."""
         backbone = self.resources.backbone(self.cell.backbone)
-        found = []
+        batches = []
         for start in range(0, len(images), ENCODE_BATCH):
             batch = torch.stack([backbone.preprocess(image) for image in images[start : start + ENCODE_BATCH]])
             if self._encoder_trained:
                 with torch.no_grad():
-                    found.append(self.model.encode(batch.to(self.resources.device)))
+                    batches.append(self.model.encode(batch.to(self.resources.device)))
             else:
                 dense, pooled = encode_batch(backbone, batch, encoding_dtype(self.resources.device))
-                found.append(self._given(dense, pooled))
-        return Features(*(torch.cat(parts) for parts in zip(*found, strict=True)))
+                batches.append(self._given(dense, pooled))
+        return Features(*(torch.cat(parts) for parts in zip(*batches, strict=True)))
 
     def has_features(self, part: str) -> bool:
         """Whether the split's features lie in the cache, so that all of it can be looked at in no time."""

@@ -99,5 +99,5 @@ def _declared(kind: str, pack: zipfile.ZipFile, root: str) -> set[str] | None:
     file, _, name = kind.rpartition(".")
     code = pack.read(f"{root}code/{file.replace('.', '/')}.py").decode()
     lists = rf"^class {re.escape(name)}\(Module\):\n  __parameters__ = (\[.*\])\n  __buffers__ = (\[.*\])$"
-    found = re.search(lists, code, re.MULTILINE)
-    return set(re.findall(r'"([^"]*)"', found[1] + found[2])) if found else None
+    match = re.search(lists, code, re.MULTILINE)
+    return set(re.findall(r'"([^"]*)"', match[1] + match[2])) if match else None

@@ -35,12 +35,12 @@ class _Group(typer.core.TyperGroup):
         for before, given in zip(["", *args], args, strict=False):
             flag, equals, value = given.partition("=")
             if not given.strip():
-                told = before if before.startswith("--") else "an argument"
+                subject = before if before.startswith("--") else "an argument"
             elif flag.startswith("--") and equals and not value.strip():
-                told = flag
+                subject = flag
             else:
                 continue
-            raise UsageError(f"{told} is empty; give a value, or leave it out.")
+            raise UsageError(f"{subject} is empty; give a value, or leave it out.")
         return super().parse_args(ctx, args)
 
 
@@ -56,8 +56,8 @@ app = typer.Typer(
 )
 
 
-def _say_version(asked: bool) -> None:
-    if asked:
+def _say_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"bench {__version__}")
         raise typer.Exit
 
@@ -97,10 +97,10 @@ def main() -> None:
         with obeyed_signals():  # a library that is being imported says ImportError for Ctrl-C
             app()
     except (BenchError, OSError) as error:
-        told = disk_error(error) if isinstance(error, OSError) else error
-        if told is None or "--debug" in sys.argv:
+        problem = disk_error(error) if isinstance(error, OSError) else error
+        if problem is None or "--debug" in sys.argv:
             raise
-        typer.secho(f"error: {told}", fg="red", err=True)
+        typer.secho(f"error: {problem}", fg="red", err=True)
         sys.exit(EXIT_WRONG_USE)
     except KeyboardInterrupt:
         _say_interrupted()

@@ -53,16 +53,16 @@ def ablate(
 
     if design not in DESIGNS:
         raise UsageError(f"--design {design!r} is not known; {nearest(design, DESIGNS)}")
-    asked = request.request()
-    method = one_method(asked)
+    requested = request.request()
+    method = one_method(requested)
     if list_parts:
         _show_parts(method, execution.as_json)
         return
-    study = plan_ablation(method, design, settings_of(method, asked), listed(parts) if parts is not None else None)
+    study = plan_ablation(method, design, settings_of(method, requested), listed(parts) if parts is not None else None)
     refused = [f"{arm.name} is not run: {arm.refused}" for arm in study.arms if arm.refused]
     say_notes([*study.notes, *refused], execution.as_json)
-    asked = dataclasses.replace(asked, methods=study.variants, study=study.to_json())
-    plan = make_plan(asked, execution.execution())
+    requested = dataclasses.replace(requested, methods=study.variants, study=study.to_json())
+    plan = make_plan(requested, execution.execution())
     if dry_run:
         show_plan(plan, execution.as_json)
         return
@@ -72,9 +72,12 @@ def ablate(
         quiet=execution.as_json,
         study=lambda results, store: write_ablation(read_ablation(results, store), store),
     )
-    found = read_ablation(sweep.results, sweep.store)
+    ablation = read_ablation(sweep.results, sweep.store)
     conclude_study(
-        sweep, execution.as_json, ablation_tables(found), {"study": found.study, "table": ablation_records(found)}
+        sweep,
+        execution.as_json,
+        ablation_tables(ablation),
+        {"study": ablation.study, "table": ablation_records(ablation)},
     )
 
 

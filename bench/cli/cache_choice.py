@@ -17,16 +17,16 @@ def chosen_entries(
     from bench.features import entries, sweep
 
     sweep(cache)
-    found = entries(cache)
+    chosen = entries(cache)
     if keys:
-        found = [_by_key(key, found, cache) for key in dict.fromkeys(keys)]
+        chosen = [_by_key(key, chosen, cache) for key in dict.fromkeys(keys)]
     elif not everything and dataset is None and backbone is None:
         return []
-    told = [(entry, entry_description(entry)) for entry in found]
-    _refuse_unknown(dataset, backbone, [about for _, about in told])
+    described = [(entry, entry_description(entry)) for entry in chosen]
+    _refuse_unknown(dataset, backbone, [about for _, about in described])
     return [
         entry
-        for entry, about in told
+        for entry, about in described
         if dataset in (None, about.get("dataset")) and backbone in (None, about.get("backbone"))
     ]
 
@@ -45,8 +45,8 @@ def _refuse_unknown(dataset: str | None, backbone: str | None, kept: list[dict[s
             raise UsageError(f"--{axis}: there is no {axis} {shown(name)}; {nearest(name, known)}")
 
 
-def _by_key(key: str, found: "list[Entry]", cache: Path) -> "Entry":
-    fitting = [entry for entry in found if key and entry.key.startswith(key)]
+def _by_key(key: str, entries: "list[Entry]", cache: Path) -> "Entry":
+    fitting = [entry for entry in entries if key and entry.key.startswith(key)]
     if len(fitting) != 1:
         problem = f"{len(fitting)} keys begin with" if fitting else "there is no key"
         raise UsageError(f"{problem} {key!r} in {cache / 'features'}; `bench cache ls` shows them all.")

@@ -114,10 +114,10 @@ def _published(dataset: str, protocol: str | None, store: "StoreReader") -> tupl
 
     if protocol is not None and protocol not in PROTOCOLS.names():
         raise UsageError(f"there is no protocol {protocol!r}; {nearest(protocol, PROTOCOLS.names())}")
-    found = groups(dataset, store.rows(), protocol)
-    if not found:
+    papers = groups(dataset, store.rows(), protocol)
+    if not papers:
         raise UsageError(f"no published number of {dataset} belongs to protocol {protocol!r}; leave --protocol out.")
-    return to_json(found), [published_table(group) for group in found]
+    return to_json(papers), [published_table(group) for group in papers]
 
 
 def _across(store: "StoreReader", sweep: str | None, chosen: dict[str, Any]) -> tuple[dict[str, Any], "list[Table]"]:
@@ -125,8 +125,8 @@ def _across(store: "StoreReader", sweep: str | None, chosen: dict[str, Any]) -> 
     from bench.report.across import across
     from bench.report.tables.across import across_tables, as_data
 
-    found = across(store, sweep, **chosen)
-    return as_data(found), list(across_tables(found).values())
+    comparison = across(store, sweep, **chosen)
+    return as_data(comparison), list(across_tables(comparison).values())
 
 
 def _paired(

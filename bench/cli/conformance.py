@@ -27,17 +27,17 @@ def check(
     from bench.conformance.axes import entries_of, properties_of
     from bench.conformance.properties import examine
 
-    found = [(kind, entry, list(examine(entry, properties_of(kind)))) for kind, entry in entries_of(what)]
+    checked = [(kind, entry, list(examine(entry, properties_of(kind)))) for kind, entry in entries_of(what)]
     if as_json:
-        told = [
+        records = [
             {"kind": kind, "name": entry.name, "results": [{**result.__dict__, "ok": result.ok} for result in results]}
-            for kind, entry, results in found
+            for kind, entry, results in checked
         ]
-        typer.echo(json.dumps(told, indent=1))
+        typer.echo(json.dumps(records, indent=1))
     else:
-        for kind, entry, results in found:
+        for kind, entry, results in checked:
             _show(kind, entry, results)
-    if not all(result.ok for _, _, results in found for result in results):
+    if not all(result.ok for _, _, results in checked for result in results):
         raise typer.Exit(1)
 
 

@@ -41,8 +41,8 @@ NOT_OF_A_SWEEP = ("json", "debug", "dry-run", "write", "allow-plugins", "help")
 
 def flags_of(context: typer.Context) -> dict[str, Any]:
     """The command's parameters that a sweep file may give, by their flags without dashes, in the order of its help."""
-    found = {param.opts[0].removeprefix("--"): param for param in context.command.params if param.opts[0][:2] == "--"}
-    return {flag: param for flag, param in found.items() if flag not in (*NOT_OF_A_SWEEP, "set", "grid")}
+    flags = {param.opts[0].removeprefix("--"): param for param in context.command.params if param.opts[0][:2] == "--"}
+    return {flag: param for flag, param in flags.items() if flag not in (*NOT_OF_A_SWEEP, "set", "grid")}
 
 
 def _fill_from(context: typer.Context, path: Path | None) -> Path | None:

@@ -16,8 +16,8 @@ def _load(context: typer.Context, given: list[str] | None) -> list[str] | None:
     source = context.get_parameter_source("plugin")
     if context.resilient_parsing or source is None:  # None: the file's values are being checked
         return given
-    told = str(context.meta[FILE].flags.get("plugin", "")) if FILE in context.meta else ""
-    of_file = [name for name in told.split(",") if name]
+    listed = str(context.meta[FILE].flags.get("plugin", "")) if FILE in context.meta else ""
+    of_file = [name for name in listed.split(",") if name]
     named = list(given or []) if source.name == "COMMANDLINE" else []
     if not (named or of_file or os.environ.get("BENCH_PLUGINS")):
         return None

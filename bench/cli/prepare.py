@@ -52,16 +52,16 @@ def prepare(
     options = build(dataset_class.Options, overrides.get(dataset, {}), owner=dataset)
     opened = dataset_class(options, root, cache or default_cache())
     with bars() as show:
-        found = examine(opened, images, show)
+        findings = examine(opened, images, show)
     if as_json:
-        typer.echo(json.dumps(found.to_json(), indent=1))
+        typer.echo(json.dumps(findings.to_json(), indent=1))
     else:
         colours = {"ok": "green", "warning": "yellow", "error": "red"}
-        typer.echo(f"{dataset} in {found.folder}")
-        for finding in found.findings:
+        typer.echo(f"{dataset} in {findings.folder}")
+        for finding in findings.findings:
             typer.secho(f"{finding.level:7}", fg=colours[finding.level], nl=False)
             typer.echo(f" {finding.what}: {finding.detail}")
-    if not found.fine:
+    if not findings.fine:
         raise typer.Exit(2)
 
 

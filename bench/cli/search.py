@@ -85,19 +85,22 @@ def search(
         out=out,
         flags=_flags(request),
     )
-    found = search_settings(request.request(), options, how, command, quiet)
-    if found.file and not quiet:
-        _show(found.sessions, found.file)
-    sweep = found.retrained(how, command, quiet) if found.file and retrain else None
+    searched = search_settings(request.request(), options, how, command, quiet)
+    if searched.file and not quiet:
+        _show(searched.sessions, searched.file)
+    sweep = searched.retrained(how, command, quiet) if searched.file and retrain else None
     if quiet:
-        told = {"searches": [_told(session) for session in found.sessions], "file": str(found.file or "") or None}
-        typer.echo(json.dumps({**told, "retrained": sweep.results.to_json() if sweep else None}))
-    elif not found.file:
+        record = {
+            "searches": [_session_record(session) for session in searched.sessions],
+            "file": str(searched.file or "") or None,
+        }
+        typer.echo(json.dumps({**record, "retrained": sweep.results.to_json() if sweep else None}))
+    elif not searched.file:
         typer.secho(f"no trial came to its end; see {how.results / 'searches'}", fg="red", err=True)
     elif sweep:
         typer.echo("on all training images, scored on the test split:")
         conclude(dataclasses.replace(sweep, failed=0), as_json=False)
-    if found.failed or not found.file or (sweep and sweep.failed):
+    if searched.failed or not searched.file or (sweep and sweep.failed):
         raise typer.Exit(1)
 
 
@@ -126,17 +129,17 @@ def _show(sessions: Sequence[Any], path: Path) -> None:
     for session in sessions:
         trials = session.archive.trials
         counts = Counter(trial.state for trial in trials)
-        told = ", ".join(f"{number} {state}" for state, number in counts.items())
+        states = ", ".join(f"{number} {state}" for state, number in counts.items())
         first = next(
             (trial for trial in trials if trial.number == 0 and trial.origin and trial.value is not None), None
         )
         before = f"{first.value:.2f}" if first else ""
         winner = best(trials)
         if winner is None:
-            table.add_row(session.asked.method, "none", before, "", told, "")
+            table.add_row(session.request.method, "none", before, "", states, "")
             continue
         settings = ", ".join(f"{option}={value}" for option, value in winner.settings.items())
-        table.add_row(session.asked.method, f"{winner.value:.2f}", before, str(winner.number), told, settings)
+        table.add_row(session.request.method, f"{winner.value:.2f}", before, str(winner.number), states, settings)
     console = plain_console(highlight=False)
     console.print(table)
     for session in sessions:
@@ -145,14 +148,16 @@ def _show(sessions: Sequence[Any], path: Path) -> None:
     console.print(f"use them bench run {shlex.quote(str(path))}", soft_wrap=True)
 
 
-def _told(session: Any) -> dict[str, Any]:
+def _session_record(session: Any) -> dict[str, Any]:
     from bench.studies.search.outcome import best
 
     record, trials = session.archive.record, session.archive.trials
     winner = best(trials)
-    told = {name: record[name] for name in ("id", "method", "holdout", "judged", "sampler", "pruner", "seed", "space")}
+    fields = {
+        name: record[name] for name in ("id", "method", "holdout", "judged", "sampler", "pruner", "seed", "space")
+    }
     return {
-        **told,
+        **fields,
         "best": dataclasses.asdict(winner) if winner else None,
         "trials": [dataclasses.asdict(trial) for trial in trials],
     }

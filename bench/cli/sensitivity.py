@@ -32,12 +32,12 @@ def sensitivity(
     from bench.studies.sensitivity.findings import read_sensitivity, sensitivity_records, sensitivity_tables
     from bench.studies.sensitivity.page import write_sensitivity
 
-    asked = request.request()
-    method = one_method(asked)
-    study = plan_sensitivity(method, settings_of(method, asked), over or [])
+    requested = request.request()
+    method = one_method(requested)
+    study = plan_sensitivity(method, settings_of(method, requested), over or [])
     say_notes(study.notes, execution.as_json)
-    asked = dataclasses.replace(asked, methods=study.variants, study=study.to_json())
-    plan = make_plan(asked, execution.execution())
+    requested = dataclasses.replace(requested, methods=study.variants, study=study.to_json())
+    plan = make_plan(requested, execution.execution())
     if dry_run:
         show_plan(plan, execution.as_json)
         return
@@ -47,7 +47,10 @@ def sensitivity(
         quiet=execution.as_json,
         study=lambda results, store: write_sensitivity(read_sensitivity(results), store),
     )
-    found = read_sensitivity(sweep.results)
+    result = read_sensitivity(sweep.results)
     conclude_study(
-        sweep, execution.as_json, sensitivity_tables(found), {"study": found.study, "table": sensitivity_records(found)}
+        sweep,
+        execution.as_json,
+        sensitivity_tables(result),
+        {"study": result.study, "table": sensitivity_records(result)},
     )

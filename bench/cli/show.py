@@ -80,25 +80,25 @@ def show(
     if classes is not None and not wanted:
         raise UsageError("--classes is empty; name at least one class, or leave it out.")
     store = Store(results)
-    found = [find_cell(store, prefix) for prefix in (cell, other) if prefix is not None]
-    for one in found:
+    keys = [find_cell(store, prefix) for prefix in (cell, other) if prefix is not None]
+    for one in keys:
         refuse_blind(one)
-    refuse_apart(found)
-    asked = AttentionRequest(
+    refuse_apart(keys)
+    drawing = AttentionRequest(
         images=images, classes=wanted, part="train" if split is Part.train else "test", seed=seed, out=out
     )
     progress = PlainObserver([], quiet=as_json).encoding
     overrides = parse_overrides(settings or [])
-    used = {one.key: {one.method.name, one.protocol.name} for one in found}
+    used = {one.key: {one.method.name, one.protocol.name} for one in keys}
     shown = []
-    for one in found:
+    for one in keys:
         # What only the other cell reads is not this one's; what neither reads is refused.
         others = set().union(*used.values()) - used[one.key]
         own = {name: files for name, files in overrides.items() if name not in others}
         trained = open_trained_cells(one, store, choose_device(device), cache or default_cache(), progress, root, own)
         row = store.row(one.key)
         shown.append(CellToDraw(trained, row, row.code != source_hash(METHODS.get(one.method.name))))
-    drawn = draw_attention(shown, asked, store)
+    drawn = draw_attention(shown, drawing, store)
     if as_json:
         typer.echo(json.dumps({**drawn.record, "files": {k: str(v) for k, v in drawn.files.items()}}))
     else:
@@ -111,11 +111,11 @@ def _pointing_table(drawn: "DrawnAttention", games: "Mapping[str, Pointing]") ->
 
     table = Table(box=None, pad_edge=False)
     table.add_column("pointing game")
-    peaks = [f"peak in a box: {label}" for label in games] if len(drawn.seen) > 1 else ["peak in a box"]
+    peaks = [f"peak in a box: {label}" for label in games] if len(drawn.maps) > 1 else ["peak in a box"]
     for column in ("images", *peaks, "any position", "image centre"):
         table.add_column(column, justify="right")
     first = next(iter(games.values()))
-    measured = next(one.measured for one in drawn.seen.values() if one.game is first)
+    measured = next(one.measured for one in drawn.maps.values() if one.game is first)
     for c in (c for c in range(len(drawn.class_names)) if first.pairs[c]):
         shares = [*(game.hits[c] for game in games.values()), first.chance[c], first.centre[c]]
         table.add_row(drawn.class_names[c], f"{int(first.pairs[c]):,}", *(f"{100 * share:.1f} %" for share in shares))
@@ -128,7 +128,7 @@ def _pointing_table(drawn: "DrawnAttention", games: "Mapping[str, Pointing]") ->
 def _tell(drawn: "DrawnAttention") -> None:
 
     console = plain_console(highlight=False)
-    games = {label: one.game for label, one in drawn.seen.items() if one.game is not None}
+    games = {label: one.game for label, one in drawn.maps.items() if one.game is not None}
     if games:
         console.print(_pointing_table(drawn, games))
         console.print()

@@ -44,12 +44,12 @@ def variance(
             raise UsageError(f"--streams: there is no stream {name!r}; {nearest(name, CELL_STREAMS)}")
     if not chosen:
         raise UsageError(f"--streams is empty; name at least one of {', '.join(CELL_STREAMS)}.")
-    asked = request.request()
-    if len(asked.seeds) < 2:
+    requested = request.request()
+    if len(requested.seeds) < 2:
         raise UsageError(f"--seeds {request.seeds}: one seed has no scatter; give two at least, for instance 0-4.")
-    methods = [variant.method for variant in asked.variants]
+    methods = [variant.method for variant in requested.variants]
     varied = dataclasses.replace(
-        asked, methods=variance_lines(methods, chosen), study=study(methods, chosen, asked.seeds)
+        requested, methods=variance_lines(methods, chosen), study=study(methods, chosen, requested.seeds)
     )
     plan = make_plan(varied, execution.execution())
     if dry_run:
@@ -61,5 +61,5 @@ def variance(
         quiet=execution.as_json,
         study=lambda results, store: write_variance(read_variance(results), store),
     )
-    found = read_variance(sweep.results)
-    conclude_study(sweep, execution.as_json, [variance_table(found)], {"variance": variance_records(found)})
+    result = read_variance(sweep.results)
+    conclude_study(sweep, execution.as_json, [variance_table(result)], {"variance": variance_records(result)})

@@ -30,8 +30,8 @@ def write_sweep(
         value, source = context.params[param.name], context.get_parameter_source(param.name)
         given = source is not None and source.name != "DEFAULT"
         if value is not None and (given or (param.name in what and value is not False)):
-            told = ",".join(value) if isinstance(value, list | tuple) else str(value)
-            flags[flag] = value if isinstance(value, bool) else told
+            text = ",".join(value) if isinstance(value, list | tuple) else str(value)
+            flags[flag] = value if isinstance(value, bool) else text
     command = shlex.join(["bench", *sys.argv[1:]])
     write_text(path, render_sweep_file(SweepFile(flags, settings, grid), heading=f"Written by: {command}"))
     typer.echo(f"written  {path}", err=True)

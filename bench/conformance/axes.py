@@ -37,8 +37,8 @@ def entries_of(what: str) -> Iterator[tuple[str, Any]]:
             if kind in TESTED:
                 yield from ((kind, TESTED[kind][0].get(name)) for name in names)
         return
-    found = [(kind, registry.get(what)) for kind, (registry, _) in TESTED.items() if what in registry.names()]
-    if not found:
+    entries = [(kind, registry.get(what)) for kind, (registry, _) in TESTED.items() if what in registry.names()]
+    if not entries:
         problems = [registry.broken()[what] for registry, _ in TESTED.values() if what in registry.broken()]
         if problems:
             raise UsageError(f"{shown(what)} could not be imported: {problems[0]}")
@@ -46,4 +46,4 @@ def entries_of(what: str) -> Iterator[tuple[str, Any]]:
         raise UsageError(
             f"there is nothing called {shown(what)}; give a file (NAME.py) or a name, {nearest(what, every)}"
         )
-    yield from found
+    yield from entries

@@ -113,14 +113,14 @@ def toy_cell(method: type[Method], dataset: Dataset) -> Cell:
 
 
 def _taken(method: type[Method]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
     for name, value in QUICK.items():
         try:
-            build(method.Config, {**found, name: value}, owner=method.name)
+            build(method.Config, {**changed, name: value}, owner=method.name)
         except UsageError:
             continue
-        found[name] = value
-    return found
+        changed[name] = value
+    return changed
 
 
 def run(

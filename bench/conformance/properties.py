@@ -70,8 +70,8 @@ def _problem(known: Property, entry: Any) -> str:
     except PropertyError as error:
         return str(error)
     except Exception as error:
-        told = str(error).strip().splitlines()
-        return f"it raised {type(error).__name__}: {told[0] if told else 'without a word'}"
+        lines = str(error).strip().splitlines()
+        return f"it raised {type(error).__name__}: {lines[0] if lines else 'without a word'}"
     return ""
 
 
@@ -85,10 +85,10 @@ def fail(sentence: str) -> NoReturn:
     raise PropertyError(sentence)
 
 
-def require_close(found: Any, expected: Any, sentence: str, rtol: float = 0, atol: float = 0) -> None:
+def require_close(actual: Any, expected: Any, sentence: str, rtol: float = 0, atol: float = 0) -> None:
     """Tensors, or nests of them, that are close; by default equal to the bit, NaN being equal to NaN."""
     try:
-        torch.testing.assert_close(found, expected, rtol=rtol, atol=atol, equal_nan=True)
+        torch.testing.assert_close(actual, expected, rtol=rtol, atol=atol, equal_nan=True)
     except AssertionError:
         fail(sentence)
 

@@ -75,7 +75,7 @@ class Split:
         return len(self.ids)
 
     @property
-    def told(self) -> Iterator[bytes]:
+    def identity_bytes(self) -> Iterator[bytes]:
         """Everything that tells this split from another: names, labels, positions, and what is in its image files."""
         yield "\n".join(self.ids).encode()
         for array in (self.labels, self.positions, self.ignored):
@@ -152,7 +152,7 @@ class Dataset(ABC):
         """A hash of image lists, class names, labels and image files: equal on two machines only if the data are."""
         digest = hashlib.sha256("\n".join(self.class_names).encode())
         for split in (self.train, self.test):
-            for part in split.told:
+            for part in split.identity_bytes:
                 digest.update(part)
         return digest.hexdigest()
 

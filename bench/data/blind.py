@@ -14,8 +14,8 @@ class NoTestSplitError(BenchError):
 def blind(dataset: Dataset) -> Dataset:
     """The same dataset, of a class whose test split raises; what both splits tell, the training split tells alone."""
     if not is_blind(dataset):
-        seen = type(dataset)
-        dataset.__class__ = type(f"Blind{seen.__name__}", (_Blind, seen), {"name": dataset.name})
+        cls = type(dataset)
+        dataset.__class__ = type(f"Blind{cls.__name__}", (_Blind, cls), {"name": dataset.name})
     return dataset
 
 
@@ -42,7 +42,7 @@ class _Blind(Dataset):
         if teller is not Dataset:
             return super().fingerprint
         digest = hashlib.sha256("\n".join(("train only", *self.class_names)).encode())
-        for part in self.train.told:
+        for part in self.train.identity_bytes:
             digest.update(part)
         return digest.hexdigest()
 

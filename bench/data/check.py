@@ -60,7 +60,7 @@ def examine(dataset: FolderDataset, images: bool, progress: Progress) -> Examina
             test = dataset.listing("test")
             judged = test.judged[dataset.counts(test.labels)]
             refuse_unmeasurable(dataset.name, judged)
-            findings += [Finding("warning", "classes", f"{told}.") for told in unmeasured(classes, judged)]
+            findings += [Finding("warning", "classes", f"{text}.") for text in unmeasured(classes, judged)]
         except DataError as error:
             findings.append(Finding("error", "parts", str(error)))
     if images:
@@ -100,8 +100,8 @@ def _use(dataset: FolderDataset) -> Iterator[Finding]:
         dataset.check_files()
     except DataError as error:
         yield Finding("error", "parts", str(error))
-    for told in copied(dataset.known("train"), dataset.known("test")):
-        yield Finding("warning", "test images", f"{told}.")
+    for text in copied(dataset.known("train"), dataset.known("test")):
+        yield Finding("warning", "test images", f"{text}.")
 
 
 def _classes(dataset: FolderDataset, names: tuple[str, ...]) -> Finding:
@@ -115,8 +115,8 @@ def _classes(dataset: FolderDataset, names: tuple[str, ...]) -> Finding:
 def _images(dataset: FolderDataset, part: Part, about: dict[str, Any], progress: Progress) -> Iterator[Finding]:
     problems = dataset.unreadable_images(part, lambda done, total: progress(f"reading {part} images", done, total))
     about["unreadable"] = problems
-    for told in unusual(dataset.known(part)):
-        yield Finding("warning", f"{part} images", f"{told}.")
+    for text in unusual(dataset.known(part)):
+        yield Finding("warning", f"{part} images", f"{text}.")
     if not problems:
         yield Finding("ok", f"{part} images", f"all {about['images']:,} can be read")
         return

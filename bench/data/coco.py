@@ -72,8 +72,8 @@ class Coco(FolderDataset):
         return read_instances(self.sources(part)[0])
 
     def boxes(self, part: str) -> Sequence[Sequence[Box]] | None:
-        found = read_boxes(self.sources(part)[0])  # type: ignore[arg-type]
-        return None if found is None else [found[name] for name in getattr(self, part).ids]
+        boxes = read_boxes(self.sources(part)[0])  # type: ignore[arg-type]
+        return None if boxes is None else [boxes[name] for name in getattr(self, part).ids]
 
     def counts(self, labels: np.ndarray) -> np.ndarray:
         return super().counts(labels) if self.options.images == "all" else (labels == 1).any(axis=1)
@@ -119,15 +119,15 @@ def read_boxes(source: Path) -> dict[str, list[Box]] | None:
     content = read_object(source, "no COCO instances file")
     column = {category.get("id", int): i for i, category in enumerate(_categories(content))}
     images = {image.get("id", int): image.content for image in content.entries("images")}
-    found: dict[str, list[Box]] = {image["file_name"]: [] for image in images.values()}
+    boxes: dict[str, list[Box]] = {image["file_name"]: [] for image in images.values()}
     for annotation in content.entries("annotations"):
         image = images[annotation.get("image_id", int)]
         edges = _edges(annotation.content.get("bbox"), image.get("width"), image.get("height"))
         if edges is None:
             return None
         if edges[0] < edges[2] and edges[1] < edges[3]:
-            found[image["file_name"]].append(Box(column[annotation.get("category_id", int)], *edges))
-    return found
+            boxes[image["file_name"]].append(Box(column[annotation.get("category_id", int)], *edges))
+    return boxes
 
 
 def _edges(box: Any, width: Any, height: Any) -> tuple[float, float, float, float] | None:

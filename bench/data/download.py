@@ -53,17 +53,17 @@ def obtain(archive: Archive, root: Path, hear: Progress) -> bool:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{target.name}.part")
         _fetch(archive, part, hear)
-        found = _md5(archive, part, hear)
-        if found != archive.md5:
+        md5 = _md5(archive, part, hear)
+        if md5 != archive.md5:
             part.unlink()
             raise DataError(
-                f"{archive.url} gave a file with MD5 {found} instead of {archive.md5}; it was deleted unopened, so run "
+                f"{archive.url} gave a file with MD5 {md5} instead of {archive.md5}; it was deleted unopened, so run "
                 "the same command again."
             )
         part.replace(target)
-    elif (found := _md5(archive, target, hear)) != archive.md5:
+    elif (md5 := _md5(archive, target, hear)) != archive.md5:
         raise DataError(
-            f"{target} has the MD5 {found} instead of {archive.md5} and was not opened; delete it and run the same "
+            f"{target} has the MD5 {md5} instead of {archive.md5} and was not opened; delete it and run the same "
             "command again, which fetches it anew."
         )
     _unpack(target, root / archive.into, hear)

@@ -157,11 +157,11 @@ class FolderDataset(Dataset):
 
         Every file is read once, and by a later process again where it changed.
         """
-        found = self._known.get(part)
-        if found is None or (decode and not all(one.decoded for one in found.values())):
-            found = self.manifest(part).known(decode, progress or self.on_progress or (lambda done, total: None))
-            self._known[part] = found
-        return found
+        examined = self._known.get(part)
+        if examined is None or (decode and not all(one.decoded for one in examined.values())):
+            examined = self.manifest(part).known(decode, progress or self.on_progress or (lambda done, total: None))
+            self._known[part] = examined
+        return examined
 
     def unreadable_images(self, part: Part, progress: Progress | None = None) -> dict[str, str]:
         """Ids of damaged or missing images, in list order, each with the sentence that says what is wrong."""

@@ -42,8 +42,8 @@ class Entry:
 
     def entries(self, key: str) -> list["Entry"]:
         """The objects of a list."""
-        found = self.get(key, list)
-        return [Entry(one, self.source, self.what, f"{self.path(key)}[{i}]") for i, one in enumerate(found)]
+        items = self.get(key, list)
+        return [Entry(one, self.source, self.what, f"{self.path(key)}[{i}]") for i, one in enumerate(items)]
 
 
 def read_object(source: Path, what: str) -> Entry:

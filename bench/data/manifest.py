@@ -46,14 +46,14 @@ class Known(NamedTuple):
 
     stamp: Stamp
     read_at: int
-    found: Examined
+    examined: Examined
 
     def holds(self, stamp: Stamp, decoded: bool) -> bool:
         """Whether a file with this stamp is surely the one that was read (and decoded, where that is asked)."""
         if stamp == ABSENT or self.stamp != stamp:
             return stamp == self.stamp
-        settled = max(stamp[1:]) + SETTLED_NS <= self.read_at and self.found.digest != NO_DIGEST
-        return settled and (self.found.decoded or not decoded)
+        settled = max(stamp[1:]) + SETTLED_NS <= self.read_at and self.examined.digest != NO_DIGEST
+        return settled and (self.examined.decoded or not decoded)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Manifest:
 
         def read(i: int) -> Known:
             before, now = known.get(ids[i]), time.time_ns()
-            return Known(stamps[i], now, examined(paths[i], decode, before.found if before else None))
+            return Known(stamps[i], now, examined(paths[i], decode, before.examined if before else None))
 
         with ThreadPoolExecutor(decoding_threads()) as threads:
             for start in range(0, len(news), CHUNK):
@@ -89,14 +89,14 @@ class Manifest:
                 progress(done, len(news))
                 if done % SAVE_EVERY == 0 or done == len(news):
                     self._save(known)
-        return {name: known[name].found for name in ids}
+        return {name: known[name].examined for name in ids}
 
     def known_damage(self) -> dict[str, str]:
         """What an earlier check found and nobody has mended since; {} if no check was made. Reads no image."""
         known = self._load()
-        suspects = [name for name in self.ids if name in known and known[name].found.problem]
+        suspects = [name for name in self.ids if name in known and known[name].examined.problem]
         return {
-            name: known[name].found.problem
+            name: known[name].examined.problem
             for name, stamp in zip(suspects, stamps_of(self.files(suspects)), strict=True)
             if known[name].stamp == stamp
         }
@@ -113,18 +113,18 @@ class Manifest:
         known = {}
         for i, (name, (*stamp, read_at)) in enumerate(zip(ids, times, strict=True)):
             problem, remarks = notes.get(name, ("", ()))
-            found = Examined(digests[i * size : (i + 1) * size], decoded[i], problem, tuple(remarks))
-            known[name] = Known((stamp[0], stamp[1], stamp[2]), read_at, found)
+            examined = Examined(digests[i * size : (i + 1) * size], decoded[i], problem, tuple(remarks))
+            known[name] = Known((stamp[0], stamp[1], stamp[2]), read_at, examined)
         return known
 
     def _save(self, known: dict[str, Known]) -> None:
-        notes = {name: one.found[2:] for name, one in known.items() if any(one.found[2:])}
+        notes = {name: one.examined[2:] for name, one in known.items() if any(one.examined[2:])}
         write_arrays(
             self.path,
             ids=np.array(list(known), dtype=str),
             times=np.array([(*one.stamp, one.read_at) for one in known.values()], np.int64),
-            decoded=np.array([one.found.decoded for one in known.values()], bool),
-            digests=np.frombuffer(b"".join(one.found.digest for one in known.values()), np.uint8),
+            decoded=np.array([one.examined.decoded for one in known.values()], bool),
+            digests=np.frombuffer(b"".join(one.examined.digest for one in known.values()), np.uint8),
             notes=np.array(json.dumps(notes)),
         )
 

@@ -27,20 +27,20 @@ def copied(train: Mapping[str, Examined], test: Mapping[str, Examined]) -> Itera
     """Test images that were trained on under another name."""
     pairs = [f"{other} of {one}" for one, other in shared(train, test)]
     if pairs:
-        told = counted(len(pairs), "test image is a copy", "test images are copies")
-        yield f"{told} of training images, to the byte: {some(pairs)}; leave out one of each"
+        count = counted(len(pairs), "test image is a copy", "test images are copies")
+        yield f"{count} of training images, to the byte: {some(pairs)}; leave out one of each"
 
 
 def unusual(images: Mapping[str, Examined]) -> Iterator[str]:
     """Of one part: images that stand in it twice, names that are one elsewhere, and oddities of files."""
     pairs = [f"{other} of {one}" for one, other in repeated(images)]
     if pairs:
-        told = counted(len(pairs), "image is a copy of another", "images are copies of others")
-        yield f"{told}, to the byte: {some(pairs)}"
+        count = counted(len(pairs), "image is a copy of another", "images are copies of others")
+        yield f"{count}, to the byte: {some(pairs)}"
     same = [f"{one} and {other}" for one, other in collisions(images)]
     if same:
-        told = counted(len(same), "pair of names differs", "pairs of names differ")
-        yield f"{told} by upper case or Unicode form alone, one file on some systems: {some(same)}"
+        count = counted(len(same), "pair of names differs", "pairs of names differ")
+        yield f"{count} by upper case or Unicode form alone, one file on some systems: {some(same)}"
     counts = Counter(remark for one in images.values() for remark in one.remarks)
     for remark in (remark for remark in REMARKS if counts[remark]):
         names = [name for name, one in images.items() if remark in one.remarks]

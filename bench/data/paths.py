@@ -25,10 +25,10 @@ def folded(name: str) -> str:
 def alike(path: Path) -> Path | None:
     """A file beside `path` whose name differs by case or Unicode form alone."""
     try:
-        found = _by_folded_name(path.parent, path.parent.stat().st_mtime_ns).get(folded(path.name))
+        matches = _by_folded_name(path.parent, path.parent.stat().st_mtime_ns).get(folded(path.name))
     except OSError:
         return None
-    return None if found == path else found  # a link that leads nowhere
+    return None if matches == path else matches  # a link that leads nowhere
 
 
 @functools.lru_cache(maxsize=8)

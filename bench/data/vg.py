@@ -57,8 +57,8 @@ class VisualGenome(FolderDataset):
         content = read_object(indices, "no JSON object of index lists by image name")
         rows = [content.get(image, list) for image in ids]
         where = lambda row: f"image {ids[row]!r}"  # noqa: E731
-        found = class_indices(rows, self.size, indices, where, "indices", repeats=True)  # an index an object
-        return Listing(ids, label_matrix(found, self.size), classes)
+        pairs = class_indices(rows, self.size, indices, where, "indices", repeats=True)  # an index an object
+        return Listing(ids, label_matrix(pairs, self.size), classes)
 
 
 @DATASETS.register("vg200")

@@ -85,8 +85,8 @@ class Voc(FolderDataset):
         sources = [self.folder / "Annotations" / f"{Path(name).stem}.xml" for name in getattr(self, part).ids]
         if not all(source.is_file() for source in sources):
             return None
-        found = [read_boxes(source, self.options.difficult == "positive") for source in sources]
-        return None if None in found else found  # type: ignore[return-value]
+        boxes = [read_boxes(source, self.options.difficult == "positive") for source in sources]
+        return None if None in boxes else boxes  # type: ignore[return-value]
 
     def pinned(self, part: Part) -> Official | None:
         pinned = super().pinned(part)  # the papers' labels: difficult objects are negative
@@ -184,7 +184,7 @@ def read_boxes(source: Path, difficult: bool) -> list[Box] | None:
 
     None where it leaves out a box or the image's size, as some programs do.
     """
-    root, found = _annotation(source), []
+    root, boxes = _annotation(source), []
     size = _numbers(root, "size", ("width", "height"))
     if size is None or not all(side > 0 for side in size):
         return None
@@ -195,8 +195,8 @@ def read_boxes(source: Path, difficult: bool) -> list[Box] | None:
             return None
         left, top, right, bottom = edges
         if difficult or not hard:
-            found.append(Box(column, (left - 1) / width, (top - 1) / height, right / width, bottom / height))
-    return found
+            boxes.append(Box(column, (left - 1) / width, (top - 1) / height, right / width, bottom / height))
+    return boxes
 
 
 def _annotation(source: Path) -> ElementTree.Element:
@@ -221,7 +221,7 @@ def _objects(root: ElementTree.Element, source: Path) -> Iterator[tuple[int, boo
 def _numbers(element: ElementTree.Element, inside: str, names: Sequence[str]) -> list[float] | None:
     """The numbers in `element`'s child `inside`; None if one is not there."""
     try:
-        found = [float(element.findtext(f"{inside}/{name}") or "") for name in names]
+        numbers = [float(element.findtext(f"{inside}/{name}") or "") for name in names]
     except ValueError:
         return None
-    return found if all(map(math.isfinite, found)) else None
+    return numbers if all(map(math.isfinite, numbers)) else None

@@ -29,10 +29,10 @@ class Inline:
     def submit(self, cell: Cell, follow: Follow | None = None, started: Started | None = None) -> Future[Ended]:
         """Run the cell now. Ctrl-C comes out of here and not with the future."""
         future: Future[Ended] = Future()
-        told = FollowedCell(follow, started, self._turn)
+        followed = FollowedCell(follow, started, self._turn)
         try:
-            ended = attempt(cell, self.store, self.resources, told.begin, told.epoch)
-            told.raise_problem()
+            ended = attempt(cell, self.store, self.resources, followed.begin, followed.epoch)
+            followed.raise_problem()
         except Exception as error:
             future.set_exception(error)
         else:

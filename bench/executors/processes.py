@@ -74,13 +74,13 @@ class Processes:
     def __exit__(self, *exc: Any) -> None:
         self.close()
 
-    def _bring_to_end(self, cell: Cell, told: FollowedCell) -> Ended:
+    def _bring_to_end(self, cell: Cell, followed: FollowedCell) -> Ended:
         for _ in range(CELL_ATTEMPTS):
             with self._room():
                 worker = self._worker()
-                ended = worker.run(cell, told, self.progress)
+                ended = worker.run(cell, followed, self.progress)
             if ended is not None:
-                told.raise_problem()
+                followed.raise_problem()
                 return ended
             if self._closed:
                 raise LostWorkerError("the executor was closed while the cell was training.")
@@ -146,16 +146,16 @@ class _Worker:
             self.process.start()
         other.close()  # or its end would never show
 
-    def run(self, cell: Cell, told: FollowedCell, progress: EncodeProgress) -> Ended | None:
+    def run(self, cell: Cell, followed: FollowedCell, progress: EncodeProgress) -> Ended | None:
         """Train the cell; None if the process is lost meanwhile."""
         try:
             self.pipe.send(cell)
             while True:
                 kind, *content = self.pipe.recv()
                 if kind == "begun":
-                    told.begin()
+                    followed.begin()
                 elif kind == "epoch":
-                    self.pipe.send(told.epoch(*content))
+                    self.pipe.send(followed.epoch(*content))
                 elif kind == "encoding":
                     progress(*content)
                 elif kind == "ended":

@@ -58,7 +58,7 @@ def _serve(
         cell = heard.get()
         try:
             if resources is None:
-                resources = site.open(device, lambda *told: pipe.send(("encoding", *told)))
+                resources = site.open(device, lambda *progress: pipe.send(("encoding", *progress)))
             answer: tuple[str, Any] = ("ended", attempt(cell, store, resources, begun, tell))
         except Exception as error:
             answer = ("broken", error)

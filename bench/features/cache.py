@@ -78,11 +78,11 @@ def cached_features(
     about = _description(part, dataset, component, variant, name, shape, root)
     waited = False
     while True:
-        found = _open(entry, shape) if entry.complete else None
-        if found is not None:
+        cached = _open(entry, shape) if entry.complete else None
+        if cached is not None:
             if waited:
                 progress(len(split), len(split))
-            return found
+            return cached
         try:
             entry.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

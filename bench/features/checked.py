@@ -33,8 +33,8 @@ def refuse_damage(entry: Entry) -> None:
 
 
 def _state(folder: Path) -> list[list[int]]:
-    found = [(folder / name).stat() for name in _FILES]
-    return [[one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns] for one in found]
+    stats = [(folder / name).stat() for name in _FILES]
+    return [[one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns] for one in stats]
 
 
 def _known(path: Path) -> dict[str, Any]:

@@ -102,8 +102,8 @@ def augmentations(options: Any) -> list[type[Augmentation]]:
 
 def feed_text(feed: Component) -> str:
     """How a person reads it: "" for the plain feed, else `views (count=2, augment=tai)` with what is set."""
-    told = ", ".join(f"{name}={value}" for name, value in feed.options.items() if value != "")
-    return "" if feed.name == "plain" else f"{feed.name} ({told})"
+    options = ", ".join(f"{name}={value}" for name, value in feed.options.items() if value != "")
+    return "" if feed.name == "plain" else f"{feed.name} ({options})"
 
 
 def feed_flags(feed: Component) -> tuple[str, ...]:

@@ -179,8 +179,8 @@ class Entry:
                 yield f"{name}.npy {problem}"
                 continue
             with ThreadPoolExecutor(cores()) as threads:  # hashing lets go of the interpreter
-                found = threads.map(lambda chunk, array=array: array.digest(*chunk), shape.chunks)
-                for (start, stop), written, read in zip(shape.chunks, digests, found, strict=True):
+                actual = threads.map(lambda chunk, array=array: array.digest(*chunk), shape.chunks)
+                for (start, stop), written, read in zip(shape.chunks, digests, actual, strict=True):
                     if read != written.get(name):
                         yield f"{name}.npy: the bytes of images {start} to {stop - 1} are not those that were written"
 

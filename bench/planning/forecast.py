@@ -114,14 +114,14 @@ def forecast(
     progress: the share of a cell that is done. images: `Dataset.facts` of the dataset of all these cells. Wall time is
     that of handing the cells in their order to whichever worker is free.
     """
-    found = {key: past.estimate(cell, images) for key, (_, cell) in cells.items()}
-    left = {key: estimate.seconds * (1 - progress.get(key, 0.0)) for key, estimate in found.items() if estimate}
+    estimates = {key: past.estimate(cell, images) for key, (_, cell) in cells.items()}
+    left = {key: estimate.seconds * (1 - progress.get(key, 0.0)) for key, estimate in estimates.items() if estimate}
     keys: dict[str, list[str]] = {}
     for key, (name, _) in cells.items():
         keys.setdefault(name, []).append(key)
     methods = {}
     for name, own in keys.items():
-        known = [estimate for key in own if (estimate := found[key])]
+        known = [estimate for key in own if (estimate := estimates[key])]
         bases: set[Basis] = {estimate.basis for estimate in known}
         methods[name] = MethodForecast(
             cells=len(own),

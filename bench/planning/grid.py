@@ -65,10 +65,10 @@ def _split(text: str, axis: str) -> list[str]:
         rows = list(csv.reader([text], skipinitialspace=True, strict=True))
     except csv.Error:
         raise UsageError(f'--grid {shown(axis)}: a quoted value does not end; write one as "a, b".') from None
-    found = [value.strip() for row in rows for value in row]
-    if not any(found):
+    values = [value.strip() for row in rows for value in row]
+    if not any(values):
         raise UsageError(f"--grid {shown(axis)} has no value; write METHOD.OPTION=VALUE,VALUE.")
-    return found
+    return values
 
 
 def variants(

@@ -24,8 +24,8 @@ class Variant:
 
     def __post_init__(self) -> None:
         if not self.name:
-            told = ", ".join(f"{option}={value}" for option, value in self.overrides.items())
-            object.__setattr__(self, "name", f"{self.method} [{told}]" if told else self.method)
+            settings = ", ".join(f"{option}={value}" for option, value in self.overrides.items())
+            object.__setattr__(self, "name", f"{self.method} [{settings}]" if settings else self.method)
 
 
 @dataclass(frozen=True)

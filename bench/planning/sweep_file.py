@@ -61,11 +61,11 @@ def parse_sweep_file(text: str, where: str, flags: Collection[str]) -> SweepFile
     return _sweep(load(text, where), where, flags)
 
 
-def _sweep(told: Any, where: str, flags: Collection[str]) -> SweepFile:
-    if not isinstance(told, dict) or not told:
-        raise UsageError(f"{where} must say FLAG: VALUE, for instance `methods: [asl]`; it holds {_kind(told)}.")
+def _sweep(content: Any, where: str, flags: Collection[str]) -> SweepFile:
+    if not isinstance(content, dict) or not content:
+        raise UsageError(f"{where} must say FLAG: VALUE, for instance `methods: [asl]`; it holds {_kind(content)}.")
     given: dict[str, str | bool] = {}
-    for key, value in told.items():
+    for key, value in content.items():
         flag = key.replace("_", "-")
         if flag in (SET, GRID):
             continue
@@ -74,7 +74,7 @@ def _sweep(told: Any, where: str, flags: Collection[str]) -> SweepFile:
         if flag in given:
             raise UsageError(f"{where}: {shown(flag)} is given twice.")
         given[flag] = _typed_text(flag, value, where)
-    return SweepFile(given, _options(told.get(SET), SET, where), _axes(told.get(GRID), where))
+    return SweepFile(given, _options(content.get(SET), SET, where), _axes(content.get(GRID), where))
 
 
 def _kind(value: Any) -> str:
@@ -93,28 +93,28 @@ def _typed_text(flag: str, value: Any, where: str) -> str | bool:
         and all(type(item) in (str, int, float) and str(item).strip() for item in value)
     ):
         return ",".join(map(str, value))
-    told = "empty" if value in (None, "", []) else shown(value)
-    raise UsageError(f"{where}: {flag} is {told}; give a word, a number or a list of them, or leave the line out.")
+    given = "empty" if value in (None, "", []) else shown(value)
+    raise UsageError(f"{where}: {flag} is {given}; give a word, a number or a list of them, or leave the line out.")
 
 
-def _options(told: Any, key: str, where: str) -> dict[str, dict[str, Any]]:
+def _options(content: Any, key: str, where: str) -> dict[str, dict[str, Any]]:
     """`{name: {option: value}}` with plain values."""
-    if told is None:
+    if content is None:
         return {}
     shape = f"{where}: {key} must say NAME: {{OPTION: VALUE}}, for instance asl: {{lr: 1e-3}}"
-    if not isinstance(told, dict):
-        raise UsageError(f"{shape}; it holds {shown(told)}.")
-    for name, options in told.items():
+    if not isinstance(content, dict):
+        raise UsageError(f"{shape}; it holds {shown(content)}.")
+    for name, options in content.items():
         if not isinstance(options, dict) or not options:
             raise UsageError(f"{shape}; {shown(name)} holds {shown(options)}.")
         for option, value in options.items():
             if value is None or isinstance(value, dict):
                 raise UsageError(f"{shape}; {unquoted(f'{name}.{option}')} holds {shown(value)}.")
-    return {name: dict(options) for name, options in told.items()}
+    return {name: dict(options) for name, options in content.items()}
 
 
-def _axes(told: Any, where: str) -> dict[str, dict[str, list[Any]]]:
-    axes = _options(told, GRID, where)
+def _axes(content: Any, where: str) -> dict[str, dict[str, list[Any]]]:
+    axes = _options(content, GRID, where)
     for method, options in axes.items():
         for option, value in options.items():
             if not isinstance(value, list) or not value or None in value:
@@ -137,14 +137,14 @@ def merged(
 
 def render_sweep_file(sweep: SweepFile, heading: str = "") -> str:
     """YAML that `parse_sweep_file` reads back as the same sweep."""
-    told: dict[str, Any] = {flag: _scalar(value) for flag, value in sweep.flags.items()}
+    content: dict[str, Any] = {flag: _scalar(value) for flag, value in sweep.flags.items()}
     for key, table in ((SET, sweep.settings), (GRID, sweep.grid)):
         if table:
-            told[key] = {
+            content[key] = {
                 name: {option: _scalar(value) for option, value in options.items()} for name, options in table.items()
             }
     lines = [f"# {line}".rstrip() for line in heading.splitlines()]
-    return "\n".join([*lines, dump(told)])
+    return "\n".join([*lines, dump(content)])
 
 
 def _scalar(value: Any) -> Any:

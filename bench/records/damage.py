@@ -76,10 +76,10 @@ def read_curve(path: Path) -> list[dict[str, Any]]:
     except OSError as error:
         warn_once(f"{path} cannot be read ({error.strerror}); the cell is shown without its curve.")
         return []
-    found = [record for line in lines if line.endswith(b"\n") and (record := _record(line)) is not None]
-    if len(found) < sum(line.endswith(b"\n") for line in lines):
+    records = [record for line in lines if line.endswith(b"\n") and (record := _record(line)) is not None]
+    if len(records) < sum(line.endswith(b"\n") for line in lines):
         warn_once(f"{path} holds lines that are no records of an epoch; they are left out.")
-    return found
+    return records
 
 
 def read_lease(path: Path) -> Mapping[str, Any] | None:
@@ -96,12 +96,12 @@ def read_lease(path: Path) -> Mapping[str, Any] | None:
 def row_problem(path: Path, key: str) -> str | None:
     """Why the row cannot be used, "" if it can, None if there is none; read once for each state of the file."""
     try:
-        found = os.stat(path)  # noqa: PTH116 - the same as Path.stat, for thousands of cells
+        stat = os.stat(path)  # noqa: PTH116 - the same as Path.stat, for thousands of cells
     except FileNotFoundError:
         return None
     except OSError as error:
         return f"{path} cannot be read ({error.strerror}); give `bench run` again."
-    return _row_problem(path, key, (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    return _row_problem(path, key, (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
 
 
 @functools.lru_cache(maxsize=200_000)
@@ -133,8 +133,8 @@ def _read(path: Path, parse: Callable[[Any], _T]) -> _T:
 
 def _cell(data: Mapping[str, Any], key: str) -> Cell:
     # The key of an older schema cannot be worked out any more.
-    if data["schema"] == SCHEMA and (found := Cell.from_json(data).key) != key:
-        raise ValueError(f"it describes cell {found}")
+    if data["schema"] == SCHEMA and (found_key := Cell.from_json(data).key) != key:
+        raise ValueError(f"it describes cell {found_key}")
     return Cell.from_json(printable(data))
 
 

@@ -88,8 +88,8 @@ class StoreReader(Protocol):
     def error(self, key: str) -> str | None:
         """The traceback of a cell that failed, or what is wrong with the row of one that was done."""
         path = self.file(key, "error.txt")
-        found = path.read_text(errors="replace") if path.exists() else self._row_problem(key)
-        return printable(found) if found else None
+        text = path.read_text(errors="replace") if path.exists() else self._row_problem(key)
+        return printable(text) if text else None
 
     def reason(self, key: str) -> str:
         """The stored error in one line, `RuntimeError: out of luck`; "" for a cell that did not fail."""

@@ -38,8 +38,8 @@ class Store(StoreReader):
     def keys(self) -> list[str]:
         """Keys of all cells that were ever started here."""
         cells = self.root / "cells"
-        found = cells.iterdir() if cells.is_dir() else ()
-        return sorted(p.name for p in found if is_key(p.name) and (p / "cell.json").exists())
+        folders = cells.iterdir() if cells.is_dir() else ()
+        return sorted(p.name for p in folders if is_key(p.name) and (p / "cell.json").exists())
 
     def targets_file(self, content: str) -> Path:
         """Where the test labels of the dataset with this fingerprint are kept."""

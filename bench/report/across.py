@@ -57,13 +57,13 @@ def across(
     """
     newest = find_sweep(store, sweep)
     tables = [load(store, record.id, merge=True) for record in _of_each_dataset(store, newest)]
-    found = [_measured(table, percents) for table in tables]
-    wanted = list(dict.fromkeys(measured.method for part in found for measured in part))
+    measured_tables = [_measured(table, percents) for table in tables]
+    wanted = list(dict.fromkeys(measured.method for part in measured_tables for measured in part))
     for name in methods or ():
         if name not in wanted:
             raise UsageError(f"no dataset has a number of method {name!r}; {nearest(name, wanted)}")
-    have = {part[0].dataset: set[str]() for part in found if part}
-    for measured in (one for part in found for one in part):
+    have = {part[0].dataset: set[str]() for part in measured_tables if part}
+    for measured in (one for part in measured_tables for one in part):
         have[measured.dataset].add(measured.method)
     lacking = {m: next((d for d, own in have.items() if m not in own), "") for m in methods or wanted}
     common = [method for method, dataset in lacking.items() if not dataset]
@@ -74,14 +74,14 @@ def across(
             f"{where} there are {len(have)} ({', '.join(have) or 'none'}) and {len(common)} "
             f"({', '.join(common) or 'none'}); run more, or give more --results."
         )
-    blocks = independent((one for part in found for one in part), common)
+    blocks = independent((one for part in measured_tables for one in part), common)
     if len(blocks.names) < 2:
         raise UsageError("the methods share a ratio and seed on fewer than two datasets; run the same on both.")
     left_out = {method: dataset for method, dataset in lacking.items() if dataset}
     flags: dict[str, set[str]] = {}
     for table in tables:
-        for method, told in method_flags(table).items():
-            flags.setdefault(method, set()).update(told)
+        for method, of_method in method_flags(table).items():
+            flags.setdefault(method, set()).update(of_method)
     told_of = {method: sorted(flags[method]) for method in common}
     return Across(blocks, _baseline(common, baseline, tables[0]), left_out, where, told_of)
 
@@ -94,20 +94,20 @@ def beside_others(results: Results, store: StoreReader) -> Across | None:
     competing = results.frame.loc[results.frame["role"] != "ceiling", "method"].unique().tolist()
     baseline = results.baseline if results.baseline in competing else None
     try:
-        found = across(store, newest.id, methods=competing, percents=results.percents, baseline=baseline)
+        comparison = across(store, newest.id, methods=competing, percents=results.percents, baseline=baseline)
     except UsageError:
         return None
-    return found if len(found.blocks.names) >= LEAST_BLOCKS else None
+    return comparison if len(comparison.blocks.names) >= LEAST_BLOCKS else None
 
 
 def _of_each_dataset(store: StoreReader, newest: SweepRecord) -> list[SweepRecord]:
     """The newest sweep of each dataset, in the order in which datasets first came; studies of one method are none."""
     setting = (newest.protocol, newest.backbone, newest.feed)
-    found: dict[str, SweepRecord] = {}
+    newest_sweeps: dict[str, SweepRecord] = {}
     for record in store.sweeps():
         if (record.protocol, record.backbone, record.feed) == setting and not record.study:
-            found[_dataset(store, record)] = record
-    return list(found.values())
+            newest_sweeps[_dataset(store, record)] = record
+    return list(newest_sweeps.values())
 
 
 def _dataset(store: StoreReader, record: SweepRecord) -> str:
@@ -129,18 +129,18 @@ def _measured(table: Results, percents: Sequence[Percent] | None) -> list[Measur
     """The table's numbers at these ratios, by default at all; without methods that saw all labels."""
     frame = table.frame[table.frame["role"] != "ceiling"]
     if percents is not None:
-        asked = [percent for percent in percents if percent is not None]
-        frame = frame[frame["percent"].isna() | frame["percent"].isin(asked)]
+        ratios = [percent for percent in percents if percent is not None]
+        frame = frame[frame["percent"].isna() | frame["percent"].isin(ratios)]
     rows = frame[["method", "percent", "seed", "key", "mAP"]].itertuples(index=False, name=None)
-    found = []
+    measured = []
     for method, percent, seed, key, value in rows:
         dataset = table.rows[key].cell.dataset
         name = f"{dataset.name} {dataset.fingerprint[:6]}" if _users_own(dataset.name) else dataset.name
         place, kind = (name, str(percent), seed), installed_dataset(dataset.name)
         # Datasets that share their images are one block.
         block = kind.collection if kind and kind.collection else name
-        found.append(Measured(block, place, method, float(value)))
-    return found
+        measured.append(Measured(block, place, method, float(value)))
+    return measured
 
 
 def _baseline(methods: Sequence[str], requested: str | None, table: Results) -> str:

@@ -58,11 +58,11 @@ def reliability(logits: np.ndarray, labels: np.ndarray, bins: int = BINS) -> Rel
 
 def pooled(parts: Iterable[Reliability]) -> Reliability:
     """Several cells as one."""
-    found = list(parts)
+    cells = list(parts)
     return Reliability(
-        np.sum([p.pairs for p in found], axis=0),
-        np.sum([p.claimed for p in found], axis=0),
-        np.sum([p.present for p in found], axis=0),
+        np.sum([p.pairs for p in cells], axis=0),
+        np.sum([p.claimed for p in cells], axis=0),
+        np.sum([p.present for p in cells], axis=0),
     )
 
 
@@ -82,9 +82,9 @@ def reliabilities(results: Results, store: StoreReader, cache: Path) -> dict[str
         if _is_of(known.get(key), mark):
             kept[key] = known[key]
             continue
-        found = _of_cell(key, row, store, labels)
-        if found is not None:
-            kept[key] = {"of": mark, **{name: value.tolist() for name, value in found.__dict__.items()}}
+        reliability = _of_cell(key, row, store, labels)
+        if reliability is not None:
+            kept[key] = {"of": mark, **{name: value.tolist() for name, value in reliability.__dict__.items()}}
     if kept != known:
         with if_allowed():
             write_json(cache, kept)

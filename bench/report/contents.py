@@ -71,22 +71,22 @@ def _sections(results: Results, store: StoreReader, folder: Path, images: ImageI
 
 def _papers(results: Results) -> Iterator[Section]:
     """Our cells below the published lines that they belong to, a table for each camp of each setting."""
-    found = published_groups(results)
-    tables = {f"papers_{place}": published_table(group) for place, group in enumerate(found, start=1)}
-    yield Section("papers", "Beside the papers", more=tables, by_method=False, records=published_records(found))
+    papers = published_groups(results)
+    tables = {f"papers_{place}": published_table(group) for place, group in enumerate(papers, start=1)}
+    yield Section("papers", "Beside the papers", more=tables, by_method=False, records=published_records(papers))
 
 
 def _across(results: Results, store: StoreReader) -> Iterator[Section]:
     """Tests and ranks over the store's datasets, where there are enough of them."""
-    found = beside_others(results, store)
-    if found is None:
+    comparison = beside_others(results, store)
+    if comparison is None:
         return
-    tables = across_tables(found)
+    tables = across_tables(comparison)
     words = (
         "Average ranks of the methods over datasets",
         f"Bars join methods that Wilcoxon's test with Holm's correction does not tell apart at 5 %; "
-        f"n = {len(found.blocks.names)} datasets.",
+        f"n = {len(comparison.blocks.names)} datasets.",
     )
-    drawings = drawn("across", rank_figure(found.ranks, results.styles), *words) if found.ranks else ()
+    drawings = drawn("across", rank_figure(comparison.ranks, results.styles), *words) if comparison.ranks else ()
     more = {name: table for name, table in tables.items() if name != "across"}
-    yield Section("across", "Across datasets", tables["across"], drawings, more, records=across_records(found))
+    yield Section("across", "Across datasets", tables["across"], drawings, more, records=across_records(comparison))

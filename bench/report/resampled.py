@@ -155,28 +155,28 @@ class Left:
 class ImageIntervals:
     """Intervals over test images, as far as they are at hand: `of` gives None for pairs with a cell that was left."""
 
-    found: Bootstraps
+    bootstraps: Bootstraps
     left: Left
 
     def of(self, pairs: Sequence[Pair]) -> Difference | None:
-        at_hand = all(self.found.has(key) for pair in pairs for key in (pair.key, pair.against))
-        return self.found.difference(pairs) if pairs and at_hand else None
+        at_hand = all(self.bootstraps.has(key) for pair in pairs for key in (pair.key, pair.against))
+        return self.bootstraps.difference(pairs) if pairs and at_hand else None
 
 
 def image_interval(results: Results, store: StoreReader) -> Callable[[Sequence[Pair]], Difference] | None:
     """The bootstrap over test images of the mean difference of pairs; None where a cell's scores are not to be had."""
-    found = Bootstraps(results, store)
-    if not results.rows or not all(found.available(key) for key in results.rows):
+    bootstraps = Bootstraps(results, store)
+    if not results.rows or not all(bootstraps.available(key) for key in results.rows):
         return None
-    return found.difference
+    return bootstraps.difference
 
 
 def images_within(
     results: Results, store: StoreReader, within: float | None = None, progress: CellProgress | None = None
 ) -> ImageIntervals:
     """For a report: the methods against the baseline, of all cells that `within` seconds suffice for, or of all."""
-    found = Bootstraps(results, store)
-    return ImageIntervals(found, found.prepare(compared_cells(results), progress, within))
+    bootstraps = Bootstraps(results, store)
+    return ImageIntervals(bootstraps, bootstraps.prepare(compared_cells(results), progress, within))
 
 
 def compared_cells(results: Results) -> tuple[str, ...]:

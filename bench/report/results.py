@@ -65,11 +65,11 @@ class Results:
     @functools.cached_property
     def filled(self) -> Mapping[tuple[str, int | None], tuple[Row, ...]]:
         """The distinct rows behind each (method, percent)."""
-        found: dict[tuple[str, int | None], dict[str, Row]] = {}
+        filled: dict[tuple[str, int | None], dict[str, Row]] = {}
         for place in self.selection.places:
             if place.key and place.key in self.rows:
-                found.setdefault((place.method, place.percent), {})[place.key] = self.rows[place.key]
-        return {where: tuple(rows.values()) for where, rows in found.items()}
+                filled.setdefault((place.method, place.percent), {})[place.key] = self.rows[place.key]
+        return {where: tuple(rows.values()) for where, rows in filled.items()}
 
     @functools.cached_property
     def stale(self) -> frozenset[str]:

@@ -83,12 +83,12 @@ def find_sweep(store: StoreReader, sweep: str | None, having: str | None = None)
     records = store.sweeps()
     if not records:
         raise UsageError(f"There is no sweep in {store.root} yet; start one with `bench run`.")
-    found = [record for record in records if sweep is None or record.id.startswith(sweep)]
-    if not found:
+    matches = [record for record in records if sweep is None or record.id.startswith(sweep)]
+    if not matches:
         known = ", ".join(record.id for record in records[-8:])
         raise UsageError(f"There is no sweep {sweep!r} in {store.root}; the latest are {known}.")
-    fitting = [record for record in found if any(place.method == having for place in record.places)]
-    return (fitting or found)[-1]
+    fitting = [record for record in matches if any(place.method == having for place in record.places)]
+    return (fitting or matches)[-1]
 
 
 def select(
@@ -108,8 +108,8 @@ def select(
     if methods is not None:
         unknown = set(methods) - {place.method.partition(" [")[0] for place in places}
         if unknown:
-            asked = ", ".join(sorted({place.method for place in places}))
-            raise UsageError(f"The sweep has no method {sorted(unknown)[0]!r}; it has {asked}.")
+            available = ", ".join(sorted({place.method for place in places}))
+            raise UsageError(f"The sweep has no method {sorted(unknown)[0]!r}; it has {available}.")
     chosen = tuple(
         place
         for place in places
@@ -177,5 +177,5 @@ def _label(component: Component, variants: Sequence[Component]) -> str:
     options = [{**variant.options, "version": variant.version} for variant in variants]
     differing = {name for name in set().union(*options) if len({str(o.get(name)) for o in options}) > 1}
     own = {**component.options, "version": component.version}
-    told = ", ".join(f"{name}={own.get(name)}" for name in sorted(differing))
-    return f"{component.name} [{told}]" if told else component.name
+    settings = ", ".join(f"{name}={own.get(name)}" for name in sorted(differing))
+    return f"{component.name} [{settings}]" if settings else component.name

@@ -34,8 +34,8 @@ def installed_dataset(name: str) -> "type[Dataset] | None":
 
 def installed_code(method: str) -> str | None:
     """`bench.system.environment.source_hash` of the installed method; None for a method that is not installed."""
-    found = installed_method(method)
-    return source_hash(found) if found else None
+    cls = installed_method(method)
+    return source_hash(cls) if cls else None
 
 
 def stale(rows: Iterable[Row]) -> frozenset[str]:

@@ -60,9 +60,9 @@ class Stores(StoreReader):
 
     def _refuse_conflict(self, key: str) -> None:
         done = [store for store in self.parts if store.state(key) == "done"]
-        found = [(store.file(key, "row.json"), store.row(key).metrics) for store in done]
-        for path, metrics in found[1:]:
-            first, reference = found[0]
+        rows = [(store.file(key, "row.json"), store.row(key).metrics) for store in done]
+        for path, metrics in rows[1:]:
+            first, reference = rows[0]
             for name in sorted(reference.keys() & metrics.keys()):
                 if abs((reference[name] or 0) - (metrics[name] or 0)) > TOLERANCE:
                     raise DataError(

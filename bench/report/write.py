@@ -123,8 +123,15 @@ def inputs_digest(results: Results, store: StoreReader) -> str:
     records = [record.content() for record in results.selection.records]
     missing = [gap.__dict__ for gap in results.missing]
     across = beside_others(results, store)
-    told = [results.selection.id, records, missing, results.baseline, sorted(results.stale), across and as_data(across)]
-    digest.update(canonical_json(told).encode())
+    inputs = [
+        results.selection.id,
+        records,
+        missing,
+        results.baseline,
+        sorted(results.stale),
+        across and as_data(across),
+    ]
+    digest.update(canonical_json(inputs).encode())
     for key, row in sorted(results.rows.items()):
         digest.update(canonical_json([key, row.to_json(), store.curve(key), what_is_kept(store, key)]).encode())
     return digest.hexdigest()

@@ -65,13 +65,15 @@ def setting(default: Any, help: str, *, search: Range | None = INHERITED, **boun
 
 def search_ranges(cls: type) -> dict[str, Range]:
     """The declared search range of each field of dataclass `cls` that has one, in declaration order."""
-    found = {}
+    ranges = {}
     for name in (f.name for f in dataclasses.fields(cls)):
-        told = (base.__dict__["__dataclass_fields__"][name].metadata for base in cls.__mro__ if _declares(base, name))
-        range_ = next((metadata["search"] for metadata in told if "search" in metadata), None)
+        metadatas = (
+            base.__dict__["__dataclass_fields__"][name].metadata for base in cls.__mro__ if _declares(base, name)
+        )
+        range_ = next((metadata["search"] for metadata in metadatas if "search" in metadata), None)
         if range_ is not None:
-            found[name] = range_
-    return found
+            ranges[name] = range_
+    return ranges
 
 
 def _declares(cls: type, name: str) -> bool:

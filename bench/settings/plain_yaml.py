@@ -63,14 +63,14 @@ class _Loader(yaml.SafeLoader):
         return node
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
+        keys = set()
         for key, _ in node.value:
             if key.tag != "tag:yaml.org,2002:str":
-                told = shown(key.value) if isinstance(key.value, str) else "a list or a mapping"
-                raise _refusal(f"a key is a word, which {told} is not", key)
-            if key.value in seen:
+                text = shown(key.value) if isinstance(key.value, str) else "a list or a mapping"
+                raise _refusal(f"a key is a word, which {text} is not", key)
+            if key.value in keys:
                 raise _refusal(f"{shown(key.value)} is given twice", key)
-            seen.add(key.value)
+            keys.add(key.value)
         return super().construct_mapping(node, deep)
 
 

@@ -142,35 +142,35 @@ def check_bounds(range_: Range, bounds: Mapping[str, float]) -> None:
                 raise ValueError(f"the search range {range_} holds {value}, which its bound {name}={bound} forbids")
 
 
-def parse_range(owner: str, option: str, told: Any, whole: bool) -> Range:
+def parse_range(owner: str, option: str, value: Any, whole: bool) -> Range:
     """A range as a file says it: `{low: 1e-4, high: 1e-1, log: true}` or a list of options.
 
     whole: whether the setting takes integers only. UsageError for anything else.
     """
     form = "give {low: 1e-4, high: 1e-1, log: true}, a list of choices such as [4, 8, 16], or null to keep it fixed"
     try:
-        if isinstance(told, (list, tuple)):
-            return Choice(tuple(told))
-        if isinstance(told, Mapping) and {"low", "high"} <= set(told) <= {"low", "high", "log"}:
-            low, high, log = _number(told["low"]), _number(told["high"]), told.get("log", False)
+        if isinstance(value, (list, tuple)):
+            return Choice(tuple(value))
+        if isinstance(value, Mapping) and {"low", "high"} <= set(value) <= {"low", "high", "log"}:
+            low, high, log = _number(value["low"]), _number(value["high"]), value.get("log", False)
             if isinstance(log, bool):
                 return Number(low, high, log=log, whole=whole)
     except (ValueError, TypeError) as error:
         raise UsageError(f"The search space of {owner}.{option} is not allowed: {error}; {form}.") from None
-    raise UsageError(f"The search space of {owner}.{option} is not allowed: {shown(told)}; {form}.")
+    raise UsageError(f"The search space of {owner}.{option} is not allowed: {shown(value)}; {form}.")
 
 
-def _number(told: Any) -> float:
+def _number(value: Any) -> float:
     """A number; as text, which a caller may have it, with ASCII digits only."""
-    if isinstance(told, bool) or not isinstance(told, (int, float, str)):
-        raise ValueError(f"{shown(told)} is not a number")
-    if isinstance(told, str):
-        if not told.isascii() or "_" in told:
-            raise ValueError(f"{shown(told)} is not a number")
-        return _parsed(told)
-    if isinstance(told, int) and abs(told) > LARGEST:
-        raise ValueError(f"whole numbers go up to {LARGEST}, not to {shown(told)}")
-    return told
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError(f"{shown(value)} is not a number")
+    if isinstance(value, str):
+        if not value.isascii() or "_" in value:
+            raise ValueError(f"{shown(value)} is not a number")
+        return _parsed(value)
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise ValueError(f"whole numbers go up to {LARGEST}, not to {shown(value)}")
+    return value
 
 
 def _parsed(text: str) -> float:

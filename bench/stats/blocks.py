@@ -57,7 +57,7 @@ def independent(measured: Iterable[Measured], methods: Sequence[str]) -> Blocks:
         by_dataset.setdefault(dataset, {}).setdefault(place, {})[method] = value
     lines = {}
     for dataset, places in by_dataset.items():
-        whole = [[found[m] for m in methods] for found in places.values() if set(methods) <= set(found)]
+        whole = [[numbers[m] for m in methods] for numbers in places.values() if set(methods) <= set(numbers)]
         if whole:
             lines[dataset] = np.mean(whole, axis=0)
     values = np.array(list(lines.values())).reshape(len(lines), len(methods))
@@ -159,7 +159,7 @@ def win_matrix(
     matrix = {}
     for a in methods:
         for b in methods:
-            gaps = [found[a] - found[b] for found in values.values() if a != b and a in found and b in found]
+            gaps = [numbers[a] - numbers[b] for numbers in values.values() if a != b and a in numbers and b in numbers]
             if a != b:
                 ahead, behind = sum(gap > margin for gap in gaps), sum(gap < -margin for gap in gaps)
                 matrix[a, b] = Wins(ahead, len(gaps) - ahead - behind, behind)

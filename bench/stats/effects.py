@@ -39,7 +39,7 @@ def interaction(values: Mapping[Context, float], one: str, other: str) -> float 
 
 def all_effects(values: Mapping[Context, float], parts: Sequence[str]) -> dict[tuple[str, ...], float]:
     """Main effects by (part,), interactions by (part, part); those that cannot be had are left out."""
-    found: dict[tuple[str, ...], float | None] = {(part,): main_effect(values, part) for part in parts}
+    effects: dict[tuple[str, ...], float | None] = {(part,): main_effect(values, part) for part in parts}
     for one, other in itertools.combinations(parts, 2):
-        found[one, other] = interaction(values, one, other)
-    return {name: effect for name, effect in found.items() if effect is not None}
+        effects[one, other] = interaction(values, one, other)
+    return {name: effect for name, effect in effects.items() if effect is not None}

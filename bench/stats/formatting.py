@@ -5,14 +5,14 @@ from bench.stats.resampling import Difference
 NOT_SIGNIFICANT = "n.s."
 
 
-def difference_text(found: Difference) -> str:
+def difference_text(difference: Difference) -> str:
     """With a sign, two decimals and a true minus.
 
     >>> difference_text(Difference(-0.4, -1.1, 0.3, 0.21, 2000, 1000))
     '−0.40 [−1.10, +0.30] n.s.'
     """
-    text = f"{found.estimate:+.2f} [{found.low:+.2f}, {found.high:+.2f}]".replace("-", "−")
-    return f"{text} {NOT_SIGNIFICANT}" if found.not_significant else text
+    text = f"{difference.estimate:+.2f} [{difference.low:+.2f}, {difference.high:+.2f}]".replace("-", "−")
+    return f"{text} {NOT_SIGNIFICANT}" if difference.not_significant else text
 
 
 def p_text(p: float) -> str:

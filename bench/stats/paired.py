@@ -78,35 +78,35 @@ def pairs(frame: pd.DataFrame, line: str, against: str) -> tuple[Pair, ...]:
     both_masked = (merged["role"] == "observed") & (merged["role_against"] == "observed")
     alike = pd.concat([merged[name] == merged[f"{name}_against"] for name in SAME_DRAWS], axis=1).all(axis=1)
     merged = merged[alike | ~both_masked].drop_duplicates(["percent", "key", "key_against"])
-    found = merged[["percent", "seed", "key", "key_against", "mAP", "mAP_against"]]
+    numbers = merged[["percent", "seed", "key", "key_against", "mAP", "mAP_against"]]
     return tuple(
         Pair(None if pd.isna(percent) else int(percent), int(seed), key, other, float(value - reference))
-        for percent, seed, key, other, value, reference in found.itertuples(index=False, name=None)
+        for percent, seed, key, other, value, reference in numbers.itertuples(index=False, name=None)
     )
 
 
-def by_ratio(found: Sequence[Pair]) -> Mapping[Percent, Gain]:
+def by_ratio(paired: Sequence[Pair]) -> Mapping[Percent, Gain]:
     """The gain at each ratio, over seeds."""
     groups: dict[Percent, list[float]] = {}
-    for pair in found:
+    for pair in paired:
         groups.setdefault(pair.percent, []).append(pair.difference)
     return {percent: gain(differences) for percent, differences in groups.items()}
 
 
-def complete(found: Sequence[Pair], percents: Sequence[Percent]) -> tuple[Pair, ...]:
+def complete(paired: Sequence[Pair], percents: Sequence[Percent]) -> tuple[Pair, ...]:
     """The pairs of the seeds that have every ratio."""
     have: dict[int, set[Percent]] = {}
-    for pair in found:
+    for pair in paired:
         have.setdefault(pair.seed, set()).add(pair.percent)
-    return tuple(pair for pair in found if have[pair.seed] >= set(percents))
+    return tuple(pair for pair in paired if have[pair.seed] >= set(percents))
 
 
-def gain_over_ratios(found: Sequence[Pair], percents: Sequence[Percent]) -> Gain:
+def gain_over_ratios(paired: Sequence[Pair], percents: Sequence[Percent]) -> Gain:
     """The gain averaged over ratios, from each seed's own average: the ratios of a seed are not independent.
 
     Seeds that lack a ratio are left out.
     """
     seeds: dict[int, list[float]] = {}
-    for pair in complete(found, percents):
+    for pair in complete(paired, percents):
         seeds.setdefault(pair.seed, []).append(pair.difference)
     return gain([statistics.fmean(differences) for differences in seeds.values()])

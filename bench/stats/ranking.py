@@ -67,9 +67,9 @@ def _each(classes: tuple[ClassRanking, ...], weights: np.ndarray) -> Iterator[np
     for ranking in classes:
         stretches = (ranking.stretch @ weights).astype(np.float64)
         hits = (ranking.positives @ weights).astype(np.float64)
-        found, total = _walk(stretches, hits)
+        positives, total = _walk(stretches, hits)
         with np.errstate(invalid="ignore"):
-            yield np.where(found > 0, 100 * total / found, np.nan)
+            yield np.where(positives > 0, 100 * total / positives, np.nan)
 
 
 def _walk(stretches: np.ndarray, hits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -80,11 +80,11 @@ def _walk(stretches: np.ndarray, hits: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """
     # A threshold that nobody of the resample reaches has no hits either: 0 / tiny there.
     ranked = np.full(stretches.shape[1], np.finfo(float).tiny)
-    found, total, precision = (np.zeros(stretches.shape[1]) for _ in range(3))
+    positives, total, precision = (np.zeros(stretches.shape[1]) for _ in range(3))
     for stretch, hit in zip(stretches, hits, strict=True):
         ranked += stretch
-        found += hit
-        np.divide(found, ranked, out=precision)
+        positives += hit
+        np.divide(positives, ranked, out=precision)
         precision *= hit
         total += precision
-    return found, total
+    return positives, total

@@ -35,6 +35,6 @@ def seed_interval(values: Sequence[float], level: float = LEVEL) -> SeedInterval
     """
     if not len(values) or any(math.isnan(value) for value in values):
         raise ValueError(f"an interval over seeds needs numbers, but there are {list(values)}")
-    found = gain([float(value) for value in values], level)
-    kind: IntervalKind = "t" if found.n >= LEAST else "range" if found.n == 2 else "none"
-    return SeedInterval(found.mean, found.low, found.high, found.n, kind, level)
+    estimate = gain([float(value) for value in values], level)
+    kind: IntervalKind = "t" if estimate.n >= LEAST else "range" if estimate.n == 2 else "none"
+    return SeedInterval(estimate.mean, estimate.low, estimate.high, estimate.n, kind, level)

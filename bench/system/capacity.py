@@ -16,15 +16,15 @@ LOW_MEMORY = WORKER_MEMORY // 2
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
-def worker_count(asked: int, pending: int | None, device: torch.device, threads: int = 1) -> int:
+def worker_count(requested: int, pending: int | None, device: torch.device, threads: int = 1) -> int:
     """How many processes train at once.
 
     As asked; by default as many as the cores hold with that many threads each, or one on each GPU. Never more than
     there is work for (`pending`, None: unknown) or memory available, but one.
     """
-    if not asked and device.type == "cuda":
-        asked = torch.cuda.device_count()
-    count = asked or max(1, cores() // threads)
+    if not requested and device.type == "cuda":
+        requested = torch.cuda.device_count()
+    count = requested or max(1, cores() // threads)
     if pending is not None:
         count = min(count, pending)
     return max(1, min(count, available_memory() // WORKER_MEMORY))

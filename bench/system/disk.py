@@ -79,7 +79,7 @@ def telling_disk_errors(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        told = disk_error(error, place)
-        if told is None:
+        message = disk_error(error, place)
+        if message is None:
             raise
-        raise told from error
+        raise message from error

@@ -24,13 +24,13 @@ PACKAGES = (
 @functools.cache
 def versions() -> dict[str, str]:
     """Installed versions of what decides a result; absent packages are left out."""
-    found = {"python": platform.python_version()}
+    by_package = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = importlib.metadata.version(package)
+            by_package[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return by_package
 
 
 @functools.cache
@@ -108,7 +108,7 @@ def _closure(new: set[Path], shared: Path) -> set[Path]:
     files: set[Path] = set()
     while new:
         files |= new
-        new = {found for file in new for found in _imports(file.read_bytes(), shared)} - files
+        new = {path for file in new for path in _imports(file.read_bytes(), shared)} - files
     return files
 
 

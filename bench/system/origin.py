@@ -43,10 +43,10 @@ def origin_of(module: str) -> Origin:
 
 def digest(sources: Mapping[str, bytes]) -> str:
     """A hash of files by name, whatever their order."""
-    found = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for name, source in sorted(sources.items()):
-        found.update(f"{name}\0{len(source)}\0".encode() + source)
-    return found.hexdigest()[:16]
+        sha256.update(f"{name}\0{len(source)}\0".encode() + source)
+    return sha256.hexdigest()[:16]
 
 
 def _root(module: str) -> str:
@@ -65,7 +65,7 @@ def _imported(root: str) -> Origin:
         )
     path = Path(file).resolve()
     files = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]
-    sources = {found.relative_to(path.parent).as_posix(): found.read_bytes() for found in files}
+    sources = {source.relative_to(path.parent).as_posix(): source.read_bytes() for source in files}
     if root in MAIN:
         return Origin(f"file {path}", digest(sources), sources)
     return Origin(_distribution(root.partition(".")[0]) or f"package {root}", digest(sources), sources)

@@ -39,10 +39,10 @@ def unpickled(content: bytes, allowed: Callable[[str], Any], stored: Callable[[A
 
     class Restricted(pickle.Unpickler):
         def find_class(self, module: str, name: str) -> Any:
-            found = allowed(f"{module}.{name}")
-            if found is None:
+            attribute = allowed(f"{module}.{name}")
+            if attribute is None:
                 raise pickle.UnpicklingError(f"Unsupported global: GLOBAL {module}.{name}")
-            return found
+            return attribute
 
         def persistent_load(self, pid: Any) -> Any:
             if stored is None:
@@ -68,5 +68,5 @@ def reason(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if not lines:  # an EOFError, a StopIteration
         return "it is empty, cut off or damaged"
-    told = f"{lines[0]} {lines[1]}" if lines[0].endswith(":") and len(lines) > 1 else lines[0]
-    return textwrap.shorten(told, 240, placeholder=" ...")
+    text = f"{lines[0]} {lines[1]}" if lines[0].endswith(":") and len(lines) > 1 else lines[0]
+    return textwrap.shorten(text, 240, placeholder=" ...")

@@ -51,8 +51,8 @@ def some(names: Sequence[str], most: int = 4) -> str:
     >>> some(["a", "b", "c"]), some(["a", "b", "c", "d", "e", "f"])
     ('a, b, c', 'a, b, c, ..., f')
     """
-    told = list(names) if len(names) <= most else [*names[: most - 1], "...", names[-1]]
-    return ", ".join(told)
+    shown = list(names) if len(names) <= most else [*names[: most - 1], "...", names[-1]]
+    return ", ".join(shown)
 
 
 def counted(count: int, one: str, many: str = "") -> str:

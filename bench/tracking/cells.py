@@ -153,9 +153,9 @@ def _description(row: Row | None, error: str | None) -> dict[str, str]:
 
 def _files(folder: Path, names: tuple[str, ...], row: Row | None) -> dict[str, bytes | Path]:
     """The cell's own files, and the per-class table for people. Scores are the only large ones."""
-    found = {name: path for name in names if (path := inside(folder, name)).exists()}
+    present = {name: path for name in names if (path := inside(folder, name)).exists()}
     files: dict[str, bytes | Path] = {
-        name: path if path.suffix == ".npz" else path.read_bytes() for name, path in found.items()
+        name: path if path.suffix == ".npz" else path.read_bytes() for name, path in present.items()
     }
     if row and row.class_ap:
         files["per_class.csv"] = csv_text([("class", "AP"), *row.class_ap.items()]).encode()

@@ -86,24 +86,24 @@ class Follower:
         """What the process says until it ends, and the problem if it does not."""
         assert process.stdout is not None
         began = heard = time.monotonic()
-        said, told, pipe = b"", False, process.stdout.fileno()
+        line, warned, pipe = b"", False, process.stdout.fileno()
         while True:
             if select.select([pipe], [], [], 0.2)[0]:
                 words = os.read(pipe, 4096)
                 if not words:
                     break
-                said, heard = said + words.replace(BEAT, b""), time.monotonic()
+                line, heard = line + words.replace(BEAT, b""), time.monotonic()
             now = time.monotonic()
             if now - heard > SILENCE:
                 return "", self._silent()
             if now - began > longest:
                 return "", f"MLflow was not done within {longest:.0f} s; run `bench sync` to bring it up to date."
-            if now - began > SOON and not told:
-                told = True
+            if now - began > SOON and not warned:
+                warned = True
                 tell(f"waiting for {self._what} ...")
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(SOON)
-        return said.decode(errors="replace").strip(), None
+        return line.decode(errors="replace").strip(), None
 
     @property
     def _what(self) -> str:
@@ -160,7 +160,7 @@ def _current(store: StoreReader, tracking_uri: str | None) -> bool:
 
 def _unfinished(store: StoreReader) -> bool:
     try:
-        seen = survey(store)
+        surveyed = survey(store)
     except (OSError, ValueError, KeyError):
         return True
-    return any(record.id == seen.newest and not seen.finished(record) for record in seen.sweeps)
+    return any(record.id == surveyed.newest and not surveyed.finished(record) for record in surveyed.sweeps)

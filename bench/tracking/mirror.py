@@ -81,10 +81,10 @@ class _Mirror:
         self.experiments = self._experiments()
 
     def fill(self, sweep: str | None) -> None:
-        found = {run.data.tags["sweep"]: run for run in self._runs("sweep") if "sweep" in run.data.tags}
-        chosen = [run for name, run in found.items() if name.startswith(sweep or "")]
+        runs = {run.data.tags["sweep"]: run for run in self._runs("sweep") if "sweep" in run.data.tags}
+        chosen = [run for name, run in runs.items() if name.startswith(sweep or "")]
         if not chosen:
-            what = f"no sweep {sweep!r}; it has {printable(', '.join(found))}" if found else "no sweep of bench"
+            what = f"no sweep {sweep!r}; it has {printable(', '.join(runs))}" if runs else "no sweep of bench"
             raise UsageError(f"MLflow at {self.uri} has {what}; write one there with `bench sync --tracking-uri`.")
         wanted = {key for run in chosen for key in self._sweep(run).keys}
         for run in self._runs("cell"):
@@ -145,13 +145,13 @@ class _Mirror:
         return [{"epoch": m.step, "mAP": m.value} for m in sorted(history, key=lambda m: m.step)]
 
     def _experiments(self) -> list[str]:
-        found, token = [], None
+        ids, token = [], None
         while True:
             page = self.client.search_experiments(page_token=token)
-            found += [experiment.experiment_id for experiment in page]
+            ids += [experiment.experiment_id for experiment in page]
             token = page.token
             if not token:
-                return found
+                return ids
 
     def _runs(self, kind: str) -> Iterator["Run"]:
         token = None

@@ -64,11 +64,11 @@ def sync(store: StoreReader, tracking_uri: str | None = None, *, live: bool = Fa
     """
     uri = absolute_uri(tracking_uri) if tracking_uri else default_uri(store.root)
     try:
-        seen = survey(store, live)
+        surveyed = survey(store, live)
     except (OSError, ValueError, KeyError) as error:
         raise TrackingError(f"The store {store.root} could not be read ({type(error).__name__}: {error}).") from error
-    if _is_current(seen, uri):
-        return SyncReport(uri, unchanged=len(seen.signatures))
+    if _is_current(surveyed, uri):
+        return SyncReport(uri, unchanged=len(surveyed.signatures))
     with single_writer(store.root, wait):
         try:
             refuse_unreachable(uri)
@@ -76,7 +76,7 @@ def sync(store: StoreReader, tracking_uri: str | None = None, *, live: bool = Fa
             # Read under the lock: what another writer did while this one waited is not done again.
             ledger = read_ledger(store.root / LEDGER, uri)
             client = open_client(uri)
-            return _Sync(client, seen, ledger).run()
+            return _Sync(client, surveyed, ledger).run()
         except (TrackingError, DataError):
             raise
         except Exception as error:
@@ -89,8 +89,8 @@ def is_current(store: StoreReader, tracking_uri: str | None = None, live: bool =
     return _is_current(survey(store, live), uri)
 
 
-def _is_current(seen: Survey, uri: str) -> bool:
-    return read_ledger(seen.store.root / LEDGER, uri).holds(seen.signatures)
+def _is_current(surveyed: Survey, uri: str) -> bool:
+    return read_ledger(surveyed.store.root / LEDGER, uri).holds(surveyed.signatures)
 
 
 def _advice(store: StoreReader, uri: str, error: Exception) -> str:
@@ -111,7 +111,7 @@ class _Sync:
     """
 
     client: "MlflowClient"
-    seen: Survey
+    survey: Survey
     ledger: Ledger
     runs: dict[str, str] = field(default_factory=dict)
     experiments: dict[str, str] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class _Sync:
 
         A database or server that the user named may keep them where it likes.
         """
-        root = self.seen.store.root
+        root = self.survey.store.root
         return artifact_folder(root) if self.ledger.uri == default_uri(root) else None
 
     def run(self) -> SyncReport:
@@ -131,14 +131,14 @@ class _Sync:
         self.trusted = self.ledger.clean
         self.runs = {unit: entry.run for unit, entry in self.ledger.units.items() if entry.run}
         self.ledger.save(clean=False)
-        for unit, signature in self.seen.signatures.items():
+        for unit, signature in self.survey.signatures.items():
             known = self.ledger.units.get(unit) if self.trusted else None
             if known and known.signature == signature:
                 report.count("unchanged")
                 continue
             run = self._project(unit, report)
             self.ledger.units[unit] = LedgerEntry(signature, run)
-        for unit in set(self.ledger.units) - set(self.seen.signatures):
+        for unit in set(self.ledger.units) - set(self.survey.signatures):
             self._forget(unit)
         self._save_views()
         self.ledger.save(clean=True)
@@ -165,43 +165,43 @@ class _Sync:
     def _spec(self, unit: str) -> RunSpec | None:
         kind, _, rest = unit.partition(":")
         if kind == "cell":
-            return cell_run(self.seen, rest)
+            return cell_run(self.survey, rest)
         if kind == "search":
-            return search_run(self.seen, self.seen.search(rest))
+            return search_run(self.survey, self.survey.search(rest))
         if kind == "trial":
             name, _, number = rest.rpartition(":")
-            return trial_run(self.seen, self.seen.search(name), int(number))
+            return trial_run(self.survey, self.survey.search(name), int(number))
         sweep, _, method = rest.partition(":")
-        record = next(record for record in self.seen.sweeps if record.id == sweep)
-        return sweep_run(self.seen, record) if kind == "sweep" else summary_run(self.seen, record, method)
+        record = next(record for record in self.survey.sweeps if record.id == sweep)
+        return sweep_run(self.survey, record) if kind == "sweep" else summary_run(self.survey, record, method)
 
     def _experiment(self, name: str) -> str:
         """The experiment's id; it is made, or taken out of the bin, if need be, and tied to this ledger."""
         if name in self.experiments:
             return self.experiments[name]
-        found = self.client.get_experiment_by_name(name)
-        if found is None:
-            place = None if is_server(self.ledger.uri) else f"{artifact_place(self.seen.store.root)}/{name}"
+        existing = self.client.get_experiment_by_name(name)
+        if existing is None:
+            place = None if is_server(self.ledger.uri) else f"{artifact_place(self.survey.store.root)}/{name}"
             # The kind keeps the interface from asking what the experiment is about.
             tags = {"mlflow.experimentKind": "custom_model_development", NOTE: how_to_read(name)}
             self.experiments[name] = self.client.create_experiment(name, place, tags)
         else:
-            if found.lifecycle_stage == "deleted":
-                self.client.restore_experiment(found.experiment_id)
-            self.experiments[name] = found.experiment_id
+            if existing.lifecycle_stage == "deleted":
+                self.client.restore_experiment(existing.experiment_id)
+            self.experiments[name] = existing.experiment_id
         experiment = self.experiments[name]
-        told = found.tags.get(NOTE, "") if found else how_to_read(name)
-        if told != how_to_read(name) and is_ours(told):
+        note = existing.tags.get(NOTE, "") if existing else how_to_read(name)
+        if note != how_to_read(name) and is_ours(note):
             self.client.set_experiment_tag(experiment, NOTE, how_to_read(name))
-        if found is None or self.ledger.tag not in found.tags:
+        if existing is None or self.ledger.tag not in existing.tags:
             self.client.set_experiment_tag(experiment, self.ledger.tag, "")
-        if found is not None and not self.trusted:
+        if existing is not None and not self.trusted:
             self._remember_runs(experiment)
         return experiment
 
     def _save_views(self) -> None:
         """Give each experiment the saved views of its newest sweep."""
-        sweeps = sorted(self.seen.sweeps, key=lambda record: record.requested)
+        sweeps = sorted(self.survey.sweeps, key=lambda record: record.requested)
         newest = {experiment_name(record.dataset, record.protocol): record for record in sweeps}
         for name, record in newest.items():
             experiment = self._experiment(name)

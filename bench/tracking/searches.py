@@ -51,7 +51,7 @@ def search_run(survey: Survey, archive: SearchArchive) -> RunSpec:
         status=_status(survey, record, trials),
         start=datetime.datetime.fromisoformat(record["created"]).timestamp(),
         end=max((trial.end for trial in trials if trial.end), default=None),
-        params={metric_key(f"space.{name}"): cut(str(told), PARAM_LIMIT) for name, told in record["space"].items()},
+        params={metric_key(f"space.{name}"): cut(str(spec), PARAM_LIMIT) for name, spec in record["space"].items()},
         tags={name: cut(value, TAG_LIMIT) for name, value in tags.items() if value},
         points=tuple(MetricPoint(BEST, value, number) for number, value in best_so_far(trials)),
         files=_files(survey, archive),
@@ -60,14 +60,14 @@ def search_run(survey: Survey, archive: SearchArchive) -> RunSpec:
 
 def _files(survey: Survey, archive: SearchArchive) -> dict[str, bytes | Path]:
     """The plots, what was asked and every trial, and the best settings once they are written."""
-    found: dict[str, bytes | Path] = {f"plots/{path.name}": path.read_bytes() for path in archive.plots}
-    if found:  # the plots come at the end; until then a file would be sent again with every trial
-        told = {name: value for name, value in archive.record.items() if name != "asked"}
-        found["search.json"] = (json.dumps(told, indent=1) + "\n").encode()
-        found["trials.json"] = inside(archive.folder, "trials.json").read_bytes()
+    files: dict[str, bytes | Path] = {f"plots/{path.name}": path.read_bytes() for path in archive.plots}
+    if files:  # the plots come at the end; until then a file would be sent again with every trial
+        record = {name: value for name, value in archive.record.items() if name != "asked"}
+        files["search.json"] = (json.dumps(record, indent=1) + "\n").encode()
+        files["trials.json"] = inside(archive.folder, "trials.json").read_bytes()
     if best := survey.best(archive):
-        found["best.yaml"] = best.read_bytes()
-    return found
+        files["best.yaml"] = best.read_bytes()
+    return files
 
 
 def _status(survey: Survey, record: Mapping[str, Any], trials: list[TrialRecord]) -> Status:

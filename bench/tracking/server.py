@@ -92,10 +92,10 @@ def experiment_pages(store: StoreReader, url: str) -> list[tuple[str, str]]:
     """The experiments that have saved views: their names and the address of the figure, the newest sweep's first."""
     path = sqlite_path(default_uri(store.root))
     query = "SELECT name, experiment_id FROM experiments JOIN experiment_tags USING (experiment_id) WHERE key = ?"
-    found = dict(ask_sqlite(path, query, PREFIX + METHODS) or []) if path else {}
+    ids = dict(ask_sqlite(path, query, PREFIX + METHODS) or []) if path else {}
     newest = [experiment_name(record.dataset, record.protocol) for record in reversed(store.sweeps())]
-    ordered = [name for name in dict.fromkeys(newest) if name in found]
-    return [(name, address(url, str(found[name]), METHODS, chart=True)) for name in ordered]
+    ordered = [name for name in dict.fromkeys(newest) if name in ids]
+    return [(name, address(url, str(ids[name]), METHODS, chart=True)) for name in ordered]
 
 
 @contextmanager

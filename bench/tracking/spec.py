@@ -66,8 +66,8 @@ class RunSpec:
     def digest(self) -> str:
         """Equal digests, equal runs; times are left out, since a copied store has others."""
         points = [(p.key, repr(p.value), p.step) for p in self.points]
-        told = [self.experiment, self.name, self.status, self.parent, dict(self.params), dict(self.tags)]
-        text = json.dumps([*told, points, self.files_digest, self.dataset], sort_keys=True)
+        content = [self.experiment, self.name, self.status, self.parent, dict(self.params), dict(self.tags)]
+        text = json.dumps([*content, points, self.files_digest, self.dataset], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @functools.cached_property

@@ -85,7 +85,9 @@ def _numbers(results: "Results", method: str) -> dict[str, str]:
     from bench.report.tables.standard import number
 
     mine = results.frame[results.frame["method"] == method]
-    told = {percent_tag(percent): number(spread) for (_, percent), spread in over_seeds(mine, "mAP").items()}
+    numbers = {percent_tag(percent): number(spread) for (_, percent), spread in over_seeds(mine, "mAP").items()}
     if len(results.percents) > 1:
-        told |= {average_tag(): number(spread) for spread in mean_over_ratios(mine, "mAP", results.percents).values()}
-    return told
+        numbers |= {
+            average_tag(): number(spread) for spread in mean_over_ratios(mine, "mAP", results.percents).values()
+        }
+    return numbers

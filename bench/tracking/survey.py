@@ -15,7 +15,6 @@ from bench.records.sweeps import SweepRecord
 from bench.report.figures import palette
 from bench.report.selection import whole_sweep
 from bench.studies.search.archive import SearchArchive, archives
-from bench.studies.search.outcome import TrialRecord
 from bench.system.files import read_json
 from bench.tracking.system import SYSTEM
 
@@ -59,12 +58,12 @@ class Survey:
                 units[f"summary:{record.id}:{method}"] = facts
         for archive in self.searches:
             trials = archive.trials
-            told = {name: value for name, value in archive.record.items() if name != "asked"}
+            fields = {name: value for name, value in archive.record.items() if name != "asked"}
             drawn = [self._plots(archive), _stat(self.best(archive))]
-            units[f"search:{archive.name}"] = [told, self.live, *map(_told, trials), *drawn]
+            units[f"search:{archive.name}"] = [fields, self.live, *map(dataclasses.asdict, trials), *drawn]
             for trial in trials:
                 running = self.live and trial.state == "running"
-                units[f"trial:{archive.name}:{trial.number}"] = [_told(trial), running]
+                units[f"trial:{archive.name}:{trial.number}"] = [dataclasses.asdict(trial), running]
         return {unit: _hash([_code(), facts]) for unit, facts in units.items()}
 
     @functools.cached_property
@@ -109,8 +108,8 @@ class Survey:
 
     def ended(self, key: str) -> float | None:
         """When the cell was last heard of, in seconds since 1970."""
-        found = [time for time, _ in filter(None, self._files(key))]
-        return max(found) / 1e9 if found else None
+        times = [time for time, _ in filter(None, self._files(key))]
+        return max(times) / 1e9 if times else None
 
     def targets(self, record: SweepRecord) -> list[Path]:
         """The files of test labels that the sweep's cells are scored by."""
@@ -121,13 +120,13 @@ class Survey:
     @functools.cached_property
     def _fingerprints(self) -> Mapping[str, str]:
         """The dataset's fingerprint of each cell."""
-        found = {}
+        fingerprints = {}
         for key in self.states:
             try:
-                found[key] = read_json(self.store.file(key, "cell.json"))["dataset"]["fingerprint"]
+                fingerprints[key] = read_json(self.store.file(key, "cell.json"))["dataset"]["fingerprint"]
             except (OSError, ValueError, KeyError):
                 continue  # being written, or broken: its own run says so
-        return found
+        return fingerprints
 
     def _filled(self, record: SweepRecord, method: str | None) -> list[Any]:
         keys = [key for _, key in record.filled(method)]
@@ -156,8 +155,8 @@ class Survey:
     def best(self, archive: SearchArchive) -> Path | None:
         """The file of best settings that this search's winner stands in, the latest of several."""
         home = archive.folder.parent / "best"
-        found = (inside(archive.folder.parent, "best", path.name) for path in home.glob("*.yaml"))
-        files = sorted(found, key=lambda path: path.stat().st_mtime)
+        paths = (inside(archive.folder.parent, "best", path.name) for path in home.glob("*.yaml"))
+        files = sorted(paths, key=lambda path: path.stat().st_mtime)
         return next((path for path in reversed(files) if f" of {archive.name})" in path.read_text()), None)
 
 
@@ -174,18 +173,14 @@ def survey(store: StoreReader, live: bool = False) -> Survey:
     return Survey(store, sweeps, states, {key: tuple(ids) for key, ids in members.items()}, live)
 
 
-def _told(trial: TrialRecord) -> dict[str, Any]:
-    return dataclasses.asdict(trial)
-
-
 def _stat(path: Path | None) -> list[int] | None:
     try:
-        found = path.stat() if path else None
+        stat = path.stat() if path else None
     except OSError:
         return None
-    if found is None:
+    if stat is None:
         return None
-    return [found.st_mtime_ns, found.st_size]
+    return [stat.st_mtime_ns, stat.st_size]
 
 
 def _hash(data: Any) -> str:

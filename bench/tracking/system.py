@@ -37,8 +37,8 @@ class Sampler:
             try:
                 process = self.processes.setdefault(pid, psutil.Process(pid))
                 # The first look at a process has nothing to compare with and says 0.
-                seen = {"process_cpu": process.cpu_percent(), "process_memory": process.memory_info().rss / 2**20}
-                line = json.dumps({"at": round(time.time(), 1), **seen, **machine})
+                usage = {"process_cpu": process.cpu_percent(), "process_memory": process.memory_info().rss / 2**20}
+                line = json.dumps({"at": round(time.time(), 1), **usage, **machine})
                 with inside(folder, SYSTEM).open("a") as file:
                     file.write(line + "\n")
             except (psutil.Error, OSError):

@@ -39,8 +39,8 @@ def views(record: SweepRecord) -> dict[str, str]:
 
 def address(server: str, experiment: str, view: str, chart: bool = False) -> str:
     """Where a view opens: not on the page about language models, which MLflow shows first."""
-    told = {"viewStateShareKey": view, **({"compareRunsMode": "CHART"} if chart else {})}
-    query = urllib.parse.urlencode({**told, "workflowType": "machine_learning"})
+    parameters = {"viewStateShareKey": view, **({"compareRunsMode": "CHART"} if chart else {})}
+    query = urllib.parse.urlencode({**parameters, "workflowType": "machine_learning"})
     return f"{server}/#/experiments/{experiment}/runs?{query}"
 
 
@@ -85,8 +85,8 @@ def _cells() -> dict[str, Any]:
 
 
 def _section(key: str, name: str, columns: int, height: int) -> dict[str, Any]:
-    told = {"uuid": key, "name": name, "columns": columns, "cardHeight": height}
-    return {**told, "display": True, "isReordered": False, "deleted": False, "isGenerated": False}
+    section = {"uuid": key, "name": name, "columns": columns, "cardHeight": height}
+    return {**section, "display": True, "isReordered": False, "deleted": False, "isGenerated": False}
 
 
 def _line(metric: str, section: str) -> dict[str, Any]:

@@ -202,8 +202,8 @@ class LiveModel(BaseModel):
         self, images: Tensor, labels: Tensor, rows: Tensor, strong: Tensor | None = None, mode: str = "loss"
     ) -> Any:
         """MMEngine's entry point: the method's own, on features made now."""
-        seen = None if strong is None else self.encode(strong)
-        return self.method(self.encode(images), labels, rows, seen, mode=mode)
+        strong_features = None if strong is None else self.encode(strong)
+        return self.method(self.encode(images), labels, rows, strong_features, mode=mode)
 
     def scorer(self) -> Callable[[Features | Tensor], Tensor]:
         """Logits (B, C) of cached features, or of images (B, 3, S, S)."""

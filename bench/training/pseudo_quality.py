@@ -31,21 +31,21 @@ def pseudo_quality(
     pseudo_positives_lost: per cent of all hidden positives that are taken for negatives.
     A pseudo-label whose truth is 0 counts, but is judged neither right nor wrong; a share of nothing is left out.
     """
-    found: dict[str, float] = {}
+    quality: dict[str, float] = {}
 
     def share(name: str, part: np.ndarray, of: np.ndarray) -> None:
         if whole := int(of.sum()):
-            found[name] = 100 * int((part & of).sum()) / whole
+            quality[name] = 100 * int((part & of).sum()) / whole
 
     for name, sign in SIGNS:
         if name in made:
             taken, true = signs == sign, hidden == sign
-            found[f"pseudo_{name}s"] = int(taken.sum())
+            quality[f"pseudo_{name}s"] = int(taken.sum())
             share(f"pseudo_{name}_precision", true, taken & (hidden != 0))
             share(f"pseudo_{name}_recall", taken, true)
     if "negative" in made:
         share("pseudo_positives_lost", signs == -1, hidden == 1)
-    return found
+    return quality
 
 
 @HOOKS.register_module()

@@ -202,7 +202,7 @@ class Resources:
     ) -> FeatureSet:
         """Cached features of a split, of the plain images or of a variant of them."""
         where = (cell.backbone, split, canonical_json(variant))
-        told = [cell.dataset.name, split, *(() if variant is None else (variant["augment"], variant["view"]))]
+        parts = [cell.dataset.name, split, *(() if variant is None else (variant["augment"], variant["view"]))]
         if where not in self.encoded:
             self.encoded[where] = cached_features(
                 part=split,
@@ -211,7 +211,7 @@ class Resources:
                 backbone=self.backbone(cell.backbone),
                 component=cell.backbone,
                 cache=self.cache,
-                progress=functools.partial(self.progress, f"encoding {' '.join(map(str, told))}"),
+                progress=functools.partial(self.progress, f"encoding {' '.join(map(str, parts))}"),
                 variant=variant,
                 prepare=prepare,
                 root=self.dataset.root,
@@ -229,10 +229,10 @@ def _leave_out_unjudgeable(cell: Cell, labels: np.ndarray) -> None:
 
     labels: int8 (N, C), of held-out images. DataError if no class is left.
     """
-    told = (labels == 1).any(axis=0) & (labels == -1).any(axis=0)
-    if not told.any():
+    judgeable = (labels == 1).any(axis=0) & (labels == -1).any(axis=0)
+    if not judgeable.any():
         raise DataError(
             f"{cell.title}: no class has both a known positive and a known negative among the {cell.holdout} % "
             "held-out training images, so nothing can be judged by them; hold out more, or judge by full labels."
         )
-    labels[:, ~told] = 0
+    labels[:, ~judgeable] = 0

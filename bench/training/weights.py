@@ -61,9 +61,9 @@ def restored(cell: Cell, task: Task, weights: Weights, device: torch.device, liv
     """The cell's trained `Method` or `LiveModel` in evaluation mode. DataError if the weights are another model's."""
     model = model_of(cell, task, live).to(device)
     try:
-        found = model.load_state_dict(dict(weights), strict=False)
-        problem = next(iter(found.unexpected_keys), "") and f"{found.unexpected_keys[0]!r} has no place in it"
-        missing = [name for name in found.missing_keys if not name.startswith(_training_only(model))]
+        result = model.load_state_dict(dict(weights), strict=False)
+        problem = next(iter(result.unexpected_keys), "") and f"{result.unexpected_keys[0]!r} has no place in it"
+        missing = [name for name in result.missing_keys if not name.startswith(_training_only(model))]
         problem = problem or (f"{missing[0]!r} is missing" if missing else "")
     except RuntimeError as error:
         problem = str(error).strip().splitlines()[-1].strip()

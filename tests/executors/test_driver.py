@@ -192,12 +192,12 @@ def test_two_processes_on_one_store_share_the_work_and_run_each_cell_once(store,
     some = [make_cell(resources, "toy_linear", percent=percent, epochs=6) for percent in range(10, 70, 10)]
     resources.inputs(some[0])  # encode before the processes part
     context = multiprocessing.get_context("fork")
-    shared = SimpleNamespace(start=context.Barrier(2), told=context.Queue())
-    arguments = (some, store, resources, shared.start, shared.told)
+    shared = SimpleNamespace(start=context.Barrier(2), answers=context.Queue())
+    arguments = (some, store, resources, shared.start, shared.answers)
     processes = [context.Process(target=_sweep_in_a_process, args=arguments) for _ in range(2)]
     for process in processes:
         process.start()
-    answers = [shared.told.get(timeout=120) for _ in processes]
+    answers = [shared.answers.get(timeout=120) for _ in processes]
     for process in processes:
         process.join()
     ran = [key for started, _ in answers for key in started]

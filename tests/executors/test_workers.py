@@ -15,12 +15,12 @@ TINY = ("--set", "scenes.n_train=120", "--set", "scenes.n_test=60", "--set", "as
 SWEEP = ("run", "--methods", "asl", "--ratios", "0.1-0.4", "--no-mlflow", "--json", *TINY)
 
 
-@pytest.mark.parametrize(("asked", "pending", "expected"), [(3, 10, 3), (3, 2, 2), (1, 10, 1), (4, 0, 1)])
-def test_never_more_workers_than_asked_for_or_than_there_is_work(asked, pending, expected, monkeypatch):
+@pytest.mark.parametrize(("requested", "pending", "expected"), [(3, 10, 3), (3, 2, 2), (1, 10, 1), (4, 0, 1)])
+def test_never_more_workers_than_asked_for_or_than_there_is_work(requested, pending, expected, monkeypatch):
     import torch
 
     monkeypatch.setattr("bench.system.capacity.available_memory", lambda: 2**40)
-    assert worker_count(asked, pending, torch.device("cpu")) == expected
+    assert worker_count(requested, pending, torch.device("cpu")) == expected
 
 
 def test_by_default_one_worker_has_a_gpu(monkeypatch):

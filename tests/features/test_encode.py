@@ -75,7 +75,7 @@ class Product:
 
     def encode_images(self, images: torch.Tensor) -> ImageFeatures:
         pooled = images.flatten(1) @ self.weight
-        self.seen = pooled.dtype
+        self.dtype = pooled.dtype
         return ImageFeatures(pooled[:, None], pooled)
 
 
@@ -83,7 +83,7 @@ class Product:
 def test_matrices_are_multiplied_in_the_dtype_and_stored_in_ours(dtype):
     images, product = torch.randn(3, 3, 4, 4, generator=torch.Generator().manual_seed(0)), Product()
     dense, pooled = encode_batch(product, images, dtype)
-    assert product.seen == dtype
+    assert product.dtype == dtype
     assert (dense.dtype, pooled.dtype) == (np.float16, np.float32)
     exact = images.flatten(1) @ Product.weight
     assert np.array_equal(pooled, exact) == (dtype == torch.float32)

@@ -57,8 +57,8 @@ def pooled_and_tokens(pool: AttentionPool2d, maps: torch.Tensor) -> tuple[torch.
     values = torch.cat([pool.v_proj(mean), value + F.linear(position[1:], pool.v_proj.weight)], dim=1)
     keys = pool.k_proj(torch.cat([mean, places + position[1:]], dim=1))
     heads = [part.unflatten(2, (pool.num_heads, -1)).transpose(1, 2) for part in (pool.q_proj(mean), keys, values)]
-    seen = F.scaled_dot_product_attention(*heads).transpose(1, 2).flatten(2)
-    return pool.c_proj(seen)[:, 0], pool.c_proj(value)
+    attended = F.scaled_dot_product_attention(*heads).transpose(1, 2).flatten(2)
+    return pool.c_proj(attended)[:, 0], pool.c_proj(value)
 
 
 def normalised(pixels: np.ndarray) -> torch.Tensor:

@@ -58,10 +58,10 @@ class Curve:
         self.file.write_text("".join(line for line in lines if line.split(",")[0] not in stages))
 
     def __call__(self, stage: str, step: int, loss: float | None, levels: dict[str, float]) -> None:
-        found = levels if loss is None else {"loss": loss, **levels}
+        record = levels if loss is None else {"loss": loss, **levels}
         with self.file.open("a") as handle:
-            handle.writelines(f"{stage},{step},{name},{value:.4f}\n" for name, value in found.items())
-        said = ", ".join(f"{name} {value:.4g}" for name, value in found.items())
+            handle.writelines(f"{stage},{step},{name},{value:.4f}\n" for name, value in record.items())
+        said = ", ".join(f"{name} {value:.4g}" for name, value in record.items())
         LOG.info("%s step %d: %s (%.0f s)", stage, step, said, time.monotonic() - self.start)
 
 
@@ -101,10 +101,10 @@ def pretrain(recipe: Recipe, out: Path) -> None:
 
     torch.manual_seed(recipe.seed)
     model = build_tiny_clip()
-    asked = _kept(out / "trunk-labels.pt", lambda: auxiliary_labels(*plan["trunk"]))
+    auxiliary = _kept(out / "trunk-labels.pt", lambda: auxiliary_labels(*plan["trunk"]))
     train_trunk(
         model.visual,
-        (pools["trunk"], asked),
+        (pools["trunk"], auxiliary),
         watched,
         recipe.trunk_rounds,
         recipe.trunk_steps,
@@ -128,10 +128,10 @@ def pretrain(recipe: Recipe, out: Path) -> None:
     log.begin_again("align", "heads")
     align(fresh, maps["align"], recipe.weakness, recipe.align_steps, recipe.seed, watch, log)
     save_tiny_clip(fresh.eval(), out / "weights.safetensors")
-    seen, held = features(fresh, maps["head"]), features(fresh, maps["held"])
+    trained, held = features(fresh, maps["head"]), features(fresh, maps["held"])
     for kind in (PooledHead, AttentionHead):
         for seed in range(3):
-            level = head_quality(kind, seen, labels["head"], held, labels["held"], seed)
+            level = head_quality(kind, trained, labels["head"], held, labels["held"], seed)
             log("heads", seed, None, {kind.__name__: level})
 
 

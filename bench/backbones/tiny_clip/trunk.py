@@ -104,8 +104,8 @@ def train_trunk(
         if done % 100 == 0 or done % steps == 0:
             trunk.eval()
             with torch.no_grad():
-                found = torch.cat([_score(visual, head, normalised(part)) for part in np.array_split(watch[0], 8)])
-            quality = mean_average_precision(found[:, : len(CLASS_NAMES)].numpy(), watch[1])
+                predicted = torch.cat([_score(visual, head, normalised(part)) for part in np.array_split(watch[0], 8)])
+            quality = mean_average_precision(predicted[:, : len(CLASS_NAMES)].numpy(), watch[1])
             log("trunk", done, float(loss.detach()), {"auxiliary": quality})
             state = {"trunk": trunk.state_dict(), "optimizer": optimizer.state_dict(), "step": done}
             torch.save(state | {"schedule": schedule.state_dict()}, file.with_suffix(".part"))

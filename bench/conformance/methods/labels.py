@@ -81,8 +81,8 @@ def class_order_does_not_matter(method: Kind) -> None:
         require(moved > 5e-3, "SGD with a rate of 0.1 hardly moves its scores")
     # A ReLU whose input is within rounding of zero may open in one twin only, hence the share of the way they went.
     close = {"rtol": 1e-3, "atol": max(1e-3, 0.005 * moved)}
-    told = "with its classes in another order it trains to other scores"
-    require_close(twin.score(data.features), scores[:, order], told, **close)
+    sentence = "with its classes in another order it trains to other scores"
+    require_close(twin.score(data.features), scores[:, order], sentence, **close)
 
 
 def _clip_gradients(model: Method, loss: Tensor) -> None:

@@ -22,12 +22,12 @@ PROPERTIES = Properties()
 def sees_no_hidden_label(method: Kind) -> None:
     """Every label that the mask or the held-out split hides is flipped, in all of the process that still holds them."""
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-        found = []
+        states = []
         for name, change in (("one", None), ("other", opposite_where_hidden)):
             resources = ToyResources(toy_images(change))
-            found.append(run(toy_cell(method, resources.dataset), resources, Path(scratch) / name))
+            states.append(run(toy_cell(method, resources.dataset), resources, Path(scratch) / name))
             del resources
-        _require_same(found[0], found[1], "with every hidden label flipped")
+        _require_same(states[0], states[1], "with every hidden label flipped")
 
 
 @PROPERTIES.property(

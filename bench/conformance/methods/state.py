@@ -22,8 +22,8 @@ def state_is_complete(method: Kind) -> None:
     file.seek(0)
     restored = make(method, build_task(data.labels), seed=9)
     restored.load_state_dict(torch.load(file, weights_only=True))
-    told = "a model that loads its state dict scores otherwise; keep state in parameters and buffers"
-    require_close(restored.score(data.features), model.score(data.features), told)
+    sentence = "a model that loads its state dict scores otherwise; keep state in parameters and buffers"
+    require_close(restored.score(data.features), model.score(data.features), sentence)
 
 
 @PROPERTIES.property("holds no text tower", "every checkpoint and every row would carry the frozen encoder")

@@ -163,11 +163,11 @@ def learns(method: Kind) -> None:
 def works_on_a_gpu(method: Kind) -> None:
     data = partly(images())
     losses: dict[str, list[float]] = {"cpu": [], "cuda": []}
-    for device, seen in losses.items():
+    for device, recorded in losses.items():
         here = Data(Features(*(part.to(device) for part in data.features)), data.labels.to(device))
         model: Method = make(method, _on_device(build_task(here.labels), device)).to(device)
         if is_trained(method):
-            fit(model, here, EPOCHS, lr=1e-3, watch=lambda loss, seen=seen: seen.append(loss.item()))  # type: ignore[misc]
+            fit(model, here, EPOCHS, lr=1e-3, watch=lambda loss, recorded=recorded: recorded.append(loss.item()))  # type: ignore[misc]
         scores = model.score(here.features)
         require(scores.device.type == device, f"scores on {device} come on {scores.device.type}")
         require(scores.isfinite().all(), f"scores on {device} are not finite")

@@ -72,9 +72,9 @@ class RayCluster:
         nodes = self._nodes()
         if any(self.demands.fit(node["Resources"]) for node in nodes):
             return
-        asked, have = self.demands, [_described(node["Resources"]) for node in nodes]
+        need, have = self.demands, [_described(node["Resources"]) for node in nodes]
         raise UsageError(
-            f"a cell asks for {asked.cpus:g} CPUs, {asked.gpus:g} GPUs and {asked.memory:g} GiB, and no node of the "
+            f"a cell asks for {need.cpus:g} CPUs, {need.gpus:g} GPUs and {need.memory:g} GiB, and no node of the "
             f"cluster has them together (there are {'; '.join(sorted(set(have)))}); lower --cpus-per-cell, "
             "--gpus-per-cell or --memory-per-cell, or add a node."
         )

@@ -93,7 +93,7 @@ class RayExecutor:
     def __exit__(self, *exc: Any) -> None:
         self.close()
 
-    def _bring_to_end(self, cell: Cell, told: FollowedCell) -> Ended:
+    def _bring_to_end(self, cell: Cell, followed: FollowedCell) -> Ended:
         with self.store.claim(cell) as folder:
             if folder is None:
                 return Ended(cell.key, "elsewhere")
@@ -102,7 +102,7 @@ class RayExecutor:
             lost: Exception | None = None
             for _ in range(TRIES):
                 try:
-                    ended, files = self._try(cell, told, folder)
+                    ended, files = self._try(cell, followed, folder)
                 except self._ray.exceptions.RayTaskError as error:
                     (problem,) = str(error).strip().splitlines()[-1:]
                     ended, files = Ended(cell.key, "failed", problem), {"error.txt": str(error).encode()}
@@ -111,13 +111,13 @@ class RayExecutor:
                     lost = error
                     continue
                 self._keep(cell, ended, files, folder)
-                told.raise_problem()
+                followed.raise_problem()
                 return ended
             problem = f"its worker or node was lost {TRIES} times ({first_line(lost)}); look at that machine's memory."
             self.store.fail(cell.key, LostWorkerError(problem))
             return Ended(cell.key, "failed", f"LostWorkerError: {problem}")
 
-    def _try(self, cell: Cell, told: FollowedCell, folder: Path) -> tuple[Ended, CellFiles]:
+    def _try(self, cell: Cell, followed: FollowedCell, folder: Path) -> tuple[Ended, CellFiles]:
         """Send the cell off and watch it until it comes back."""
         self._raise_if_closed()
         token = uuid.uuid4().hex
@@ -134,7 +134,7 @@ class RayExecutor:
                 ready, _ = self._ray.wait([message, task], num_returns=1, timeout=POLL_SECONDS)
                 self._raise_if_closed()
                 if message in ready:
-                    stop = self._hear(self._ray.get(message), told, folder)
+                    stop = self._hear(self._ray.get(message), followed, folder)
                     message = self._post.next.remote(token, stop)
                 elif task in ready:
                     return self._ray.get(task)
@@ -144,18 +144,18 @@ class RayExecutor:
             if not self._closed:
                 self._post.forget.remote(token)
 
-    def _hear(self, message: tuple[Any, ...], told: FollowedCell, folder: Path) -> bool:
+    def _hear(self, message: tuple[Any, ...], followed: FollowedCell, folder: Path) -> bool:
         """Take a message from the node; whether the cell shall stop."""
         kind, *content = message
         if kind == "begun":
-            told.begin()
+            followed.begin()
         elif kind == "encoding":
             self.resources.progress(*content)
         else:
             record, checkpoint = content
             _add(record, folder / "curve.jsonl")
             unpack(checkpoint, folder)
-            return told.epoch(record)
+            return followed.epoch(record)
         return False
 
     def _keep(self, cell: Cell, ended: Ended, files: CellFiles, folder: Path) -> None:

@@ -54,7 +54,7 @@ def train_cell(
         try:
             _refuse_other_code(code)
             resources = _open(site, torch.device(device))
-            resources.progress = lambda *told: say("encoding", *told)
+            resources.progress = lambda *progress: say("encoding", *progress)
             refuse_other_content(cell, resources)
         except Exception as error:
             store.fail(cell.key, error)

@@ -41,9 +41,9 @@ class Shipping:
             self.resources.prepare(cell)
             if self._index is None:
                 self._index = ray.put(_index(self.resources.dataset, cell.test))
-            for where, found in self.resources.encoded.items():
+            for where, entry in self.resources.encoded.items():
                 if where not in self._features:
-                    self._features[where] = ray.put((np.asarray(found.dense), np.asarray(found.pooled)))
+                    self._features[where] = ray.put((np.asarray(entry.dense), np.asarray(entry.pooled)))
             return ShippedSite(self._index, tuple(self._features.items()), self.resources.keep_weights)
 
 

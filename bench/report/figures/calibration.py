@@ -24,15 +24,15 @@ def reliability_figure(
 
 
 def _diagrams(figure: "Figure", by_ratio: Sequence[tuple[Percent, Mapping[str, Reliability]]], styles: Styles) -> None:
-    methods = list(dict.fromkeys(method for _, found in by_ratio for method in found))
+    methods = list(dict.fromkeys(method for _, reliabilities in by_ratio for method in reliabilities))
     per_row = 3
     figure.set_size_inches(COLUMN, (1.95 if len(by_ratio) > 1 else 2.9) + 0.17 * -(-len(methods) // per_row))
     panels = figure.subplots(1, len(by_ratio), sharex=True, sharey=True, squeeze=False)[0]
-    for panel, (percent, found) in zip(panels, by_ratio, strict=True):
+    for panel, (percent, reliabilities) in zip(panels, by_ratio, strict=True):
         panel.plot([0, 1], [0, 1], color="0.6", linewidth=0.8, linestyle=":")
-        for method, reliability in found.items():
-            told = reliability.pairs[reliability.pairs > 0] >= FEWEST_PAIRS
-            claimed, present = (values[told] for values in reliability.curve())
+        for method, reliability in reliabilities.items():
+            enough = reliability.pairs[reliability.pairs > 0] >= FEWEST_PAIRS
+            claimed, present = (values[enough] for values in reliability.curve())
             colour, marker, dash = styles[method]
             panel.plot(
                 claimed, present, marker=marker, color=colour, linestyle=dash, label=method, linewidth=1.0,

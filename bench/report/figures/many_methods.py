@@ -88,19 +88,19 @@ def draw_ranked_methods(axes: "Axes", results: Results) -> None:
     methods, groups = methods_by_lowest_ratio(results), _groups(results)
     means = results.frame.drop_duplicates(["method", "percent", "key"]).groupby("method")["mAP"].mean()
     outside = set(means[means < outlying(means.tolist())].index)
-    kept = [found.mean for group in groups for method, found in group.levels.items() if method not in outside]
+    kept = [level.mean for group in groups for method, level in group.levels.items() if method not in outside]
     low, high = min(kept), max(kept)
     room = 0.03 * max(high - low, 1.0)
     for place in range(0, len(methods), 2):
         axes.axhspan(place - 0.5, place + 0.5, color="0.965", linewidth=0, zorder=0)
     for group in groups:
         axes.plot([], [], group.marker, color=group.colour, markersize=4, label=group.label)
-        for method, found in group.levels.items():
+        for method, level in group.levels.items():
             if method in outside:
                 where = (low - 0.8 * room, methods.index(method))
-                axes.annotate(f"◂ {found.mean:.1f}", where, va="center", fontsize=6, color="0.3")
+                axes.annotate(f"◂ {level.mean:.1f}", where, va="center", fontsize=6, color="0.3")
             else:
-                _mark(axes, group, found, methods.index(method))
+                _mark(axes, group, level, methods.index(method))
     _references(axes, groups, results, outside)
     axes.set(yticks=range(len(methods)), yticklabels=methods, ylim=(len(methods) - 0.5, -0.5), xlabel="mAP (%)")
     axes.set_xlim(low - room, high + room)
@@ -129,12 +129,12 @@ def _over_seeds(frame: "pd.DataFrame") -> dict[str, SeedInterval]:
     return {str(method): seed_interval(cells.tolist()) for method, cells in frame.groupby("method")["mAP"]}
 
 
-def _mark(axes: "Axes", group: _Group, found: SeedInterval, row: int) -> None:
+def _mark(axes: "Axes", group: _Group, level: SeedInterval, row: int) -> None:
     height = row + group.shift
-    if found.kind != "none":
-        ends = [found.low, found.high]
+    if level.kind != "none":
+        ends = [level.low, level.high]
         axes.plot(ends, [height, height], color=group.colour, linewidth=0.9, solid_capstyle="butt")
-    axes.plot(found.mean, height, group.marker, color=group.colour, markersize=3.6, markeredgewidth=0)
+    axes.plot(level.mean, height, group.marker, color=group.colour, markersize=3.6, markeredgewidth=0)
 
 
 def _references(axes: "Axes", groups: Sequence[_Group], results: Results, outside: Collection[str]) -> None:
@@ -146,7 +146,7 @@ def _references(axes: "Axes", groups: Sequence[_Group], results: Results, outsid
     if levels:
         axes.plot([], [], color="0.3", linewidth=0.9, linestyle=dashes, label=f"{baseline} (baseline)")
     roles = results.frame.groupby("method")["role"].first()
-    for method, found in (item for group in groups if group.marker == "D" for item in group.levels.items()):
+    for method, level in (item for group in groups if group.marker == "D" for item in group.levels.items()):
         if method not in outside and roles[method] in REFERENCES:
             style, word = REFERENCES[roles[method]]
-            axes.axvline(found.mean, color="0.45", linewidth=0.9, linestyle=style, zorder=1, label=f"{method} ({word})")
+            axes.axvline(level.mean, color="0.45", linewidth=0.9, linestyle=style, zorder=1, label=f"{method} ({word})")

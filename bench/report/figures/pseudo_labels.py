@@ -24,15 +24,15 @@ PANEL = 1.25
 
 
 def pseudo_figure(
-    found: "pd.DataFrame", kind: PseudoKind, methods: Sequence[str], percents: Sequence[Percent], styles: Styles
+    judged: "pd.DataFrame", kind: PseudoKind, methods: Sequence[str], percents: Sequence[Percent], styles: Styles
 ) -> Mapping[str, bytes]:
     """A row of panels a ratio: precision, and recall or loss, over epochs; means over seeds, named at their ends.
 
     Ratios at which no method has been judged yet are left out.
     """
-    have = set(found["percent"].dropna())
+    have = set(judged["percent"].dropna())
     shown = [percent for percent in percents if percent is None or percent in have]
-    return draw(_panels, found, kind, methods, shown, styles) if shown else {}
+    return draw(_panels, judged, kind, methods, shown, styles) if shown else {}
 
 
 def apart(values: Sequence[float], gap: float) -> list[float]:
@@ -62,7 +62,7 @@ def apart(values: Sequence[float], gap: float) -> list[float]:
 
 
 def _panels(
-    figure: "Figure", found: "pd.DataFrame", kind: PseudoKind, methods: Sequence[str], percents: Sequence[Percent],
+    figure: "Figure", judged: "pd.DataFrame", kind: PseudoKind, methods: Sequence[str], percents: Sequence[Percent],
     styles: Styles,
 ) -> None:  # fmt: skip
     height = max(PANEL, GAP * len(methods))
@@ -70,7 +70,7 @@ def _panels(
     grid = figure.subplots(len(percents), 2, sharex=True, sharey="col", squeeze=False)
     ends = []
     for (left, right), percent in zip(grid, percents, strict=True):
-        here = found[found["percent"].isna() if percent is None else found["percent"] == percent]
+        here = judged[judged["percent"].isna() if percent is None else judged["percent"] == percent]
         for method in methods:
             epochs = here[here["method"] == method].groupby("epoch")[[kind.count, kind.precision, kind.share]].mean()
             begun = epochs[(epochs[kind.count] > 0).cumsum() > 0]

@@ -83,12 +83,12 @@ def ours(line: Sequence[PublishedNumber], rows: Iterable[Row], protocol: str | N
         if comparable(first, row) and (protocol is None or row.cell.protocol.name == protocol):
             groups.setdefault(_setting(row), {}).setdefault(row.cell.percent, []).append(row)
     usable = [group for group in groups.values() if any(_answers(number, group) for number in line)]
-    found = [(_mismatches(first, group), group) for group in usable]
-    if not found:
+    candidates = [(_mismatches(first, group), group) for group in usable]
+    if not candidates:
         return None
-    reasons, best = min(found, key=lambda pair: (len(pair[0]), -_finished(pair[1])))
+    reasons, best = min(candidates, key=lambda pair: (len(pair[0]), -_finished(pair[1])))
     cells = {percent: tuple(sorted(best[percent], key=lambda row: row.cell.seed)) for percent in best}
-    return Ours(cells, first.metric or "mAP", tuple(reasons), len(found) - 1)
+    return Ours(cells, first.metric or "mAP", tuple(reasons), len(candidates) - 1)
 
 
 def _answers(number: PublishedNumber, group: Mapping[int | None, Sequence[Row]]) -> bool:
@@ -137,7 +137,7 @@ def _finished(group: Mapping[int | None, Sequence[Row]]) -> int:
 
 
 def _mismatches(number: PublishedNumber, group: Mapping[int | None, Sequence[Row]]) -> list[str]:
-    rows = [row for found in group.values() for row in found]
+    rows = [row for seeds in group.values() for row in seeds]
     return list(dict.fromkeys(reason for row in rows for reason in mismatches(number, row)))
 
 

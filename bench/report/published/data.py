@@ -11,7 +11,7 @@ FACTS = (
 )  # fmt: skip
 
 
-def to_json(found: Sequence[Group]) -> list[dict[str, Any]]:
+def to_json(groups: Sequence[Group]) -> list[dict[str, Any]]:
     """All numbers with their facts, ours, and the mismatches between them."""
     return [
         {
@@ -20,7 +20,7 @@ def to_json(found: Sequence[Group]) -> list[dict[str, Any]]:
             "camp": group.camp.model_dump(),
             "lines": [_line_json(line) for line in group.lines],
         }
-        for group in found
+        for group in groups
     ]
 
 
@@ -50,7 +50,7 @@ def _name(column: PublishedColumn) -> str:
     return "mAP" if column is None else str(column)
 
 
-def published_records(found: Sequence[Group]) -> list[dict[str, Any]]:
+def published_records(groups: Sequence[Group]) -> list[dict[str, Any]]:
     """A record for each printed number, with ours and the mismatches where there is one beside it, for a CSV file."""
     return [
         {
@@ -62,7 +62,7 @@ def published_records(found: Sequence[Group]) -> list[dict[str, Any]]:
             "mAP": number.mAP,
             **_ours_record(line, number.percent),
         }
-        for group in found
+        for group in groups
         for line in group.lines
         for number in line.numbers
     ]

@@ -111,11 +111,11 @@ def setting_of(protocol: str) -> str:
 
 
 def _lines(
-    found: Iterable[Sequence[PublishedNumber]], rows: Sequence[Row], protocol: str | None
+    tables: Iterable[Sequence[PublishedNumber]], rows: Sequence[Row], protocol: str | None
 ) -> tuple[PublishedLine, ...]:
     """One line for what several sources print alike: a later paper's copy adds nothing but its name."""
     lines: list[tuple[list[PublishedNumber], list[str]]] = []
-    for numbers in sorted(found, key=len, reverse=True):
+    for numbers in sorted(tables, key=len, reverse=True):
         values = {(number.percent, number.mAP) for number in numbers}
         for kept, also in lines:
             same = (kept[0].method, kept[0].backbone) == (numbers[0].method, numbers[0].backbone)
@@ -132,5 +132,5 @@ def published_groups(results: Results) -> tuple[Group, ...]:
     dataset = results.selection.dataset
     if dataset not in PUBLISHED_DATASETS:
         return ()
-    found = groups(dataset, results.rows.values())
-    return tuple(group for group in found if any(line.ours for line in group.lines))
+    papers = groups(dataset, results.rows.values())
+    return tuple(group for group in papers if any(line.ours for line in group.lines))

@@ -153,7 +153,7 @@ def read_published(root: Path) -> Published:
     camps = {camp.id: camp for camp in _lines(root / "camps.csv", Camp)}
     sources = {source.id: source for source in _lines(root / "sources.csv", PublishedSource)}
     numbers = tuple(_lines(root / "numbers.csv", PublishedNumber))
-    seen: dict[tuple[Any, ...], int] = {}
+    counts: dict[tuple[Any, ...], int] = {}
     for place, number in enumerate(numbers, start=2):
         here = f"{root / 'numbers.csv'}, line {place}"
         if number.source not in sources:
@@ -162,7 +162,7 @@ def read_published(root: Path) -> Published:
             raise DataError(f"{here}: camp {number.camp!r} is not in camps.csv; {nearest(number.camp, camps)}")
         if (number.setting == "partial") != (number.percent is not None):
             raise DataError(f"{here}: a number has a percent if its setting is `partial`, and only then.")
-        first = seen.setdefault(number.identity, place)
+        first = counts.setdefault(number.identity, place)
         if first != place:
             raise DataError(f"{here}: the same number as in line {first}; take one of them out.")
     return Published(numbers, camps, sources)
@@ -196,9 +196,9 @@ def _line(path: Path, place: int, record: Mapping[str, Any], kind: type[T]) -> T
 
 def folder() -> Path:
     """Where the files are: in the checkout, or where an installed package put them."""
-    for found in _candidates():
-        if (found / "numbers.csv").exists():
-            return found
+    for candidate in _candidates():
+        if (candidate / "numbers.csv").exists():
+            return candidate
     raise DataError(f"the published numbers are not installed with {DISTRIBUTION}; install the package again.")
 
 

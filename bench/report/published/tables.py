@@ -123,13 +123,13 @@ def _apart(line: PublishedLine, column: PublishedColumn) -> Value:
 
 
 def _against(mine: Ours, group: Group) -> list[str]:
-    found = [*mine.mismatches] or [ALIKE]
+    remarks = [*mine.mismatches] or [ALIKE]
     if mine.metric != "mAP":
-        found.append(f"ours taken with {DEFINITIONS[mine.metric]}, as there")
+        remarks.append(f"ours taken with {DEFINITIONS[mine.metric]}, as there")
     if mine.others:
         plural = "s" if mine.others > 1 else ""
-        found.append(f"the store has {mine.others} more setting{plural} of this method, less like the paper")
-    return [f"ours: {text}" for text in found]
+        remarks.append(f"the store has {mine.others} more setting{plural} of this method, less like the paper")
+    return [f"ours: {text}" for text in remarks]
 
 
 def _remarks(line: PublishedLine, source: Published) -> list[str]:
@@ -137,12 +137,12 @@ def _remarks(line: PublishedLine, source: Published) -> list[str]:
     first, origin = line.first, source.sources[line.first.source]
     also = [source.sources[name].paper for name in dict.fromkeys(line.also)]
     where = origin.citation + (f" (also in {', '.join(also)})" if also else "")
-    found = [where + (f"; {READINGS[origin.reading]}" if origin.reading in READINGS else "")]
-    found += [first.note] if first.note else []
+    remarks = [where + (f"; {READINGS[origin.reading]}" if origin.reading in READINGS else "")]
+    remarks += [first.note] if first.note else []
     values = [line.at(percent) for percent in RATIOS]
     printed = line.at(AVERAGE)
     if printed is not None and None not in values:
         mean = sum(value for value in values if value is not None) / len(values)
         if abs(mean - printed) > PRINTED_APART:
-            found.append(f"printed average {printed:.1f}; the mean of its nine numbers is {mean:.2f}")
-    return found
+            remarks.append(f"printed average {printed:.1f}; the mean of its nine numbers is {mean:.2f}")
+    return remarks

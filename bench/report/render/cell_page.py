@@ -37,12 +37,12 @@ def cell_pages(
     for key, row in results.rows.items():
         stale = key in results.stale
         curve = store.curve(key)
-        found = calibration.get(key)
+        reliability = calibration.get(key)
         kept = what_is_kept(store, key)
-        mark = [code, row.to_json(), curve, stale, found and [found.error, found.excess], kept]
+        mark = [code, row.to_json(), curve, stale, reliability and [reliability.error, reliability.excess], kept]
         yield CellPage(key, _digest(mark), {
             "cell": row.cell, "row": row, "state": "done", "stale": stale, "curve": curve, "error": None,
-            "calibration": found, "files": _files(store, key, folder), **_kept(store, key, folder),
+            "calibration": reliability, "files": _files(store, key, folder), **_kept(store, key, folder),
         })  # fmt: skip
     for key in dict.fromkeys(gap.key for gap in results.missing if gap.key and gap.state in ("failed", "running")):
         gap = next(gap for gap in results.missing if gap.key == key)
@@ -88,8 +88,8 @@ def _files(store: StoreReader, key: str, folder: Path) -> dict[str, str]:
 def what_is_kept(store: StoreReader, key: str) -> list[str]:
     """The cell's weights and the figures that `bench show` has made, with their sizes and times: [] for neither."""
     home = store.folder(key)
-    found = sorted(path for path in (home / WEIGHTS_FILE, *home.glob("attention*.svg")) if path.exists())
-    return [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in found]
+    paths = sorted(path for path in (home / WEIGHTS_FILE, *home.glob("attention*.svg")) if path.exists())
+    return [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in paths]
 
 
 def _kept(store: StoreReader, key: str, folder: Path) -> dict[str, Any]:

@@ -60,8 +60,8 @@ def order(text: str) -> str:
     >>> order("82.6 ± 1.2"), order("−1.23 [−2.00, −0.40]"), order("1,234"), order("-")
     ('82.6', '-1.23', '1234', '')
     """
-    found = _NUMBER.match(text)
-    return found[0].replace("−", "-").replace(",", "").replace("+", "") if found else ""
+    match = _NUMBER.match(text)
+    return match[0].replace("−", "-").replace(",", "").replace("+", "") if match else ""
 
 
 def fact_text(value: Any) -> str:
@@ -112,7 +112,7 @@ def report_page(results: Results, sections: Sequence[Section], calibration: Mapp
 def _cell(line: Mapping[Hashable, Any], results: Results, calibration: Mapping[str, Reliability]) -> dict[str, Any]:
     """A line of the table of all cells."""
     row = results.rows[line["key"]]
-    found = calibration.get(row.key)
+    reliability = calibration.get(row.key)
     percent = None if line["percent"] is None or line["percent"] != line["percent"] else int(line["percent"])
     flags = [*row.flags, *(["stale"] if row.key in results.stale else [])]
     return {
@@ -132,7 +132,7 @@ def _cell(line: Mapping[Hashable, Any], results: Results, calibration: Mapping[s
             row.metrics.get("OF1"),
             row.metrics.get("CF1_top3"),
             row.metrics.get("OF1_top3"),
-            found.error if found else None,
+            reliability.error if reliability else None,
             row.timings.get("train"),
         ],
     }

@@ -103,17 +103,17 @@ def _narrow(table: Table) -> bool:
 
 
 def _longest(text: str) -> str:
-    found = _INTERVAL.fullmatch(text)
-    return found[2][: int(len(found[2]) * 0.8)] if found else text
+    match = _INTERVAL.fullmatch(text)
+    return match[2][: int(len(match[2]) * 0.8)] if match else text
 
 
 def _lines(row: Sequence[Value]) -> list[str]:
     """A row of the table: with intervals two lines, the means and below them the intervals, small."""
     means = [" & ".join(map(_value, row)) + r" \\"]
-    found = [_INTERVAL.fullmatch(value.text) for value in row]
-    if not any(found):
+    matches = [_INTERVAL.fullmatch(value.text) for value in row]
+    if not any(matches):
         return means
-    return [*means, " & ".join(rf"{{\scriptsize {escaped(m[2])}}}" if m else "" for m in found) + r" \\"]
+    return [*means, " & ".join(rf"{{\scriptsize {escaped(m[2])}}}" if m else "" for m in matches) + r" \\"]
 
 
 def standalone(names: Sequence[str]) -> str:

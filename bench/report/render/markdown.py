@@ -69,8 +69,8 @@ def state(results: Results) -> str:
 
 
 def gaps(results: Results) -> str:
-    told = markdown(gap_table(results)) if results.missing else NOTHING_MISSING
-    return f"## What is missing\n\n{told}"
+    text = markdown(gap_table(results)) if results.missing else NOTHING_MISSING
+    return f"## What is missing\n\n{text}"
 
 
 def gap_table(results: Results) -> Table:
@@ -87,8 +87,8 @@ def gap_table(results: Results) -> Table:
 
 
 def _methods(results: Results) -> str:
-    told = method_notes(results)
-    items = [f"- **{method}**: {note}" if note else f"- **{method}**" for method, note in told.items()]
+    notes = method_notes(results)
+    items = [f"- **{method}**: {note}" if note else f"- **{method}**" for method, note in notes.items()]
     settings = [
         f"- {method}: " + ", ".join(f"`{name}={value}`" for name, value in options.items())
         for method in results.methods
@@ -100,12 +100,12 @@ def _methods(results: Results) -> str:
 
 def method_notes(results: Results) -> dict[str, str]:
     """Where each method comes from and what to know about it, in sentences."""
-    notes, told = results.selection.notes, {}
+    notes, sentences = results.selection.notes, {}
     for method in results.methods:
         note = notes.get(method) or notes.get(method.partition(" [")[0], {})
         said = [note.get("reference", ""), note.get("note", "")]
-        told[method] = " ".join(f"{text[0].upper()}{text[1:].rstrip('.')}." for text in said if text)
-    return told
+        sentences[method] = " ".join(f"{text[0].upper()}{text[1:].rstrip('.')}." for text in said if text)
+    return sentences
 
 
 def method_options(results: Results, method: str) -> Mapping[str, Any]:
@@ -122,9 +122,9 @@ def protocol_table(results: Results) -> Table:
         mask = results.rows[line["key"]].mask
         shares = [f"{100 * mask[name]:.2f} %" for name in ("known", "known_positives", "known_negatives")]
         counts = [str(mask[name]) for name in ("images_without_labels", "classes_without_positives")]
-        asked = "" if results.percents == (None,) else percent_label(int(line["percent"]))
+        ratio = "" if results.percents == (None,) else percent_label(int(line["percent"]))
         texts = [str(line["seed"]), *shares, *counts, f"`{mask['sha256'][:12]}`"]
-        rows.append((Value(asked), *map(Value, texts)))
+        rows.append((Value(ratio), *map(Value, texts)))
     return Table(
         title=f"Protocol: {results.selection.protocol}",
         columns=(

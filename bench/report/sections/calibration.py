@@ -15,12 +15,14 @@ from bench.report.tables.standard import percent_label
 from bench.report.tables.table import flagged
 
 
-def calibration_section(results: Results, found: Mapping[str, Reliability]) -> Iterator[Section]:
-    table = flagged(calibration_table(results, found), method_flags(results))
+def calibration_section(results: Results, reliabilities: Mapping[str, Reliability]) -> Iterator[Section]:
+    table = flagged(calibration_table(results, reliabilities), method_flags(results))
     by_ratio = []
     for percent in ends(results.percents):
         parts = {
-            method: [found[row.key] for row in results.filled.get((method, percent), ()) if row.key in found]
+            method: [
+                reliabilities[row.key] for row in results.filled.get((method, percent), ()) if row.key in reliabilities
+            ]
             for method in methods_to_draw(results)
         }
         by_ratio.append((percent, {method: pooled(cells) for method, cells in parts.items() if cells}))

@@ -36,12 +36,12 @@ def class_section(results: Results, store: StoreReader) -> Iterator[Section]:
         )
         drawings += drawn("classes_gain", images, f"AP of each method in each class minus that of {baseline}", caption)
     if len(whole.classes) >= FEWEST_CLASSES:
-        found = [
+        tables = [
             (percent, class_scores(results, store, whole.methods, [percent])) for percent in ends(results.percents)
         ]
         sizes = whole.sizes()
         images = frequency_figure(
-            [(percent, scores) for percent, scores in found if scores], unlearned(results), results.styles
+            [(percent, scores) for percent, scores in tables if scores], unlearned(results), results.styles
         )
         caption = (
             f"Means over {', '.join(map(str, sizes[:-1]))} and {sizes[-1]} classes, by their positives in the "

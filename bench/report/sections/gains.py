@@ -28,21 +28,21 @@ def gain_section(results: Results, images: ImageIntervals | None) -> Iterator[Se
     if results.baseline is None:
         return
     baseline, columns = results.baseline, columns_of(results)
-    found = against_baseline(results, images.of if images else None)
+    compared = against_baseline(results, images.of if images else None)
     title = f"Gain over {baseline}"
     flags = method_flags(results)
-    table = flagged(gain_table(found, columns, f"{title}: over seeds", "method"), flags)
+    table = flagged(gain_table(compared, columns, f"{title}: over seeds", "method"), flags)
     more = {}
-    if any(line.images for line in found):
-        more["gain_images"] = flagged(image_table(found, columns, f"{title}: over test images", "method"), flags)
+    if any(line.images for line in compared):
+        more["gain_images"] = flagged(image_table(compared, columns, f"{title}: over test images", "method"), flags)
     if images and images.left.cells:
         table = replace(table, caption=f"{table.caption} {_left(results, images)}")
     # What sees no label, or all of them, is not in the argument, and too far off to share an axis.
-    learned = [line for line in found if line.line.name not in unlearned(results)]
+    learned = [line for line in compared if line.line.name not in unlearned(results)]
     drawings = drawn(
         "gain", gain_figure(learned, results.percents, baseline, results.styles), *gain_words(learned, baseline)
     )
-    yield Section("gain", title, table, drawings, more, records=gain_records(found, columns, "method"))
+    yield Section("gain", title, table, drawings, more, records=gain_records(compared, columns, "method"))
 
 
 def _left(results: Results, images: ImageIntervals) -> str:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 def pseudo_label_sections(results: Results, epochs: "pd.DataFrame") -> Iterator[Section]:
     best = methods_by_level(results)
     for kind in PSEUDO_KINDS:
-        found = judged(epochs, kind)
-        methods = makers(results, found)
+        frame = judged(epochs, kind)
+        methods = makers(results, frame)
         if not methods:
             continue
-        table = flagged(pseudo_table(results, found, kind), method_flags(results))
+        table = flagged(pseudo_table(results, frame, kind), method_flags(results))
         room = sorted(sorted(methods, key=best.index)[:METHOD_LIMIT], key=methods.index)
         which = f" of the best {METHOD_LIMIT} that make them" if len(room) < len(methods) else ""
         alt = f"Precision and {kind.share_label} of the methods' {kind.count.replace('_', '-')} over epochs"
@@ -32,6 +32,6 @@ def pseudo_label_sections(results: Results, epochs: "pd.DataFrame") -> Iterator[
             f"Lines{which} are {averaged(results)}, from the first pseudo-label on; the lowest and the highest ratio. "
             f"The precision of fewer than {FEWEST_LABELS} is not drawn."
         )
-        images = pseudo_figure(found, kind, room, ends(results.percents), results.styles)
+        images = pseudo_figure(frame, kind, room, ends(results.percents), results.styles)
         drawings = drawn(kind.name, images, alt, caption)
         yield Section(kind.name, kind.title, table, drawings, short=kind.title.replace(":", ""))

@@ -12,23 +12,23 @@ from bench.report.tables.standard import number, percent_label
 from bench.report.tables.table import Table, Value
 
 
-def calibration_table(results: Results, found: Mapping[str, Reliability]) -> Table:
+def calibration_table(results: Results, reliabilities: Mapping[str, Reliability]) -> Table:
     """Expected calibration error at each ratio, and by how much the scores claim too much."""
 
     def texts(method: str, percent: int | None) -> tuple[Value, float]:
-        rows = [row for row in results.filled.get((method, percent), ()) if row.key in found]
+        rows = [row for row in results.filled.get((method, percent), ()) if row.key in reliabilities]
         if not rows:
             return Value("-", "missing"), math.nan
-        errors = spread([found[row.key].error for row in rows])
-        excess = statistics.fmean(found[row.key].excess for row in rows)
+        errors = spread([reliabilities[row.key].error for row in rows])
+        excess = statistics.fmean(reliabilities[row.key].excess for row in rows)
         return Value(number(errors), keys=tuple(row.key for row in rows)), excess
 
     lines = []
     for method in results.methods:
-        if any(row.key in found for row in rows_of(results, method)):
+        if any(row.key in reliabilities for row in rows_of(results, method)):
             values, excesses = zip(*(texts(method, percent) for percent in results.percents), strict=True)
-            told = [excess for excess in excesses if not math.isnan(excess)]
-            lines.append((Value(method), *values, Value(f"{statistics.fmean(told):+.1f}".replace("-", "−"))))
+            numbers = [excess for excess in excesses if not math.isnan(excess)]
+            lines.append((Value(method), *values, Value(f"{statistics.fmean(numbers):+.1f}".replace("-", "−"))))
     return Table(
         title="Calibration: expected calibration error by share of known labels",
         columns=("method", *(percent_label(p) if p is not None else "ECE" for p in results.percents), "claims − true"),

@@ -34,9 +34,9 @@ def rows_of(results: Results, method: str) -> list[Row]:
 
 def _flags(results: Results, rows: Iterable[Row]) -> set[str]:
     """What must be said at a number of these rows."""
-    found = list(rows)
-    stale = {STALE for row in found if row.key in results.stale}
-    return stale | {FLAGS.get(flag, flag) for row in found for flag in row.flags}
+    listed = list(rows)
+    stale = {STALE for row in listed if row.key in results.stale}
+    return stale | {FLAGS.get(flag, flag) for row in listed for flag in row.flags}
 
 
 def method_flags(results: Results) -> dict[str, list[str]]:

@@ -64,14 +64,16 @@ def compare_lines(
         gains: dict[GainColumn, Gain] = {}
         intervals: dict[GainColumn, Difference] = {}
         if line.against:
-            found = pairs(results.frame, line.name, by_label[line.against].name)
-            gains.update(by_ratio(found).items())
-            groups: dict[GainColumn, Sequence[Pair]] = {p: [pair for pair in found if pair.percent == p] for p in gains}
-            if several and (whole := complete(found, results.percents)):
-                gains[AVERAGE], groups[AVERAGE] = gain_over_ratios(found, results.percents), whole
+            matched = pairs(results.frame, line.name, by_label[line.against].name)
+            gains.update(by_ratio(matched).items())
+            groups: dict[GainColumn, Sequence[Pair]] = {
+                p: [pair for pair in matched if pair.percent == p] for p in gains
+            }
+            if several and (whole := complete(matched, results.percents)):
+                gains[AVERAGE], groups[AVERAGE] = gain_over_ratios(matched, results.percents), whole
             if images is not None:
                 drawn = {column: images(group) for column, group in groups.items()}
-                intervals = {column: found for column, found in drawn.items() if found is not None}
+                intervals = {column: interval for column, interval in drawn.items() if interval is not None}
         compared.append(Compared(line, own, gains, intervals))
     return tuple(compared)
 
@@ -122,18 +124,18 @@ def gain_table(compared: Sequence[Compared], columns: Sequence[GainColumn], titl
     def cell(line: Compared, column: GainColumn) -> Value:
         if column not in line.gains:
             return Value("-", "missing")
-        found = line.gains[column]
-        inside = "" if math.isnan(found.low) else f" {span(found.low, found.high)}"
-        return Value(signed(found.mean) + inside + (" n.s." if found.not_significant else ""), _style(found))
+        gain = line.gains[column]
+        inside = "" if math.isnan(gain.low) else f" {span(gain.low, gain.high)}"
+        return Value(signed(gain.mean) + inside + (" n.s." if gain.not_significant else ""), _style(gain))
 
     lines = [line for line in compared if line.line.against]
     rows = [(Value(line.line.label), *(cell(line, column) for column in columns)) for line in lines]
-    counts = sorted({found.n for line in lines for found in line.gains.values()})
+    counts = sorted({gain.n for line in lines for gain in line.gains.values()})
     return Table(title, (first, *map(label_of, columns)), tuple(rows), _caption(counts))
 
 
-def _style(found: Gain) -> Any:
-    return "aside" if found.not_significant else ""
+def _style(gain: Gain) -> Any:
+    return "aside" if gain.not_significant else ""
 
 
 def _caption(counts: Sequence[int]) -> str:
@@ -155,17 +157,17 @@ def image_table(compared: Sequence[Compared], columns: Sequence[GainColumn], tit
     def cell(line: Compared, column: GainColumn) -> Value:
         if column not in line.images:
             return Value("-", "missing")
-        found = line.images[column]
-        holds = found.low <= 0 <= found.high
-        text = f"{signed(line.gains[column].mean)} {span(found.low, found.high)}" + (" n.s." if holds else "")
+        interval = line.images[column]
+        holds = interval.low <= 0 <= interval.high
+        text = f"{signed(line.gains[column].mean)} {span(interval.low, interval.high)}" + (" n.s." if holds else "")
         return Value(text, "aside" if holds else "")
 
     lines = [line for line in compared if line.line.against]
     rows = [(Value(line.line.label), *(cell(line, column) for column in columns)) for line in lines]
-    drawn = [found for line in lines for found in line.images.values()]
+    drawn = [interval for line in lines for interval in line.images.values()]
     images, resamples = (
         " or ".join(f"{n:,}" for n in sorted(numbers))
-        for numbers in ({found.images for found in drawn}, {found.resamples for found in drawn})
+        for numbers in ({interval.images for interval in drawn}, {interval.resamples for interval in drawn})
     )
     seeds = " or ".join(map(str, sorted({line.gains[column].n for line in lines for column in line.images})))
     caption = (
@@ -182,7 +184,7 @@ def gain_records(compared: Sequence[Compared], columns: Sequence[GainColumn], fi
     records = []
     for line in compared:
         for column in columns:
-            level, found = line.levels.get(column), line.gains.get(column)
+            level, gain = line.levels.get(column), line.gains.get(column)
             drawn = line.images.get(column)
             records.append({
                 first: line.line.label,
@@ -191,12 +193,12 @@ def gain_records(compared: Sequence[Compared], columns: Sequence[GainColumn], fi
                 "seeds": level.n if level else 0,
                 "mAP": level.mean if level else None,
                 "mAP_sd": level.sd if level else None,
-                "pairs": found.n if found else None,
-                "difference": found.mean if found else None,
-                "low": found.low if found else None,
-                "high": found.high if found else None,
-                "interval": ("t95" if found.tested else "range" if found.n == 2 else "") if found else "",
-                "not_significant": found.not_significant if found and found.tested else None,
+                "pairs": gain.n if gain else None,
+                "difference": gain.mean if gain else None,
+                "low": gain.low if gain else None,
+                "high": gain.high if gain else None,
+                "interval": ("t95" if gain.tested else "range" if gain.n == 2 else "") if gain else "",
+                "not_significant": gain.not_significant if gain and gain.tested else None,
                 "images_low": drawn.low if drawn else None,
                 "images_high": drawn.high if drawn else None,
                 "images_not_significant": drawn.low <= 0 <= drawn.high if drawn else None,

@@ -66,23 +66,23 @@ def judged(curves: "pd.DataFrame", kind: PseudoKind) -> "pd.DataFrame":
     """The epochs of each cell in which pseudo-labels of this kind were judged, of methods that ever made any."""
     if not {kind.count, kind.recall} <= set(curves.columns):
         return curves.iloc[:0]  # curves of before, or of methods without pseudo-labels
-    found = curves[curves[kind.recall].notna()].drop_duplicates(["method", "percent", "key", "epoch"])
+    frame = curves[curves[kind.recall].notna()].drop_duplicates(["method", "percent", "key", "epoch"])
     for column in (kind.precision, kind.share):
-        if column not in found:
-            found = found.assign(**{column: float("nan")})
-    made = found.groupby("method")[kind.count].max()
-    return found[found["method"].isin(made[made > 0].index)]
+        if column not in frame:
+            frame = frame.assign(**{column: float("nan")})
+    made = frame.groupby("method")[kind.count].max()
+    return frame[frame["method"].isin(made[made > 0].index)]
 
 
-def makers(results: Results, found: "pd.DataFrame") -> tuple[str, ...]:
+def makers(results: Results, judged: "pd.DataFrame") -> tuple[str, ...]:
     """The methods that make pseudo-labels, in the table's order."""
-    have = set(found["method"])
+    have = set(judged["method"])
     return tuple(method for method in results.methods if method in have)
 
 
-def pseudo_table(results: Results, found: "pd.DataFrame", kind: PseudoKind) -> Table:
+def pseudo_table(results: Results, judged: "pd.DataFrame", kind: PseudoKind) -> Table:
     """Methods by ratios: precision, share and count of the last epoch, mean and deviation over seeds."""
-    last = found.sort_values("epoch").drop_duplicates(["method", "percent", "key"], keep="last")
+    last = judged.sort_values("epoch").drop_duplicates(["method", "percent", "key"], keep="last")
     percents = three(results.percents)
     wanted = ((kind.precision, "precision"), (kind.share, kind.share_label), (kind.count, "labels"))
     places = {column: over_seeds(last, column) for column, _ in wanted}
@@ -95,7 +95,7 @@ def pseudo_table(results: Results, found: "pd.DataFrame", kind: PseudoKind) -> T
 
     rows = [
         (Value(method), *(value(method, percent, column) for percent in percents for column, _ in wanted))
-        for method in makers(results, found)
+        for method in makers(results, judged)
     ]
     return Table(
         title=kind.title,

@@ -98,9 +98,9 @@ def spread(values: Iterable[float]) -> Spread:
     >>> spread([70.0, 72.0])
     Spread(mean=71.0, sd=1.4142135623730951, n=2)
     """
-    found = list(values)
-    mean = statistics.fmean(found) if found else math.nan
-    return Spread(mean, statistics.stdev(found) if len(found) > 1 else math.nan, len(found))
+    numbers = list(values)
+    mean = statistics.fmean(numbers) if numbers else math.nan
+    return Spread(mean, statistics.stdev(numbers) if len(numbers) > 1 else math.nan, len(numbers))
 
 
 def _places(frame: pd.DataFrame, column: str) -> list[_Place]:

@@ -55,12 +55,12 @@ class Footnotes:
 
 def flagged(table: Table, notes: Mapping[str, Iterable[str]]) -> Table:
     """The table with footnotes at the names of its lines: what must be said wherever such a number stands."""
-    found = Footnotes(list(table.footnotes))
+    footnotes = Footnotes(list(table.footnotes))
     rows = []
     for name, *values in table.rows:
-        marks = found.marks(notes.get(name.text, ()))
+        marks = footnotes.marks(notes.get(name.text, ()))
         rows.append((replace(name, marks=tuple(sorted({*name.marks, *marks}))), *values))
-    return replace(table, rows=tuple(rows), footnotes=tuple(found.texts))
+    return replace(table, rows=tuple(rows), footnotes=tuple(footnotes.texts))
 
 
 def ranked(values: Sequence[float | None]) -> list[Style]:

@@ -35,8 +35,8 @@ class Plugin:
     @property
     def entries(self) -> dict[str, list[str]]:
         """The names that it registered, by kind: `{"method": ["my_method"]}`."""
-        found = {registry.kind: registry.holds_from(self.module) for registry in list(REGISTRIES)}
-        return {kind: names for kind, names in found.items() if names}
+        entries = {registry.kind: registry.holds_from(self.module) for registry in list(REGISTRIES)}
+        return {kind: names for kind, names in entries.items() if names}
 
 
 REGISTRIES: weakref.WeakSet[Any] = weakref.WeakSet()

@@ -78,14 +78,16 @@ def combinations(parts: Parts) -> Iterator[tuple[str, ...]]:
 
 def factorial(parts: Parts) -> tuple[Arm, ...]:
     """Every combination of parts that can be; UsageError where they are more than `LARGEST`."""
-    found = list(itertools.islice(combinations(parts), FACTORIAL_LIMIT + 1))
-    if len(found) > FACTORIAL_LIMIT:
+    subsets = list(itertools.islice(combinations(parts), FACTORIAL_LIMIT + 1))
+    if len(subsets) > FACTORIAL_LIMIT:
         raise UsageError(
             f"a factorial of {len(parts)} parts has up to 2^{len(parts)} = {2 ** len(parts)} variants, each at every "
             f"ratio and seed; at most {FACTORIAL_LIMIT} are run. Choose parts with --parts ({', '.join(parts)}), or "
             "take --design leave-one-out."
         )
-    return tuple(Arm(_named(parts, on), overrides(parts, on), on, BARE if on else "", on if on else ()) for on in found)
+    return tuple(
+        Arm(_named(parts, on), overrides(parts, on), on, BARE if on else "", on if on else ()) for on in subsets
+    )
 
 
 def _named(parts: Parts, on: Sequence[str]) -> str:

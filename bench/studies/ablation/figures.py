@@ -26,22 +26,22 @@ UNSURE_ALPHA = 0.4
 DARK_TEXT = "0.15"
 
 
-def ablation_figures(found: Ablation) -> dict[str, Mapping[str, bytes]]:
+def ablation_figures(ablation: Ablation) -> dict[str, Mapping[str, bytes]]:
     """By name; what has no numbers is left out."""
-    if found.design == "ladder":
-        shown = [column for column in _shown(found) if _steps(found, column)]
-        return {"waterfall": draw(_waterfall, found, shown)} if shown else {}
-    if found.design == "factorial":
-        mains = {name: by for name, by in found.effects.items() if TIMES not in name}
-        made = {"effects": draw(_bars, mains, _shown(found), "effect on mAP (points)")} if mains else {}
-        return made | ({"interactions": draw(_interactions, found)} if len(found.effects) > len(mains) else {})
-    gains = {line.line.label: line.gains for line in found.compared if line.gains}
-    return {"parts": draw(_bars, gains, _shown(found), "change in mAP (points)")} if gains else {}
+    if ablation.design == "ladder":
+        shown = [column for column in _shown(ablation) if _steps(ablation, column)]
+        return {"waterfall": draw(_waterfall, ablation, shown)} if shown else {}
+    if ablation.design == "factorial":
+        mains = {name: by for name, by in ablation.effects.items() if TIMES not in name}
+        made = {"effects": draw(_bars, mains, _shown(ablation), "effect on mAP (points)")} if mains else {}
+        return made | ({"interactions": draw(_interactions, ablation)} if len(ablation.effects) > len(mains) else {})
+    gains = {line.line.label: line.gains for line in ablation.compared if line.gains}
+    return {"parts": draw(_bars, gains, _shown(ablation), "change in mAP (points)")} if gains else {}
 
 
-def _shown(found: Ablation) -> tuple[GainColumn, ...]:
+def _shown(ablation: Ablation) -> tuple[GainColumn, ...]:
     """All ratios, or the lowest, the middle and the highest and the average of many."""
-    percents = found.results.percents
+    percents = ablation.results.percents
     if len(percents) <= RATIO_PANELS:
         return percents
     return (percents[0], percents[len(percents) // 2], percents[-1], AVERAGE)
@@ -51,24 +51,24 @@ LadderStep = tuple[str, float, float, Gain]
 """A rung, mAP before and after it, and its gain."""
 
 
-def _steps(found: Ablation, column: GainColumn) -> list[LadderStep]:
+def _steps(ablation: Ablation, column: GainColumn) -> list[LadderStep]:
     """From the lowest rung up, as far as neighbours have numbers."""
     steps: list[LadderStep] = []
-    levels = {line.line.label: line.levels.get(column) for line in found.compared}
-    for line in found.compared:
+    levels = {line.line.label: line.levels.get(column) for line in ablation.compared}
+    for line in ablation.compared:
         before, after, gained = levels.get(line.line.against), levels[line.line.label], line.gains.get(column)
         if before and after and gained:
             steps.append((line.line.label, before.mean, after.mean, gained))
     return steps
 
 
-def _waterfall(figure: "Figure", found: Ablation, columns: Sequence[GainColumn]) -> None:
+def _waterfall(figure: "Figure", ablation: Ablation, columns: Sequence[GainColumn]) -> None:
     """A panel a ratio: floating bars from one rung to the next, a whisker for the interval of the gain."""
-    rows = 1 + max(len(_steps(found, column)) for column in columns)
+    rows = 1 + max(len(_steps(ablation, column)) for column in columns)
     figure.set_size_inches(WIDTH, 0.35 + (0.28 + 0.185 * rows) * len(columns))
     panels = figure.subplots(len(columns), 1, sharex=True, squeeze=False)[:, 0]
     for panel, column in zip(panels, columns, strict=True):
-        _waterfall_panel(panel, _steps(found, column), found.compared[0].line.label)
+        _waterfall_panel(panel, _steps(ablation, column), ablation.compared[0].line.label)
         panel.set_title("" if column is None else _known(column), loc="left", pad=3)
     low, high = panels[-1].get_xlim()
     panels[-1].set_xlim(low - 0.05 * (high - low), high + 0.28 * (high - low))  # room for the last numbers
@@ -136,17 +136,17 @@ def _bars(
     for place, (column, shade) in enumerate(zip(columns, shades, strict=True)):
         offset = (place - (len(columns) - 1) / 2) * thick
         for row, name in enumerate(names):
-            found = gains[name].get(column)
-            if found is None:
+            ablation = gains[name].get(column)
+            if ablation is None:
                 continue
-            alpha = UNSURE_ALPHA if found.not_significant else 1.0
-            axes.barh(row + offset, found.mean, height=thick * 0.92, color=shade, alpha=alpha, linewidth=0)
-            ends = [found.mean, 0.0]
-            if not math.isnan(found.low):
-                _whisker(axes, found.low, found.high, row + offset)
-                ends += [found.low, found.high]
-            left = found.mean < 0
-            _annotate(axes, signed(found.mean), min(ends) if left else max(ends), row + offset, left=left, size=5.5)
+            alpha = UNSURE_ALPHA if ablation.not_significant else 1.0
+            axes.barh(row + offset, ablation.mean, height=thick * 0.92, color=shade, alpha=alpha, linewidth=0)
+            ends = [ablation.mean, 0.0]
+            if not math.isnan(ablation.low):
+                _whisker(axes, ablation.low, ablation.high, row + offset)
+                ends += [ablation.low, ablation.high]
+            left = ablation.mean < 0
+            _annotate(axes, signed(ablation.mean), min(ends) if left else max(ends), row + offset, left=left, size=5.5)
         if len(columns) > 1:
             axes.barh([0], [0], color=shade, label=label_of(column))
     axes.axvline(0, color="0.3", linewidth=0.8)
@@ -167,16 +167,16 @@ def _bars(
         )  # fmt: skip
 
 
-def _interactions(figure: "Figure", found: Ablation) -> None:
+def _interactions(figure: "Figure", ablation: Ablation) -> None:
     """Effects of pairs, averaged over ratios; bracketed where the interval holds 0."""
     import seaborn as sns
 
-    parts = found.study["parts"]
-    column = AVERAGE if AVERAGE in found.columns else found.columns[0]
+    parts = ablation.study["parts"]
+    column = AVERAGE if AVERAGE in ablation.columns else ablation.columns[0]
     size = len(parts)
     values = [[math.nan] * size for _ in parts]
     texts = [[""] * size for _ in parts]
-    for name, by_column in found.effects.items():
+    for name, by_column in ablation.effects.items():
         first, _, second = name.partition(TIMES)
         effect = by_column.get(column)
         if second and effect:

@@ -92,11 +92,11 @@ def _effects(results: Results, study: Mapping[str, Any]) -> dict[str, dict[GainC
     for name, percent, seed, level in zip(*columns, strict=True):
         place = (None if pd.isna(percent) else int(percent), seed)
         values.setdefault(place, {})[on[name]] = level
-    found: dict[str, dict[Percent, dict[int, float]]] = {}
+    samples: dict[str, dict[Percent, dict[int, float]]] = {}
     for (percent, seed), block in values.items():
         for parts, effect in all_effects(block, study["parts"]).items():
-            found.setdefault(TIMES.join(parts), {}).setdefault(percent, {})[seed] = effect
-    return {name: _gains(by_ratio, results.percents) for name, by_ratio in sorted(found.items(), key=_main_first)}
+            samples.setdefault(TIMES.join(parts), {}).setdefault(percent, {})[seed] = effect
+    return {name: _gains(by_ratio, results.percents) for name, by_ratio in sorted(samples.items(), key=_main_first)}
 
 
 def _main_first(item: tuple[str, Any]) -> bool:
@@ -112,20 +112,20 @@ def _gains(by_ratio: Mapping[Percent, Mapping[int, float]], percents: Sequence[P
     return gains
 
 
-def ablation_tables(found: Ablation) -> list[Table]:
+def ablation_tables(ablation: Ablation) -> list[Table]:
     """Levels, then gains with both kinds of interval, or a factorial's effects."""
-    first = "rung" if found.design == "ladder" else "variant"
-    made = [level_table(found.compared, found.columns, f"mAP of {found.title}", first)]
-    if found.design == "factorial":
-        return [*made, effect_table(found)]
-    made.append(gain_table(found.compared, found.columns, GAINS[found.design], first))
-    if found.has_images:
-        title = f"{GAINS[found.design]}, as sure as the test images make it"
-        made.append(image_table(found.compared, found.columns, title, first))
+    first = "rung" if ablation.design == "ladder" else "variant"
+    made = [level_table(ablation.compared, ablation.columns, f"mAP of {ablation.title}", first)]
+    if ablation.design == "factorial":
+        return [*made, effect_table(ablation)]
+    made.append(gain_table(ablation.compared, ablation.columns, GAINS[ablation.design], first))
+    if ablation.has_images:
+        title = f"{GAINS[ablation.design]}, as sure as the test images make it"
+        made.append(image_table(ablation.compared, ablation.columns, title, first))
     return made
 
 
-def effect_table(found: Ablation) -> Table:
+def effect_table(ablation: Ablation) -> Table:
     """Main effects and interactions of a factorial."""
 
     def cell(effect: Gain | None) -> Value:
@@ -135,11 +135,13 @@ def effect_table(found: Ablation) -> Table:
         unsure = effect.not_significant
         return Value(signed(effect.mean) + inside + (" n.s." if unsure else ""), "aside" if unsure else "")
 
-    rows = [(Value(name), *(cell(by.get(column)) for column in found.columns)) for name, by in found.effects.items()]
-    n = max((effect.n for by in found.effects.values() for effect in by.values()), default=0)
+    rows = [
+        (Value(name), *(cell(by.get(column)) for column in ablation.columns)) for name, by in ablation.effects.items()
+    ]
+    n = max((effect.n for by in ablation.effects.values() for effect in by.values()), default=0)
     return Table(
         "Effects of parts and pairs of parts",
-        ("effect", *map(label_of, found.columns)),
+        ("effect", *map(label_of, ablation.columns)),
         tuple(rows),
         "A part's effect is mAP with it minus mAP without it, averaged over all combinations of the other parts; that "
         "of a pair is half of how much more one brings with the other than without. Taken within each ratio and seed, "
@@ -158,6 +160,6 @@ def parts_table(study: Mapping[str, Any]) -> Table:
     return Table("Variants", ("variant", "settings", "compared with"), tuple(rows))
 
 
-def ablation_records(found: Ablation) -> list[dict[str, Any]]:
+def ablation_records(ablation: Ablation) -> list[dict[str, Any]]:
     """A record for each variant and column, in full precision."""
-    return gain_records(found.compared, found.columns, "variant")
+    return gain_records(ablation.compared, ablation.columns, "variant")

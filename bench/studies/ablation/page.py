@@ -23,38 +23,38 @@ FIGURES = {
 }
 
 
-def write_ablation(found: Ablation, store: StoreReader) -> Path:
+def write_ablation(ablation: Ablation, store: StoreReader) -> Path:
     """Write the page, figures and CSV to `<store>/reports/ablation-<id>/`; the path of the page."""
-    folder = study_folder(found.results, store, "ablation")
-    write_files(folder, inputs_digest(found.results, store), lambda: _files(found))
+    folder = study_folder(ablation.results, store, "ablation")
+    write_files(folder, inputs_digest(ablation.results, store), lambda: _files(ablation))
     return folder / "ablation.md"
 
 
-def _files(found: Ablation) -> Files:
+def _files(ablation: Ablation) -> Files:
     files: dict[str, str | bytes] = {
         f"{name}.{suffix}": content
-        for name, images in ablation_figures(found).items()
+        for name, images in ablation_figures(ablation).items()
         for suffix, content in images.items()
     }  # fmt: skip
-    files["ablation.csv"] = frame_csv(pd.DataFrame(ablation_records(found)))
-    files["results.csv"] = frame_csv(found.results.frame)
-    if found.effects:
-        files["effects.csv"] = frame_csv(pd.DataFrame(_effect_records(found)))
-    files["ablation.md"] = "\n\n".join(part.strip() for part in _page(found, sorted(files)) if part.strip()) + "\n"
+    files["ablation.csv"] = frame_csv(pd.DataFrame(ablation_records(ablation)))
+    files["results.csv"] = frame_csv(ablation.results.frame)
+    if ablation.effects:
+        files["effects.csv"] = frame_csv(pd.DataFrame(_effect_records(ablation)))
+    files["ablation.md"] = "\n\n".join(part.strip() for part in _page(ablation, sorted(files)) if part.strip()) + "\n"
     return files
 
 
-def _effect_records(found: Ablation) -> Iterator[dict[str, Any]]:
-    for name, by_column in found.effects.items():
+def _effect_records(ablation: Ablation) -> Iterator[dict[str, Any]]:
+    for name, by_column in ablation.effects.items():
         for column, effect in by_column.items():
             yield {"effect": name, "percent": column, **effect._asdict(), "not_significant": effect.not_significant}
 
 
-def _page(found: Ablation, files: Sequence[str]) -> Iterator[str]:
-    results, study = found.results, found.study
-    yield f"# Ablation of {study['method']} ({found.design})"
+def _page(ablation: Ablation, files: Sequence[str]) -> Iterator[str]:
+    results, study = ablation.results, ablation.study
+    yield f"# Ablation of {study['method']} ({ablation.design})"
     yield "\n>\n".join(f"> {text}" for text in statements(results))
-    levels, *others = ablation_tables(found)
+    levels, *others = ablation_tables(ablation)
     yield section(levels, level=2)
     for table in others:
         yield section(table, level=2)

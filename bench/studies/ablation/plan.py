@@ -47,31 +47,31 @@ BY_PARTS: dict[Design, Callable[[Parts], tuple[Arm, ...]]] = {
 
 
 def plan_ablation(
-    method: type[Method], design: Design, settings: Mapping[str, Any], asked: Sequence[str] | None = None
+    method: type[Method], design: Design, settings: Mapping[str, Any], chosen: Sequence[str] | None = None
 ) -> AblationStudy:
     """The study of a method that otherwise runs with `settings` (its recipe's and the user's).
 
-    asked: the parts to switch, all others staying as they are; by default all that are on. Their order is a ladder's.
+    chosen: the parts to switch, all others staying as they are; by default all that are on. Their order is a ladder's.
     """
     if not method.switches:
         able = ", ".join(name for name in METHODS.names() if METHODS.get(name).switches)
         raise UsageError(f"method {method.name!r} declares no parts that could be switched off; these do: {able}.")
-    if asked is not None and not asked:
+    if chosen is not None and not chosen:
         raise UsageError(f"--parts is empty; name at least one of {', '.join(method.switches)}, or leave it out.")
-    asked = [_part(method, name) for name in asked] if asked else None
+    chosen = [_part(method, name) for name in chosen] if chosen else None
     whole = values(build(method.Config, settings, owner=method.name))
     on = switched_on(method.switches, whole)
     off = [name for name in method.switches if name not in on]
-    for name in asked or ():
+    for name in chosen or ():
         if name in off:
-            told = _told(method.switches[name].off)
-            raise UsageError(f"part {name!r} of {method.name} is off already in these settings ({told}).")
-    parts = {name: method.switches[name] for name in (asked or method.switches) if name not in off}
+            value = _settings_text(method.switches[name].off)
+            raise UsageError(f"part {name!r} of {method.name} is off already in these settings ({value}).")
+    parts = {name: method.switches[name] for name in (chosen or method.switches) if name not in off}
     if not parts:
         raise UsageError(f"all parts of {method.name!r} ({', '.join(off)}) are off already in these settings.")
-    left = [f"{name} ({_told(method.switches[name].off)})" for name in off if not asked]
+    left = [f"{name} ({_settings_text(method.switches[name].off)})" for name in off if not chosen]
     notes = [f"Off already in these settings, and so not studied: {', '.join(left)}."] if left else []
-    if design == "ladder" and asked is None and method.ladder:
+    if design == "ladder" and chosen is None and method.ladder:
         arms, more = _climbable(method, rungs(method.ladder), settings)
         notes += more
     else:
@@ -82,16 +82,16 @@ def plan_ablation(
     return AblationStudy(method.name, design, tuple(parts), tuple(_checked(method, arms, settings)), tuple(notes))
 
 
-def _part(method: type[Method], asked: str) -> str:
+def _part(method: type[Method], requested: str) -> str:
     """The part's name; case does not count, and a hyphen is as good as a space."""
 
     def plain(name: str) -> str:
         return name.lower().replace("-", " ").replace("_", " ")
 
     for name in method.switches:
-        if plain(name) == plain(asked):
+        if plain(name) == plain(requested):
             return name
-    raise UsageError(f"method {method.name!r} has no part {shown(asked)}; {nearest(asked, method.switches)}")
+    raise UsageError(f"method {method.name!r} has no part {shown(requested)}; {nearest(requested, method.switches)}")
 
 
 def _checked(method: type[Method], arms: Sequence[Arm], settings: Mapping[str, Any]) -> Iterator[Arm]:
@@ -125,5 +125,5 @@ def _climbable(
     return tuple(kept), notes
 
 
-def _told(settings: Mapping[str, Any]) -> str:
+def _settings_text(settings: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in settings.items())

@@ -57,13 +57,13 @@ class SearchArchive:
     @property
     def trials(self) -> list[TrialRecord]:
         path = inside(self.folder, "trials.json")
-        told = printable(read_json(path)) if path.exists() else []
-        return [TrialRecord(**{**trial, "failures": tuple(trial["failures"])}) for trial in told]
+        records = printable(read_json(path)) if path.exists() else []
+        return [TrialRecord(**{**trial, "failures": tuple(trial["failures"])}) for trial in records]
 
 
 def archives(results: Path) -> Iterator[SearchArchive]:
     """All searches of a store, oldest first."""
-    found = [path.parent for path in (Path(results) / FOLDER).glob("*/search.json")]
+    folders = [path.parent for path in (Path(results) / FOLDER).glob("*/search.json")]
     yield from sorted(
-        (SearchArchive(results, folder.name) for folder in found), key=lambda a: (a.record["created"], a.name)
+        (SearchArchive(results, folder.name) for folder in folders), key=lambda a: (a.record["created"], a.name)
     )

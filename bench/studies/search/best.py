@@ -18,11 +18,11 @@ Best = Mapping[str, Mapping[str, Any]]
 """Options by method."""
 
 
-def full_settings(asked: SearchRequest, trial: TrialRecord) -> dict[str, Any]:
+def full_settings(request: SearchRequest, trial: TrialRecord) -> dict[str, Any]:
     """All that the trial ran with beside the method's defaults: a recipe that changes later changes nothing here."""
-    (variant,) = asked.sweep.variants
-    given = variant_settings(asked.sweep, variant, trial.settings)
-    config = configured_method(asked.method, given).config
+    (variant,) = request.sweep.variants
+    given = variant_settings(request.sweep, variant, trial.settings)
+    config = configured_method(request.method, given).config
     return {option: value for option, value in values(config).items() if option in given}
 
 
@@ -35,9 +35,9 @@ def retrained(sweep: Request, best: Best) -> Request:
 def sweep_file(flags: Mapping[str, str | bool], sweep: Request, best: Best, heading: Sequence[str]) -> str:
     """YAML for `bench run FILE`. flags: what else was asked for, by flag."""
     again = retrained(sweep, best)
-    told = {"methods": ",".join(best), **flags}
+    content = {"methods": ",".join(best), **flags}
     return render_sweep_file(
-        SweepFile(told, {name: options for name, options in again.overrides.items() if options}), "\n".join(heading)
+        SweepFile(content, {name: options for name, options in again.overrides.items() if options}), "\n".join(heading)
     )
 
 

@@ -123,8 +123,8 @@ class _Loop:
         with self.turn:
             self.trials.beat()
             while len(self.open) < self.executor.slots and (trial := self.trials.next(self.total)) is not None:
-                settings = trial_settings(self.trials.asked.space, trial.params)
-                run = _Run(trial, settings, self.trials.asked.cells(self.dataset, settings))
+                settings = trial_settings(self.trials.request.space, trial.params)
+                run = _Run(trial, settings, self.trials.request.cells(self.dataset, settings))
                 run.reported |= set(self._frozen(run).intermediate_values)
                 run.failures += self._frozen(run).user_attrs.get(FAILURES, [])
                 trial.set_user_attr("settings", settings)
@@ -187,8 +187,10 @@ class _Loop:
             self._tell(run, TrialState.FAIL, message)
 
     def _tell(self, run: _Run, state: TrialState, reason: str = "") -> None:
-        told = {cell.key: {"percent": cell.percent, "seed": cell.seed} for cell in run.cells if cell.key in run.values}
-        cells = {key: {**axes, METRIC: run.values[key]} for key, axes in told.items()}
+        finished = {
+            cell.key: {"percent": cell.percent, "seed": cell.seed} for cell in run.cells if cell.key in run.values
+        }
+        cells = {key: {**axes, METRIC: run.values[key]} for key, axes in finished.items()}
         run.trial.set_user_attr("cells", cells)
         if reason:
             run.trial.set_user_attr(REASON, reason)
@@ -206,17 +208,17 @@ class _Loop:
 
 def search_record(trial: FrozenTrial, replaced: bool = False) -> TrialRecord:
     """What the store tells of a trial of the study."""
-    told, complete = trial.user_attrs, trial.state == TrialState.COMPLETE
+    attributes, complete = trial.user_attrs, trial.state == TrialState.COMPLETE
     return TrialRecord(
         number=trial.number,
         state="replaced" if replaced else STATES[trial.state],
-        settings=told.get("settings", {}),
+        settings=attributes.get("settings", {}),
         value=trial.value if complete else None,
-        cells=told.get("cells", {}),
+        cells=attributes.get("cells", {}),
         curve={str(epoch): value for epoch, value in sorted(trial.intermediate_values.items())},
-        failures=tuple(told.get(FAILURES, ())),
-        reason=told.get(REASON, ""),
-        origin=told.get("origin", ""),
+        failures=tuple(attributes.get(FAILURES, ())),
+        reason=attributes.get(REASON, ""),
+        origin=attributes.get("origin", ""),
         start=trial.datetime_start.timestamp() if trial.datetime_start else None,
         end=trial.datetime_complete.timestamp() if trial.datetime_complete else None,
     )

@@ -28,5 +28,5 @@ def importances(trials: Sequence[TrialRecord], space: Space) -> dict[str, float]
         for trial in complete
     )
     evaluator = FanovaImportanceEvaluator(n_trees=32, max_depth=32, seed=0)
-    found = get_param_importances(study, evaluator=evaluator, normalize=True)
-    return {option: float(share) for option, share in found.items()}
+    shares = get_param_importances(study, evaluator=evaluator, normalize=True)
+    return {option: float(share) for option, share in shares.items()}

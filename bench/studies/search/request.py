@@ -95,7 +95,7 @@ def ask_for(
             f"Under protocol {sweep.protocol} no negative is known, so observed labels give any ranking an AP of 100; "
             "use --holdout-labels full, and say so beside the numbers."
         )
-    asked = []
+    requests = []
     for variant in sweep.variants:
         method = METHODS.get(variant.method)
         set_by_user = {**sweep.overrides.get(variant.method, {}), **variant.overrides}
@@ -109,12 +109,14 @@ def ask_for(
                 "use --pruner none, or keep epochs fixed."
             )
         others = {
-            name: told for name, told in sweep.overrides.items() if name not in METHODS.names() or name == method.name
+            name: settings
+            for name, settings in sweep.overrides.items()
+            if name not in METHODS.names() or name == method.name
         }
         alone = dataclasses.replace(sweep, methods=(variant,), overrides=others)
-        asked.append(
+        requests.append(
             SearchRequest(
                 alone, method.name, judged, space, start_of(space, config), config.epochs, sampler, pruner, seed
             )
         )
-    return asked
+    return requests

@@ -26,7 +26,7 @@ from methods import METHODS
 class Session:
     """An open search: what is asked, its files, its study."""
 
-    asked: SearchRequest
+    request: SearchRequest
     dataset: Dataset
     archive: SearchArchive
     trials: Trials
@@ -48,7 +48,7 @@ class Session:
 
 
 def open_search(
-    asked: SearchRequest,
+    request: SearchRequest,
     dataset: Dataset,
     results: Path,
     *,
@@ -58,24 +58,24 @@ def open_search(
     command: Sequence[str] = (),
 ) -> Session:
     """The search in the store `results`, begun or gone on with. dataset: without a test split (see `blind`)."""
-    name = asked.id(dataset)
+    name = request.id(dataset)
     archive = SearchArchive(results, name)
-    first = asked.cells(dataset, {})[0]
-    code = source_hash(METHODS.get(asked.method))
+    first = request.cells(dataset, {})[0]
+    code = source_hash(METHODS.get(request.method))
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    trials = Trials(asked, name, StudyLocation(archive.folder, storage), driver or Driver())
+    trials = Trials(request, name, StudyLocation(archive.folder, storage), driver or Driver())
     before = archive.record["code"] if (archive.folder / "search.json").exists() else code
     archive.save(
         {
-            **asked.record(dataset),
+            **request.record(dataset),
             "dataset": first.dataset.name,
-            "protocol": asked.sweep.protocol,
+            "protocol": request.sweep.protocol,
             "backbone": first.backbone.name,
-            "percents": list(asked.sweep.percents),
-            "seeds": list(asked.sweep.seeds),
-            "holdout": asked.sweep.holdout,
-            "judged": asked.judged,
-            "epochs": asked.epochs,
+            "percents": list(request.sweep.percents),
+            "seeds": list(request.sweep.seeds),
+            "holdout": request.sweep.holdout,
+            "judged": request.judged,
+            "epochs": request.epochs,
             "total": total,
             "storage": hidden(storage) if storage else "journal",
             "optuna": optuna.__version__,
@@ -86,7 +86,7 @@ def open_search(
             "asked": now,
         }
     )
-    session = Session(asked, dataset, archive, trials)
+    session = Session(request, dataset, archive, trials)
     session.save()
     return session
 

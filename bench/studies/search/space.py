@@ -21,30 +21,30 @@ SpaceText = Mapping[str, Mapping[str, Any]]
 def space_of(
     method: type[Method],
     settings: Mapping[str, Any],
-    told: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
     fixed: Collection[str] = (),
 ) -> dict[str, Range]:
     """The ranges of a method that runs with `settings` (recipe and overrides), by option, in declaration order.
 
-    fixed: options that the user has set; they are not searched unless a file (`told`) names them. Nor is how to train,
+    fixed: options that the user has set; they are not searched unless a file names them. Nor is how to train,
     where nothing is trained.
     UsageError if nothing is left, or if an end of a range makes no valid config.
     """
-    told = told or {}
+    overrides = overrides or {}
     fields = {f.name: f for f in dataclasses.fields(method.Config)}
     hints = typing.get_type_hints(method.Config)
-    for option in told:
+    for option in overrides:
         if option not in fields:
             raise UsageError(f"The search space names {method.name}.{option}; {nearest(option, fields)}")
     config: Any = build(method.Config, settings, owner=method.name)
-    trained = bool(config.epochs) or "epochs" in told
+    trained = bool(config.epochs) or "epochs" in overrides
     declared = {o: range_ for o, range_ in declared_ranges(method.Config, trained).items() if o not in fixed}
     space: dict[str, Range] = {}
     for option in fields:
-        if option not in told and option in declared:
+        if option not in overrides and option in declared:
             space[option] = declared[option]
-        elif told.get(option) is not None:
-            space[option] = parse_range(method.name, option, told[option], whole=hints[option] is int)
+        elif overrides.get(option) is not None:
+            space[option] = parse_range(method.name, option, overrides[option], whole=hints[option] is int)
     if not space:
         raise UsageError(
             f"Method {method.name!r} has no setting to search; leave it out, or give it ranges with --space FILE."
@@ -74,11 +74,11 @@ def start_of(space: Space, config: Any) -> dict[str, Any] | None:
 
 def read_spaces(path: Path, methods: tuple[str, ...]) -> SpaceText:
     """What a file says of each method's space: `{method: {option: {low, high, log} | [choices] | null}}`."""
-    told = read(path, f"--space {path}", "a YAML file")
-    if not isinstance(told, dict) or not all(isinstance(options, dict) for options in told.values()):
+    content = read(path, f"--space {path}", "a YAML file")
+    if not isinstance(content, dict) or not all(isinstance(options, dict) for options in content.values()):
         example = "asl: {lr: {low: 1e-3, high: 1e-2, log: true}}"
         raise UsageError(f"--space {path} must say METHOD: {{OPTION: RANGE}}, for instance {example}.")
-    for method in told:
+    for method in content:
         if method not in methods:
             raise UsageError(f"--space {path} names {shown(method)}, but this search has only {', '.join(methods)}.")
-    return told
+    return content

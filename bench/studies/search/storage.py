@@ -67,9 +67,9 @@ def _open(folder: Path, url: str | None) -> BaseStorage:
 
 def refuse_memory(url: str) -> None:
     """UsageError for a database without a file, which would be gone with this process."""
-    scheme, found, place = url.partition("://")
+    scheme, separator, place = url.partition("://")
     path = place.partition("?")[0].strip("/")
-    if found and scheme.partition("+")[0] == "sqlite" and (not path or ":memory:" in place):
+    if separator and scheme.partition("+")[0] == "sqlite" and (not path or ":memory:" in place):
         raise UsageError(
             f"--storage {hidden(url)} names no file, so that nothing would be kept; give one, such as "
             "sqlite:///search.db, or leave it out for a file in the store."
@@ -104,9 +104,9 @@ def hidden(url: str) -> str:
     >>> hidden("postgresql://me:secret@host/db")
     'postgresql://me:***@host/db'
     """
-    scheme, found, rest = url.partition("://")
+    scheme, separator, rest = url.partition("://")
     user, at, place = rest.rpartition("@")
-    if not (found and at and ":" in user):
+    if not (separator and at and ":" in user):
         return url
     return f"{scheme}://{user.partition(':')[0]}:***@{place}"
 
@@ -123,7 +123,7 @@ def _study_lock(storage: BaseStorage, name: str) -> Iterator[None]:
 
     Each creation has an identity of its own, so that breaking a stale lock can never break a later one.
     """
-    seen, since = None, time.monotonic()
+    last_beat, since = None, time.monotonic()
     while True:
         try:
             mine = storage.create_new_study([optuna.study.StudyDirection.MAXIMIZE], name)
@@ -134,8 +134,8 @@ def _study_lock(storage: BaseStorage, name: str) -> Iterator[None]:
             held = storage.get_study_id_from_name(name)
         except KeyError:
             continue
-        if held != seen:
-            seen, since = held, time.monotonic()
+        if held != last_beat:
+            last_beat, since = held, time.monotonic()
         elif time.monotonic() - since > STALE_SECONDS:
             with contextlib.suppress(KeyError):
                 storage.delete_study(held)

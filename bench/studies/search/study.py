@@ -57,9 +57,9 @@ def is_alive(driver: Mapping[str, Any] | None, now: float) -> bool:
 class Trials:
     """The study of one search, as one driver sees it."""
 
-    def __init__(self, asked: SearchRequest, name: str, place: StudyLocation, driver: Driver):
-        self.asked, self.name, self.place, self.driver = asked, name, place, driver
-        self.distributions = distributions(asked.space)
+    def __init__(self, request: SearchRequest, name: str, place: StudyLocation, driver: Driver):
+        self.request, self.name, self.place, self.driver = request, name, place, driver
+        self.distributions = distributions(request.space)
         self._beat = 0.0
         with self.alone():
             self.study = self._open()
@@ -75,14 +75,14 @@ class Trials:
             study_name=self.name,
             storage=self.place.storage,
             direction="maximize",
-            sampler=Reseeded(self.asked.sampler, self.asked.method, self.asked.seed),
-            pruner=make_pruner(self.asked.pruner, self.asked.epochs),
+            sampler=Reseeded(self.request.sampler, self.request.method, self.request.seed),
+            pruner=make_pruner(self.request.pruner, self.request.epochs),
             load_if_exists=True,
         )
         if not study.get_trials(deepcopy=False):  # also where an earlier command was killed just here
             study.set_user_attr("optuna", optuna.__version__)
-            if self.asked.start is not None:
-                study.enqueue_trial(dict(self.asked.start), user_attrs={"origin": "the settings as they were"})
+            if self.request.start is not None:
+                study.enqueue_trial(dict(self.request.start), user_attrs={"origin": "the settings as they were"})
         return study
 
     @property
@@ -140,12 +140,12 @@ class Trials:
 
     def _reclaim(self) -> None:
         """Give back what dead drivers were running; call it alone."""
-        told, now = self.study.user_attrs, time.time()
+        attributes, now = self.study.user_attrs, time.time()
         for trial in self.all:
             if trial.state != TrialState.RUNNING:
                 continue
             owner = trial.user_attrs.get(DRIVER)
-            if owner != self.driver.id and not is_alive(told.get(f"driver:{owner}"), now):
+            if owner != self.driver.id and not is_alive(attributes.get(f"driver:{owner}"), now):
                 self.place.storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
     def _forgive(self) -> None:

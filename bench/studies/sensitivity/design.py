@@ -70,25 +70,25 @@ def plan_sensitivity(method: type[Method], settings: Mapping[str, Any], over: Se
         has = f"for these {method.name} has values of its own: {known}" if known else f"{method.name} declares none"
         raise UsageError(f"--over is missing; write --over SETTING=VALUE,VALUE or --over SETTING ({has}).")
     whole = values(build(method.Config, settings, owner=method.name))
-    axes, notes, seen = [], [], set()
+    axes, notes, names = [], [], set()
     for text in over:
         name, given, listed = text.partition("=")
         name = name.strip()
         _require_setting(method, name)
-        if name in seen:
+        if name in names:
             raise UsageError(f"--over {name} is given twice; give all its values at once.")
-        seen.add(name)
+        names.add(name)
         if given:
-            asked: Sequence[Any] = [value.strip() for value in listed.split(",") if value.strip()]
-            if len(asked) > VALUE_LIMIT:
+            candidates: Sequence[Any] = [value.strip() for value in listed.split(",") if value.strip()]
+            if len(candidates) > VALUE_LIMIT:
                 raise UsageError(
-                    f"--over {name} has {len(asked):,} values; at most {VALUE_LIMIT} make a curve: give fewer."
+                    f"--over {name} has {len(candidates):,} values; at most {VALUE_LIMIT} make a curve: give fewer."
                 )
         else:
-            asked = _declared(method, name)
+            candidates = _declared(method, name)
         typed = []
-        for value in asked:
-            if not given and whole[name] not in asked and _beside(value, whole[name]):
+        for value in candidates:
+            if not given and whole[name] not in candidates and _beside(value, whole[name]):
                 notes.append(f"{name}={value} is left out: the default {whole[name]} is next to it.")
                 continue
             try:
@@ -126,13 +126,13 @@ def _declared(method: type[Method], name: str) -> Sequence[Any]:
 
 def _axis(method: str, name: str, default: Any, typed: Sequence[Any]) -> SettingAxis:
     """With the default among the points, since all others are compared with it."""
-    found = list(dict.fromkeys([*typed, default]))
-    if len(found) < 2:
+    levels = list(dict.fromkeys([*typed, default]))
+    if len(levels) < 2:
         raise UsageError(f"--over {name} has no value but the default {default}; give others.")
-    if all(_is_number(value) for value in found):
-        found.sort()
-    lines = [f"{method}: {DEFAULT}" if value == default else f"{method}: {name}={value}" for value in found]
-    return SettingAxis(name, default, tuple(map(SettingValue, found, lines)))
+    if all(_is_number(value) for value in levels):
+        levels.sort()
+    lines = [f"{method}: {DEFAULT}" if value == default else f"{method}: {name}={value}" for value in levels]
+    return SettingAxis(name, default, tuple(map(SettingValue, levels, lines)))
 
 
 def _beside(value: Any, default: Any) -> bool:

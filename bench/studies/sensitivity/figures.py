@@ -22,9 +22,9 @@ SETTING_PANELS = 5
 """Ratios that can be told apart in one figure; of more, the ends, the middle and the average are shown."""
 
 
-def sensitivity_figure(found: Sensitivity, curve: SensitivityCurve) -> Mapping[str, bytes]:
+def sensitivity_figure(result: Sensitivity, curve: SensitivityCurve) -> Mapping[str, bytes]:
     """By file suffix; empty without a number."""
-    percents = found.results.percents
+    percents = result.results.percents
     shown: Sequence[GainColumn] = percents
     if len(percents) > SETTING_PANELS:
         shown = (percents[0], percents[len(percents) // 2], percents[-1], AVERAGE)

@@ -53,8 +53,8 @@ def read_sensitivity(results: Results) -> Sensitivity:
             ComparedLine(label(p["value"], axis), p["line"], "" if p["value"] == axis["default"] else own)
             for p in points
         ]
-        found = tuple(point["value"] for point in points)
-        curves.append(SensitivityCurve(axis["setting"], axis["default"], found, compare_lines(results, lines)))
+        values = tuple(point["value"] for point in points)
+        curves.append(SensitivityCurve(axis["setting"], axis["default"], values, compare_lines(results, lines)))
     return Sensitivity(results, study, tuple(curves))
 
 
@@ -63,24 +63,24 @@ def label(value: Any, axis: Mapping[str, Any]) -> str:
     return f"{value} (default)" if value == axis["default"] else str(value)
 
 
-def sensitivity_tables(found: Sensitivity) -> list[Table]:
+def sensitivity_tables(result: Sensitivity) -> list[Table]:
     """For each setting: mAP, and paired differences from the default."""
     made = []
-    for curve in found.curves:
-        title = f"{found.study['method']}, {curve.setting}: {found.results.selection.title}"
+    for curve in result.curves:
+        title = f"{result.study['method']}, {curve.setting}: {result.results.selection.title}"
         made += [
-            level_table(curve.compared, found.columns, f"mAP of {title}", curve.setting),
+            level_table(curve.compared, result.columns, f"mAP of {title}", curve.setting),
             gain_table(
-                curve.compared, found.columns, f"Difference from {curve.setting}={curve.default}", curve.setting
+                curve.compared, result.columns, f"Difference from {curve.setting}={curve.default}", curve.setting
             ),
         ]
     return made
 
 
-def sensitivity_records(found: Sensitivity) -> list[dict[str, Any]]:
+def sensitivity_records(result: Sensitivity) -> list[dict[str, Any]]:
     """A record for each setting, value and column, in full precision."""
     return [
         {"setting": curve.setting, **record}
-        for curve in found.curves
-        for record in gain_records(curve.compared, found.columns, "value")
+        for curve in result.curves
+        for record in gain_records(curve.compared, result.columns, "value")
     ]

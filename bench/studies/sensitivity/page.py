@@ -15,26 +15,26 @@ from bench.studies.sensitivity.findings import Sensitivity, sensitivity_records,
 from bench.system.spreadsheet import frame_csv
 
 
-def write_sensitivity(found: Sensitivity, store: StoreReader) -> Path:
+def write_sensitivity(result: Sensitivity, store: StoreReader) -> Path:
     """Write the page, figures and CSV to `<store>/reports/sensitivity-<id>/`; the path of the page."""
-    folder = study_folder(found.results, store, "sensitivity")
-    write_files(folder, inputs_digest(found.results, store), lambda: _files(found))
+    folder = study_folder(result.results, store, "sensitivity")
+    write_files(folder, inputs_digest(result.results, store), lambda: _files(result))
     return folder / "sensitivity.md"
 
 
-def _files(found: Sensitivity) -> Files:
+def _files(result: Sensitivity) -> Files:
     files: dict[str, str | bytes] = {}
-    for curve in found.curves:
-        for suffix, content in sensitivity_figure(found, curve).items():
+    for curve in result.curves:
+        for suffix, content in sensitivity_figure(result, curve).items():
             files[f"{curve.setting}.{suffix}"] = content
-    files["sensitivity.csv"] = frame_csv(pd.DataFrame(sensitivity_records(found)))
-    files["results.csv"] = frame_csv(found.results.frame)
-    files["sensitivity.md"] = "\n\n".join(part.strip() for part in _page(found, sorted(files)) if part.strip()) + "\n"
+    files["sensitivity.csv"] = frame_csv(pd.DataFrame(sensitivity_records(result)))
+    files["results.csv"] = frame_csv(result.results.frame)
+    files["sensitivity.md"] = "\n\n".join(part.strip() for part in _page(result, sorted(files)) if part.strip()) + "\n"
     return files
 
 
-def _page(found: Sensitivity, files: Sequence[str]) -> Iterator[str]:
-    results, study = found.results, found.study
+def _page(result: Sensitivity, files: Sequence[str]) -> Iterator[str]:
+    results, study = result.results, result.study
     yield f"# Sensitivity of {study['method']}"
     yield "\n>\n".join(f"> {text}" for text in statements(results))
     yield (
@@ -42,7 +42,7 @@ def _page(found: Sensitivity, files: Sequence[str]) -> Iterator[str]:
         "the paired difference from the default, which itself has none; the dotted line marks the default."
     )
     for curve, levels, gains in zip(
-        found.curves, sensitivity_tables(found)[::2], sensitivity_tables(found)[1::2], strict=True
+        result.curves, sensitivity_tables(result)[::2], sensitivity_tables(result)[1::2], strict=True
     ):
         yield f"## {curve.setting}"
         yield image(files, curve.setting, f"mAP over {curve.setting}")

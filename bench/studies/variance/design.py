@@ -60,12 +60,12 @@ def scatter(values: Iterable[float]) -> Scatter:
     >>> scatter([70.0, 72.0, 74.0]).sd, scatter([70.0, 70.0]).sd
     (2.0, 0.0)
     """
-    found = list(values)
-    n = len(found)
-    mean = statistics.fmean(found) if found else math.nan
+    numbers = list(values)
+    n = len(numbers)
+    mean = statistics.fmean(numbers) if numbers else math.nan
     if n < 2:
         return Scatter(n, mean, math.nan, math.nan, math.nan)
-    sd = statistics.stdev(found)  # exact: equal numbers have deviation 0, to the last bit
+    sd = statistics.stdev(numbers)  # exact: equal numbers have deviation 0, to the last bit
     low, high = (
         sd * math.sqrt((n - 1) / chi2.ppf(share, n - 1)) for share in ((1 + SCATTER_LEVEL) / 2, (1 - SCATTER_LEVEL) / 2)
     )

@@ -67,29 +67,30 @@ def read_variance(results: Results) -> Variance:
     return Variance(results, tuple(study["sources"]), tuple(study["seeds"]), ordered)
 
 
-def variance_table(found: Variance) -> Table:
+def variance_table(result: Variance) -> Table:
     """A line for each method and ratio, a column for each source."""
     notes = Footnotes()
-    alone = [source for source in found.sources if source != ALL]
+    alone = [source for source in result.sources if source != ALL]
     rows = []
-    for method, percent in found.lines:
-        spreads = {source: found.scatter(method, percent, source) for source in found.sources}
+    for method, percent in result.lines:
+        spreads = {source: result.scatter(method, percent, source) for source in result.sources}
         largest = max((spreads[source].sd for source in alone if spreads[source].sd > 0), default=math.nan)
         cells = [
-            _value(spread, source in alone and spread.sd == largest, found, notes) for source, spread in spreads.items()
+            _value(spread, source in alone and spread.sd == largest, result, notes)
+            for source, spread in spreads.items()
         ]
         added = together(spreads[source] for source in alone)
         total = [Value("-" if math.isnan(added) else f"{added:.2f}" if added else "0")] if len(alone) > 1 else []
         rows.append((Value(method), Value("any" if percent is None else f"{percent} %"), *cells, *total))
-    told = "; ".join(f"{source}: {SOURCES[source]}" for source in found.sources)
+    sources = "; ".join(f"{source}: {SOURCES[source]}" for source in result.sources)
     return Table(
-        title=f"Scatter of mAP by source: {found.results.selection.title}",
-        columns=("method", "known", *found.sources, *(["added up"] if len(alone) > 1 else [])),
+        title=f"Scatter of mAP by source: {result.results.selection.title}",
+        columns=("method", "known", *result.sources, *(["added up"] if len(alone) > 1 else [])),
         rows=tuple(rows),
         caption=(
-            f"Standard deviation of mAP (points, last epoch) over {len(found.seeds)} seeds and its "
+            f"Standard deviation of mAP (points, last epoch) over {len(result.seeds)} seeds and its "
             f"{100 * SCATTER_LEVEL:.0f} % interval (chi-square, for normal scatter), where one source follows the "
-            f"seed and all others stay at seed {found.seeds[0]}. {told}. Bold: the largest of the "
+            f"seed and all others stay at seed {result.seeds[0]}. {sources}. Bold: the largest of the "
             "single ones; 0: the training does not depend on it"
             + (
                 "; added up: the root of the sum of their squares, which is `all` where sources act independently."
@@ -101,15 +102,15 @@ def variance_table(found: Variance) -> Table:
     )
 
 
-def _value(spread: Scatter, largest: bool, found: Variance, notes: Footnotes) -> Value:
-    marks = notes.marks([f"n = {spread.n}: not every seed has a number"]) if spread.n < len(found.seeds) else ()
+def _value(spread: Scatter, largest: bool, result: Variance, notes: Footnotes) -> Value:
+    marks = notes.marks([f"n = {spread.n}: not every seed has a number"]) if spread.n < len(result.seeds) else ()
     if math.isnan(spread.sd):
         return Value("-", "missing", marks)
     text = "0" if spread.sd == 0 else f"{spread.sd:.2f} [{spread.low:.2f}, {spread.high:.2f}]"
     return Value(text, "best" if largest else "", marks)
 
 
-def variance_records(found: Variance) -> list[dict[str, Any]]:
+def variance_records(result: Variance) -> list[dict[str, Any]]:
     """A record for each scatter, in full precision; None where there is none."""
     return [
         {
@@ -117,58 +118,58 @@ def variance_records(found: Variance) -> list[dict[str, Any]]:
             "percent": percent,
             "source": source,
             **{name: None if isinstance(x, float) and math.isnan(x) else x for name, x in spread._asdict().items()},
-            "seeds": {str(seed): mAP for seed, mAP in found.values.get((method, percent, source), {}).items()},
+            "seeds": {str(seed): mAP for seed, mAP in result.values.get((method, percent, source), {}).items()},
         }
-        for method, percent in found.lines
-        for source in found.sources
-        for spread in [found.scatter(method, percent, source)]
+        for method, percent in result.lines
+        for source in result.sources
+        for spread in [result.scatter(method, percent, source)]
     ]
 
 
-def write_variance(found: Variance, store: StoreReader) -> Path:
+def write_variance(result: Variance, store: StoreReader) -> Path:
     """`variance.md` with its table and figure, and `variance.csv` with a line for each method, ratio and source."""
-    folder = study_folder(found.results, store, "variance")
-    write_files(folder, inputs_digest(found.results, store), lambda: _files(found))
+    folder = study_folder(result.results, store, "variance")
+    write_files(folder, inputs_digest(result.results, store), lambda: _files(result))
     return folder / "variance.md"
 
 
-def _files(found: Variance) -> Files:
-    images = variance_figure(found)
-    lines = [[record[name] for name in CSV_COLUMNS] for record in variance_records(found)]
+def _files(result: Variance) -> Files:
+    images = variance_figure(result)
+    lines = [[record[name] for name in CSV_COLUMNS] for record in variance_records(result)]
     return {
-        "variance.md": "\n\n".join(_page(found, bool(images))) + "\n",
+        "variance.md": "\n\n".join(_page(result, bool(images))) + "\n",
         "variance.csv": csv_text([CSV_COLUMNS, *lines]),
         **{f"variance.{suffix}": image for suffix, image in images.items()},
     }
 
 
-def _page(found: Variance, drawn: bool) -> Iterator[str]:
-    table = variance_table(found)
+def _page(result: Variance, drawn: bool) -> Iterator[str]:
+    table = variance_table(result)
     yield f"# {table.title}"
     yield markdown(table).strip()
     if drawn:
         yield "![Standard deviation of mAP by source, with intervals](variance.png)"
         yield "As vector graphics: [variance.svg](variance.svg)"
-    record = found.results.selection.newest
+    record = result.results.selection.newest
     yield f"Sweep `{record.id}`: `{' '.join(record.command)}`. All numbers: [variance.csv](variance.csv)"
 
 
-def variance_figure(found: Variance) -> Mapping[str, bytes]:
+def variance_figure(result: Variance) -> Mapping[str, bytes]:
     """Standard deviations with their intervals, by file suffix; empty where there is none."""
-    known = [found.scatter(*where) for where in found.values]
-    return draw(_points, found) if any(spread.n > 1 for spread in known) else {}
+    known = [result.scatter(*where) for where in result.values]
+    return draw(_points, result) if any(spread.n > 1 for spread in known) else {}
 
 
-def _points(figure: "Figure", found: Variance) -> None:
+def _points(figure: "Figure", result: Variance) -> None:
     """Methods and ratios down the page; in each a line for every source: the deviation, and its interval."""
-    lines, sources = found.lines, found.sources
+    lines, sources = result.lines, result.sources
     height = len(sources) + 1
     figure.set_size_inches(COLUMN, 0.75 + LINE_HEIGHT * height * len(lines))
     axes = figure.subplots()
-    deviations = [found.scatter(*where).sd for where in found.values]
+    deviations = [result.scatter(*where).sd for where in result.values]
     end = WIDEST * max([sd for sd in deviations if not math.isnan(sd)] + [0.01])
     for place, source in enumerate(sources):
-        spreads = [found.scatter(method, percent, source) for method, percent in lines]
+        spreads = [result.scatter(method, percent, source) for method, percent in lines]
         drawn = [(height * i + place, spread) for i, spread in enumerate(spreads) if spread.n > 1]
         colour = "0.2" if source == ALL else COLOURS[place]
         ys, xs = [y for y, _ in drawn], [spread.sd for _, spread in drawn]

@@ -162,16 +162,16 @@ def test_the_declared_ladder_of_trm_ml_is_the_papers() -> None:
     assert names == [
         "text-pixel baseline", "+ regions", "+ distillation", "+ contrast", "+ prototypes and pseudo-labels",
     ]  # fmt: skip
-    own = plan_ablation(TRM, "ladder", settings(), asked=["contrast", "regions"])
+    own = plan_ablation(TRM, "ladder", settings(), chosen=["contrast", "regions"])
     assert [arm.name for arm in own.arms] == [BARE, "+ contrast", "+ regions"]
     assert own.arms[0].overrides == {"contrast": False, "regions": False}, "parts that are not named stay on"
 
 
 def test_parts_are_found_by_loose_names_and_unknown_ones_refused() -> None:
-    study = plan_ablation(TRM, "leave-one-out", settings(), asked=["Pseudo Labels", "regions"])
+    study = plan_ablation(TRM, "leave-one-out", settings(), chosen=["Pseudo Labels", "regions"])
     assert study.parts == ("pseudo-labels", "regions")
     with pytest.raises(UsageError, match="no part 'region'; did you mean 'regions'"):
-        plan_ablation(TRM, "leave-one-out", settings(), asked=["region"])
+        plan_ablation(TRM, "leave-one-out", settings(), chosen=["region"])
 
 
 def test_a_part_that_is_off_already_is_left_out_or_refused() -> None:
@@ -179,7 +179,7 @@ def test_a_part_that_is_off_already_is_left_out_or_refused() -> None:
     assert "distillation" not in study.parts
     assert "distillation (kd=none)" in study.notes[0]
     with pytest.raises(UsageError, match="'distillation' of trm_ml is off already"):
-        plan_ablation(TRM, "leave-one-out", settings(kd="none"), asked=["distillation"])
+        plan_ablation(TRM, "leave-one-out", settings(kd="none"), chosen=["distillation"])
     ladder = plan_ablation(TRM, "ladder", settings(kd="none"))
     assert [arm.name for arm in ladder.arms][1:3] == ["+ regions", "+ contrast"]
     assert ladder.arms[2].against == "+ regions"

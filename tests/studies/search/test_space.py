@@ -59,7 +59,7 @@ def test_how_long_it_trains_is_a_budget_and_not_searched(name):
 def test_what_the_user_sets_is_not_searched_unless_the_file_says_so():
     asl = METHODS.get("asl")
     assert "lr" not in space_of(asl, {"lr": 1e-3}, fixed={"lr"})
-    assert "lr" in space_of(asl, {"lr": 1e-3}, told={"lr": {"low": 1e-4, "high": 1e-2}}, fixed={"lr"})
+    assert "lr" in space_of(asl, {"lr": 1e-3}, overrides={"lr": {"low": 1e-4, "high": 1e-2}}, fixed={"lr"})
 
 
 def test_a_file_adds_changes_and_fixes_options(tmp_path):
