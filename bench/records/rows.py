@@ -21,7 +21,7 @@ class Row:
     epoch that was best on the held-out training images (None without a held-out part).
     class_ap: test AP in percent per class name, None for a class without test positives.
     data: `Dataset.facts`: images, images left out as unreadable, whether the lists are the official ones.
-    mask: `protocols.MaskFacts` as a dict. timings: seconds. peak_memory: MiB of this process, and of the GPU if used.
+    mask: `protocols.MaskFacts` as a dict. timings: seconds. peak_memory: allocated MiB, here and on a GPU.
     environment: versions, device, threads, determinism flags, git commit.
     code: hash of the method's source, to tell a row of older code.
     flags: what every table must say about the number: "reconstruction", "random weights", ...

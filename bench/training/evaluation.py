@@ -1,8 +1,8 @@
 """Evaluation: logits of whole splits, in float32, without a trace in the random state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from mmengine.runner import BaseLoop
 from torch.utils.data import DataLoader
 
 from bench.stats.metrics import mean_average_precision
+from bench.training.batches import OrderedBatches
 from bench.training.live import Ahead
 from bench.training.mmengine_repairs import undisturbed_randomness
 from bench.training.scope import LOOPS, METRICS
@@ -27,8 +28,23 @@ def split_logits(method: Any, batches: DataLoader | Ahead, device: torch.device)
     method.eval()
     with torch.autocast(device.type, enabled=False):
         score = method.scorer()
-        parts = [score(_given(batch, device)).float().cpu() for batch in batches]
-    return torch.cat(parts).numpy()
+        rows = cast("OrderedBatches", batches.sampler).indices
+        return _stacked((score(_given(batch, device)) for batch in batches), len(rows))
+
+
+def _stacked(parts: Iterator[torch.Tensor], count: int) -> np.ndarray:
+    """Logits (B, C) of all batches as one float32 array of `count` rows.
+
+    It is made before the second batch: small results kept between large temporaries would fragment the heap by
+    gigabytes.
+    """
+    logits, done = np.empty((count, 0), np.float32), 0
+    for part in parts:
+        if not done:
+            logits = np.empty((count, part.shape[1]), np.float32)
+        logits[done : done + len(part)] = part.float().cpu().numpy()
+        done += len(part)
+    return logits
 
 
 def _given(batch: Mapping[str, Any], device: torch.device) -> Any:
