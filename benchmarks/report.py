@@ -60,9 +60,9 @@ def watch(spent: dict[str, float]) -> None:
 
 
 def _watched(function: Callable[..., Any], spent: dict[str, float], part: str) -> Callable[..., Any]:
-    def call(*given: Any, **named: Any) -> Any:
+    def call(*arguments: Any, **named: Any) -> Any:
         with timed(spent, part):
-            return function(*given, **named)
+            return function(*arguments, **named)
 
     return call
 
@@ -102,16 +102,16 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=2_000)
     parser.add_argument("--classes", type=int, default=20)
     parser.add_argument("--results", type=Path, help="a store to copy instead of a fabricated one")
-    given = parser.parse_args()
+    flags = parser.parse_args()
     spent: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "results"
-        if given.results:
+        if flags.results:
             import shutil
 
-            shutil.copytree(given.results, root, ignore=shutil.ignore_patterns("reports"))
+            shutil.copytree(flags.results, root, ignore=shutil.ignore_patterns("reports"))
         else:
-            fabricate(root, given.images, given.classes)
+            fabricate(root, flags.images, flags.classes)
         with timed(spent, "importing"):
             import bench.report.contents
             import bench.report.render.html

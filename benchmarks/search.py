@@ -135,10 +135,12 @@ def summarise(lines: list[Line], samplers: list[str]) -> None:
     """Means over search seeds, and how often the first sampler beat the second, on either kind of images."""
     for method in dict.fromkeys(line.method for line in lines):
         for sampler in samplers:
-            mine = [line for line in lines if (line.method, line.sampler) == (method, sampler)]
-            if mine:
-                heldout, test = (statistics.fmean(getattr(line, what) for line in mine) for what in ("heldout", "test"))
-                text = f"mean of {len(mine)} seeds: held-out {heldout:.2f}, test {test:.2f}"
+            selected = [line for line in lines if (line.method, line.sampler) == (method, sampler)]
+            if selected:
+                heldout, test = (
+                    statistics.fmean(getattr(line, what) for line in selected) for what in ("heldout", "test")
+                )
+                text = f"mean of {len(selected)} seeds: held-out {heldout:.2f}, test {test:.2f}"
                 print(f"{method:16} {sampler:7} {text}")  # noqa: T201
         if len(samplers) == 2:
             one, other = ({n.seed: n for n in lines if (n.method, n.sampler) == (method, s)} for s in samplers)

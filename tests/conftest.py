@@ -82,8 +82,8 @@ def environment(cache: Path) -> dict[str, str]:
 def elsewhere(environment: dict[str, str]) -> dict:
     """`elsewhere.facts()` as another process with another hash seed sees them."""
     command = [sys.executable, str(ROOT / "tests" / "helpers" / "elsewhere.py")]
-    told = subprocess.run(command, env={**environment, "PYTHONHASHSEED": "7"}, capture_output=True, check=True)
-    return json.loads(told.stdout)
+    result = subprocess.run(command, env={**environment, "PYTHONHASHSEED": "7"}, capture_output=True, check=True)
+    return json.loads(result.stdout)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def call(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: p
         monkeypatch.setattr(sys, "argv", ["bench", *arguments])
         with pytest.raises(SystemExit) as ending:
             main()
-        said = capsys.readouterr()
-        return SimpleNamespace(code=ending.value.code or 0, out=said.out, err=said.err)
+        captured = capsys.readouterr()
+        return SimpleNamespace(code=ending.value.code or 0, out=captured.out, err=captured.err)
 
     return run

@@ -18,8 +18,8 @@ TINY = ("--data", "scenes.n_train=120", "--data", "scenes.n_test=60")
 def tracked(*folders: str) -> list[str]:
     if not (ROOT / ".git").exists():
         pytest.skip("which files belong to the package is known to git alone")
-    found = subprocess.run(["git", "ls-files", "-z", *folders], cwd=ROOT, capture_output=True, text=True, check=True)
-    return [name for name in found.stdout.split("\0") if (ROOT / name).is_file()]
+    result = subprocess.run(["git", "ls-files", "-z", *folders], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [name for name in result.stdout.split("\0") if (ROOT / name).is_file()]
 
 
 @pytest.fixture(scope="module")

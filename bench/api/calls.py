@@ -137,11 +137,11 @@ def run(*args: Any, **words: Any) -> Sweep:
                method  percent  seed dataset  epochs
     0  clip_zero_shot       50     0  scenes       0
     """
-    made = plan(*args, **words)
-    given = inspect.signature(plan).bind(*args, **words).arguments
-    command = f"bench.run({', '.join(f'{word}={value!r}' for word, value in given.items())})"
+    plan_ = plan(*args, **words)
+    arguments = inspect.signature(plan).bind(*args, **words).arguments
+    command = f"bench.run({', '.join(f'{word}={value!r}' for word, value in arguments.items())})"
     with _python_words():
-        sweep = execute(made, [command], quiet=not given.get("progress", True))
+        sweep = execute(plan_, [command], quiet=not arguments.get("progress", True))
     if sweep.tracking_problem:
         warnings.warn(sweep.tracking_problem, stacklevel=3)
     return sweep

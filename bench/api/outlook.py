@@ -55,8 +55,8 @@ def look_ahead(
             names.setdefault(entry.cell.key, entry.method)
     todo = {cell.key: (names[cell.key], cell) for cell in cells if states[cell.key] != "done"}
     workers = _workers(execution, len(todo), device)
-    wanted = {cell.method.name for _, cell in todo.values()}
-    rows = (store.row(key) for key in store.keys() if _is_of(store, key, wanted))  # noqa: SIM118
+    methods = {cell.method.name for _, cell in todo.values()}
+    rows = (store.row(key) for key in store.keys() if _is_of(store, key, methods))  # noqa: SIM118
     past = Past(rows, environment(device)["device"])
     progress = {key: _progress(store, cell) for key, (_, cell) in todo.items()}
     return Outlook(entries, states, forecast(todo, progress, past, dataset.facts, workers))

@@ -102,5 +102,5 @@ def _expected(expected: Forecast) -> Iterator[str]:
 
 def _each(method: MethodForecast) -> str:
     cells = method.cells - method.unknown
-    how = "of these settings" if method.basis == "equal" else "of this method, scaled by epochs and images"
-    return f"{cells} x {clock_time((method.seconds or 0.0) / cells)}, from {method.rows} finished {how}"
+    basis = "of these settings" if method.basis == "equal" else "of this method, scaled by epochs and images"
+    return f"{cells} x {clock_time((method.seconds or 0.0) / cells)}, from {method.rows} finished {basis}"

@@ -52,10 +52,12 @@ class PlainTrials:
         self.ended += 1
         self.clock.tick(ran=True)
         self._note(trial)
-        said = f"{trial.value:.2f}" if trial.value is not None else f"{trial.state} ({trial.reason})"
+        outcome = f"{trial.value:.2f}" if trial.value is not None else f"{trial.state} ({trial.reason})"
         best = f"  best {self.best[0]:.2f} (trial {self.best[1]})" if self.best else ""
         settings = ", ".join(f"{option}={value}" for option, value in trial.settings.items())
-        self.say(f"[{self.ended}/{self.total}] {self.method} trial {trial.number}: {said}{best}  {self.clock.left()}")
+        self.say(
+            f"[{self.ended}/{self.total}] {self.method} trial {trial.number}: {outcome}{best}  {self.clock.left()}"
+        )
         self.say(f"      {settings}")
 
     def _note(self, trial: TrialRecord) -> None:

@@ -103,10 +103,10 @@ def open_trained_cells(
     refuse_blind(cell)
     weights = store.weights(cell.key)
     assert weights is not None, "find_cell has seen them"
-    name, given = cell.dataset.name, dict(paths or {})
+    name, files = cell.dataset.name, dict(paths or {})
     dataset = open_dataset(Request((), (), dataset=name, overrides={name: cell.dataset.options}, root=root), cache)
-    method, protocol = _placed(cell.method, given), _placed(cell.protocol, given)
-    for unused in given:
+    method, protocol = _placed(cell.method, files), _placed(cell.protocol, files)
+    for unused in files:
         raise UsageError(
             f"--set {unused}...: this cell reads no files but those of {cell.method.name} and {cell.protocol.name}."
         )
@@ -143,9 +143,9 @@ def _blind(cell: Cell) -> str:
     )
 
 
-def _placed(component: Component, given: dict[str, Mapping[str, str]]) -> Component:
+def _placed(component: Component, files: dict[str, Mapping[str, str]]) -> Component:
     """The component with the places of its files, which no store keeps."""
-    return dataclasses.replace(component, paths=dict(given.pop(component.name, {})))
+    return dataclasses.replace(component, paths=dict(files.pop(component.name, {})))
 
 
 def _refuse_other_content(cell: Cell, resources: Resources) -> None:

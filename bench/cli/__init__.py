@@ -32,9 +32,9 @@ class _Group(typer.core.TyperGroup):
     """All commands, none of which takes an empty text for a name, a file or a number."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        for before, given in zip(["", *args], args, strict=False):
-            flag, equals, value = given.partition("=")
-            if not given.strip():
+        for before, argument in zip(["", *args], args, strict=False):
+            flag, equals, value = argument.partition("=")
+            if not argument.strip():
                 subject = before if before.startswith("--") else "an argument"
             elif flag.startswith("--") and equals and not value.strip():
                 subject = flag

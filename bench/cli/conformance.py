@@ -49,8 +49,8 @@ def _show(kind: str, entry: Any, results: list[Any]) -> None:
     for column in ("property", "ok", "why"):
         table.add_column(column, no_wrap=column == "ok", overflow="fold")
     for result in results:
-        why = Text("") if result.ok else Text(f"{result.why}. That means: {result.means}.")
-        table.add_row(result.name, Text("yes", "green") if result.ok else Text("NO", "bold red"), why)
+        reason = Text("") if result.ok else Text(f"{result.why}. That means: {result.means}.")
+        table.add_row(result.name, Text("yes", "green") if result.ok else Text("NO", "bold red"), reason)
     console = plain_console()
     console.print(table)
     failed = sum(not result.ok for result in results)

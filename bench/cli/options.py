@@ -214,9 +214,9 @@ def with_flags(command: Callable[..., None]) -> Callable[..., None]:
     own = inspect.signature(command).parameters
     groups: dict[str, Any] = {n: p.annotation for n, p in own.items() if dataclasses.is_dataclass(p.annotation)}
 
-    def flagged(**given: Any) -> None:
-        filled = {name: group(**{f: given.pop(f) for f in _names(group)}) for name, group in groups.items()}
-        command(**filled, **given)
+    def flagged(**values: Any) -> None:
+        filled = {name: group(**{f: values.pop(f) for f in _names(group)}) for name, group in groups.items()}
+        command(**filled, **values)
 
     parameters = [p for group in groups.values() for p in _parameters(group)]
     parameters += [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, p in own.items() if name not in groups]

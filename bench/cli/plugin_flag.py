@@ -11,14 +11,14 @@ FILE = "bench.planning.sweep_file"
 """Where a command finds what its file said of settings and grid, in `context.meta`."""
 
 
-def _load(context: typer.Context, given: list[str] | None) -> list[str] | None:
+def _load(context: typer.Context, values: list[str] | None) -> list[str] | None:
     """Load those of the command line and of the environment, and those of the sweep file where that is allowed."""
     source = context.get_parameter_source("plugin")
     if context.resilient_parsing or source is None:  # None: the file's values are being checked
-        return given
+        return values
     listed = str(context.meta[FILE].flags.get("plugin", "")) if FILE in context.meta else ""
     of_file = [name for name in listed.split(",") if name]
-    named = list(given or []) if source.name == "COMMANDLINE" else []
+    named = list(values or []) if source.name == "COMMANDLINE" else []
     if not (named or of_file or os.environ.get("BENCH_PLUGINS")):
         return None
     from bench.settings import plugins

@@ -72,7 +72,7 @@ def search(
     from bench.api.search import SearchOptions
     from bench.api.search import search as search_settings
 
-    how, command, quiet = execution.execution(), command_line(), execution.as_json
+    run_options, command, quiet = execution.execution(), command_line(), execution.as_json
     options = SearchOptions(
         trials=trials,
         judged=holdout_labels,
@@ -85,10 +85,10 @@ def search(
         out=out,
         flags=_flags(request),
     )
-    searched = search_settings(request.request(), options, how, command, quiet)
+    searched = search_settings(request.request(), options, run_options, command, quiet)
     if searched.file and not quiet:
         _show(searched.sessions, searched.file)
-    sweep = searched.retrained(how, command, quiet) if searched.file and retrain else None
+    sweep = searched.retrained(run_options, command, quiet) if searched.file and retrain else None
     if quiet:
         record = {
             "searches": [_session_record(session) for session in searched.sessions],
@@ -96,7 +96,7 @@ def search(
         }
         typer.echo(json.dumps({**record, "retrained": sweep.results.to_json() if sweep else None}))
     elif not searched.file:
-        typer.secho(f"no trial came to its end; see {how.results / 'searches'}", fg="red", err=True)
+        typer.secho(f"no trial came to its end; see {run_options.results / 'searches'}", fg="red", err=True)
     elif sweep:
         typer.echo("on all training images, scored on the test split:")
         conclude(dataclasses.replace(sweep, failed=0), as_json=False)

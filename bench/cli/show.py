@@ -76,8 +76,8 @@ def show(
     from bench.training.resources import choose_device
     from methods import METHODS
 
-    wanted = listed(classes or "")
-    if classes is not None and not wanted:
+    names = listed(classes or "")
+    if classes is not None and not names:
         raise UsageError("--classes is empty; name at least one class, or leave it out.")
     store = Store(results)
     keys = [find_cell(store, prefix) for prefix in (cell, other) if prefix is not None]
@@ -85,7 +85,7 @@ def show(
         refuse_blind(one)
     refuse_apart(keys)
     drawing = AttentionRequest(
-        images=images, classes=wanted, part="train" if split is Part.train else "test", seed=seed, out=out
+        images=images, classes=names, part="train" if split is Part.train else "test", seed=seed, out=out
     )
     progress = PlainObserver([], quiet=as_json).encoding
     overrides = parse_overrides(settings or [])

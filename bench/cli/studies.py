@@ -20,8 +20,8 @@ from methods import METHODS, Method
 def one_method(request: Request) -> type[Method]:
     """The method that is studied."""
     if len(request.methods) != 1 or not isinstance(request.methods[0], str):
-        given = ", ".join(variant.name for variant in request.variants)
-        raise UsageError(f"--method takes one method, and {given} were given; study them one after another.")
+        names = ", ".join(variant.name for variant in request.variants)
+        raise UsageError(f"--method takes one method, and {names} were given; study them one after another.")
     return METHODS.get(request.methods[0])
 
 

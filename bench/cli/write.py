@@ -28,8 +28,8 @@ def write_sweep(
     flags: dict[str, str | bool] = {}
     for flag, param in flags_of(context).items():
         value, source = context.params[param.name], context.get_parameter_source(param.name)
-        given = source is not None and source.name != "DEFAULT"
-        if value is not None and (given or (param.name in what and value is not False)):
+        is_given = source is not None and source.name != "DEFAULT"
+        if value is not None and (is_given or (param.name in what and value is not False)):
             text = ",".join(value) if isinstance(value, list | tuple) else str(value)
             flags[flag] = value if isinstance(value, bool) else text
     command = shlex.join(["bench", *sys.argv[1:]])

@@ -78,8 +78,8 @@ class Cub(FolderDataset):
         paths, training = _numbered(images), _numbered(split)
         if list(paths) != list(training):
             raise DataError(f"{images} and {split} do not number the same images; use the official files.")
-        wanted = "1" if part == "train" else "0"
-        numbers = [number for number in paths if training[number] == wanted]
+        flag = "1" if part == "train" else "0"
+        numbers = [number for number in paths if training[number] == flag]
         classes = tuple(_numbered(names).values())
         if len(classes) != ATTRIBUTES:
             raise DataError(f"{names} names {len(classes)} attributes instead of {ATTRIBUTES}; use the official file.")

@@ -41,7 +41,7 @@ def checked(listing: Listing, source: Path) -> Listing:
             if not isinstance(name, str) or not name.strip():
                 raise DataError(f"{source}: the name of {what} {number} is {shown(name)}; it must be text, not empty.")
     ids = tuple(map(portable, listing.ids))
-    away = next((name for name, given in zip(ids, listing.ids, strict=True) if _leads_away(name)), None)
+    away = next((name for name, original in zip(ids, listing.ids, strict=True) if _leads_away(name)), None)
     if away is not None:
         raise DataError(
             f"{source} lists {shown(away)}; image paths must lie inside the image folder, without a drive or '..'."

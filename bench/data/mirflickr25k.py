@@ -152,8 +152,8 @@ class MirFlickr25k(FolderDataset):
             names = [path.name for path in self.image_folder("train").iterdir()]
         except OSError:
             return set()
-        found = (re.fullmatch(r"im([1-9][0-9]{0,4})\.jpg", name) for name in names)
-        return {number for match in found if match and (number := int(match[1])) <= IMAGES}
+        matches = (re.fullmatch(r"im([1-9][0-9]{0,4})\.jpg", name) for name in names)
+        return {number for match in matches if match and (number := int(match[1])) <= IMAGES}
 
     def prompt_name(self, raw: str) -> str:
         return super().prompt_name(raw.removesuffix("_r1"))
@@ -167,9 +167,9 @@ class MirFlickr25k(FolderDataset):
         labels = np.concatenate([self.listing(part).labels for part in PARTS])
         whole, present = len(labels) == IMAGES, (labels == 1).sum(axis=0).tolist()
         return [
-            f"and test have {found:,} images of '{name}' in place of the published {count:,}"
-            for (name, count), found in zip(self.published.items(), present, strict=True)
-            if (found != count if whole else found > count)
+            f"and test have {actual:,} images of '{name}' in place of the published {count:,}"
+            for (name, count), actual in zip(self.published.items(), present, strict=True)
+            if (actual != count if whole else actual > count)
         ]
 
 

@@ -31,16 +31,16 @@ def serve(pipe: Connection, site: Opens, results: Path, device: str, threads: in
     has written so far is whole. Ctrl-C does not reach it: that is for the driver, which then ends it.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaving by way of every `finally`
-    heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(pipe, heard), daemon=True).start()
+    messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(pipe, messages), daemon=True).start()
     try:
-        _serve(pipe, heard, site, Store(results), torch.device(device), threads)
+        _serve(pipe, messages, site, Store(results), torch.device(device), threads)
     except (SystemExit, BrokenPipeError):
         os._exit(0)  # taking the interpreter apart would take seconds
 
 
 def _serve(
-    pipe: Connection, heard: queue.SimpleQueue, site: Opens, store: Store, device: torch.device, threads: int
+    pipe: Connection, messages: queue.SimpleQueue, site: Opens, store: Store, device: torch.device, threads: int
 ) -> None:
     limit_threads(threads)
     if device.type == "cuda":
@@ -52,10 +52,10 @@ def _serve(
 
     def tell(record: Mapping[str, Any]) -> bool:
         pipe.send(("epoch", record))
-        return heard.get()
+        return messages.get()
 
     while True:
-        cell = heard.get()
+        cell = messages.get()
         try:
             if resources is None:
                 resources = site.open(device, lambda *progress: pipe.send(("encoding", *progress)))
@@ -65,10 +65,10 @@ def _serve(
         pipe.send(answer)
 
 
-def _listen(pipe: Connection, heard: queue.SimpleQueue) -> None:
+def _listen(pipe: Connection, messages: queue.SimpleQueue) -> None:
     """Pass on what the driver says; without a driver there is nothing left to do here."""
     try:
         while True:
-            heard.put(pipe.recv())
+            messages.put(pipe.recv())
     except (EOFError, OSError):
         os._exit(1)

@@ -126,10 +126,10 @@ def asked_for(
                 f"--augment {augment} needs --views K (cached views) or --live (a fresh view every epoch)."
             )
         return name, merged
-    given: dict[str, Any] = {} if augment is None else {"augment": augment}
+    feed: dict[str, Any] = {} if augment is None else {"augment": augment}
     if views:
-        given["count"] = views
-    for option, value in given.items():
+        feed["count"] = views
+    for option, value in feed.items():
         if option in merged.setdefault(name, {}):
             raise UsageError(f"{name}.{option} is set twice; give it once.")
         merged[name][option] = value

@@ -102,13 +102,13 @@ def _require_method(owner: str, methods: Sequence[str]) -> None:
 
 def _product(method: str, axes: Mapping[str, Sequence[Any]], fixed: Collection[str]) -> list[Variant]:
     size = 1
-    for option, given in axes.items():
+    for option, values in axes.items():
         if option in fixed:
             raise UsageError(f"{method}.{option} is given by --set and by --grid; give it by one of them.")
-        size *= len(given)
+        size *= len(values)
     if size > LARGEST_GRID:
         raise UsageError(f"--grid makes {size} variants of {method}; at most {LARGEST_GRID} fit into a table.")
-    typed = {option: _typed(method, option, given) for option, given in axes.items()}
+    typed = {option: _typed(method, option, values) for option, values in axes.items()}
     return [_variant(method, dict(zip(typed, chosen, strict=True))) for chosen in itertools.product(*typed.values())]
 
 
@@ -118,9 +118,9 @@ def _variant(method: str, chosen: dict[str, Any]) -> Variant:
     return Variant(method, chosen, name, recipe)
 
 
-def _typed(method: str, option: str, given: Sequence[Any]) -> list[Any]:
+def _typed(method: str, option: str, values: Sequence[Any]) -> list[Any]:
     """The values as the method's config has them, each once."""
-    values_ = [_recipe(method, value) if option == RECIPE else _value(method, option, value) for value in given]
+    values_ = [_recipe(method, value) if option == RECIPE else _value(method, option, value) for value in values]
     for place, value in enumerate(values_):
         if value in values_[:place]:
             raise UsageError(f"--grid has {method}.{option} = {shown(value)} twice; give each value once.")

@@ -93,8 +93,8 @@ def _typed_text(flag: str, value: Any, where: str) -> str | bool:
         and all(type(item) in (str, int, float) and str(item).strip() for item in value)
     ):
         return ",".join(map(str, value))
-    given = "empty" if value in (None, "", []) else shown(value)
-    raise UsageError(f"{where}: {flag} is {given}; give a word, a number or a list of them, or leave the line out.")
+    text = "empty" if value in (None, "", []) else shown(value)
+    raise UsageError(f"{where}: {flag} is {text}; give a word, a number or a list of them, or leave the line out.")
 
 
 def _options(content: Any, key: str, where: str) -> dict[str, dict[str, Any]]:

@@ -127,8 +127,8 @@ def _read(path: Path, parse: Callable[[Any], _T]) -> _T:
     except FileNotFoundError:
         raise
     except _MALFORMED as error:
-        why = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-        raise DataError(f"{path} is damaged ({str(why)[:120]}); give `bench run` again.") from None
+        reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        raise DataError(f"{path} is damaged ({str(reason)[:120]}); give `bench run` again.") from None
 
 
 def _cell(data: Mapping[str, Any], key: str) -> Cell:

@@ -58,14 +58,14 @@ def across(
     newest = find_sweep(store, sweep)
     tables = [load(store, record.id, merge=True) for record in _of_each_dataset(store, newest)]
     measured_tables = [_measured(table, percents) for table in tables]
-    wanted = list(dict.fromkeys(measured.method for part in measured_tables for measured in part))
+    available = list(dict.fromkeys(measured.method for part in measured_tables for measured in part))
     for name in methods or ():
-        if name not in wanted:
-            raise UsageError(f"no dataset has a number of method {name!r}; {nearest(name, wanted)}")
+        if name not in available:
+            raise UsageError(f"no dataset has a number of method {name!r}; {nearest(name, available)}")
     have = {part[0].dataset: set[str]() for part in measured_tables if part}
     for measured in (one for part in measured_tables for one in part):
         have[measured.dataset].add(measured.method)
-    lacking = {m: next((d for d, own in have.items() if m not in own), "") for m in methods or wanted}
+    lacking = {m: next((d for d, own in have.items() if m not in own), "") for m in methods or available}
     common = [method for method, dataset in lacking.items() if not dataset]
     where = ", ".join(filter(None, (newest.protocol, newest.backbone, newest.feed)))
     if len(have) < 2 or len(common) < 2:

@@ -43,7 +43,7 @@ class Bootstraps:
 
     def __init__(self, results: Results, store: StoreReader, resamples: int = RESAMPLES):
         self.rows, self.store, self.resamples = results.rows, store, resamples
-        self._found: dict[str, tuple[float, np.ndarray]] = {}
+        self._bootstraps: dict[str, tuple[float, np.ndarray]] = {}
         self._labels: dict[str, np.ndarray] = {}
         self._counts = np.empty((0, 0), np.uint8)
 
@@ -60,7 +60,7 @@ class Bootstraps:
 
     def has(self, key: str) -> bool:
         """Whether `difference` need not compute for this cell."""
-        return key in self._found
+        return key in self._bootstraps
 
     def difference(self, pairs: Sequence[Pair]) -> Difference:
         """Of the mean over pairs; a cell that stands in several pairs counts in each."""
@@ -78,14 +78,14 @@ class Bootstraps:
         What was kept of other scores than the cell has now is removed. What is left over is told, with the seconds that
         it would take at the pace so far.
         """
-        wanted = [key for key in dict.fromkeys(keys) if self.available(key) and not self.has(key)]
-        todo = [key for key in wanted if not self._take(key)]
+        missing = [key for key in dict.fromkeys(keys) if self.available(key) and not self.has(key)]
+        todo = [key for key in missing if not self._take(key)]
         began, done = perf_counter(), 0
         for key in todo:
             spent = perf_counter() - began
             if within is not None and spent + spent / max(done, 1) > within:
                 break
-            self._found[key] = self._computed(key)
+            self._bootstraps[key] = self._computed(key)
             done += 1
             if progress is not None:
                 progress(done, len(todo))
@@ -99,13 +99,13 @@ class Bootstraps:
             with if_allowed():
                 self._path(key).unlink(missing_ok=True)
             return False
-        self._found[key] = kept
+        self._bootstraps[key] = kept
         return True
 
     def _of(self, key: str) -> tuple[float, np.ndarray]:
-        if key not in self._found:
-            self._found[key] = self._kept(key) or self._computed(key)
-        return self._found[key]
+        if key not in self._bootstraps:
+            self._bootstraps[key] = self._kept(key) or self._computed(key)
+        return self._bootstraps[key]
 
     def _path(self, key: str) -> Path:
         return inside(resampled_folder(self.store), f"{key}.npz")

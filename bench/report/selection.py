@@ -158,7 +158,7 @@ def _merged_places(store: StoreReader, records: Sequence[SweepRecord]) -> Iterat
     variants: dict[str, dict[Component, None]] = {}
     for component in components.values():
         variants.setdefault(component.name, {})[component] = None
-    taken: dict[tuple[str, int | None, int], Place] = {}
+    merged: dict[tuple[str, int | None, int], Place] = {}
     for record in records:
         for place in record.places:
             if place.key in cells and cells[place.key].streams:
@@ -167,9 +167,9 @@ def _merged_places(store: StoreReader, records: Sequence[SweepRecord]) -> Iterat
             label = _label(method, list(variants[method.name])) if method else place.method
             where = (label, place.percent, place.seed)
             # A place that an older sweep filled is not emptied by a newer one that has not come to it.
-            if where not in taken or method:
-                taken[where] = Place(label, place.percent, place.seed, place.key, place.skipped)
-    yield from taken.values()
+            if where not in merged or method:
+                merged[where] = Place(label, place.percent, place.seed, place.key, place.skipped)
+    yield from merged.values()
 
 
 def _label(component: Component, variants: Sequence[Component]) -> str:

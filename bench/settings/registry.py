@@ -21,10 +21,10 @@ T = TypeVar("T")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 
-def nearest(given: str, allowed: Iterable[str]) -> str:
+def nearest(name: str, allowed: Iterable[str]) -> str:
     """The tail of an error sentence: a near name if there is one, then all that is allowed."""
     allowed = sorted(allowed)
-    close = difflib.get_close_matches(given, allowed, n=1)
+    close = difflib.get_close_matches(name, allowed, n=1)
     hint = f"did you mean {close[0]!r}? Allowed" if close else "allowed"
     return f"{hint}: {', '.join(allowed) or 'none'}."
 

@@ -82,9 +82,9 @@ def read_arrays(path: Path, content: bytes | None = None) -> Iterator[Mapping[st
         with np.load(path if content is None else io.BytesIO(content), allow_pickle=False) as arrays:
             yield arrays
     except DAMAGED_ARRAYS as error:
-        why = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(
-            f"{path} is no file of plain arrays ({why}); make it again with the command that did."
+            f"{path} is no file of plain arrays ({reason}); make it again with the command that did."
         ) from None
 
 

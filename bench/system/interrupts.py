@@ -77,10 +77,10 @@ def kept_from_children() -> Iterator[None]:
 def _listen(raised: list[BaseException]) -> dict[signal.Signals, Any]:
     """Keep in `raised` what the handlers raise; gives the handlers as they were."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
-    heard = {number: handler for number, handler in before.items() if callable(handler)}
-    for number, handler in heard.items():
+    handlers = {number: handler for number, handler in before.items() if callable(handler)}
+    for number, handler in handlers.items():
         signal.signal(number, _keeping(handler, raised))
-    return heard
+    return handlers
 
 
 def _keeping(

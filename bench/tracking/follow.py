@@ -74,27 +74,27 @@ class Follower:
         if self.process is None:
             return self.problem
         self._let_go()
-        said, problem = self._last_words(self.process, tell, longest)
+        output, problem = self._last_words(self.process, tell, longest)
         self.close()
         if problem or self.process.poll() == 0:
             return problem
-        return said or f"MLflow was not updated; see {self.store.root / LOG}, then run `bench sync`."
+        return output or f"MLflow was not updated; see {self.store.root / LOG}, then run `bench sync`."
 
     def _last_words(
         self, process: subprocess.Popen, tell: Callable[[str], object], longest: float
     ) -> tuple[str, str | None]:
         """What the process says until it ends, and the problem if it does not."""
         assert process.stdout is not None
-        began = heard = time.monotonic()
+        began = last_output = time.monotonic()
         line, warned, pipe = b"", False, process.stdout.fileno()
         while True:
             if select.select([pipe], [], [], 0.2)[0]:
                 words = os.read(pipe, 4096)
                 if not words:
                     break
-                line, heard = line + words.replace(BEAT, b""), time.monotonic()
+                line, last_output = line + words.replace(BEAT, b""), time.monotonic()
             now = time.monotonic()
-            if now - heard > SILENCE:
+            if now - last_output > SILENCE:
                 return "", self._silent()
             if now - began > longest:
                 return "", f"MLflow was not done within {longest:.0f} s; run `bench sync` to bring it up to date."

@@ -86,9 +86,9 @@ class _Mirror:
         if not chosen:
             what = f"no sweep {sweep!r}; it has {printable(', '.join(runs))}" if runs else "no sweep of bench"
             raise UsageError(f"MLflow at {self.uri} has {what}; write one there with `bench sync --tracking-uri`.")
-        wanted = {key for run in chosen for key in self._sweep(run).keys}
+        keys = {key for run in chosen for key in self._sweep(run).keys}
         for run in self._runs("cell"):
-            if run.data.tags.get("cell_key") in wanted:
+            if run.data.tags.get("cell_key") in keys:
                 self._cell(run)
 
     def _sweep(self, run: "Run") -> SweepRecord:

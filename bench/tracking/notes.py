@@ -98,16 +98,16 @@ def cell_note(row: Row) -> str:
     if "mAP" not in row.metrics:
         level = row.metrics.get("heldout_mAP", math.nan)
         return f"No test split: held-out mAP **{level:.2f}** after {counted(row.epochs, 'epoch')}."
-    said = [f"mAP **{row.mAP:.2f}** on test" + (f" after the last epoch ({row.epochs})." if row.epochs else ".")]
+    sentences = [f"mAP **{row.mAP:.2f}** on test" + (f" after the last epoch ({row.epochs})." if row.epochs else ".")]
     best = row.test_best
     if row.epochs and "mAP" in best:
-        said.append(f"Best on test: {best['mAP']:.2f} in epoch {best.get('epoch', '?')} (not the headline).")
+        sentences.append(f"Best on test: {best['mAP']:.2f} in epoch {best.get('epoch', '?')} (not the headline).")
     known = row.mask.get("known")
     if known is not None:
-        said.append(f"{100 * known:.1f} % of the labels known, mask `{str(row.mask.get('sha256', ''))[:12]}`.")
+        sentences.append(f"{100 * known:.1f} % of the labels known, mask `{str(row.mask.get('sha256', ''))[:12]}`.")
     if row.flags:
-        said.append(f"Take care: {'; '.join(row.flags)}.")
-    return tame(" ".join(said))
+        sentences.append(f"Take care: {'; '.join(row.flags)}.")
+    return tame(" ".join(sentences))
 
 
 def failure_note(error: str) -> str:
@@ -121,7 +121,7 @@ def summary_note(method: str, record: SweepRecord) -> str:
     from bench.report.render.safe_markdown import tame
 
     known = record.notes.get(method.partition(" [")[0], {})
-    said = [known.get("reference", ""), known.get("note", "")]
-    about = [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in said if text]
+    parts = [known.get("reference", ""), known.get("note", "")]
+    about = [f"{text[0].upper()}{text[1:].rstrip('.')}." for text in parts if text]
     curve = "`mAP_by_ratio` is mAP of the last epoch, mean over seeds; its step is the percent of known labels."
     return tame("\n\n".join([*about, curve]))[:TAG_LIMIT]

@@ -134,15 +134,15 @@ def started(database: str, artifacts: str, log: Path, port: int | None = None) -
         _stop(process)
 
 
-def _port(wanted: int | None) -> int:
+def _port(requested: int | None) -> int:
     """`wanted` if it is free, else any free one if none was wanted."""
     with socket.socket() as probe:
         # A port on which the last server's connections linger is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, wanted or 0))
+            probe.bind((HOST, requested or 0))
         except OSError as error:
-            raise UsageError(f"Port {wanted} cannot be used ({error.strerror}); choose another, or none.") from None
+            raise UsageError(f"Port {requested} cannot be used ({error.strerror}); choose another, or none.") from None
         return probe.getsockname()[1]
 
 

@@ -64,17 +64,17 @@ def _points(results: "Results", method: str, running: bool) -> Iterator[MetricPo
 
     from bench.report.tables.spread import mean_over_ratios, over_seeds
 
-    mine = results.frame[results.frame["method"] == method]
+    selected = results.frame[results.frame["method"] == method]
     known: dict[int | None, set[int]] = {}
-    for percent, seed, value in zip(mine["percent"].tolist(), mine["seed"], mine["mAP"], strict=True):
+    for percent, seed, value in zip(selected["percent"].tolist(), selected["seed"], selected["mAP"], strict=True):
         ratio = None if pd.isna(percent) else int(percent)
         known.setdefault(ratio, set()).add(seed)
         yield MetricPoint(f"{CURVE}_seed_{seed}", float(value), ratio or 0)
-    for (_, ratio), spread in over_seeds(mine, "mAP").items():
+    for (_, ratio), spread in over_seeds(selected, "mAP").items():
         if not running or known.get(ratio) == set(results.seeds):
             yield MetricPoint(CURVE, spread.mean, ratio or 0)
     complete = all(known.get(ratio) == set(results.seeds) for ratio in results.percents)
-    for spread in mean_over_ratios(mine, "mAP", results.percents).values():
+    for spread in mean_over_ratios(selected, "mAP", results.percents).values():
         if not running or complete:
             yield MetricPoint(AVERAGE, spread.mean, 0)
 
@@ -84,10 +84,10 @@ def _numbers(results: "Results", method: str) -> dict[str, str]:
     from bench.report.tables.spread import mean_over_ratios, over_seeds
     from bench.report.tables.standard import number
 
-    mine = results.frame[results.frame["method"] == method]
-    numbers = {percent_tag(percent): number(spread) for (_, percent), spread in over_seeds(mine, "mAP").items()}
+    selected = results.frame[results.frame["method"] == method]
+    numbers = {percent_tag(percent): number(spread) for (_, percent), spread in over_seeds(selected, "mAP").items()}
     if len(results.percents) > 1:
         numbers |= {
-            average_tag(): number(spread) for spread in mean_over_ratios(mine, "mAP", results.percents).values()
+            average_tag(): number(spread) for spread in mean_over_ratios(selected, "mAP", results.percents).values()
         }
     return numbers

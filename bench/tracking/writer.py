@@ -83,11 +83,11 @@ def _complete(client: "MlflowClient", run: "Run", spec: RunSpec, parent: str | N
         if (p.key, p.step) not in drawn
     ]
     params = [Param(name, value) for name, value in spec.params.items() if name not in known.params]
-    wanted = {**spec.tags, **({PARENT: parent} if parent else {})}
-    if NOTE in wanted:
-        wanted[NOTE] = wanted[NOTE].replace(RUN, run_id)
-    tags = {name: value for name, value in wanted.items() if known.tags.get(name) != value}
-    for name in _stale_tags(known.tags, wanted):
+    expected = {**spec.tags, **({PARENT: parent} if parent else {})}
+    if NOTE in expected:
+        expected[NOTE] = expected[NOTE].replace(RUN, run_id)
+    tags = {name: value for name, value in expected.items() if known.tags.get(name) != value}
+    for name in _stale_tags(known.tags, expected):
         client.delete_tag(run_id, name)
     if spec.dataset and not (run.inputs and run.inputs.dataset_inputs):
         client.log_inputs(run_id, [_dataset_input(spec.dataset)])
@@ -116,8 +116,8 @@ def _contradicts(client: "MlflowClient", run: "Run", spec: RunSpec) -> bool:
     """Whether the run holds a param or a point that the spec gives another value, or does not have at all."""
     if any(spec.params.get(name) != value for name, value in run.data.params.items()):
         return True
-    wanted = {(p.key, p.step): p.value for p in spec.points}
-    return any(not _equal(p.value, wanted.get((p.key, p.step))) for p in _points_of(client, run, spec))
+    points = {(p.key, p.step): p.value for p in spec.points}
+    return any(not _equal(p.value, points.get((p.key, p.step))) for p in _points_of(client, run, spec))
 
 
 def _equal(a: float, b: float | None) -> bool:
@@ -136,11 +136,11 @@ def _points_of(client: "MlflowClient", run: "Run", spec: RunSpec) -> Iterator[Me
             yield MetricPoint(key, metric.value, metric.step)
 
 
-def _stale_tags(tags: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+def _stale_tags(tags: Mapping[str, str], expected: Mapping[str, str]) -> list[str]:
     """Tags of ours that no longer hold (the error of a cell that was retried); what people added stays."""
     ours = {"error", "flags", "code", "cells_shared", "mask_sha256", "missing", "sweep", "sweeps", PARENT}
     note = {NOTE} if "error" in tags else set()
-    return [name for name in tags if (name in ours | note or name.startswith("mAP")) and name not in wanted]
+    return [name for name in tags if (name in ours | note or name.startswith("mAP")) and name not in expected]
 
 
 def _dataset_input(facts: DatasetFacts) -> "DatasetInput":

@@ -105,8 +105,8 @@ def _run(cell: Cell, inputs: Inputs, folder: Path, watch: Watch, checkpoint: Pat
     method = inputs.method
     MODELS.register_module(name=method.name, module=method.method, force=True)
     started = time.perf_counter()
-    made = _runner(cell, inputs, folder, watch, checkpoint)
-    with PeakMemory(inputs.device) as memory, deterministic(), made as runner:
+    mm_runner = _runner(cell, inputs, folder, watch, checkpoint)
+    with PeakMemory(inputs.device) as memory, deterministic(), mm_runner as runner:
         if method.config.epochs:
             if not runner._resume:
                 (folder / "curve.jsonl").unlink(missing_ok=True)

@@ -208,7 +208,7 @@ class LiveModel(BaseModel):
     def scorer(self) -> Callable[[Features | Tensor], Tensor]:
         """Logits (B, C) of cached features, or of images (B, 3, S, S)."""
         score = self.method.scorer()
-        return lambda given: score(self.encode(given) if isinstance(given, Tensor) else given)
+        return lambda images: score(self.encode(images) if isinstance(images, Tensor) else images)
 
     def start_epoch(self, epoch: int) -> None:
         self.method.start_epoch(epoch)

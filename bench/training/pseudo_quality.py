@@ -21,11 +21,11 @@ SIGNS = (("positive", 1), ("negative", -1))
 
 
 def pseudo_quality(
-    signs: np.ndarray, hidden: np.ndarray, made: Sequence[str] = ("positive", "negative")
+    signs: np.ndarray, hidden: np.ndarray, kinds: Sequence[str] = ("positive", "negative")
 ) -> dict[str, float]:
     """What the curve says of pseudo-labels int8 (N, C), given the hidden labels int8 (N, C); 0 is none in either.
 
-    `made` names the kinds that the method makes, and only those are told. For positives:
+    `kinds` names the kinds that the method makes, and only those are counted. For positives:
     pseudo_positives: how many. pseudo_positive_precision: per cent of them that are right.
     pseudo_positive_recall: per cent of all hidden positives that they are. The same for negatives, and
     pseudo_positives_lost: per cent of all hidden positives that are taken for negatives.
@@ -38,12 +38,12 @@ def pseudo_quality(
             quality[name] = 100 * int((part & of).sum()) / whole
 
     for name, sign in SIGNS:
-        if name in made:
-            taken, true = signs == sign, hidden == sign
-            quality[f"pseudo_{name}s"] = int(taken.sum())
-            share(f"pseudo_{name}_precision", true, taken & (hidden != 0))
-            share(f"pseudo_{name}_recall", taken, true)
-    if "negative" in made:
+        if name in kinds:
+            chosen, true = signs == sign, hidden == sign
+            quality[f"pseudo_{name}s"] = int(chosen.sum())
+            share(f"pseudo_{name}_precision", true, chosen & (hidden != 0))
+            share(f"pseudo_{name}_recall", chosen, true)
+    if "negative" in kinds:
         share("pseudo_positives_lost", signs == -1, hidden == 1)
     return quality
 
@@ -58,7 +58,7 @@ class PseudoHook(Hook):
 
     def __init__(self, hidden: np.ndarray):
         self.hidden = hidden
-        self._found: dict[str, float] = {}
+        self._quality: dict[str, float] = {}
 
     def before_train_epoch(self, runner: Any) -> None:
         _method(runner).recorder = PseudoLabels()
@@ -67,14 +67,14 @@ class PseudoHook(Hook):
         method = _method(runner)
         recorder, method.recorder = method.recorder, None
         assert recorder is not None, "set before the epoch"
-        made = [name for name, noted in (("positive", recorder.positives), ("negative", recorder.negatives)) if noted]
-        self._found = pseudo_quality(recorder.signs(*self.hidden.shape), self.hidden, made) if made else {}
+        kinds = [name for name, noted in (("positive", recorder.positives), ("negative", recorder.negatives)) if noted]
+        self._quality = pseudo_quality(recorder.signs(*self.hidden.shape), self.hidden, kinds) if kinds else {}
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
         """The curve's hook comes after this one and writes all metrics down."""
         if metrics is not None:
-            metrics |= self._found
-        self._found = {}
+            metrics |= self._quality
+        self._quality = {}
 
 
 def _method(runner: Any) -> Method:

@@ -92,13 +92,13 @@ class Resources:
 
         backbone, protocol = BACKBONES.get(cell.backbone.name), PROTOCOLS.get(cell.protocol.name)
         method = resolved_method(cell.method)
-        here = {
+        present = {
             "dataset": self.dataset.fingerprint,
             "backbone": backbone.fingerprint(options_of(cell.backbone, backbone.Options)),
             "protocol": protocol.fingerprint(options_of(cell.protocol, protocol.Options)),
             "method": method.method.fingerprint(method.config),
         }
-        return next((axis for axis, content in here.items() if getattr(cell, axis).fingerprint != content), None)
+        return next((axis for axis, content in present.items() if getattr(cell, axis).fingerprint != content), None)
 
     def _hidden(self, observed: np.ndarray, heldout_rows: np.ndarray) -> np.ndarray:
         """Full labels of what is unknown in the images trained on, int8 (N, C), 0 elsewhere; for evaluation."""

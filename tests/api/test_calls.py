@@ -50,9 +50,9 @@ def test_what_is_done_is_not_run_again_and_nothing_is_printed(words, capfd):
 
 def test_progress_is_told_on_standard_error(words, capfd):
     bench.run("clip_zero_shot", 0.5, **{**words, "progress": True})
-    told = capfd.readouterr()
-    assert told.out == ""
-    assert "[1/1] clip_zero_shot" in told.err
+    output = capfd.readouterr()
+    assert output.out == ""
+    assert "[1/1] clip_zero_shot" in output.err
 
 
 def test_a_plan_writes_nothing_and_knows_what_is_done(words, tmp_path):

@@ -21,8 +21,8 @@ GRID = Grid(methods=("trm_ml", "dualcoop", "clip_zero_shot"), percents=(10, 50),
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory):
-    store, found = make_store(tmp_path_factory.mktemp("store") / "results", GRID)
-    return bench.open_sweep(store, found)
+    store, made = make_store(tmp_path_factory.mktemp("store") / "results", GRID)
+    return bench.open_sweep(store, made)
 
 
 def test_a_sweep_has_a_row_for_each_place(sweep):
@@ -65,18 +65,18 @@ def test_columns_are_typed_also_where_there_is_no_row(name, sweep, tmp_path):
 
 
 def test_a_comparison_is_paired_and_has_both_intervals(sweep):
-    found = sweep.compare("dualcoop")
-    assert list(found) == list(comparison.COMPARISON_COLUMNS)
-    line = found[(found["method"] == "trm_ml") & (found["percent"] == 10)].iloc[0]
+    result = sweep.compare("dualcoop")
+    assert list(result) == list(comparison.COMPARISON_COLUMNS)
+    line = result[(result["method"] == "trm_ml") & (result["percent"] == 10)].iloc[0]
     frame = sweep.to_frame().set_index(["method", "percent", "seed"])["mAP"]
     differences = frame["trm_ml"][10] - frame["dualcoop"][10]
     assert line["difference"] == pytest.approx(differences.mean())
     assert line["pairs"] == 3
     assert line["low"] < line["difference"] < line["high"]
     assert line["images_low"] < line["images_high"]
-    average = found[(found["method"] == "trm_ml") & found["average"]].iloc[0]
+    average = result[(result["method"] == "trm_ml") & result["average"]].iloc[0]
     assert pd.isna(average["percent"])
-    both = found[(found["method"] == "trm_ml") & ~found["average"]]
+    both = result[(result["method"] == "trm_ml") & ~result["average"]]
     assert average["difference"] == pytest.approx(both["difference"].mean())
 
 
@@ -88,9 +88,9 @@ def test_the_baseline_may_be_named_and_must_have_numbers(sweep):
 
 
 def test_a_sweep_without_a_second_method_compares_nothing(tmp_path):
-    store, found = make_store(tmp_path, Grid(methods=("asl",), percents=(10,)))
+    store, made = make_store(tmp_path, Grid(methods=("asl",), percents=(10,)))
     with pytest.raises(bench.UsageError, match="two methods"):
-        bench.open_sweep(store, found).compare()
+        bench.open_sweep(store, made).compare()
 
 
 def test_it_is_shown_as_its_table(sweep):
@@ -101,8 +101,8 @@ def test_it_is_shown_as_its_table(sweep):
 
 
 def test_names_are_escaped_in_html(tmp_path):
-    store, found = make_store(tmp_path, Grid(methods=("<b>x</b>",), percents=(10,)))
-    assert "<b>x" not in bench.open_sweep(store, found)._repr_html_()
+    store, made = make_store(tmp_path, Grid(methods=("<b>x</b>",), percents=(10,)))
+    assert "<b>x" not in bench.open_sweep(store, made)._repr_html_()
 
 
 @pytest.mark.parametrize("name", ["plot_ratios", "plot_gains", "plot_curves"])

@@ -42,11 +42,11 @@ def test_every_class_that_is_there_is_shown_and_nobody_chooses(scores, labels):
     assert more == 0
     assert set(np.flatnonzero(labels == 1)) <= set(shown)
     assert list(scores[shown]) == sorted(scores[shown], reverse=True)
-    told = marks(scores, labels)
+    result = marks(scores, labels)
     present = int((labels == 1).sum())
-    assert told.count("true positive") + told.count("missed") == present
+    assert result.count("true positive") + result.count("missed") == present
     if present:
-        assert told.count("false positive") == told.count("missed")
+        assert result.count("false positive") == result.count("missed")
 
 
 @given(SCORES, LABELS, st.floats(0.1, 10), st.floats(-5, 5))

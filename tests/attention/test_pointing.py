@@ -56,10 +56,10 @@ def test_a_blind_pointer_gets_chance():
 def test_boxes_of_scenes_hold_what_the_labels_say_and_what_is_drawn(cache):
     scenes = Scenes(ScenesOptions(n_train=5, n_test=40), None, cache)
     boxes = scenes.boxes("test")
-    for row, found in zip(scenes.test.labels, boxes, strict=True):
-        assert {box.category for box in found} == set(np.flatnonzero(row == 1))
-        assert all(0 <= b.left < b.right <= 1 and 0 <= b.top < b.bottom <= 1 for b in found)
-    assert [len(found) for found in scenes.boxes("train")] != [len(found) for found in boxes[:5]]
+    for row, result in zip(scenes.test.labels, boxes, strict=True):
+        assert {box.category for box in result} == set(np.flatnonzero(row == 1))
+        assert all(0 <= b.left < b.right <= 1 and 0 <= b.top < b.bottom <= 1 for b in result)
+    assert [len(result) for result in scenes.boxes("train")] != [len(result) for result in boxes[:5]]
 
 
 def test_boxes_of_scenes_lie_on_the_drawing(cache, monkeypatch):
@@ -98,8 +98,8 @@ def coco_file(tmp_path, annotations):
 
 
 def test_boxes_of_coco_are_shares_of_the_image(tmp_path):
-    found = read_boxes(coco_file(tmp_path, [{"image_id": 7, "category_id": 90, "bbox": [50, 25, 100, 50]}]))
-    assert found == {"a.jpg": [Box(1, 0.25, 0.25, 0.75, 0.75)], "b.jpg": []}
+    boxes = read_boxes(coco_file(tmp_path, [{"image_id": 7, "category_id": 90, "bbox": [50, 25, 100, 50]}]))
+    assert boxes == {"a.jpg": [Box(1, 0.25, 0.25, 0.75, 0.75)], "b.jpg": []}
     assert read_boxes(coco_file(tmp_path, [{"image_id": 7, "category_id": 90}])) is None
 
 

@@ -17,8 +17,8 @@ REAL = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "coco256
 def trained(call, methods="trm_ml", *more: str) -> dict[str, str]:
     """A run of one epoch; the cells' keys by method."""
     epochs = [f"--set={name}.epochs=1" for name in methods.split(",") if name not in ("clip_zero_shot", "prior")]
-    told = call("run", "--methods", methods, "--ratios", "0.5", *epochs, *TINY, *more)
-    assert told.code == 0, told.err
+    result = call("run", "--methods", methods, "--ratios", "0.5", *epochs, *TINY, *more)
+    assert result.code == 0, result.err
     store = Store(Path("results"))
     keys = store.keys()
     return {store.cell(key).method.name: key for key in keys}
@@ -26,16 +26,16 @@ def trained(call, methods="trm_ml", *more: str) -> dict[str, str]:
 
 def test_from_training_to_the_figure_on_the_cells_page(call):
     key = trained(call)["trm_ml"]
-    told = call("show", key[:10], "--images", "3")
-    assert told.code == 0, told.err
+    result = call("show", key[:10], "--images", "3")
+    assert result.code == 0, result.err
     folder = Path("results") / "cells" / key
-    paths = [Path(row.split()[-1]) for row in told.out.splitlines() if row.startswith(("svg", "pdf", "png"))]
+    paths = [Path(row.split()[-1]) for row in result.out.splitlines() if row.startswith(("svg", "pdf", "png"))]
     assert sorted(path.name for path in paths) == ["attention.pdf", "attention.png", "attention.svg"]
     assert all(path.parent == folder and path.stat().st_size > 5000 for path in paths)
-    assert "pointing game" in told.out
-    assert "mean over classes" in told.out
+    assert "pointing game" in result.out
+    assert "mean over classes" in result.out
     assert "reconstruction" in (folder / "attention.svg").read_text()
-    assert told.err == "", "the restored scores are the stored ones: no warning"
+    assert result.err == "", "the restored scores are the stored ones: no warning"
 
     record = json.loads((folder / "attention.json").read_text())
     assert [image["id"] for image in record["images"]] == [f"scenes-v1/w0/test/{i:06d}" for i in range(3)]
@@ -62,20 +62,20 @@ def test_the_page_says_what_is_kept_and_changes_when_a_figure_comes(call):
     assert call("report").code == 0
     (page,) = Path("results/reports").glob(f"*/cells/{keys['asl']}.html")
     assert "not kept" in page.read_text()
-    told = call("show", keys["asl"])
-    assert told.code == 2
-    assert "keeps no weights; delete the folder" in told.err
-    assert "train it again without --no-weights: bench run" in told.err
-    assert "--no-weights --" not in told.err
+    result = call("show", keys["asl"])
+    assert result.code == 2
+    assert "keeps no weights; delete the folder" in result.err
+    assert "train it again without --no-weights: bench run" in result.err
+    assert "--no-weights --" not in result.err
 
 
 def test_asked_for_classes_split_seed_and_folder(call, tmp_path):
     key = trained(call, "dualcoop")["dualcoop"]
     out = tmp_path / "out"
     arguments = ("--images", "2", "--classes", "dog,person", "--split", "train", "--seed", "3", "--out", str(out))
-    told = call("show", key, *arguments, "--json")
-    assert told.code == 0, told.err
-    shown = json.loads(told.out)
+    result = call("show", key, *arguments, "--json")
+    assert result.code == 0, result.err
+    shown = json.loads(result.out)
     assert [[one["name"] for one in image["classes"]] for image in shown["images"]] == [["dog", "person"]] * 2
     assert all("/train/" in image["id"] for image in shown["images"])
     assert sorted(path.name for path in out.iterdir()) == [
@@ -94,10 +94,10 @@ def test_what_cannot_be_shown_is_said_in_one_sentence(call):
         (("show", keys["asl"], "--classes", "dgo"), "there is no class 'dgo'; did you mean 'dog'?"),
         (("show", keys["asl"], "--classes", ","), "--classes is empty"),
     ):
-        told = call(*arguments)
-        assert told.code == 2
-        assert sentence in told.err
-        assert len(told.err.strip().splitlines()) == 1
+        result = call(*arguments)
+        assert result.code == 2
+        assert sentence in result.err
+        assert len(result.err.strip().splitlines()) == 1
 
 
 def test_an_ambiguous_a_failed_and_an_unfinished_cell(call, toys):
@@ -106,13 +106,13 @@ def test_an_ambiguous_a_failed_and_an_unfinished_cell(call, toys):
     store = Store(Path("results"))
     keys = store.keys()
     first = next(key[0] for key in keys if sum(other[0] == key[0] for other in keys) > 1)
-    told = call("show", first)
-    assert told.code == 2
-    assert f"cells begin with '{first}'" in told.err
+    result = call("show", first)
+    assert result.code == 2
+    assert f"cells begin with '{first}'" in result.err
     failed = next(key for key in keys if store.state(key) == "failed")
-    told = call("show", failed)
-    assert told.code == 2
-    assert "failed (RuntimeError: the toy refuses [/on purpose])" in told.err
+    result = call("show", failed)
+    assert result.code == 2
+    assert "failed (RuntimeError: the toy refuses [/on purpose])" in result.err
     store.clear_error(failed)
     assert "is planned; it can be looked at when it is done" in call("show", failed).err
 
@@ -128,23 +128,23 @@ def test_changed_code_and_other_scores_are_told(call, monkeypatch):
     store = Store(Path("results"))
     path = store.file(key, "scores.npz")
     write_arrays(path, logits=store.scores(key) + np.float32(3))
-    told = call("show", key, "--images", "1")
-    assert told.code == 2
-    assert f"{path} is damaged: it is not what was written" in told.err
+    result = call("show", key, "--images", "1")
+    assert result.code == 2
+    assert f"{path} is damaged: it is not what was written" in result.err
     rewrite_row(store, key, files={**store.row(key).files, "scores.npz": file_digest(path)})
     monkeypatch.setattr("bench.system.environment.source_hash", lambda method: "another")
-    told = call("show", key, "--images", "1")
-    assert told.code == 0
-    assert "the method's source code has changed since the cell was trained" in told.err
-    assert "these scores differ from the stored ones by up to 3" in told.err
+    result = call("show", key, "--images", "1")
+    assert result.code == 0
+    assert "the method's source code has changed since the cell was trained" in result.err
+    assert "these scores differ from the stored ones by up to 3" in result.err
 
 
 def test_two_cells_look_at_the_same_images_and_classes(call):
     keys = trained(call, "dualcoop,asl")
-    told = call("show", keys["dualcoop"], keys["asl"], "--images", "3")
-    assert told.code == 0, told.err
-    assert "peak in a box: dualcoop" in " ".join(told.out.split())
-    assert "peak in a box: asl" in " ".join(told.out.split())
+    result = call("show", keys["dualcoop"], keys["asl"], "--images", "3")
+    assert result.code == 0, result.err
+    assert "peak in a box: dualcoop" in " ".join(result.out.split())
+    assert "peak in a box: asl" in " ".join(result.out.split())
     folder = Path("results/cells") / keys["dualcoop"]
     record = json.loads((folder / f"attention-beside-{keys['asl']}.json").read_text())
     assert [cell["cell"] for cell in record["cells"]] == [keys["dualcoop"], keys["asl"]]
@@ -163,29 +163,29 @@ def test_two_cells_look_at_the_same_images_and_classes(call):
     svg = (folder / f"attention-beside-{keys['asl']}.svg").read_text()
     assert svg.count(">dualcoop<") == svg.count(">asl<") == 3
 
-    told = call("show", keys["asl"], keys["asl"][:12])
-    assert told.code == 2
-    assert "both keys name cell" in told.err
+    result = call("show", keys["asl"], keys["asl"][:12])
+    assert result.code == 2
+    assert "both keys name cell" in result.err
     assert call("run", "--methods", "asl", "--ratios", "0.5", "--set", "asl.epochs=1", "--set", "scenes.n_test=50",
                 "--set", "scenes.n_train=120").code == 0  # fmt: skip
     (other,) = set(store.keys()) - set(keys.values())
-    told = call("show", keys["asl"], other)
-    assert told.code == 2
-    assert "is of other images or labels than" in told.err
+    result = call("show", keys["asl"], other)
+    assert result.code == 2
+    assert "is of other images or labels than" in result.err
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the 256 COCO photos of ../shared/data are not here")
 def test_real_photos_with_random_weights_are_marked_as_such(call, cache):
     options = ("--dataset", "coco", "--root", str(REAL), "--backbone", "RN50")
     small = ("--set", "RN50.weights=random", "--set", "RN50.image_size=96")
-    told = call(
+    result = call(
         "run", "--methods", "clip_zero_shot", "--ratios", "0.5", "--set", "clip_zero_shot.pool=dense", *options, *small
     )
-    assert told.code == 0, told.err
+    assert result.code == 0, result.err
     (key,) = Store(Path("results")).keys()
-    told = call("show", key, "--images", "2", "--root", str(REAL))
-    assert told.code == 0, told.err
+    result = call("show", key, "--images", "2", "--root", str(REAL))
+    assert result.code == 0, result.err
     assert "random" in (Path("results/cells") / key / "attention.svg").read_text()
-    assert "the maps mean nothing" in told.err
+    assert "the maps mean nothing" in result.err
     assert json.loads((Path("results/cells") / key / "attention.json").read_text())["pointing"]["images"] == 128
     assert "is read from your disk" in call("show", key).err

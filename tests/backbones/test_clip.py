@@ -41,7 +41,7 @@ def images(backbone) -> torch.Tensor:
 
 
 @pytest.fixture(scope="module")
-def seen(backbone, images):
+def encoded(backbone, images):
     """The backbone's features, and the map that its attention pool reads."""
     taken = []
     hook = backbone.model.visual.attnpool.register_forward_hook(lambda module, given, out: taken.append(given[0]))
@@ -50,31 +50,31 @@ def seen(backbone, images):
     return features, taken[-1].flatten(2).transpose(1, 2)
 
 
-def test_the_pooled_vector_is_encode_image(backbone, images, seen):
+def test_the_pooled_vector_is_encode_image(backbone, images, encoded):
     with torch.no_grad():
-        close(seen[0].pooled, backbone.model.encode_image(images))
+        close(encoded[0].pooled, backbone.model.encode_image(images))
 
 
-def test_dense_tokens_have_the_shape_of_the_grid(backbone, seen):
+def test_dense_tokens_have_the_shape_of_the_grid(backbone, encoded):
     height, width = backbone.grid
-    assert seen[0].dense.shape == (2, height * width, backbone.dim)
+    assert encoded[0].dense.shape == (2, height * width, backbone.dim)
     assert backbone.position.shape == (1 + height * width, backbone.dim)
 
 
-def test_tokens_plus_position_are_the_projection_of_map_plus_position(backbone, seen):
+def test_tokens_plus_position_are_the_projection_of_map_plus_position(backbone, encoded):
     """The linearity that lets one cache serve every published variant."""
-    features, places = seen
+    features, places = encoded
     pool = backbone.model.visual.attnpool
     with torch.no_grad():
         theirs = pool.c_proj(pool.v_proj(places + pool.positional_embedding[1:]))
     close(features.dense + backbone.position[1:], theirs)
 
 
-def test_the_mean_token_of_dualcoop_comes_from_the_tokens(backbone, seen):
+def test_the_mean_token_of_dualcoop_comes_from_the_tokens(backbone, encoded):
     """Its 1 + HW tokens: the mean of the map goes first, with the first row of the position."""
     from methods.layers.aggregation import with_mean_token
 
-    features, places = seen
+    features, places = encoded
     pool = backbone.model.visual.attnpool
     every = torch.cat([places.mean(dim=1, keepdim=True), places], dim=1) + pool.positional_embedding
     with torch.no_grad():

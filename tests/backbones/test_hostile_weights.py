@@ -51,11 +51,11 @@ def test_the_command_line_refuses_it_in_one_sentence(tmp_path, environment):
     torch.save(Hostile(marker), path)
     options = ("--backbone", "resnet50", "--set", f"resnet50.weights={path}", "--set", "scenes.n_train=20")
     command = ["run", "--methods", "bce_iu", "--ratios", "0.5", "--no-mlflow", "--results", str(tmp_path / "r")]
-    told = subprocess.run([sys.executable, "-m", "bench", *command, *options], env=environment, capture_output=True)
-    assert told.returncode == 2, told.stderr
+    result = subprocess.run([sys.executable, "-m", "bench", *command, *options], env=environment, capture_output=True)
+    assert result.returncode == 2, result.stderr
     assert not marker.exists()
-    assert b"evil.pt cannot be read as weights" in told.stderr
-    assert b"Traceback" not in told.stderr
+    assert b"evil.pt cannot be read as weights" in result.stderr
+    assert b"Traceback" not in result.stderr
 
 
 class Part(nn.Module):
@@ -82,12 +82,12 @@ def test_a_torchscript_archive_gives_the_state_that_torch_would_load(how, tmp_pa
     archive = torch.jit.script(module) if how == "script" else torch.jit.trace(module, torch.ones(4, 3))
     archive.save(str(tmp_path / "part.pt"))
     expected = torch.jit.load(tmp_path / "part.pt").state_dict()
-    found = read_state(tmp_path / "part.pt")
-    assert found.keys() == expected.keys()
-    assert "mask" not in found
+    state = read_state(tmp_path / "part.pt")
+    assert state.keys() == expected.keys()
+    assert "mask" not in state
     for name, value in expected.items():
-        assert found[name].dtype == value.dtype
-        assert torch.equal(found[name], value), name
+        assert state[name].dtype == value.dtype
+        assert torch.equal(state[name], value), name
 
 
 class Writing(nn.Module):
@@ -127,6 +127,6 @@ def test_the_content_says_what_kind_of_file_it_is(tmp_path):
     torch.save({"state_dict": {f"module.{name}": value for name, value in state.items()}}, tmp_path / "x.safetensors")
     torch.save(state, tmp_path / "legacy.pt", _use_new_zipfile_serialization=False)
     for path in sorted(Path(tmp_path).iterdir()):
-        found = read_state(path)
-        assert found.keys() == state.keys()
-        assert all(torch.equal(found[name], state[name]) for name in state)
+        result = read_state(path)
+        assert result.keys() == state.keys()
+        assert all(torch.equal(result[name], state[name]) for name in state)

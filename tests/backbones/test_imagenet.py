@@ -110,14 +110,14 @@ def test_names_that_mmpretrain_does_not_know_are_refused_with_what_is_allowed():
 
 def test_imagenet_weights_are_found_by_mmpretrains_own_name(monkeypatch, tmp_path):
     """Which address is asked, without asking it."""
-    asked = []
+    requests = []
 
     def download(url, target, progress):
-        asked.append(url)
+        requests.append(url)
         raise OSError("no network here")
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", download)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     with pytest.raises(DataError, match=r"'imagenet' of resnet101 could not be downloaded \(no network here\)"):
         BACKBONES.get("resnet101").fingerprint(ResNetOptions())
-    assert [url.rsplit("/", 1)[1].split("_")[0] for url in asked] == ["resnet101"]
+    assert [url.rsplit("/", 1)[1].split("_")[0] for url in requests] == ["resnet101"]

@@ -122,13 +122,13 @@ def test_zero_shot_is_useful_and_places_carry_it(clip, held) -> None:
 
 
 def test_pretraining_shares_no_seed_and_no_picture_with_the_benchmark(monkeypatch) -> None:
-    asked: list[int] = []
+    requests: list[int] = []
     real = seeds.seed_of
-    monkeypatch.setattr(seeds, "seed_of", lambda *axes: asked.append(real(*axes)) or real(*axes))
+    monkeypatch.setattr(seeds, "seed_of", lambda *axes: requests.append(real(*axes)) or real(*axes))
 
     def drawn(sources) -> tuple[set[int], set[bytes]]:
-        asked.clear()
-        return {p for s in sources for p in (s.picture(i).tobytes() for i in range(12))}, set(asked)
+        requests.clear()
+        return {p for s in sources for p in (s.picture(i).tobytes() for i in range(12))}, set(requests)
 
     of_training = drawn([Corpus("trunk"), Corpus("align")])
     of_benchmark = drawn([Benchmark(world, split) for world in (0, 1, 7) for split in ("train", "test")])
@@ -141,12 +141,12 @@ def test_pretraining_shares_no_seed_and_no_picture_with_the_benchmark(monkeypatc
 
 def test_captions_are_weak_and_pure_in_their_generator() -> None:
     scenes = [Corpus("align").scene(i) for i in range(300)]
-    said = [caption(scene, Weakness(), np.random.default_rng(i)) for i, scene in enumerate(scenes)]
-    assert said == [caption(scene, Weakness(), np.random.default_rng(i)) for i, scene in enumerate(scenes)]
+    result = [caption(scene, Weakness(), np.random.default_rng(i)) for i, scene in enumerate(scenes)]
+    assert result == [caption(scene, Weakness(), np.random.default_rng(i)) for i, scene in enumerate(scenes)]
     words = {word for name in CLASS_NAMES for word in (name, *SYNONYMS[name])} | set(KINDS)
-    silent = sum(not any(word in text for word in words) for text in said)
+    silent = sum(not any(word in text for word in words) for text in result)
     assert 0 < silent < 150
-    assert all(len(tiny_tokenizer().encode(text)) + 2 <= CONTEXT_LENGTH for text in said)
+    assert all(len(tiny_tokenizer().encode(text)) + 2 <= CONTEXT_LENGTH for text in result)
 
 
 def test_the_curve_of_the_shipped_run_is_kept() -> None:

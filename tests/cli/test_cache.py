@@ -77,8 +77,8 @@ def call(store, monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["bench", "cache", *arguments])
         with pytest.raises(SystemExit) as ending:
             main()
-        said = capsys.readouterr()
-        return SimpleNamespace(code=ending.value.code or 0, out=said.out, err=said.err)
+        captured = capsys.readouterr()
+        return SimpleNamespace(code=ending.value.code or 0, out=captured.out, err=captured.err)
 
     return run
 
@@ -102,18 +102,18 @@ def test_ls_says_what_there_is(call, store):
     assert whole["bytes"] >= COUNT * (2 * 2 + 2 * 4)
     assert (part["complete"], part["state"]) == (False, "cut off, 64 of 70 images; the next run goes on")
     del held
-    told = call("ls", "--dataset", "coco")
-    assert whole["key"] in told.out
-    assert part["key"] not in told.out
-    assert "in use" not in told.out
-    assert "1 entry" in told.out
+    result = call("ls", "--dataset", "coco")
+    assert whole["key"] in result.out
+    assert part["key"] not in result.out
+    assert "in use" not in result.out
+    assert "1 entry" in result.out
 
 
 def test_ls_tells_own_datasets_apart_by_folder_and_list(call, store, tmp_path):
     for folder in ("cats", "dogs"):
         fill(store, "listfile", root=tmp_path / folder, train=f"{folder}.txt")
-    told = call("ls").out
-    assert all(f"{tmp_path / folder}, {folder}.txt" in told for folder in ("cats", "dogs"))
+    result = call("ls").out
+    assert all(f"{tmp_path / folder}, {folder}.txt" in result for folder in ("cats", "dogs"))
     rows = json.loads(call("ls", "--json").out)
     assert {row["root"] for row in rows} == {str(tmp_path / "cats"), str(tmp_path / "dogs")}
 
@@ -151,11 +151,11 @@ def test_verify_ends_with_two_and_what_to_do_when_a_byte_has_flipped(call, store
     content = bytearray(path.read_bytes())
     content[-3] ^= 1
     path.write_bytes(content)
-    told = call("verify")
+    result = call("verify")
     key = path.parent.name
-    assert told.code == 2
-    assert f"bench cache rm {key}" in told.err
-    assert "images 64 to 69" in told.out
+    assert result.code == 2
+    assert f"bench cache rm {key}" in result.err
+    assert "images 64 to 69" in result.out
     verdicts = {row["key"]: row["verdict"] for row in json.loads(call("verify", "--json").out)}
     assert verdicts == {key: "damaged", entry_of(store, "voc").key: "sound"}
     assert call("verify", "--dataset", "voc").code == 0
@@ -167,9 +167,9 @@ def test_an_unreadable_description_is_damage_too(call, store):
     fill(store)
     [entry] = entries(store)
     (entry.folder / "about.json").write_text("{")
-    told = call("verify")
-    assert told.code == 2
-    assert f"bench cache rm {entry.key}" in told.err
+    result = call("verify")
+    assert result.code == 2
+    assert f"bench cache rm {entry.key}" in result.err
     assert call("rm", entry.key, "--yes").code == 0
     assert not entries(store)
 
@@ -191,9 +191,9 @@ def test_entries_of_another_version_are_said_to_be_useless_and_can_go(call, stor
 def test_rm_removes_what_was_chosen_and_nothing_else(call, store, choice, left):
     fill(store, "coco", "rn101")
     fill(store, "voc", "rn50")
-    told = call("rm", *choice, "--yes")
-    assert told.code == 0
-    assert "removed" in told.out
+    result = call("rm", *choice, "--yes")
+    assert result.code == 0
+    assert "removed" in result.out
     assert {entry.about["dataset"] for entry in entries(store)} == left
 
 
@@ -212,8 +212,8 @@ def test_rm_by_the_beginning_of_a_key_and_never_by_an_ambiguous_or_unknown_one(c
 
 def test_rm_asks_first(call, store, monkeypatch):
     fill(store)
-    told = call("rm", "--all")
-    assert (told.code, "--yes" in told.err) == (2, True)  # nobody is there to be asked
+    result = call("rm", "--all")
+    assert (result.code, "--yes" in result.err) == (2, True)  # nobody is there to be asked
     monkeypatch.setattr("bench.cli.cache.sys.stdin", SimpleNamespace(isatty=lambda: True))
     for answer, left in (("n", 1), ("y", 0)):
         monkeypatch.setattr("typer.confirm", lambda text, answer=answer, **more: _confirmed(text, answer))
@@ -233,9 +233,9 @@ def _confirmed(text: str, answer: str) -> bool:
 def test_rm_never_removes_what_is_in_use(call, store):
     held = fill(store)
     fill(store, "voc")
-    told = call("rm", "--all", "--yes")
-    assert told.code == 2
-    assert "in use" in told.err
+    result = call("rm", "--all", "--yes")
+    assert result.code == 2
+    assert "in use" in result.err
     assert [entry.about["dataset"] for entry in entries(store)] == ["coco"]
     assert len(held) == COUNT
 

@@ -15,15 +15,15 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_run_ends_with_the_table_the_report_and_how_to_browse(call, tmp_path):
-    told = call(*RUN)
-    assert told.code == 0
-    assert "asl" in told.out
-    assert "50 %" in told.out
-    report = next(line for line in told.out.splitlines() if line.startswith("report")).split(maxsplit=1)[1]
+    result = call(*RUN)
+    assert result.code == 0
+    assert "asl" in result.out
+    assert "50 %" in result.out
+    report = next(line for line in result.out.splitlines() if line.startswith("report")).split(maxsplit=1)[1]
     assert Path(report).exists()
-    assert "bench ui --results results" in told.out
-    assert "[1/1] asl scenes partial 50% seed 0: done mAP" in told.err
-    assert "\x1b[" not in told.err, "a log is plain where there is no terminal"
+    assert "bench ui --results results" in result.out
+    assert "[1/1] asl scenes partial 50% seed 0: done mAP" in result.err
+    assert "\x1b[" not in result.err, "a log is plain where there is no terminal"
     assert [p.name for p in tmp_path.iterdir()] == ["results"]
 
 
@@ -38,18 +38,18 @@ def test_a_second_run_finds_everything_done(call):
 
 
 def test_json_goes_to_standard_output_alone(call):
-    told = call(*RUN, "--json")
-    assert told.code == 0
-    assert json.loads(told.out)
-    assert told.err == ""
+    result = call(*RUN, "--json")
+    assert result.code == 0
+    assert json.loads(result.out)
+    assert result.err == ""
 
 
 def test_a_failing_cell_gives_exit_code_1_and_the_others_their_numbers(call, toys):
-    told = call(*RUN, "--methods", "toy_refusing,asl", "--set", "toy_refusing.epochs=2")
-    assert told.code == 1
-    assert "failed RuntimeError: the toy refuses [/on purpose]" in told.err
-    assert "Traceback" not in told.out + told.err
-    assert "asl" in told.out
+    result = call(*RUN, "--methods", "toy_refusing,asl", "--set", "toy_refusing.epochs=2")
+    assert result.code == 1
+    assert "failed RuntimeError: the toy refuses [/on purpose]" in result.err
+    assert "Traceback" not in result.out + result.err
+    assert "asl" in result.out
     status = json.loads(call("status", "--json").out)
     states = {row["method"]: (row["state"], row["detail"]) for row in status["cells"]}
     assert states["toy_refusing"] == ("failed", "RuntimeError: the toy refuses [/on purpose]")
@@ -63,16 +63,16 @@ def test_a_failing_cell_gives_exit_code_1_and_the_others_their_numbers(call, toy
 def test_on_a_terminal_the_display_is_live_and_errors_stay_whole(call, toys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
-    told = call(*RUN, "--methods", "toy_refusing,asl", "--set", "toy_refusing.epochs=2")
-    assert told.code == 1
-    assert "\x1b[" in told.err
-    assert "the toy refuses [/on purpose]" in re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", told.err)
+    result = call(*RUN, "--methods", "toy_refusing,asl", "--set", "toy_refusing.epochs=2")
+    assert result.code == 1
+    assert "\x1b[" in result.err
+    assert "the toy refuses [/on purpose]" in re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", result.err)
 
 
 def test_every_method_failing_still_ends_in_order(call, toys):
-    told = call("run", "--methods", "toy_refusing", "--ratios", "0.5", *TINY)
-    assert told.code == 1
-    assert "Traceback" not in told.out + told.err
+    result = call("run", "--methods", "toy_refusing", "--ratios", "0.5", *TINY)
+    assert result.code == 1
+    assert "Traceback" not in result.out + result.err
 
 
 WRONG = {
@@ -108,12 +108,12 @@ WRONG = {
 
 @pytest.mark.parametrize(("arguments", "words"), WRONG.values(), ids=WRONG)
 def test_wrong_use_gives_one_sentence_exit_code_2_and_leaves_nothing(arguments, words, call, tmp_path):
-    told = call("run", "--methods", "asl", "--ratios", "0.5", *arguments)
-    assert told.code == 2
-    assert words in told.err
-    assert told.err.startswith("error: ")
-    assert told.err.count("\n") == 1
-    assert told.out == ""
+    result = call("run", "--methods", "asl", "--ratios", "0.5", *arguments)
+    assert result.code == 2
+    assert words in result.err
+    assert result.err.startswith("error: ")
+    assert result.err.count("\n") == 1
+    assert result.out == ""
     assert not (tmp_path / "results").exists()
 
 

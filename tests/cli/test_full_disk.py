@@ -28,11 +28,11 @@ def fill(disk) -> None:
 def test_a_run_on_a_full_disk_says_so_and_goes_on_when_there_is_room(call, tmp_path):
     with small_disk(tmp_path / "disk") as disk:
         fill(disk)
-        said = call(*RUN, "--results", str(disk / "results"))
-        assert said.code == 2
-        assert "Traceback" not in said.err
-        assert f"the disk of {disk}" in said.err
-        assert "make room, then give the same command again" in said.err
+        result = call(*RUN, "--results", str(disk / "results"))
+        assert result.code == 2
+        assert "Traceback" not in result.err
+        assert f"the disk of {disk}" in result.err
+        assert "make room, then give the same command again" in result.err
         (disk / "filler").unlink()
         assert call(*RUN, "--results", str(disk / "results")).code == 0
 

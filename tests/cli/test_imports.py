@@ -36,14 +36,14 @@ sys.exit(", ".join(set(heavy) & set(sys.modules)) or 0)
 """
     make_store(tmp_path / "results")
     command = [sys.executable, "-c", code, *arguments, ",".join(heavy)]
-    told = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
-    assert told.returncode == 0, f"imported: {told.stderr}"
+    result = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 0, f"imported: {result.stderr}"
     for word in expected:
-        assert word in told.stdout
+        assert word in result.stdout
 
 
 def test_python_dash_m_is_the_same_command(environment, tmp_path):
     command = [sys.executable, "-m", "bench", "ls", "wizards"]
-    told = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
-    assert told.returncode == 2
-    assert "'methods'" in told.stderr
+    result = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert "'methods'" in result.stderr

@@ -12,19 +12,19 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "search", "ablate"])
 def test_help_sorts_the_flags(command, call):
     """What is run, how, and what is for a Ray cluster alone; paragraphs fill the line."""
-    told = call(command, "--help").out
-    own, *panels = re.split("─ (?:What is run|How it is run|A Ray cluster, with --executor ray) ─", told)
+    result = call(command, "--help").out
+    own, *panels = re.split("─ (?:What is run|How it is run|A Ray cluster, with --executor ray) ─", result)
     for flag, panel in zip(("--ratios", "--workers", "--address"), panels, strict=True):
         assert flag in panel
     assert "--ratios" not in own
-    assert "Exit codes: 0 all done, 1 some" in told
+    assert "Exit codes: 0 all done, 1 some" in result
 
 
 def test_dry_run_shows_the_plan_and_changes_nothing(call, tmp_path):
     arguments = ("run", "--methods", "asl,oracle,clip_zero_shot", "--ratios", "0.1-0.9", *TINY, "--dry-run")
-    told = call(*arguments)
-    assert told.code == 0
-    assert "11 cells: 0 done, 11 to do" in told.out, "nine of asl, one of each that does not depend on the ratio"
+    result = call(*arguments)
+    assert result.code == 0
+    assert "11 cells: 0 done, 11 to do" in result.out, "nine of asl, one of each that does not depend on the ratio"
     places = json.loads(call(*arguments, "--json").out)["places"]
     assert len(places) == 27
     assert {place["state"] for place in places} == {"planned"}
@@ -33,8 +33,8 @@ def test_dry_run_shows_the_plan_and_changes_nothing(call, tmp_path):
 
 def test_data_names_the_dataset_too(call):
     world = ("--data", "scenes.world=7", "--data", "scenes.n_train=20", "--data", "scenes.n_test=10")
-    told = call("run", "--methods", "asl", "--ratios", "0.5", "--dry-run", "--json", *world)
-    [place] = json.loads(told.out)["places"]
+    result = call("run", "--methods", "asl", "--ratios", "0.5", "--dry-run", "--json", *world)
+    [place] = json.loads(result.out)["places"]
     home = call("run", "--methods", "asl", "--ratios", "0.5", "--dry-run", "--json", *TINY)
     assert place["key"] != json.loads(home.out)["places"][0]["key"]
 
@@ -58,16 +58,16 @@ def test_ls_lists_each_axis_and_describes_each_entry(axis, name, call):
 
 def test_ls_of_what_there_is_not(call):
     assert call("ls", "wizards").code == 2
-    told = call("ls", "methods", "trm")
-    assert told.code == 2
-    assert "did you mean 'trm_ml'" in told.err
+    result = call("ls", "methods", "trm")
+    assert result.code == 2
+    assert "did you mean 'trm_ml'" in result.err
 
 
 def test_status_before_any_run_says_how_to_start(call):
-    told = call("status")
-    assert told.code == 2
-    assert "There is no sweep in results yet" in told.err
-    assert "bench run" in told.err
+    result = call("status")
+    assert result.code == 2
+    assert "There is no sweep in results yet" in result.err
+    assert "bench run" in result.err
 
 
 def test_status_tells_a_result_of_older_code(call, monkeypatch):
@@ -83,15 +83,15 @@ def test_report_writes_it_again(call, tmp_path):
     call(*RUN)
     for path in (tmp_path / "results" / "reports").rglob("*.md"):
         path.unlink()
-    told = call("report")
-    assert told.code == 0
+    result = call("report")
+    assert result.code == 0
     assert list((tmp_path / "results" / "reports").rglob("report.md"))
 
 
 def test_doctor_checks_that_a_run_repeats_itself(call, tmp_path):
-    told = call("doctor", "--json")
-    findings = {finding["what"]: finding for finding in json.loads(told.out)}
+    result = call("doctor", "--json")
+    findings = {finding["what"]: finding for finding in json.loads(result.out)}
     assert findings["self-check"]["fine"], findings["self-check"]["detail"]
     assert {"versions", "device", "methods", "datasets", "protocols", "backbones", "links", "trust"} <= set(findings)
-    assert told.code == (0 if all(finding["fine"] for finding in findings.values()) else 1)
+    assert result.code == (0 if all(finding["fine"] for finding in findings.values()) else 1)
     assert list(tmp_path.iterdir()) == [], "looking changes nothing"

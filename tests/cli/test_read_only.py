@@ -25,38 +25,38 @@ def colleague(tmp_path):
 
 
 def test_tables_are_shown_and_the_report_says_that_it_was_not_written(call, colleague):
-    said = call("report", "--results", colleague)
-    assert said.code == 0
-    assert "dualcoop" in said.out
-    assert "the report was not written" in said.err
-    assert "give --out DIR" in said.err
+    result = call("report", "--results", colleague)
+    assert result.code == 0
+    assert "dualcoop" in result.out
+    assert "the report was not written" in result.err
+    assert "give --out DIR" in result.err
     assert json.loads(call("report", "--results", colleague, "--json").out)["report"] is None
 
 
 def test_a_report_goes_to_another_folder(call, colleague, tmp_path):
-    said = call("report", "--results", colleague, "--out", str(tmp_path / "own"))
-    assert said.code == 0
+    result = call("report", "--results", colleague, "--out", str(tmp_path / "own"))
+    assert result.code == 0
     (page,) = (tmp_path / "own" / "reports").glob("*/report.html")
-    assert str(page) in said.out
+    assert str(page) in result.out
     assert (tmp_path / "own" / "report.md").exists()
 
 
 @pytest.mark.parametrize("command", [["status"], ["compare"], ["compare", "--across"], ["compare", "--json"]])
 def test_what_only_looks_works(call, colleague, command):
-    said = call(*command, "--results", colleague)
-    assert "Traceback" not in said.err
+    result = call(*command, "--results", colleague)
+    assert "Traceback" not in result.err
     if "--across" not in command:
-        assert said.code == 0, said.err
-        assert "dualcoop" in said.out
+        assert result.code == 0, result.err
+        assert "dualcoop" in result.out
 
 
 @pytest.mark.parametrize("command", [["sync"], ["ui"], ["run", "--methods", "clip_zero_shot", "--ratios", "0.1"]])
 def test_what_writes_says_that_it_cannot_in_one_sentence(call, colleague, command, small_scenes):
-    said = call(*command, "--results", colleague, *(small_scenes if command[0] == "run" else ()))
-    assert said.code == 2
-    assert "Traceback" not in said.err
-    assert "Read-only file system" in said.err
-    assert len(said.err.strip().splitlines()) == 1
+    result = call(*command, "--results", colleague, *(small_scenes if command[0] == "run" else ()))
+    assert result.code == 2
+    assert "Traceback" not in result.err
+    assert "Read-only file system" in result.err
+    assert len(result.err.strip().splitlines()) == 1
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def small_scenes() -> list[str]:
 def test_a_store_that_is_a_file_is_one_sentence(call, tmp_path, command, small_scenes):
     (tmp_path / "file").write_text("no store")
     more = ["--methods", "clip_zero_shot", "--ratios", "0.1", *small_scenes] if command == "run" else []
-    said = call(command, "--results", str(tmp_path / "file"), *more)
-    assert said.code == 2
-    assert "Traceback" not in said.err
-    assert said.err.startswith("error: ")
+    result = call(command, "--results", str(tmp_path / "file"), *more)
+    assert result.code == 2
+    assert "Traceback" not in result.err
+    assert result.err.startswith("error: ")

@@ -14,21 +14,21 @@ GRID = ("--grid", "asl.lr=1e-3,5e-2")
 
 
 def plan_of(call, *arguments: str) -> dict:
-    told = call(*arguments, "--dry-run", "--json")
-    assert told.code == 0, told.err
-    return json.loads(told.out)
+    result = call(*arguments, "--dry-run", "--json")
+    assert result.code == 0, result.err
+    return json.loads(result.out)
 
 
 @pytest.mark.slow
 def test_each_variant_of_a_grid_has_its_own_line_and_number(call, tmp_path):
-    told = call("run", *ASL, "--set", "asl.batch_size=30", *GRID)  # more than one step, which warms up
-    assert told.code == 0
-    assert "asl [lr=0.001] scenes partial 50% seed 0: done" in told.err, "progress names the variant"
+    result = call("run", *ASL, "--set", "asl.batch_size=30", *GRID)  # more than one step, which warms up
+    assert result.code == 0
+    assert "asl [lr=0.001] scenes partial 50% seed 0: done" in result.err, "progress names the variant"
     [report] = (tmp_path / "results" / "reports").glob("*/results.csv")
     lines = {line["method"]: line for line in csv.DictReader(report.open())}
     assert list(lines) == ["asl [lr=0.001]", "asl [lr=0.05]"]
     assert lines["asl [lr=0.001]"]["mAP"] != lines["asl [lr=0.05]"]["mAP"]
-    assert all(name in told.out for name in lines)
+    assert all(name in result.out for name in lines)
     text = report.with_name("report.md").read_text()
     assert "`lr=0.001`" in text
     assert "`lr=0.05`" in text
@@ -95,16 +95,16 @@ def test_the_environment_is_stronger_than_the_file_too(call, sweep_file, tmp_pat
 
 
 def test_what_is_written_is_the_same_sweep(call, tmp_path):
-    asked = (*ASL, *GRID, "--holdout", "10", "--seeds", "0-1")
-    told = call("run", *asked, "--write", "mine.yaml")
-    assert told.code == 0
-    assert "bench run mine.yaml" in told.err
+    requested = (*ASL, *GRID, "--holdout", "10", "--seeds", "0-1")
+    result = call("run", *requested, "--write", "mine.yaml")
+    assert result.code == 0
+    assert "bench run mine.yaml" in result.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.yaml"], "and nothing ran"
     written = (tmp_path / "mine.yaml").read_text()
     assert load(written, "mine.yaml")["set"]["asl"] == {"epochs": 1}
     assert load(written, "mine.yaml")["protocol"] == "partial", "no later default changes what it means"
-    assert plan_of(call, "run", "mine.yaml")["places"] == plan_of(call, "run", *asked)["places"]
-    again = call("run", *asked, "--write", "mine.yaml")
+    assert plan_of(call, "run", "mine.yaml")["places"] == plan_of(call, "run", *requested)["places"]
+    again = call("run", *requested, "--write", "mine.yaml")
     assert again.code == 2
     assert "there is such a file already" in again.err
 
@@ -126,11 +126,11 @@ WRONG_FILES = {
 @pytest.mark.parametrize(("text", "words"), WRONG_FILES.values(), ids=WRONG_FILES)
 def test_a_wrong_file_gives_one_sentence(text, words, call, tmp_path):
     (tmp_path / "wrong.yaml").write_text(text)
-    told = call("run", "wrong.yaml")
-    assert told.code == 2
-    assert words in told.err
-    assert told.err.startswith("error: ")
-    assert told.err.count("\n") == 1
+    result = call("run", "wrong.yaml")
+    assert result.code == 2
+    assert words in result.err
+    assert result.err.startswith("error: ")
+    assert result.err.count("\n") == 1
     assert not (tmp_path / "results").exists()
 
 
@@ -158,39 +158,39 @@ def test_a_plan_tells_the_time_only_of_what_has_run_here(call):
 def test_a_long_plan_is_a_table_of_methods_by_ratios(call, toys):
     call("run", *ASL, "--set", "asl.lr=0.01")
     arguments = ("--methods", "asl,oracle", "--ratios", "0.1-0.9", "--seeds", "0-4", *ASL[4:], "--set", "asl.lr=0.01")
-    told = call("run", *arguments, "--dry-run").out
-    assert len(told.splitlines()) < 20
-    assert "1/5" in told
-    assert "0/5" in told
-    assert "50 cells: 1 done, 49 to do" in told, "the ceiling runs once a seed"
+    result = call("run", *arguments, "--dry-run").out
+    assert len(result.splitlines()) < 20
+    assert "1/5" in result
+    assert "0/5" in result
+    assert "50 cells: 1 done, 49 to do" in result, "the ceiling runs once a seed"
 
 
 @pytest.mark.slow
 def test_what_failed_before_is_told_apart(call, toys):
     failing = ("--methods", "toy_refusing,asl", *ASL[2:], "--set", "toy_refusing.epochs=2")
     call("run", *failing)
-    told = call("run", *failing, "--dry-run").out
-    assert "2 cells: 1 done, 1 to do (1 failed before)" in told
+    result = call("run", *failing, "--dry-run").out
+    assert "2 cells: 1 done, 1 to do (1 failed before)" in result
 
 
 def test_what_is_skipped_is_told_with_its_reason(call, toys):
     arguments = ("--methods", "asl,csl", "--protocol", "single_positive", *ASL[4:])
     plan = plan_of(call, "run", *arguments)
     skipped = [place for place in plan["places"] if place["key"] is None]
-    told = call("run", *arguments, "--dry-run").out
+    result = call("run", *arguments, "--dry-run").out
     assert plan["cells"]["skipped"] == len(skipped)
-    assert all(f"skipped: {place['method']} {place['skipped']}" in told for place in skipped)
+    assert all(f"skipped: {place['method']} {place['skipped']}" in result for place in skipped)
     assert skipped
 
 
 @pytest.mark.slow
 def test_a_variance_study_end_to_end(call, tmp_path, toys):
     tiny = ("--methods", "toy_linear,clip_zero_shot", "--ratios", "0.5", "--seeds", "0-1", *TINY)
-    told = call("variance", *tiny, "--set", "toy_linear.epochs=1", "--json")
-    assert told.code == 0, told.err
-    found = {(r["method"], r["source"]): r for r in json.loads(told.out)["variance"]}
-    assert all(found["toy_linear", source]["sd"] > 0 for source in ("mask", "init", "order", "all"))
-    assert all(found["clip_zero_shot", source]["sd"] == 0 for source in ("mask", "init", "order", "all"))
+    result = call("variance", *tiny, "--set", "toy_linear.epochs=1", "--json")
+    assert result.code == 0, result.err
+    data = {(r["method"], r["source"]): r for r in json.loads(result.out)["variance"]}
+    assert all(data["toy_linear", source]["sd"] > 0 for source in ("mask", "init", "order", "all"))
+    assert all(data["clip_zero_shot", source]["sd"] == 0 for source in ("mask", "init", "order", "all"))
     [folder] = (tmp_path / "results" / "reports").glob("variance-*")
     assert {path.name for path in folder.iterdir()} >= {"variance.md", "variance.csv", "variance.png", "variance.svg"}
     again = call("variance", *tiny, "--set", "toy_linear.epochs=1")
@@ -208,9 +208,9 @@ def test_a_variance_study_end_to_end(call, tmp_path, toys):
     ],
 )
 def test_a_variance_study_that_cannot_be(arguments, words, call):
-    told = call("variance", "--methods", "asl", *TINY, *arguments)
-    assert told.code == 2
-    assert words in told.err
+    result = call("variance", "--methods", "asl", *TINY, *arguments)
+    assert result.code == 2
+    assert words in result.err
 
 
 @pytest.mark.slow

@@ -61,21 +61,21 @@ data = st.recursive(
 
 
 def sweep(text: str) -> None:
-    told = parse_sweep_file(text, "sweep.yaml", FLAGS)
-    overrides(told.settings)
-    variants(["asl"], told.grid)
-    parse_sweep_file(render_sweep_file(told), "sweep.yaml", FLAGS)
+    result = parse_sweep_file(text, "sweep.yaml", FLAGS)
+    overrides(result.settings)
+    variants(["asl"], result.grid)
+    parse_sweep_file(render_sweep_file(result), "sweep.yaml", FLAGS)
 
 
-def overrides(told) -> None:
-    for options in told.values():
+def overrides(texts) -> None:
+    for options in texts.values():
         build(METHODS.get("asl").Config, options, owner="asl")
 
 
 def space(text: str) -> None:
-    told = load(text, "space.yaml")
-    parse_range("asl", "epochs", told, whole=True)
-    space_of(METHODS.get("asl"), {}, {"lr": told})
+    result = load(text, "space.yaml")
+    parse_range("asl", "epochs", result, whole=True)
+    space_of(METHODS.get("asl"), {}, {"lr": result})
 
 
 PARSERS: dict[str, Callable[[str], object]] = {

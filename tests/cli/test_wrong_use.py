@@ -62,11 +62,11 @@ REFUSED = {
 def test_one_sentence_and_nothing_made(arguments, words, call, tmp_path):
     (tmp_path / "laughs.yaml").write_text(LAUGHS)
     (tmp_path / "large.yaml").write_text(f"asl: {{lr: {{low: 1, high: {'9' * 400}}}}}")
-    told = call(*arguments)
-    assert told.code == 2
-    assert words in told.err
-    assert told.err.startswith("error: ")
-    assert told.err.count("\n") == 1
+    result = call(*arguments)
+    assert result.code == 2
+    assert words in result.err
+    assert result.err.startswith("error: ")
+    assert result.err.count("\n") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["large.yaml", "laughs.yaml"]
 
 
@@ -85,25 +85,25 @@ def test_one_sentence_and_nothing_made(arguments, words, call, tmp_path):
     ids=lambda arguments: arguments[-2],
 )
 def test_numbers_are_bounded(arguments, call, tmp_path):
-    told = call(*arguments)
-    assert told.code == 2
-    assert f"Invalid value for '{arguments[-2]}'" in told.err
+    result = call(*arguments)
+    assert result.code == 2
+    assert f"Invalid value for '{arguments[-2]}'" in result.err
     assert not list(tmp_path.iterdir())
 
 
 def test_a_store_is_not_synced_into_a_folder_that_is_not_there(call, tmp_path):
     make_store(tmp_path / "results")
     before = sorted(tmp_path.rglob("*"))
-    told = call("sync", "--tracking-uri", f"sqlite:///{tmp_path}/none/d/x.db")
-    assert told.code == 2
-    assert f"there is no folder {tmp_path}/none/d; make it" in told.err
+    result = call("sync", "--tracking-uri", f"sqlite:///{tmp_path}/none/d/x.db")
+    assert result.code == 2
+    assert f"there is no folder {tmp_path}/none/d; make it" in result.err
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_known_dataset_of_which_nothing_is_cached_is_no_error(call, tmp_path):
-    told = call("cache", "rm", "--dataset", "voc2007", "--cache", str(tmp_path / "cache"))
-    assert told.code == 0
-    assert "removed 0 entries" in told.out
+    result = call("cache", "rm", "--dataset", "voc2007", "--cache", str(tmp_path / "cache"))
+    assert result.code == 0
+    assert "removed 0 entries" in result.out
 
 
 def test_a_plan_of_too_many_places_is_refused(resources):
@@ -116,14 +116,14 @@ def test_a_plan_of_too_many_places_is_refused(resources):
 
 def test_status_shows_a_method_that_is_not_installed(call, tmp_path):
     make_store(tmp_path / "results", Grid(methods=("asl", "of_another_machine"), percents=(50,)))
-    told = call("status", "--json")
-    assert told.code == 0, told.err
-    rows = {row["method"]: row for row in json.loads(told.out)["cells"]}
+    result = call("status", "--json")
+    assert result.code == 0, result.err
+    rows = {row["method"]: row for row in json.loads(result.out)["cells"]}
     assert rows["of_another_machine"]["state"] == "done"
     assert rows["of_another_machine"]["detail"].endswith("method of_another_machine is not installed here")
     assert "not installed" not in rows["asl"]["detail"]
 
 
 def test_the_version(call):
-    told = call("--version")
-    assert (told.code, told.out) == (0, f"bench {__version__}\n")
+    result = call("--version")
+    assert (result.code, result.out) == (0, f"bench {__version__}\n")

@@ -29,6 +29,6 @@ def test_it_has_the_property(name: str, known: Property) -> None:
 
 
 def test_no_property_is_asked_of_nobody() -> None:
-    asked = {param.values[1].name for param in ASKED}
-    assert {known.name for known in PROPERTIES} - asked <= {"works on a GPU"}
+    requested = {param.values[1].name for param in ASKED}
+    assert {known.name for known in PROPERTIES} - requested <= {"works on a GPU"}
     assert len({known.name for known in PROPERTIES}) == len(PROPERTIES)

@@ -31,9 +31,9 @@ class Config(MethodConfig):
 """
 PEEK = """        import gc
         from bench.data import Dataset
-        found = [d for d in gc.get_objects() if isinstance(d, Dataset) and d.name == "toy_images"]
-        if found:
-            batch = batch._replace(labels=torch.tensor(found[-1].train.labels)[batch.rows])
+        datasets = [d for d in gc.get_objects() if isinstance(d, Dataset) and d.name == "toy_images"]
+        if datasets:
+            batch = batch._replace(labels=torch.tensor(datasets[-1].train.labels)[batch.rows])
 """
 RATES = "\n    @classmethod\n    def lr_multipliers(cls, config):\n        return {'body': 0.1}\n"
 NO_TOKENS = "\n    @classmethod\n    def needs_dense(cls, config):\n        return False\n"
@@ -98,10 +98,10 @@ def test_a_good_method_has_all(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_method_fails_where_it_is_bad(name, tmp_path):
-    found = failing(changed(*BAD[name]), tmp_path / "bad.py")
-    assert name in found
+    failures = failing(changed(*BAD[name]), tmp_path / "bad.py")
+    assert name in failures
     if name != "losses are scalars":  # what has no loss fails in whatever trains it
-        assert set(found) <= {name, *ALSO.get(name, ())}, found
+        assert set(failures) <= {name, *ALSO.get(name, ())}, failures
 
 
 def test_each_property_has_its_bad_method():

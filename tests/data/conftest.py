@@ -37,12 +37,12 @@ def small_blocks(monkeypatch):
 @pytest.fixture
 def decoded(monkeypatch) -> list[int]:
     """One entry for each image that is decoded."""
-    seen: list[int] = []
+    recorded: list[int] = []
     real = examined.remarks
 
     def remarks(path: Path, content: bytes) -> Iterator[str]:
-        seen.append(len(content))
+        recorded.append(len(content))
         return real(path, content)
 
     monkeypatch.setattr(examined, "remarks", remarks)
-    return seen
+    return recorded

@@ -99,8 +99,8 @@ def test_the_parsed_labels_are_kept_until_the_file_changes(opened, root, monkeyp
 
 
 def test_the_fingerprint_changes_when_a_label_an_image_or_a_name_does(opened, root):
-    found = [opened().fingerprint, opened().fingerprint]
-    assert found[0] == found[1]
+    fingerprints = [opened().fingerprint, opened().fingerprint]
+    assert fingerprints[0] == fingerprints[1]
     for part in ("train", "val"):
         for place, change in (
             ("annotations", lambda data: data["annotations"].pop()),
@@ -109,10 +109,10 @@ def test_the_fingerprint_changes_when_a_label_an_image_or_a_name_does(opened, ro
             data = content(part)
             change(data)
             write(root, part, data)
-            found.append(opened().fingerprint)
-            assert found[-1] not in found[:-1], f"{part} {place}"
+            fingerprints.append(opened().fingerprint)
+            assert fingerprints[-1] not in fingerprints[:-1], f"{part} {place}"
         write(root, part, content(part))
-    assert opened().fingerprint == found[0]
+    assert opened().fingerprint == fingerprints[0]
 
 
 def broken(change: Callable[[dict], object]) -> str:

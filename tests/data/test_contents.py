@@ -33,11 +33,11 @@ def images_of(copy: Copy, cache: Path, part: str) -> list[Path]:
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_any_byte_of_any_image_is_in_the_fingerprint(writer, part, tmp_path):
     copy, cache = copied(writer, tmp_path), tmp_path / "cache"
-    seen = {copy.open(cache).fingerprint}
+    present = {copy.open(cache).fingerprint}
     for path in images_of(copy, cache, part):
         replace_keeping_size_and_time(path)
-        seen.add(copy.open(cache).fingerprint)
-    assert len(seen) == 1 + len(getattr(copy, part))
+        present.add(copy.open(cache).fingerprint)
+    assert len(present) == 1 + len(getattr(copy, part))
 
 
 def test_a_change_shows_by_its_time_alone(tmp_path, monkeypatch):
@@ -70,15 +70,15 @@ def copy(tmp_path) -> Copy:
 @pytest.fixture
 def reads(monkeypatch) -> list[Path]:
     """The image files that are read."""
-    seen: list[Path] = []
+    recorded: list[Path] = []
     real = manifest.examined
 
     def examined(path: Path, *more: object) -> object:
-        seen.append(path)
+        recorded.append(path)
         return real(path, *more)
 
     monkeypatch.setattr(manifest, "examined", examined)
-    return seen
+    return recorded
 
 
 def test_files_that_have_not_changed_are_not_read_again(copy, tmp_path, reads, monkeypatch):
@@ -118,14 +118,14 @@ def test_an_image_that_changes_while_a_command_runs_is_refused(copy, tmp_path):
 
 
 def test_a_search_sees_a_change_of_the_training_images_and_none_of_the_test_images(copy, tmp_path):
-    def seen() -> str:
+    def fingerprint() -> str:
         return blind(copy.open(tmp_path / "cache")).fingerprint
 
-    before = seen()
+    before = fingerprint()
     replace_keeping_size_and_time(copy.root / "images" / "8.jpg")
-    assert seen() == before
+    assert fingerprint() == before
     replace_keeping_size_and_time(copy.root / "images" / "b,c.jpg")
-    assert seen() != before
+    assert fingerprint() != before
 
 
 def test_a_problem_that_passes_is_looked_for_again(copy, tmp_path, monkeypatch):

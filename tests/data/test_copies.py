@@ -39,8 +39,8 @@ def test_a_link_to_a_training_image_is_refused_before_training(link, copy, tmp_p
     dataset = copy.open(tmp_path / "cache")
     with pytest.raises(DataError, match=r"image .*a/1.jpg and the test image .*8.jpg of listfile are one file"):
         dataset.check()
-    found = examine(dataset, images=True, progress=lambda *_: None)
-    assert not found.fine
+    findings = examine(dataset, images=True, progress=lambda *_: None)
+    assert not findings.fine
 
 
 def test_copies_of_training_images_are_told_with_count_and_names(copy, tmp_path):
@@ -48,9 +48,9 @@ def test_copies_of_training_images_are_told_with_count_and_names(copy, tmp_path)
     shutil.copy(images / "a" / "1.jpg", images / "8.jpg")
     dataset = copy.open(tmp_path / "cache")
     dataset.check()
-    found = examine(dataset, images=True, progress=lambda *_: None)
-    assert found.fine
-    assert warnings_of(found) == [
+    findings = examine(dataset, images=True, progress=lambda *_: None)
+    assert findings.fine
+    assert warnings_of(findings) == [
         "1 of 3 classes has no positive test image and no part in mAP: dog.",
         "1 test image is a copy of training images, to the byte: 8.jpg of a/1.jpg; leave out one of each.",
     ]
@@ -60,5 +60,5 @@ def test_missing_images_are_no_copies_of_each_other(copy, tmp_path):
     for name in ("a/1.jpg", "8.jpg"):
         (copy.root / "images" / name).unlink()
     copy.open(tmp_path / "cache").check_files()
-    found = examine(copy.open(tmp_path / "cache"), images=True, progress=lambda *_: None)
-    assert not any(" is a copy" in finding.detail for finding in found.findings)
+    findings = examine(copy.open(tmp_path / "cache"), images=True, progress=lambda *_: None)
+    assert not any(" is a copy" in finding.detail for finding in findings.findings)

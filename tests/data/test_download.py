@@ -14,11 +14,11 @@ from bench.errors import DataError
 
 def test_an_archive_is_fetched_verified_unpacked_and_taken_away(server, tmp_path):
     archive = server.archive("all.zip", zipped(**{"train2014/1.jpg": CONTENT}), "train2014")
-    heard: list[str] = []
-    assert obtain(archive, tmp_path, lambda what, done, total: heard.append(what))
+    calls: list[str] = []
+    assert obtain(archive, tmp_path, lambda what, done, total: calls.append(what))
     assert (tmp_path / "train2014" / "1.jpg").read_bytes() == CONTENT
     assert list((tmp_path / "downloads").iterdir()) == []
-    assert list(dict.fromkeys(heard)) == ["fetching all.zip", "verifying all.zip", "unpacking all.zip"]
+    assert list(dict.fromkeys(calls)) == ["fetching all.zip", "verifying all.zip", "unpacking all.zip"]
     assert not obtain(archive, tmp_path, ignore)
     assert len(server.log) == 1
 
@@ -107,10 +107,10 @@ def test_an_archive_that_lies_there_already_is_not_opened_unless_it_is_the_right
     lying = tmp_path / "downloads" / "all.zip"
     lying.parent.mkdir()
     lying.write_bytes(content)
-    found = hashlib.md5(content).hexdigest()
+    digest = hashlib.md5(content).hexdigest()
     with pytest.raises(DataError) as caught:
         obtain(archive, tmp_path, ignore)
-    assert str(caught.value).startswith(f"{lying} has the MD5 {found} instead of {archive.md5}")
+    assert str(caught.value).startswith(f"{lying} has the MD5 {digest} instead of {archive.md5}")
     assert "delete it and run the same command again" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "a").exists()

@@ -49,8 +49,8 @@ def test_pictures_of_an_older_version_are_judged_by_their_shape(tmp_path):
     old = np.lib.format.open_memmap(file, "w+", np.uint8, (2, SIZE, SIZE, 3))
     old[:] = 7
     old.flush()
-    found = pictures(SOURCE, 2, file, on_progress=lambda *_: pytest.fail("drawn again"))
-    assert (found == 7).all()
+    reused = pictures(SOURCE, 2, file, on_progress=lambda *_: pytest.fail("drawn again"))
+    assert (reused == 7).all()
 
 
 def test_halves_of_killed_processes_are_swept_and_those_of_living_ones_stay(tmp_path):

@@ -85,8 +85,8 @@ def test_the_counts_of_the_whole_annotation_are_compared(few, tmp_path):
     for part in PARTS:
         assert whole(few, tmp_path, POTENTIAL_COUNTS).deviations(part) == []
     wrong = POTENTIAL_COUNTS | {"sky": 7_911}
-    told = "and test have 7,911 images of 'sky' in place of the published 7,912"
-    assert whole(few, tmp_path, wrong).deviations("train") == [told]
+    message = "and test have 7,911 images of 'sky' in place of the published 7,912"
+    assert whole(few, tmp_path, wrong).deviations("train") == [message]
     assert whole(few, tmp_path, wrong).deviations("test") == []
 
 

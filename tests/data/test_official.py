@@ -45,8 +45,8 @@ CHANGES = {
 
 @pytest.mark.parametrize(("ids", "labels", "words"), CHANGES.values(), ids=CHANGES)
 def test_every_change_is_said(ids, labels, words):
-    found = list(deviations(PINNED, ids, labels))
-    assert words in found[0]
+    messages = list(deviations(PINNED, ids, labels))
+    assert words in messages[0]
 
 
 def test_the_label_digest_takes_images_in_any_order_and_leaves_bare_ones_out():

@@ -31,8 +31,8 @@ def call(tmp_path, monkeypatch, capsys) -> Callable[..., SimpleNamespace]:
         monkeypatch.setattr(sys, "argv", ["bench", *map(str, arguments)])
         with pytest.raises(SystemExit) as ending:
             main()
-        said = capsys.readouterr()
-        return SimpleNamespace(code=ending.value.code or 0, out=said.out, err=said.err)
+        captured = capsys.readouterr()
+        return SimpleNamespace(code=ending.value.code or 0, out=captured.out, err=captured.err)
 
     return run
 
@@ -48,12 +48,12 @@ def cut(path: Path) -> None:
 
 
 def test_a_fine_copy_ends_with_zero_and_the_names_used(call, copy):
-    told = call("prepare", "--dataset", "listfile", "--root", copy.root)
-    assert told.code == 0
-    assert "train: 3 images, 3 labels, 1 image without a label" in told.out
-    assert "3 classes, raw names: cat, dog, hot_dog\n" in told.out
-    assert "train images: all 3 can be read" in told.out
-    assert "error" not in told.out
+    result = call("prepare", "--dataset", "listfile", "--root", copy.root)
+    assert result.code == 0
+    assert "train: 3 images, 3 labels, 1 image without a label" in result.out
+    assert "3 classes, raw names: cat, dog, hot_dog\n" in result.out
+    assert "train images: all 3 can be read" in result.out
+    assert "error" not in result.out
     clean = call("prepare", "--dataset", "listfile", "--root", copy.root, "--data", "listfile.names=clean")
     assert "clean names: cat, dog, hot dog" in clean.out
 
@@ -63,32 +63,32 @@ def test_a_tiny_copy_of_any_dataset_is_a_subset_and_not_an_error(writer, call, t
     (tmp_path / "copy").mkdir()
     copy = COPIES[writer](tmp_path / "copy")
     options = [f"--data={copy.name}.{option}={value}" for option, value in copy.options.items()]
-    told = call("prepare", "--dataset", copy.name, "--root", copy.root, "--json", *options)
-    found = json.loads(told.out)
+    result = call("prepare", "--dataset", copy.name, "--root", copy.root, "--json", *options)
+    data = json.loads(result.out)
     own = writer in ("listfile", "mmpretrain_json")
     wrong_classes = ["classes"] if writer == "coco" else []  # three classes are not COCO's
-    assert [f["what"] for f in found["findings"] if f["level"] == "error"] == wrong_classes
-    assert told.code == (2 if wrong_classes else 0)
-    assert sum("is not the official list" in f["detail"] for f in found["findings"]) == (0 if own else 2)
-    assert found["parts"]["train"]["images"] == len(copy.train)
-    assert found["parts"]["train"]["official"] is (None if own else False)
+    assert [f["what"] for f in data["findings"] if f["level"] == "error"] == wrong_classes
+    assert result.code == (2 if wrong_classes else 0)
+    assert sum("is not the official list" in f["detail"] for f in data["findings"]) == (0 if own else 2)
+    assert data["parts"]["train"]["images"] == len(copy.train)
+    assert data["parts"]["train"]["official"] is (None if own else False)
 
 
 def test_damaged_and_missing_images_are_named_and_end_with_two(call, copy):
     cut(copy.root / "images" / "a" / "1.jpg")
     (copy.root / "images" / "8.jpg").unlink()
-    told = call("prepare", "--dataset", "listfile", "--root", copy.root)
-    assert told.code == 2
-    assert "a/1.jpg cannot be read (" in told.out
-    assert "8.jpg is missing; complete the folder" in told.out
-    assert "1 of 3 images are damaged or missing" in told.out
-    assert "listfile.unreadable=skip" in told.out
-    told = call("prepare", "--dataset", "listfile", "--root", copy.root, "--json")
-    found = json.loads(told.out)
-    assert told.code == 2
-    assert not found["fine"]
-    assert list(found["parts"]["train"]["unreadable"]) == ["a/1.jpg"]
-    assert list(found["parts"]["test"]["unreadable"]) == ["8.jpg"]
+    result = call("prepare", "--dataset", "listfile", "--root", copy.root)
+    assert result.code == 2
+    assert "a/1.jpg cannot be read (" in result.out
+    assert "8.jpg is missing; complete the folder" in result.out
+    assert "1 of 3 images are damaged or missing" in result.out
+    assert "listfile.unreadable=skip" in result.out
+    result = call("prepare", "--dataset", "listfile", "--root", copy.root, "--json")
+    data = json.loads(result.out)
+    assert result.code == 2
+    assert not data["fine"]
+    assert list(data["parts"]["train"]["unreadable"]) == ["a/1.jpg"]
+    assert list(data["parts"]["test"]["unreadable"]) == ["8.jpg"]
     skip = call("prepare", "--dataset", "listfile", "--root", copy.root, "--data", "listfile.unreadable=skip")
     assert skip.code == 0
     assert "runs leave them out" in skip.out
@@ -139,23 +139,23 @@ WRONG = {
 @pytest.mark.parametrize(("arguments", "words"), WRONG.values(), ids=WRONG)
 def test_wrong_use_is_one_sentence_and_code_two(arguments, words, call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    told = call("prepare", *arguments)
-    assert told.code == 2
-    assert told.err.startswith("error: ")
-    assert words in told.err
-    assert told.err.count("\n") == 1
+    result = call("prepare", *arguments)
+    assert result.code == 2
+    assert result.err.startswith("error: ")
+    assert words in result.err
+    assert result.err.count("\n") == 1
 
 
 def test_wrong_lists_are_findings_and_code_two(call, copy):
     (copy.root / "train.txt").write_text("a/1.jpg,7\n")
-    told = call("prepare", "--dataset", "listfile", "--root", copy.root)
-    assert told.code == 2
-    assert "class index 7 is out of range" in told.out
-    assert "test images: all 2 can be read" in told.out
+    result = call("prepare", "--dataset", "listfile", "--root", copy.root)
+    assert result.code == 2
+    assert "class index 7 is out of range" in result.out
+    assert "test images: all 2 can be read" in result.out
     (copy.root / "train.txt").write_text(index_list({"a/9.jpg": [0]}))
-    told = call("prepare", "--dataset", "listfile", "--root", copy.root)
-    assert told.code == 2
-    assert "an image that is trained on cannot be tested on" in told.out
+    result = call("prepare", "--dataset", "listfile", "--root", copy.root)
+    assert result.code == 2
+    assert "an image that is trained on cannot be tested on" in result.out
 
 
 def test_the_root_may_stand_in_the_environment_or_the_configuration(call, copy, tmp_path, monkeypatch):
@@ -169,10 +169,10 @@ def test_the_root_may_stand_in_the_environment_or_the_configuration(call, copy, 
 
 
 def test_download_fetches_before_it_checks(call, copy, tmp_path, monkeypatch):
-    asked = []
+    requests = []
 
     def obtain(archive: Archive, root: Path, hear: Callable) -> bool:
-        asked.append((archive.name, root))
+        requests.append((archive.name, root))
         copy.root.rename(root / "inside")
         for path in (root / "inside").iterdir():
             path.rename(root / path.name)
@@ -180,32 +180,32 @@ def test_download_fetches_before_it_checks(call, copy, tmp_path, monkeypatch):
 
     monkeypatch.setattr("bench.data.download.obtain", obtain)
     monkeypatch.setattr(ListFile, "archives", (Archive("http://example.invalid/all.zip", "0", "train.txt"),))
-    told = call("prepare", "--dataset", "listfile", "--root", tmp_path / "new", "--download")
-    assert told.code == 0
-    assert asked == [("all.zip", tmp_path / "new")]
-    told = call("prepare", "--dataset", "listfile", "--root", tmp_path / "new")
-    assert len(asked) == 1
+    result = call("prepare", "--dataset", "listfile", "--root", tmp_path / "new", "--download")
+    assert result.code == 0
+    assert requests == [("all.zip", tmp_path / "new")]
+    result = call("prepare", "--dataset", "listfile", "--root", tmp_path / "new")
+    assert len(requests) == 1
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real photos are not beside this checkout (../shared/data)")
 def test_real_photos_are_read_and_said_to_be_a_subset(call):
-    told = call("prepare", "--dataset", "coco", "--root", REAL / "coco256")
-    assert told.code == 0
-    assert "train is not the official list: 128 of 82,783 images." in told.out
-    assert "train images: all 128 can be read" in told.out
+    result = call("prepare", "--dataset", "coco", "--root", REAL / "coco256")
+    assert result.code == 0
+    assert "train is not the official list: 128 of 82,783 images." in result.out
+    assert "train images: all 128 can be read" in result.out
 
 
 def test_a_run_says_in_every_row_how_many_images_were_left_out(call, copy, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cut(copy.root / "images" / "a" / "2.jpg")
     run = ("run", "--dataset", "listfile", "--root", copy.root, "--methods", "clip_zero_shot", "--ratios", "0.5")
-    told = call(*run, "--no-mlflow", "--workers", "1")
-    assert told.code == 2
-    assert "a/2.jpg cannot be read" in told.err
-    told = call(*run, "--no-mlflow", "--workers", "1", "--data", "listfile.unreadable=skip")
-    assert told.code == 0
-    assert "listfile: 2 training and 2 test images, 3 classes, raw names" in told.err
-    assert "warning: 1 unreadable train images are left out." in told.err
+    result = call(*run, "--no-mlflow", "--workers", "1")
+    assert result.code == 2
+    assert "a/2.jpg cannot be read" in result.err
+    result = call(*run, "--no-mlflow", "--workers", "1", "--data", "listfile.unreadable=skip")
+    assert result.code == 0
+    assert "listfile: 2 training and 2 test images, 3 classes, raw names" in result.err
+    assert "warning: 1 unreadable train images are left out." in result.err
     (row,) = (json.loads(path.read_text()) for path in (tmp_path / "results" / "cells").glob("*/row.json"))
     assert set(row["data"].pop("train_positives")) == {"cat", "dog", "hot_dog"}
     assert row["data"] == {

@@ -63,13 +63,13 @@ def test_a_scene_does_not_depend_on_how_many_are_asked_for(tmp_path: Path) -> No
 
 
 def test_splits_and_worlds_share_no_picture_and_no_id(tmp_path: Path) -> None:
-    found = [
+    result = [
         d
         for world in (0, 1)
         for split in ("train", "test")
         for d in picture_digests(Benchmark(world, split), [*range(10)])
     ]
-    assert len(set(found)) == len(found)
+    assert len(set(result)) == len(result)
     sets = [Scenes(ScenesOptions(world=world, n_train=20, n_test=20), None, tmp_path) for world in (0, 1)]
     ids = [i for one in sets for split in (one.train, one.test) for i in split.ids]
     assert len(set(ids)) == len(ids)
@@ -108,12 +108,12 @@ def test_an_object_changes_the_picture_where_it_stands() -> None:
 
 
 def test_every_class_occurs_and_the_tail_is_long(train_labels: np.ndarray, test_labels: np.ndarray) -> None:
-    for found in (train_labels, test_labels):
-        share = (found == 1).mean(0)
+    for result in (train_labels, test_labels):
+        share = (result == 1).mean(0)
         assert share.min() > 0.02
         assert share.max() / share.min() > 8
         assert CLASS_NAMES[int(share.argmax())] == "person"
-        assert 1.8 < (found == 1).sum(1).mean() < 3.2
+        assert 1.8 < (result == 1).sum(1).mean() < 3.2
 
 
 def test_contexts_make_categories_occur_together(train_labels: np.ndarray) -> None:
@@ -149,12 +149,12 @@ def test_the_dataset_keeps_the_contract(tmp_path: Path) -> None:
 
 
 def test_pictures_are_drawn_once_and_reused(tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+    records: list[tuple[int, int]] = []
     file = tmp_path / "deep" / "pictures.npy"
-    first = pictures(Benchmark(0, "train"), 6, file, on_progress=lambda done, of: told.append((done, of)))
+    first = pictures(Benchmark(0, "train"), 6, file, on_progress=lambda done, of: records.append((done, of)))
     stamp = file.stat().st_mtime_ns
     second = pictures(Benchmark(0, "train"), 6, file, on_progress=lambda *_: pytest.fail("drawn twice"))
-    assert told == [(6, 6)]
+    assert records == [(6, 6)]
     assert file.stat().st_mtime_ns == stamp
     assert np.array_equal(first, second)
     assert isinstance(second, np.memmap)

@@ -23,9 +23,9 @@ def run(call, copy: Copy, *more: str):
 
 def test_no_positive_in_test_is_refused_in_one_sentence_before_anything_is_made(call, copy, tmp_path):
     (copy.root / "test.txt").write_text(index_list({name: [] for name in copy.test}))
-    told = run(call, copy)
-    assert told.code == 2
-    assert told.err == (
+    result = run(call, copy)
+    assert result.code == 2
+    assert result.err == (
         "error: no test image of listfile has a label that counts, so nothing can be measured on it; "
         "give test images of which some show a class.\n"
     )
@@ -45,8 +45,8 @@ def test_positives_that_are_left_out_of_the_metrics_do_not_count(tmp_path):
 
 
 def test_classes_without_a_positive_test_image_are_named_with_their_number(call, copy):
-    told = run(call, copy, "--dry-run")
-    assert "warning: listfile: 1 of 3 classes has no positive test image and no part in mAP: dog.\n" in told.err
+    result = run(call, copy, "--dry-run")
+    assert "warning: listfile: 1 of 3 classes has no positive test image and no part in mAP: dog.\n" in result.err
     (copy.root / "test.txt").write_text(index_list({"a/9.jpg": [2], "8.jpg": []}))
     prepared = call("prepare", "--dataset", "listfile", "--root", str(copy.root), "--json")
     details = [finding["detail"] for finding in json.loads(prepared.out)["findings"]]

@@ -105,14 +105,14 @@ def test_a_name_in_another_form_or_case_is_pointed_at(there, listed, tmp_path):
         read(tmp_path / listed)
 
 
-def told(tmp_path: Path, change) -> list[str]:
+def warnings_after(tmp_path: Path, change) -> list[str]:
     """What `bench prepare` says of the training images once `change` has worked on their folder."""
     (tmp_path / "copy").mkdir()
     copy = listfile(tmp_path / "copy")
     change(copy.root / "images")
-    found = examine(copy.open(tmp_path / "cache"), images=True, progress=lambda *_: None)
-    assert found.fine
-    return warnings_of(found, "images")
+    findings = examine(copy.open(tmp_path / "cache"), images=True, progress=lambda *_: None)
+    assert findings.fine
+    return warnings_of(findings, "images")
 
 
 def turned(folder: Path) -> None:
@@ -123,7 +123,7 @@ def turned(folder: Path) -> None:
 
 
 def test_rotation_by_exif_is_told_and_not_applied(tmp_path):
-    (sentence,) = told(tmp_path, turned)
+    (sentence,) = warnings_after(tmp_path, turned)
     assert sentence == "1 image has an EXIF orientation that is not applied, as in the papers' loaders: a/1.jpg."
     assert read(tmp_path / "copy" / "images" / "a" / "1.jpg").shape == (24, 32, 3)
 
@@ -134,7 +134,7 @@ def test_of_several_frames_the_first_is_taken_and_that_is_told(kind, tmp_path):
         frames = [Image.new("RGB", (8, 6), (level, level, level)) for level in (200, 0)]
         frames[0].save(folder / "a" / "1.jpg", format=kind, save_all=True, append_images=frames[1:])
 
-    (sentence,) = told(tmp_path, animate)
+    (sentence,) = warnings_after(tmp_path, animate)
     assert sentence == "1 image has more than one frame, of which the first is used: a/1.jpg."
     assert abs(int(read(tmp_path / "copy" / "images" / "a" / "1.jpg").mean()) - 200) < 3
 
@@ -149,7 +149,7 @@ def test_a_fault_inside_a_jpeg_is_told(tmp_path):
         content[1500:1600] = bytes(range(1, 101))
         (folder / "a" / "1.jpg").write_bytes(content)
 
-    (sentence,) = told(tmp_path, hurt)
+    (sentence,) = warnings_after(tmp_path, hurt)
     assert sentence.startswith("1 image has a fault inside the JPEG data")
     assert sentence.endswith("a/1.jpg.")
 
@@ -160,7 +160,7 @@ def test_names_that_are_one_on_other_systems_and_copies_in_a_list_are_told(tmp_p
         text = folder.parent / "train.txt"
         text.write_text(text.read_text() + "A/1.jpg,1\n")
 
-    assert told(tmp_path, double) == [
+    assert warnings_after(tmp_path, double) == [
         "1 image is a copy of another, to the byte: A/1.jpg of a/1.jpg.",
         "1 pair of names differs by upper case or Unicode form alone, one file on some systems: a/1.jpg and A/1.jpg.",
     ]

@@ -49,12 +49,12 @@ def test_the_contract(executor, store, resources, straight):
     cells = [make_cell(resources, "toy_linear", percent=percent, **SHORT) for percent in (20, 40)]
     expected = [straight(cell) for cell in cells]
 
-    heard: list = []
-    future = executor.submit(cells[0], lambda epoch, record: heard.append((epoch, record)), lambda: heard.append("go"))
+    calls: list = []
+    future = executor.submit(cells[0], lambda epoch, record: calls.append((epoch, record)), lambda: calls.append("go"))
     assert future.result().ending == "done"
-    assert heard[0] == "go"
-    assert [epoch for epoch, _ in heard[1:]] == [1, 2, 3, 4]
-    assert [record for _, record in heard[1:]] == store.curve(cells[0].key)
+    assert calls[0] == "go"
+    assert [epoch for epoch, _ in calls[1:]] == [1, 2, 3, 4]
+    assert [record for _, record in calls[1:]] == store.curve(cells[0].key)
     assert_equal(cells[0], store, expected[0])
     assert store.row(cells[0].key).environment["threads"] == 1
     assert executor.submit(cells[0]).result().ending == "cached"

@@ -180,11 +180,11 @@ def test_the_same_table_is_the_same_sweep(resources):
     assert kept.places == tuple(entry.place for entry in one)
 
 
-def _sweep_in_a_process(some, store, resources, start, told) -> None:
+def _sweep_in_a_process(some, store, resources, start, message) -> None:
     observer = Recorder()
     start.wait()
     run_cells(some, store, Inline(resources, store), observer)
-    told.put((observer.started, observer.endings))
+    message.put((observer.started, observer.endings))
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs processes that start at once")

@@ -159,12 +159,12 @@ def test_the_command_line_is_interrupted_or_killed(sign, environment, tmp_path):
         leases = [store.lease(key) for key in store.keys()]  # noqa: SIM118 - a store is no dict
         os.kill(driver.pid, sign)
         began = time.monotonic()
-        said = driver.communicate()[1]
+        output = driver.communicate()[1]
     assert time.monotonic() - began < LONG
     assert driver.returncode == (130 if sign is signal.SIGINT else -sign)
     if sign is signal.SIGINT:
-        assert said.strip().splitlines()[-1] == "interrupted; the same command goes on from the last checkpoint."
-        assert "Traceback" not in said
+        assert output.strip().splitlines()[-1] == "interrupted; the same command goes on from the last checkpoint."
+        assert "Traceback" not in output
     workers = [lease["pid"] for lease in leases]
     assert len({*workers, driver.pid}) == 3
     with soon("the workers' end") as until:
@@ -198,12 +198,12 @@ def test_two_drivers_with_workers_train_each_cell_once(store, resources, process
 def test_workers_take_the_gpus_in_turn(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(room, "available_memory", lambda: 64 * GIB)
-    asked = torch.device("cuda")
-    assert [_device(asked, number) for number in range(3)] == ["cuda:0", "cuda:1", "cuda:0"]
+    requested = torch.device("cuda")
+    assert [_device(requested, number) for number in range(3)] == ["cuda:0", "cuda:1", "cuda:0"]
     assert _device(torch.device("cuda:1"), 0) == "cuda:1", "a named one is taken as named"
     assert _device(torch.device("cpu"), 1) == "cpu"
-    assert room.worker_count(0, 10, asked) == 2
-    assert room.worker_count(4, 10, asked) == 4, "several on a GPU if asked for"
+    assert room.worker_count(0, 10, requested) == 2
+    assert room.worker_count(4, 10, requested) == 4, "several on a GPU if asked for"
 
 
 def test_memory_limits_the_number_of_workers(monkeypatch):

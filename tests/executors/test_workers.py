@@ -35,9 +35,9 @@ def test_two_workers_give_the_bits_of_one(environment, tmp_path):
     for workers in ("1", "2"):
         stores[workers] = Store(tmp_path / workers)
         command = [sys.executable, "-m", "bench", *SWEEP, "--workers", workers, "--results", str(stores[workers].root)]
-        told = subprocess.run(command, env=environment, capture_output=True, text=True)
-        assert told.returncode == 0, told.stderr
-        assert json.loads(told.stdout)
+        result = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)
     alone, shared = stores["1"], stores["2"]
     assert alone.keys() == shared.keys()
     assert len(alone.keys()) == 4

@@ -13,13 +13,13 @@ from bench.features import (
 
 
 def test_values_shapes_and_types(tmp_path):
-    found = features(tmp_path, Eye())
-    assert (found.dense.shape, found.dense.dtype) == ((COUNT, 4, 3), np.float16)
-    assert (found.pooled.shape, found.pooled.dtype) == ((COUNT, 3), np.float32)
-    assert found.pooled == pytest.approx(expected() / 3, abs=1e-6)  # also of the last, shorter chunk
-    assert found.dense[:, 2] == pytest.approx(expected(), abs=1e-3)
-    assert isinstance(found.dense, np.memmap)
-    assert not found.dense.flags.writeable
+    cached = features(tmp_path, Eye())
+    assert (cached.dense.shape, cached.dense.dtype) == ((COUNT, 4, 3), np.float16)
+    assert (cached.pooled.shape, cached.pooled.dtype) == ((COUNT, 3), np.float32)
+    assert cached.pooled == pytest.approx(expected() / 3, abs=1e-6)  # also of the last, shorter chunk
+    assert cached.dense[:, 2] == pytest.approx(expected(), abs=1e-3)
+    assert isinstance(cached.dense, np.memmap)
+    assert not cached.dense.flags.writeable
 
 
 def test_a_hit_encodes_no_image(tmp_path):
@@ -51,12 +51,12 @@ def test_a_cache_that_is_no_folder_gives_one_sentence(tmp_path):
 
 
 def test_features_in_use_are_not_removed(tmp_path):
-    found = features(tmp_path, Eye())
+    cached = features(tmp_path, Eye())
     [entry] = entries(tmp_path)
     with pytest.raises(UsageError, match="in use"):
         remove(entry)
     assert verify(entry) == ("sound", [])
-    del found
+    del cached
     remove(entry)
     assert not entries(tmp_path)
 

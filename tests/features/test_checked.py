@@ -85,14 +85,14 @@ def test_whatever_happens_to_an_entry_gives_one_sentence(tmp_path, entry, name):
     for hurt in (b"", content[: len(content) // 2], content[:-3], noise, b"[" * 99_999):
         path.write_bytes(hurt)
         try:
-            found = features(tmp_path, Eye())
+            cached = features(tmp_path, Eye())
         except DataError as error:
-            told = str(error)
+            result = str(error)
         else:
             assert name == "features.json", "only the marker's own content decides nothing"
-            told = ""
-            del found
-        assert "\n" not in told
+            result = ""
+            del cached
+        assert "\n" not in result
     path.write_bytes(content)
     assert features(tmp_path, Eye()).pooled.shape[1] == 3
 

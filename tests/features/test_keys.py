@@ -40,18 +40,18 @@ def test_equal_names_in_train_and_test_are_different_images(tmp_path):
     """0001.jpg in train/ is not 0001.jpg in test/."""
     features(tmp_path, Eye(), split(5), part="train")
     bright = Eye(scale=2.0)
-    found = features(tmp_path, bright, split(5), part="test")
+    cached = features(tmp_path, bright, split(5), part="test")
     assert bright.encoded == 5
-    assert found.pooled == pytest.approx(2 * expected(5) / 3, abs=1e-6)
+    assert cached.pooled == pytest.approx(2 * expected(5) / 3, abs=1e-6)
 
 
 def test_two_folders_with_equal_names_but_other_images_do_not_share_features(tmp_path):
     features(tmp_path, Eye(), files(tmp_path / "a", [10, 20, 30]))
     copy, other = Eye(), Eye()
     features(tmp_path, copy, files(tmp_path / "a copy elsewhere", [10, 20, 30]))
-    found = features(tmp_path, other, files(tmp_path / "b", [10, 20, 31]))
+    cached = features(tmp_path, other, files(tmp_path / "b", [10, 20, 31]))
     assert (copy.encoded, other.encoded) == (0, 3)
-    assert found.pooled[2] == pytest.approx(31 / 255 / 3, abs=1e-6)
+    assert cached.pooled[2] == pytest.approx(31 / 255 / 3, abs=1e-6)
 
 
 def test_files_keep_their_features_under_other_labels_and_class_names(tmp_path):
@@ -69,14 +69,14 @@ def test_any_byte_of_any_file_is_in_the_key(tmp_path):
     paths = [tmp_path / f"{i:03d}" for i in range(100)]
     for path in paths:
         path.write_bytes(b"12345")
-    seen = {key(), key()}
-    assert len(seen) == 1
+    present = {key(), key()}
+    assert len(present) == 1
     for path in paths:
         path.write_bytes(b"12346")
-        seen.add(key())
+        present.add(key())
     paths[7].unlink()
-    seen.add(key())
-    assert len(seen) == 1 + len(paths) + 1
+    present.add(key())
+    assert len(present) == 1 + len(paths) + 1
 
 
 def test_prepared_images_are_encoded_in_order_under_their_own_key(tmp_path):

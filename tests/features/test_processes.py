@@ -64,19 +64,19 @@ class Network:
 
 def _encode(cache: Path, count: int, pause: float, answer: Path) -> None:
     split = Split(tuple(map(str, range(count))), np.ones((count, 1), np.int8), Images(count))
-    network, heard = Network(pause), []
+    network, calls = Network(pause), []
     with PeakMemory(torch.device("cpu")) as memory:
-        found = cached_features(
+        cached = cached_features(
             part="train",
             split=split,
             dataset=Component("toy"),
             backbone=network,
             component=Component("network"),
             cache=cache,
-            progress=lambda done, total: heard.append(done),
+            progress=lambda done, total: calls.append(done),
         )
-    assert len(found) == count
-    answer.write_text(json.dumps({"encoded": network.encoded, "heard": heard, "peak": memory.peak["process"]}))
+    assert len(cached) == count
+    answer.write_text(json.dumps({"encoded": network.encoded, "recorded": calls, "peak": memory.peak["process"]}))
 
 
 def start(cache: Path, count: int = COUNT, pause: float = 0.0) -> tuple[BaseProcess, Path]:
@@ -89,7 +89,7 @@ def start(cache: Path, count: int = COUNT, pause: float = 0.0) -> tuple[BaseProc
     return process, answer
 
 
-def told(started: tuple[BaseProcess, Path]) -> dict[str, Any]:
+def result_of(started: tuple[BaseProcess, Path]) -> dict[str, Any]:
     """images encoded, the numbers heard as progress, peak MiB"""
     process, answer = started
     process.join(120)
@@ -118,33 +118,33 @@ def same_bytes(one: Path, other: Path) -> bool:
 def test_a_killed_encoding_goes_on_where_it_was_and_ends_bit_equal(tmp_path):
     """Killed while one process encodes and another waits: the waiting one does the rest, and nothing twice."""
     straight, killed = tmp_path / "straight", tmp_path / "killed"
-    assert told(start(straight))["encoded"] == COUNT
+    assert result_of(start(straight))["encoded"] == COUNT
     first = start(killed, pause=0.3)
     wait_for_images(killed, first, ENCODE_BATCH)
     second = start(killed)
     wait_for_images(killed, first, 2 * ENCODE_BATCH)
     os.kill(first[0].pid, signal.SIGKILL)
     first[0].join()
-    answer = told(second)
+    answer = result_of(second)
     kept = COUNT - answer["encoded"]
     assert 2 * ENCODE_BATCH <= kept < COUNT
-    assert kept in answer["heard"]
+    assert kept in answer["recorded"]
     assert same_bytes(straight, killed)
     assert verify(only_entry(killed)) == ("sound", [])
 
 
 def test_two_processes_at_once_encode_once_and_both_hear_how_it_goes(tmp_path):
-    answers = [told(started) for started in [start(tmp_path, pause=0.1), start(tmp_path, pause=0.1)]]
+    answers = [result_of(started) for started in [start(tmp_path, pause=0.1), start(tmp_path, pause=0.1)]]
     assert sorted(answer["encoded"] for answer in answers) == [0, COUNT]
     for answer in answers:
-        assert answer["heard"] == sorted(answer["heard"])
-        assert answer["heard"][-1] == COUNT
-        assert len(set(answer["heard"])) > 2
+        assert answer["recorded"] == sorted(answer["recorded"])
+        assert answer["recorded"][-1] == COUNT
+        assert len(set(answer["recorded"])) > 2
 
 
 def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
     """2,000 images leave 49 MiB of features (7 x 7 tokens of 256 dims), 200 leave 5: neither may stay in memory."""
-    few, many = (told(start(tmp_path / str(count), count))["peak"] for count in (200, 2000))
+    few, many = (result_of(start(tmp_path / str(count), count))["peak"] for count in (200, 2000))
     entry = only_entry(tmp_path / "2000")
     stored = entry.shape.bytes / 2**20
     assert stored > 45

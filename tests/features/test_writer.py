@@ -52,10 +52,10 @@ def test_a_kept_chunk_counts_only_if_it_is_sound(tmp_path, array, where):
             kept = 2
     path.write_bytes(content)
     again = Eye()
-    found = features(tmp_path, again, split(3 * ENCODE_BATCH))
+    cached = features(tmp_path, again, split(3 * ENCODE_BATCH))
     assert again.encoded == (3 - kept) * ENCODE_BATCH
-    assert np.array_equal(found.dense, whole.dense)
-    assert np.array_equal(found.pooled, whole.pooled)
+    assert np.array_equal(cached.dense, whole.dense)
+    assert np.array_equal(cached.pooled, whole.pooled)
     assert verify(entry) == ("sound", [])
 
 

@@ -48,21 +48,21 @@ def split(count: int = COUNT, prefix: str = "train") -> Split:
 
 
 def features(cache: Path, eye: Eye, images: Split | None = None, part: str = "train", **more) -> FeatureSet:
-    heard: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     images = split() if images is None else images
-    found = cached_features(
+    cached = cached_features(
         part=part,
         split=images,
         dataset=DATASET,
         backbone=eye,
         component=COMPONENT,
         cache=cache,
-        progress=lambda done, total: heard.append((done, total)),
+        progress=lambda done, total: calls.append((done, total)),
         **more,
     )
     if eye.encoded:
-        assert heard[-1] == (len(images), len(images))
-    return found
+        assert calls[-1] == (len(images), len(images))
+    return cached
 
 
 def expected(count: int = COUNT) -> np.ndarray:

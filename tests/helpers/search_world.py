@@ -129,27 +129,27 @@ class Watching:
 
 def a_search(cache: Path, method: str = "bce_iu", **more: Any) -> tuple[SearchRequest, Dataset]:
     """What is asked, and a dataset without a test split."""
-    told = {name: more.pop(name) for name in ("sampler", "pruner", "seed", "spaces", "judged") if name in more}
+    options = {name: more.pop(name) for name in ("sampler", "pruner", "seed", "spaces", "judged") if name in more}
     settings = {"scenes": TINY_SCENES, **more.pop("overrides", {method: {"epochs": EPOCHS}})}
     sweep = Request((method,), more.pop("percents", (10, 50)), holdout=20, overrides=settings, **more)
-    (asked,) = ask_for(sweep, **told)
-    return asked, blind(open_dataset(sweep, cache))
+    (request,) = ask_for(sweep, **options)
+    return request, blind(open_dataset(sweep, cache))
 
 
-def opened(results: Path, asked: SearchRequest, dataset: Dataset, total: int, **more: Any) -> Session:
-    return open_search(asked, dataset, results, total=total, **more)
+def opened(results: Path, request: SearchRequest, dataset: Dataset, total: int, **more: Any) -> Session:
+    return open_search(request, dataset, results, total=total, **more)
 
 
-def searched(results: Path, asked: SearchRequest, dataset: Dataset, total: int, **more: Any):
+def searched(results: Path, request: SearchRequest, dataset: Dataset, total: int, **more: Any):
     """The trials of a search run to `total`, and the executor that ran them."""
     cells = cells_of(Store(results))
     watching = more.pop("watching", Watching())
     retries, storage = more.pop("retries", 1), more.pop("storage", None)
     with FakeExecutor(cells, **more) as executor:
-        session = opened(results, asked, dataset, total, storage=storage)
+        session = opened(results, request, dataset, total, storage=storage)
         return session.run(executor, cells, watching, total, retries), executor
 
 
-def told(trials) -> list[tuple]:
+def without_clocks(trials) -> list[tuple]:
     """Trials without clocks."""
     return [(t.number, t.state, t.settings, t.value, t.cells, t.curve) for t in trials]

@@ -131,6 +131,6 @@ def test_a_ladder_climbs_to_the_whole_method_in_different_steps(name: str) -> No
 @pytest.mark.parametrize("name", [name for name in METHODS.names() if METHODS.get(name).sensitivity])
 def test_values_for_sensitivity_are_allowed_and_several(name: str) -> None:
     for setting, declared in METHODS.get(name).sensitivity.items():
-        found = [values(config(name, **{setting: value}))[setting] for value in declared]
-        assert found == list(declared)
-        assert len(set(found)) >= 3
+        result = [values(config(name, **{setting: value}))[setting] for value in declared]
+        assert result == list(declared)
+        assert len(set(result)) >= 3

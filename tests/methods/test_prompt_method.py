@@ -39,7 +39,8 @@ def test_unknown_labels_count_as_negatives_only_where_asked(task: Task, data: Da
         torch.manual_seed(0)
         plain = method(method.Config(), task)
         losses = [
-            m.loss(Batch(data.features, seen, ROWS))["loss_asl"] for m, seen in ((model, observed), (plain, labels))
+            m.loss(Batch(data.features, labels_given, ROWS))["loss_asl"]
+            for m, labels_given in ((model, observed), (plain, labels))
         ]
         torch.testing.assert_close(*losses)
         assert method.needs_negatives(model.config) == (unknown == "ignore")

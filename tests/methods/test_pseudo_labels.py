@@ -51,12 +51,12 @@ def test_a_recorder_by_hand() -> None:
 def test_listening_changes_nothing_and_only_makers_speak(name: str, data: Data) -> None:
     """Same parameters and buffers under the same names, to the bit; signs at unknown labels alone."""
     data = partial(data)
-    heard = make(name, build_task(data.labels))
-    heard.recorder = PseudoLabels()
-    fit(heard, data, EPOCHS)
-    assert_same_state(heard.state_dict(), trained(name, data).state_dict())
-    assert (heard.recorder.positives, heard.recorder.negatives) == MAKERS.get(name, (False, False))
-    assert not heard.recorder.signs(*data.labels.shape)[data.labels.numpy() != 0].any()
+    recorded = make(name, build_task(data.labels))
+    recorded.recorder = PseudoLabels()
+    fit(recorded, data, EPOCHS)
+    assert_same_state(recorded.state_dict(), trained(name, data).state_dict())
+    assert (recorded.recorder.positives, recorded.recorder.negatives) == MAKERS.get(name, (False, False))
+    assert not recorded.recorder.signs(*data.labels.shape)[data.labels.numpy() != 0].any()
 
 
 def heard_loss(name: str, data: Data, epochs: int, **options: object) -> tuple[Method, np.ndarray, float, np.ndarray]:

@@ -47,8 +47,8 @@ def call(monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["bench", *arguments])
         with pytest.raises(SystemExit) as ending:
             main()
-        said = capsys.readouterr()
-        return ending.value.code or 0, said.out, said.err
+        captured = capsys.readouterr()
+        return ending.value.code or 0, captured.out, captured.err
 
     return run
 
@@ -64,21 +64,21 @@ def test_the_list_of_methods_is_readable(columns, height, call, monkeypatch) -> 
     assert [lines[number].split()[0] for number in starts] == METHODS.names(), "names are never broken"
     ends = [*starts[1:], len(lines)]
     assert max(end - start for start, end in zip(starts, ends, strict=True)) <= height
-    told = {
+    result = {
         lines[start].split()[0]: " ".join(" ".join(lines[start:end]).split())
         for start, end in zip(starts, ends, strict=True)
     }
-    for name, said in told.items():
+    for name, text in result.items():
         method = METHODS.get(name)
-        assert short_reference(method.reference) in said
-        assert f"defaults: {method.defaults_from}" in said
-        assert ("protocols: those with known negatives" in said) == ("negatives" in needs(method))
-    assert "needs tokens, negatives; protocols:" in told["asl"]
+        assert short_reference(method.reference) in text
+        assert f"defaults: {method.defaults_from}" in text
+        assert ("protocols: those with known negatives" in text) == ("negatives" in needs(method))
+    assert "needs tokens, negatives; protocols:" in result["asl"]
 
 
 def test_one_method_says_all_it_knows(call) -> None:
     code, out, _ = call("ls", "methods", "epr")
     assert code == 0
-    epr, said = METHODS.get("epr"), " ".join(out.split())
+    epr, result = METHODS.get("epr"), " ".join(out.split())
     for text in (epr.reference, epr.equation, epr.defaults_from, epr.note, "single_positive", "expected_positives=2.9"):
-        assert text in said
+        assert text in result

@@ -25,16 +25,16 @@ def cells(*wanted):
 
 def test_a_cell_takes_what_cells_of_its_settings_took():
     past = Past([finished(GRID.cell("asl", 10, seed), seconds) for seed, seconds in ((0, 8.0), (1, 12.0))], "cpu")
-    found = past.estimate(GRID.cell("asl", 50, 7), IMAGES)
-    assert (found.seconds, found.basis, found.rows) == (10.0, "equal", 2)
+    result = past.estimate(GRID.cell("asl", 50, 7), IMAGES)
+    assert (result.seconds, result.basis, result.rows) == (10.0, "equal", 2)
 
 
 def test_other_epochs_and_other_images_are_scaled():
     past = Past([finished(GRID.cell("asl", 10, 0), 8.0)], "cpu")
     longer = replace(GRID, epochs=8).cell("asl", 10, 0)
     more = {"train_images": 700, "test_images": 100}
-    assert past.estimate(longer, IMAGES) == (found := past.estimate(longer, IMAGES))
-    assert (found.seconds, found.basis) == (16.0, "scaled")
+    assert past.estimate(longer, IMAGES) == (result := past.estimate(longer, IMAGES))
+    assert (result.seconds, result.basis) == (16.0, "scaled")
     assert past.estimate(longer, more).seconds == 32.0
 
 
@@ -65,18 +65,18 @@ def test_without_images_nothing_is_scaled():
 
 def test_a_forecast_names_what_it_does_not_know():
     known, unknown = GRID.cell("asl", 10, 0), GRID.cell("dualcoop", 10, 0)
-    told = forecast(cells(known, unknown), {}, Past([finished(known, 8.0)], "cpu"), IMAGES, workers=1)
-    assert told.seconds == 8.0
-    assert told.unknown == ("dualcoop",)
-    assert told.methods["dualcoop"].seconds is None
+    prediction = forecast(cells(known, unknown), {}, Past([finished(known, 8.0)], "cpu"), IMAGES, workers=1)
+    assert prediction.seconds == 8.0
+    assert prediction.unknown == ("dualcoop",)
+    assert prediction.methods["dualcoop"].seconds is None
     nothing = forecast(cells(unknown), {}, Past([], "cpu"), IMAGES, workers=1)
     assert nothing.to_json()["seconds"] is None
 
 
 def test_a_short_time_is_not_told_as_none():
     cell = GRID.cell("asl", 10, 0)
-    told = forecast(cells(cell), {}, Past([finished(cell, 0.02)], "cpu"), IMAGES, workers=1)
-    assert told.to_json()["seconds"] == 0.02
+    prediction = forecast(cells(cell), {}, Past([finished(cell, 0.02)], "cpu"), IMAGES, workers=1)
+    assert prediction.to_json()["seconds"] == 0.02
 
 
 def test_what_is_trained_already_counts_no_more():

@@ -31,8 +31,8 @@ def test_a_method_stands_once_for_each_value_and_others_as_they_are():
 )
 def test_several_axes_of_a_method_make_the_product(epochs, sizes):
     axes = (f"asl.epochs={','.join(map(str, epochs))}", f"asl.batch_size={','.join(map(str, sizes))}")
-    found = [(s["epochs"], s["batch_size"]) for _, s in settings(["asl"], *axes)]
-    assert found == list(itertools.product(epochs, sizes))
+    result = [(s["epochs"], s["batch_size"]) for _, s in settings(["asl"], *axes)]
+    assert result == list(itertools.product(epochs, sizes))
 
 
 def test_values_have_the_types_of_the_config():
@@ -58,12 +58,12 @@ def test_commas_inside_a_value_are_quoted():
 
 
 def test_recipes_are_an_axis_too(resources):
-    found = variants(["asl"], parse_grid(["asl.recipe=bce,asl"]))
-    assert [(v.name, v.recipe, v.overrides) for v in found] == [
+    by_recipe = variants(["asl"], parse_grid(["asl.recipe=bce,asl"]))
+    assert [(v.name, v.recipe, v.overrides) for v in by_recipe] == [
         ("asl [recipe=bce]", "bce", {}),
         ("asl [recipe=asl]", "asl", {}),
     ]
-    bce, asl = (entry.cell.method.options for entry in plan(Request(found, (10,)), resources.dataset))
+    bce, asl = (entry.cell.method.options for entry in plan(Request(by_recipe, (10,)), resources.dataset))
     recipes = METHODS.get("asl").recipes
     for options, name in ((bce, "bce"), (asl, "asl")):
         assert {option: options[option] for option in recipes[name]} == {**recipes[name]}

@@ -26,8 +26,8 @@ def test_a_method_stands_on_its_familys_page_with_all_that_it_says() -> None:
     for name in METHODS.names():
         method = METHODS.get(name)
         section = pages[f"{method.family}.md"].split(f"\n## {name}\n")[1].split("\n## ")[0]
-        for said in (method.reference, method.equation, method.defaults_from, method.note):
-            assert said in section, name
+        for text in (method.reference, method.equation, method.defaults_from, method.note):
+            assert text in section, name
         assert all(f"recipe `{recipe}`" in section for recipe in method.recipes)
     asl = pages["losses.md"].split("\n## asl\n")[1].split("\n## ")[0]
     assert "| `clip` | `0.05` |" in asl, "its own settings"

@@ -85,14 +85,14 @@ axes = st.dictionaries(
 
 
 @given(st.dictionaries(st.sampled_from(FLAGS), texts | st.booleans(), min_size=1), tables, axes)
-def test_what_is_written_is_read_back(flags, told, grid):
-    written = render_sweep_file(SweepFile(flags, told, grid), heading="Written by:\nsomebody")
+def test_what_is_written_is_read_back(flags, settings, grid):
+    written = render_sweep_file(SweepFile(flags, settings, grid), heading="Written by:\nsomebody")
     again = parse_sweep_file(written, "f", FLAGS)
     # "true" as a flag's text is a switch that is on: the command line has no other meaning for it
     assert {flag: str(value).lower() for flag, value in again.flags.items()} == {
         flag: str(value).lower() for flag, value in flags.items()
     }
-    assert _as_text(again.settings) == _as_text(told)
+    assert _as_text(again.settings) == _as_text(settings)
     assert _as_text(again.grid) == _as_text(grid)
 
 
@@ -139,11 +139,11 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("text", "told"), WRONG.values(), ids=WRONG)
-def test_what_is_refused_and_how(text, told):
+@pytest.mark.parametrize(("text", "message"), WRONG.values(), ids=WRONG)
+def test_what_is_refused_and_how(text, message):
     with pytest.raises(UsageError) as refusal:
         parse_sweep_file(text, "sweep.yaml", FLAGS)
-    assert told in str(refusal.value)
+    assert message in str(refusal.value)
     assert str(refusal.value).startswith("sweep.yaml")
 
 

@@ -35,16 +35,16 @@ def test_mask_facts_count_what_a_naive_loop_counts():
     observed[3] = 0
     observed[:, 2] = np.where(observed[:, 2] == 1, 0, observed[:, 2])
     known = {sign: [bool(o) for o, y in zip(observed.flat, full.flat, strict=True) if y == sign] for sign in (1, -1)}
-    found = mask_facts(full, observed)
-    assert found.known_positives == pytest.approx(sum(known[1]) / len(known[1]))
-    assert found.known_negatives == pytest.approx(sum(known[-1]) / len(known[-1]))
-    assert found.known == pytest.approx(np.count_nonzero(observed) / observed.size)
-    assert found.known_wrong == 0
-    assert found.images_without_labels == sum(not any(row) for row in observed)
-    assert found.classes_without_positives == sum(1 not in column for column in observed.T)
+    facts = mask_facts(full, observed)
+    assert facts.known_positives == pytest.approx(sum(known[1]) / len(known[1]))
+    assert facts.known_negatives == pytest.approx(sum(known[-1]) / len(known[-1]))
+    assert facts.known == pytest.approx(np.count_nonzero(observed) / observed.size)
+    assert facts.known_wrong == 0
+    assert facts.images_without_labels == sum(not any(row) for row in observed)
+    assert facts.classes_without_positives == sum(1 not in column for column in observed.T)
     changed = observed.copy()
     changed[0, 0] += 1
-    assert mask_facts(full, changed).sha256 != found.sha256
+    assert mask_facts(full, changed).sha256 != facts.sha256
     changed = -observed
     assert mask_facts(full, changed).known_wrong == 1
     assert np.isnan(mask_facts(full, np.zeros_like(full)).known_wrong)

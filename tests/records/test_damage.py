@@ -51,13 +51,13 @@ def everything(store: Store, key: str) -> None:
     """All that a reader may ask of a cell; DataError is a sentence, and anything else is not."""
     for ask in (store.state, store.lease, store.error, store.reason, store.curve, store.has_scores):
         ask(key)
-    said = []
+    lines = []
     for ask in (store.cell, store.row, store.scores, store.weights):
         try:
             ask(key)
         except DataError as error:
-            said.append(str(error))
-    assert all(str(store.folder(key)) in text and "\n" not in text for text in said), said
+            lines.append(str(error))
+    assert all(str(store.folder(key)) in text and "\n" not in text for text in lines), lines
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -58,7 +58,7 @@ def holder(store, environment):
         command = [sys.executable, "-c", HOLD, str(store.root), json.dumps(CELL.to_json())]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
-            process.said = process.stdout.readline().strip()
+            process.first_line = process.stdout.readline().strip()
             yield process
             process.kill()
 
@@ -113,7 +113,7 @@ def test_a_failed_cell_keeps_its_traceback_until_it_is_done(store):
 
 def test_only_one_process_holds_a_cell(store, holder):
     with holder() as process:
-        assert process.said == "held"
+        assert process.first_line == "held"
         assert store.state(CELL.key) == "running"
         assert store.lease(CELL.key)["pid"] == process.pid
         with store.claim(CELL) as folder:

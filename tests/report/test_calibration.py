@@ -35,9 +35,9 @@ def test_the_error_equals_a_naive_one(logits, truth):
 
 @given(LOGITS, LABELS)
 def test_no_pair_is_lost_and_unjudged_pairs_do_not_count(logits, truth):
-    found = reliability(logits, truth)
-    assert found.pairs.sum() == (truth != 0).sum()
-    assert found.present.sum() == (truth == 1).sum()
+    result = reliability(logits, truth)
+    assert result.pairs.sum() == (truth != 0).sum()
+    assert result.present.sum() == (truth == 1).sum()
 
 
 def test_pooling_is_the_same_as_stacking():
@@ -75,8 +75,8 @@ def test_a_row_is_read_once_until_it_changes(own, tmp_path, monkeypatch):
 
 def test_the_table_holds_the_stored_scores_errors(finished, grid):
     store = finished[0]
-    found = {row.key: reliability(store.scores(row.key), labels()) for row in store.rows()}
-    table = calibration_table(load(store), found)
+    result = {row.key: reliability(store.scores(row.key), labels()) for row in store.rows()}
+    table = calibration_table(load(store), result)
     row = {row[0].text: row for row in table.rows}["dualcoop"]
-    errors = [found[grid.cell("dualcoop", 10, seed).key].error for seed in grid.seeds]
+    errors = [result[grid.cell("dualcoop", 10, seed).key].error for seed in grid.seeds]
     assert row[1].text == f"{np.mean(errors):.1f} ± {np.std(errors, ddof=1):.1f}"

@@ -40,9 +40,9 @@ def test_stale_rows_are_told_at_the_top_and_at_their_numbers(finished, changed):
 
 
 def test_nothing_is_said_of_a_whole_table_of_current_rows(finished):
-    told = " ".join(statements(load(finished[0])))
+    text = " ".join(statements(load(finished[0])))
     for word in ("stale", "not whole", "One seed", "random"):
-        assert word not in told
+        assert word not in text
 
 
 def test_gaps_and_single_seeds_are_told_at_the_top(tmp_path):
@@ -50,9 +50,9 @@ def test_gaps_and_single_seeds_are_told_at_the_top(tmp_path):
     store, _ = make_store(tmp_path, grid)
     (store.folder(grid.cell("asl", 10, 0).key) / "row.json").unlink()
     fail(store, grid.cell("asl", 10, 0))
-    told = " ".join(statements(load(store)))
-    assert "not whole: 1 failed of 4 places" in told
-    assert "One seed" in told
+    text = " ".join(statements(load(store)))
+    assert "not whole: 1 failed of 4 places" in text
+    assert "One seed" in text
 
 
 def test_random_weights_are_told(own):

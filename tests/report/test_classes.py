@@ -38,8 +38,8 @@ def test_training_counts_are_preferred_to_the_test_images(finished):
     store = finished[0]
     row = next(iter(load(store).rows.values()))
     assert frequencies(row, store)[1] == "test"
-    told = {**row.data, "train_positives": {name: i for i, name in enumerate(row.class_ap)}}
-    object.__setattr__(row, "data", told)
+    records = {**row.data, "train_positives": {name: i for i, name in enumerate(row.class_ap)}}
+    object.__setattr__(row, "data", records)
     counts, split = frequencies(row, store)
     assert split == "training"
     assert list(counts) == list(range(len(row.class_ap)))

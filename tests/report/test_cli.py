@@ -31,19 +31,19 @@ def run(*words) -> str:
 
 def test_filters_and_stores_go_together(stores):
     given = ("--results", stores / "seed0", "--results", stores / "seed1", "--ratios", "0.1", "--baseline", "asl")
-    told = json.loads(run(*given, "--json"))
-    places = {(place["method"], place["percent"], place["seed"]) for place in told["places"]}
+    data = json.loads(run(*given, "--json"))
+    places = {(place["method"], place["percent"], place["seed"]) for place in data["places"]}
     assert places == {(method, 10, seed) for method in ("asl", "dualcoop") for seed in (0, 1)}
     text = (stores / "seed0" / "report.md").read_text()
     assert "## Gain over asl" in text
-    assert told["report"].startswith(str(stores / "seed0" / "reports"))
+    assert data["report"].startswith(str(stores / "seed0" / "reports"))
 
 
 def test_the_table_is_printed_and_the_page_is_named(stores):
-    told = run("--results", stores / "seed0", "--methods", "asl")
-    assert "page " in told
-    assert "report.html" in told
-    assert "dualcoop" not in told
+    result = run("--results", stores / "seed0", "--methods", "asl")
+    assert "page " in result
+    assert "report.html" in result
+    assert "dualcoop" not in result
 
 
 @pytest.mark.parametrize(("words", "sentence"), [
@@ -60,9 +60,9 @@ def test_wrong_choices_are_one_sentence(stores, words, sentence):
 def test_a_report_from_mlflow_says_where_it_was_read_and_names_no_store_to_browse(stores, tmp_path):
     sync(Store(stores / "seed0"))
     address = f"sqlite:///{stores / 'seed0' / 'mlflow.db'}"
-    told = run("--results", tmp_path, "--from-mlflow", address)
-    assert f"read from {address}" in told
-    assert "bench ui" not in told
+    result = run("--results", tmp_path, "--from-mlflow", address)
+    assert f"read from {address}" in result
+    assert "bench ui" not in result
     run("--results", stores / "seed0")
     assert (tmp_path / "report.md").read_text() == (stores / "seed0" / "report.md").read_text()
 
@@ -75,10 +75,10 @@ def test_a_comparison_is_of_the_newest_sweep_that_has_the_baseline_and_says_so(t
     whole, alone = Grid(methods=("asl", "dualcoop"), percents=(10,)), Grid(methods=("asl", "bce_an"), percents=(50,))
     _, with_it = make_store(tmp_path, whole, created="2026-01-01T00:00:00+00:00")
     _, without = make_store(tmp_path, alone, created="2026-01-02T00:00:00+00:00")
-    told = compared("--baseline", "dualcoop", "--json")
-    assert told.exit_code == 0
-    assert f"Of sweep {with_it}, the newest with dualcoop" in told.stderr
-    assert {record["method"] for record in json.loads(told.stdout)} == {"asl", "dualcoop"}
+    result = compared("--baseline", "dualcoop", "--json")
+    assert result.exit_code == 0
+    assert f"Of sweep {with_it}, the newest with dualcoop" in result.stderr
+    assert {record["method"] for record in json.loads(result.stdout)} == {"asl", "dualcoop"}
     assert "Of sweep" not in compared("--baseline", "asl").stderr
     with pytest.raises(UsageError, match="this table has no method 'dualcoop'"):
         compared("--baseline", "dualcoop", "--sweep", without)

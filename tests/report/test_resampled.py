@@ -41,17 +41,17 @@ def store(made, tmp_path):
 
 def test_a_difference_is_that_of_a_bootstrap_over_all_its_cells(store):
     results = load(store)
-    found = pairs(results.frame, "trm_ml", "dualcoop")
-    at_ten = [pair for pair in found if pair.percent == 10]
-    told = Bootstraps(results, store).difference(at_ten)
+    paired = pairs(results.frame, "trm_ml", "dualcoop")
+    at_ten = [pair for pair in paired if pair.percent == 10]
+    result = Bootstraps(results, store).difference(at_ten)
     matrices = {name: [store.scores(key) for key in keys] for name, keys in (
         ("a", [pair.key for pair in at_ten]), ("b", [pair.against for pair in at_ten]),
     )}  # fmt: skip
     expected = bootstrap(matrices, factory.labels()).difference("a", "b")
-    assert told.estimate == pytest.approx(np.mean([pair.difference for pair in at_ten]))
-    assert (told.low, told.high, told.p) == pytest.approx((expected.low, expected.high, expected.p))
-    assert (told.images, told.resamples) == (factory.TEST_IMAGES, 1000)
-    assert image_interval(results, store)(at_ten) == told
+    assert result.estimate == pytest.approx(np.mean([pair.difference for pair in at_ten]))
+    assert (result.low, result.high, result.p) == pytest.approx((expected.low, expected.high, expected.p))
+    assert (result.images, result.resamples) == (factory.TEST_IMAGES, 1000)
+    assert image_interval(results, store)(at_ten) == result
 
 
 def test_each_cell_is_resampled_once_also_by_another_process(store, monkeypatch):
@@ -59,26 +59,26 @@ def test_each_cell_is_resampled_once_also_by_another_process(store, monkeypatch)
     calls = []
     once = resampled.resampled_map
     monkeypatch.setattr(resampled, "resampled_map", lambda *given: calls.append(1) or once(*given))
-    found = pairs(results.frame, "trm_ml", "dualcoop")
-    heard = []
+    paired = pairs(results.frame, "trm_ml", "dualcoop")
+    result = []
     first = Bootstraps(results, store)
-    first.prepare([pair.key for pair in found] * 2, progress=lambda *done: heard.append(done))
-    assert heard == [(1, 4), (2, 4), (3, 4), (4, 4)]
-    told = first.difference(found)
+    first.prepare([pair.key for pair in paired] * 2, progress=lambda *done: result.append(done))
+    assert result == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    result = first.difference(paired)
     assert len(calls) == 8
-    assert Bootstraps(results, store).difference(found) == told
+    assert Bootstraps(results, store).difference(paired) == result
     assert len(calls) == 8
 
 
 def test_a_cell_that_ran_again_is_resampled_again(store):
     results = load(store)
-    found = pairs(results.frame, "trm_ml", "dualcoop")[:1]
-    before = Bootstraps(results, store).difference(found)
-    cell = store.cell(found[0].key)
+    paired = pairs(results.frame, "trm_ml", "dualcoop")[:1]
+    before = Bootstraps(results, store).difference(paired)
+    cell = store.cell(paired[0].key)
     worse = factory.row(cell)
     scores = -factory.scores(cell)
     store.finish(dataclasses.replace(worse, metrics={**worse.metrics, "mAP": 1.0}), scores)
-    after = Bootstraps(load(store), store).difference(found)
+    after = Bootstraps(load(store), store).difference(paired)
     assert after.estimate < before.estimate - 10
 
 
@@ -94,29 +94,29 @@ def test_without_scores_there_is_no_interval(store):
 def test_kept_numbers_belong_to_the_scores_and_not_to_the_row(store):
     """A row that was written again with the same scores keeps its resamples; other scores under an old row do not."""
     results = load(store)
-    found = pairs(results.frame, "trm_ml", "dualcoop")[:1]
+    paired = pairs(results.frame, "trm_ml", "dualcoop")[:1]
     first = Bootstraps(results, store)
-    assert first.prepare([found[0].key, found[0].against]).cells == 0
-    path = resampled_folder(store) / f"{found[0].key}.npz"
+    assert first.prepare([paired[0].key, paired[0].against]).cells == 0
+    path = resampled_folder(store) / f"{paired[0].key}.npz"
     kept = path.stat().st_mtime_ns
-    row, scores = store.row(found[0].key), store.scores(found[0].key)
+    row, scores = store.row(paired[0].key), store.scores(paired[0].key)
     store.finish(dataclasses.replace(row, finished="2030-01-01T00:00:00+00:00"), scores)
-    assert Bootstraps(load(store), store).difference(found) == first.difference(found)
+    assert Bootstraps(load(store), store).difference(paired) == first.difference(paired)
     assert path.stat().st_mtime_ns == kept
     store.finish(row, -scores)
-    assert Bootstraps(load(store), store).difference(found).estimate < first.difference(found).estimate - 10
+    assert Bootstraps(load(store), store).difference(paired).estimate < first.difference(paired).estimate - 10
 
 
 def test_a_budget_leaves_cells_and_says_how_long_they_would_take(store, monkeypatch):
     results = load(store)
     clock = iter(range(0, 1000, 10))  # every look at the clock is ten seconds after the last
     monkeypatch.setattr(resampled, "perf_counter", lambda: float(next(clock)))
-    found = Bootstraps(results, store)
-    left = found.prepare(compared_cells(results), within=45.0)
+    bootstraps = Bootstraps(results, store)
+    left = bootstraps.prepare(compared_cells(results), within=45.0)
     assert left.cells == len(compared_cells(results)) - 3
     assert left.seconds == pytest.approx(left.cells * 50 / 3)
-    assert sum(found.has(key) for key in compared_cells(results)) == 3
-    assert found.prepare(compared_cells(results)).cells == 0
+    assert sum(bootstraps.has(key) for key in compared_cells(results)) == 3
+    assert bootstraps.prepare(compared_cells(results)).cells == 0
 
 
 def test_a_report_in_a_hurry_leaves_cells_and_the_command_fills_them_in_for_good(store, monkeypatch):
@@ -156,11 +156,11 @@ def test_both_intervals_stand_in_every_form_of_the_report_with_what_n_is(store, 
         [pair for pair in pairs(results.frame, "trm_ml", "dualcoop") if pair.percent == 10]
     )
     inside = span(expected.low, expected.high)
-    said = f"(n = {factory.TEST_IMAGES} images, 1,000 resamples)"
+    result = f"(n = {factory.TEST_IMAGES} images, 1,000 resamples)"
     for name in ("report.md", "report.html", "gain_images.tex"):
         text = (folder / name).read_text().replace("{[}", "[").replace("{]}", "]").replace("$-$", "−")
         assert inside in text, name
-        assert said in text, name
+        assert result in text, name
         assert "(n = 2 seeds)" in text, name
     assert "over seeds" in (folder / "gain.tex").read_text()
     frame = pd.read_csv(folder / "gain.csv")
@@ -173,9 +173,9 @@ def test_both_intervals_stand_in_every_form_of_the_report_with_what_n_is(store, 
 
 def test_the_cells_of_the_comparison_are_those_of_all_pairs(store, finished):
     for results in (load(store), load(finished[0]), load(finished[0], methods=["dualcoop", "oracle"])):
-        found = [pair for m in results.challengers for pair in pairs(results.frame, m, results.baseline)]
-        assert set(compared_cells(results)) == {key for pair in found for key in (pair.key, pair.against)}
-        assert compared_cells(results)[0] in {pair.against for pair in found}
+        paired = [pair for m in results.challengers for pair in pairs(results.frame, m, results.baseline)]
+        assert set(compared_cells(results)) == {key for pair in paired for key in (pair.key, pair.against)}
+        assert compared_cells(results)[0] in {pair.against for pair in paired}
 
 
 def test_every_place_of_both_tables_tells_its_own_cells(store, sketched):
@@ -183,7 +183,7 @@ def test_every_place_of_both_tables_tells_its_own_cells(store, sketched):
     results = load(store)
     section = next(s for s in contents(results, store, store.root, images_within(results, store)) if s.name == "gain")
     over_seeds, over_images = section.table, section.more["gain_images"]
-    grid, found = Grid(percents=(10, 50), seeds=(0, 1)), Bootstraps(results, store)
+    grid, bootstraps = Grid(percents=(10, 50), seeds=(0, 1)), Bootstraps(results, store)
     for seeds, images in zip(over_seeds.rows, over_images.rows, strict=True):
         method = seeds[0].text
         assert images[0].text == method
@@ -191,7 +191,7 @@ def test_every_place_of_both_tables_tells_its_own_cells(store, sketched):
             cells = [(grid.cell(method, p, s), grid.cell("dualcoop", p, s)) for s in (0, 1) for p in percents]
             gaps = [store.row(a.key).mAP - store.row(b.key).mAP for a, b in cells]
             by_seed = [np.mean(part) for part in np.split(np.array(gaps), 2)]
-            drawn = found.difference([Pair(a.percent, a.seed, a.key, b.key, 0.0) for a, b in cells])
+            drawn = bootstraps.difference([Pair(a.percent, a.seed, a.key, b.key, 0.0) for a, b in cells])
             assert seeds[place].text == f"{signed(np.mean(gaps))} {span(min(by_seed), max(by_seed))}"
             assert images[place].text.removesuffix(" n.s.") == f"{signed(np.mean(gaps))} {span(drawn.low, drawn.high)}"
             assert images[place].text.endswith("n.s.") == (drawn.low <= 0 <= drawn.high)

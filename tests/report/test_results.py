@@ -116,8 +116,8 @@ def test_merging_puts_comparable_sweeps_into_one_table(tmp_path):
     make_store(tmp_path, Grid(methods=("asl",), percents=(10,), dataset="voc2007"), created="2026-01-04T00:00:00+00:00")
     newest = make_store(tmp_path, Grid(methods=("dualcoop",), percents=(10,)), created="2026-01-05T00:00:00+00:00")[1]
     merged = load(store, newest, merge=True)
-    found = set(zip(merged.frame["method"], merged.frame["percent"], strict=True))
-    assert found == {("asl [lr=0.001]", 10), ("asl [lr=0.001]", 50), ("asl [lr=0.5]", 10), ("dualcoop", 10)}
+    result = set(zip(merged.frame["method"], merged.frame["percent"], strict=True))
+    assert result == {("asl [lr=0.001]", 10), ("asl [lr=0.001]", 50), ("asl [lr=0.5]", 10), ("dualcoop", 10)}
     assert set(merged.frame["mask_sha256"]) == set(load(store, newest).frame["mask_sha256"]) | {
         store.row(Grid(methods=("asl",), epochs=2).cell("asl", 50, 0).key).mask["sha256"]
     }

@@ -85,17 +85,17 @@ def test_ranges_from_a_file():
 
 
 @pytest.mark.parametrize(
-    "told",
+    "given",
     [3, "wide", {"low": 1}, {"low": 1, "high": 2, "step": 1}, {"low": 2, "high": 1}, ["a"], {"low": "x", "high": 1}],
 )
-def test_a_wrong_range_in_a_file_shows_the_form(told):
+def test_a_wrong_range_in_a_file_shows_the_form(given):
     with pytest.raises(UsageError, match=r"search space of asl\.lr is not allowed.*low: 1e-4") as caught:
-        parse_range("asl", "lr", told, False)
+        parse_range("asl", "lr", given, False)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("given", "words"),
     [
         ({"low": 1, "high": 10**400}, r"whole numbers go up to 9007199254740992, not to a whole number of 1329 bits"),
         ({"low": 1, "high": 2**53 + 1}, "whole numbers go up to 9007199254740992"),
@@ -108,9 +108,9 @@ def test_a_wrong_range_in_a_file_shows_the_form(told):
         (list(range(101)), "a choice has at most 100 options, not 101"),
     ],
 )
-def test_no_range_is_beyond_what_can_be_drawn(told, words):
+def test_no_range_is_beyond_what_can_be_drawn(given, words):
     with pytest.raises(UsageError, match=words) as caught:
-        parse_range("asl", "epochs", told, whole=True)
+        parse_range("asl", "epochs", given, whole=True)
     assert len(str(caught.value)) < 400
 
 

@@ -94,11 +94,11 @@ def test_a_class_without_positives_is_nan_left_out_and_counted():
     ap = average_precision(scores, labels)
     assert np.flatnonzero(np.isnan(ap)).tolist() == [2]
     rest = np.delete(ap, 2)
-    found = summary(scores, labels)
-    assert found["classes_without_positives"] == 1
-    assert found["mAP"] == pytest.approx(rest.mean())
-    assert found["mAP_asl"] == pytest.approx(rest.sum() / 6), "its authors average the empty class in as 0"
-    assert found["mAP_voc"] == pytest.approx(np.delete(average_precision_envelope(scores, labels), 2).mean())
+    metrics = summary(scores, labels)
+    assert metrics["classes_without_positives"] == 1
+    assert metrics["mAP"] == pytest.approx(rest.mean())
+    assert metrics["mAP_asl"] == pytest.approx(rest.sum() / 6), "its authors average the empty class in as 0"
+    assert metrics["mAP_voc"] == pytest.approx(np.delete(average_precision_envelope(scores, labels), 2).mean())
 
 
 @pytest.mark.parametrize("half", [np.float16, "bfloat16"])
@@ -124,9 +124,9 @@ def test_f1_equals_scikit_learns(seed):
     labels[:, 3] = -1
     scores[:, 4] = -1
     predicted, truth = scores > 0.5, labels == 1
-    found = f1_scores(predicted, labels)
-    assert found["CF1"] == pytest.approx(100 * f1_score(truth, predicted, average="macro", zero_division=0))
-    assert found["OF1"] == pytest.approx(100 * f1_score(truth, predicted, average="micro"))
+    metrics = f1_scores(predicted, labels)
+    assert metrics["CF1"] == pytest.approx(100 * f1_score(truth, predicted, average="macro", zero_division=0))
+    assert metrics["OF1"] == pytest.approx(100 * f1_score(truth, predicted, average="micro"))
 
 
 def test_nothing_predicted_is_zero_and_no_warning(recwarn):
@@ -161,10 +161,10 @@ def test_mmpretrain_agrees_on_f1(suffix, rule, mmpretrain_metrics):
     _, reference = mmpretrain_metrics
     scores, labels = drawn(0)
     target = torch.from_numpy((labels == 1).astype(int))
-    found = summary(scores, labels)
+    metrics = summary(scores, labels)
     for average, name in (("macro", "CF1"), ("micro", "OF1")):
         theirs = reference.calculate(torch.from_numpy(scores), target, average=average, **rule)
-        assert found[name + suffix] == pytest.approx(float(theirs[2]), abs=1e-3)
+        assert metrics[name + suffix] == pytest.approx(float(theirs[2]), abs=1e-3)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

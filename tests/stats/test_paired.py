@@ -29,10 +29,10 @@ def naive_difference(one, other, labels, counts) -> np.ndarray:
 def test_the_bootstrap_is_that_of_a_naive_loop():
     one, labels = drawn(1, images=40, ties=True, ignored=0.1)
     other, _ = drawn(2, images=40)
-    found = bootstrap({"one": [one], "other": [other]}, labels, resamples=15, seed=7)
+    bootstraps = bootstrap({"one": [one], "other": [other]}, labels, resamples=15, seed=7)
     gaps = naive_difference(one, other, labels, multiplicities(40, 15, seed=7))
-    np.testing.assert_allclose(found.samples["one"] - found.samples["other"], gaps, atol=1e-10)
-    told_of = found.difference("one", "other")
+    np.testing.assert_allclose(bootstraps.samples["one"] - bootstraps.samples["other"], gaps, atol=1e-10)
+    told_of = bootstraps.difference("one", "other")
     assert told_of.estimate == pytest.approx(
         mean_average_precision(one, labels) - mean_average_precision(other, labels)
     )
@@ -42,26 +42,26 @@ def test_the_bootstrap_is_that_of_a_naive_loop():
 
 def test_chunks_and_progress_change_nothing(monkeypatch):
     one, labels = drawn(1)
-    heard: list[int] = []
+    calls: list[int] = []
     whole = bootstrap({"one": [one, one * 2]}, labels, resamples=50)
     monkeypatch.setattr("bench.stats.resampling.AT_ONCE", 16)
-    parts = bootstrap({"one": [one, one * 2]}, labels, resamples=50, progress=heard.append)
+    parts = bootstrap({"one": [one, one * 2]}, labels, resamples=50, progress=calls.append)
     np.testing.assert_array_equal(whole.samples["one"], parts.samples["one"])
-    assert heard == [16, 32, 48, 50, 66, 82, 98, 100]
+    assert calls == [16, 32, 48, 50, 66, 82, 98, 100]
 
 
 def test_a_method_and_itself_do_not_differ():
     one, labels = drawn(1)
-    found = bootstrap({"one": [one], "copy": [one.copy()]}, labels, resamples=100).difference("one", "copy")
-    assert (found.estimate, found.low, found.high, found.p) == (0, 0, 0, 1)
-    assert found.not_significant
+    difference = bootstrap({"one": [one], "copy": [one.copy()]}, labels, resamples=100).difference("one", "copy")
+    assert (difference.estimate, difference.low, difference.high, difference.p) == (0, 0, 0, 1)
+    assert difference.not_significant
 
 
 def test_turning_a_difference_round_turns_its_sign():
     one, labels = drawn(1, signal=1.3)
     other, _ = drawn(2)
-    found = bootstrap({"one": [one], "other": [other]}, labels, resamples=200)
-    there, back = found.difference("one", "other"), found.difference("other", "one")
+    bootstraps = bootstrap({"one": [one], "other": [other]}, labels, resamples=200)
+    there, back = bootstraps.difference("one", "other"), bootstraps.difference("other", "one")
     assert (back.estimate, back.low, back.high) == pytest.approx((-there.estimate, -there.high, -there.low))
     assert back.p == there.p
 
@@ -98,9 +98,9 @@ def test_repeating_a_seed_makes_no_interval_narrower():
 def test_pairing_makes_the_interval_narrow_where_methods_err_on_the_same_images():
     one, labels = drawn(1, images=300)
     near = one + np.random.default_rng(5).normal(0, 0.1, one.shape).astype(np.float32)
-    found = bootstrap({"one": [one], "near": [near]}, labels, resamples=200)
-    paired = found.difference("one", "near")
-    low, high = found.interval("one")
+    bootstraps = bootstrap({"one": [one], "near": [near]}, labels, resamples=200)
+    paired = bootstraps.difference("one", "near")
+    low, high = bootstraps.interval("one")
     assert paired.high - paired.low < 0.3 * (high - low)
 
 
@@ -114,16 +114,16 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
         for name, signal in (("one", 1.6), ("other", 1.2), ("twin", 1.2))
     }
     truth = mean_average_precision(population["one"], labels) - mean_average_precision(population["other"], labels)
-    inside, seen, credulous = 0, 0, 0
+    inside, significant, credulous = 0, 0, 0
     for _ in range(100):
         rows = rng.integers(len(labels), size=300)
-        found = bootstrap({name: [s[rows]] for name, s in population.items()}, labels[rows], resamples=200)
-        ahead = found.difference("one", "other")
+        bootstraps = bootstrap({name: [s[rows]] for name, s in population.items()}, labels[rows], resamples=200)
+        ahead = bootstraps.difference("one", "other")
         inside += ahead.low <= truth <= ahead.high
-        seen += not ahead.not_significant
-        credulous += not found.difference("twin", "other").not_significant
+        significant += not ahead.not_significant
+        credulous += not bootstraps.difference("twin", "other").not_significant
     assert 88 <= inside <= 99
-    assert seen >= 50
+    assert significant >= 50
     assert credulous <= 12
 
 
@@ -131,12 +131,12 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
 @settings(max_examples=50)
 def test_p_and_interval_tell_one_story(values):
     samples = np.array(values)
-    found = difference(float(samples.mean()), samples, images=10)
-    if not found.not_significant:
-        assert found.low >= 0 or found.high <= 0
-    if found.low > 0.01 or found.high < -0.01:
-        assert found.p < 0.1
-    assert 2 / (len(samples) + 1) <= found.p <= 1
+    result = difference(float(samples.mean()), samples, images=10)
+    if not result.not_significant:
+        assert result.low >= 0 or result.high <= 0
+    if result.low > 0.01 or result.high < -0.01:
+        assert result.p < 0.1
+    assert 2 / (len(samples) + 1) <= result.p <= 1
 
 
 def test_wrong_input_is_refused():

@@ -27,22 +27,22 @@ def blocks_of(values) -> Blocks:
 def naive_signed_ranks(gaps: np.ndarray) -> float:
     """Two-sided p by enumerating all signs, for distinct non-zero gaps."""
     ranks = np.argsort(np.argsort(np.abs(gaps))) + 1
-    seen = ranks[gaps > 0].sum()
+    positive_ranks = ranks[gaps > 0].sum()
     half = ranks.sum() / 2
     sums = [sum(r for r, on in zip(ranks, signs, strict=True) if on) for signs in product([0, 1], repeat=len(gaps))]
-    return float(np.mean([abs(s - half) >= abs(seen - half) for s in sums]))
+    return float(np.mean([abs(s - half) >= abs(positive_ranks - half) for s in sums]))
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_wilcoxon_is_the_enumeration_and_holm_is_applied(seed):
     values = np.random.default_rng(seed).normal(70, 2, (8, 3)) + np.array([1.5, 0, 0])
-    found = wilcoxon_holm(blocks_of(values))
-    assert [(c.method, c.against) for c in found] == [("a", "b"), ("a", "c"), ("b", "c")]
+    comparisons = wilcoxon_holm(blocks_of(values))
+    assert [(c.method, c.against) for c in comparisons] == [("a", "b"), ("a", "c"), ("b", "c")]
     expected = [naive_signed_ranks(values[:, i] - values[:, j]) for i, j in ((0, 1), (0, 2), (1, 2))]
-    assert [c.p for c in found] == pytest.approx(expected)
-    assert [c.adjusted for c in found] == pytest.approx(holm(expected))
-    assert all(c.exact and c.blocks == 8 for c in found)
-    assert found[0].median == pytest.approx(np.median(values[:, 0] - values[:, 1]))
+    assert [c.p for c in comparisons] == pytest.approx(expected)
+    assert [c.adjusted for c in comparisons] == pytest.approx(holm(expected))
+    assert all(c.exact and c.blocks == 8 for c in comparisons)
+    assert comparisons[0].median == pytest.approx(np.median(values[:, 0] - values[:, 1]))
 
 
 def test_holm_against_worked_numbers_and_its_order():
@@ -62,18 +62,18 @@ def test_holm_only_raises_and_keeps_the_order(ps):
 
 def test_only_the_baselines_comparisons_are_corrected_for():
     values = np.random.default_rng(0).normal(70, 2, (8, 4))
-    found = wilcoxon_holm(blocks_of(values), baseline="b")
-    assert [(c.method, c.against) for c in found] == [("a", "b"), ("c", "b"), ("d", "b")]
+    comparisons = wilcoxon_holm(blocks_of(values), baseline="b")
+    assert [(c.method, c.against) for c in comparisons] == [("a", "b"), ("c", "b"), ("d", "b")]
     with pytest.raises(UsageError, match="none of the methods compared"):
         wilcoxon_holm(blocks_of(values), baseline="z")
 
 
 def test_ties_and_equal_columns():
     values = np.tile([[70.0, 70.0, 69.0]], (7, 1))
-    found = {(c.method, c.against): c for c in wilcoxon_holm(blocks_of(values))}
-    assert found["a", "b"].p == 1
-    assert found["a", "c"].p == pytest.approx(2 / 2**7)
-    assert found["a", "c"].exact
+    comparisons = {(c.method, c.against): c for c in wilcoxon_holm(blocks_of(values))}
+    assert comparisons["a", "b"].p == 1
+    assert comparisons["a", "c"].p == pytest.approx(2 / 2**7)
+    assert comparisons["a", "c"].exact
 
 
 @pytest.mark.parametrize(("count", "test"), [(5, wilcoxon_holm), (9, average_ranks)])
@@ -91,24 +91,24 @@ def test_all_cells_of_a_dataset_are_one_block():
     ]
     cells += [Measured("voc2007", (10, 0), "a", 80.0), Measured("voc2007", (10, 0), "b", 81.0)]
     cells += [Measured("voc2007", (50, 0), "a", 99.0), Measured("vg200", (10, 0), "b", 40.0)]
-    found = independent(cells, ("a", "b"))
-    assert found.names == ("coco", "voc2007")
-    np.testing.assert_allclose(found.values, [[73, 63], [80, 81]])
+    blocks = independent(cells, ("a", "b"))
+    assert blocks.names == ("coco", "voc2007")
+    np.testing.assert_allclose(blocks.values, [[73, 63], [80, 81]])
     with pytest.raises(UsageError, match="there are 2"):
-        wilcoxon_holm(found)
+        wilcoxon_holm(blocks)
 
 
 def test_ranks_of_a_clear_order_and_of_twins():
     rng = np.random.default_rng(0)
     base = rng.normal(70, 5, (12, 1))
     values = base + np.array([4, 0, 0, -4]) + rng.normal(0, 0.3, (12, 4))
-    found = average_ranks(blocks_of(values))
-    assert next(iter(found.average)) == "a"
-    assert list(found.average)[-1] == "d"
-    assert found.average["a"] == 1
-    assert sum(found.average.values()) == pytest.approx(10)
-    assert found.friedman < 1e-4
-    assert [set(clique) for clique in found.cliques] == [{"b", "c"}]
+    ranks = average_ranks(blocks_of(values))
+    assert next(iter(ranks.average)) == "a"
+    assert list(ranks.average)[-1] == "d"
+    assert ranks.average["a"] == 1
+    assert sum(ranks.average.values()) == pytest.approx(10)
+    assert ranks.friedman < 1e-4
+    assert [set(clique) for clique in ranks.cliques] == [{"b", "c"}]
     with pytest.raises(UsageError, match="3 methods"):
         average_ranks(blocks_of(values[:, :2]))
 

@@ -35,16 +35,16 @@ def reference(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def test_weighted_ap_is_scikit_learns_on_the_resampled_rows(seed, ties, ignored, images):
     scores, labels = drawn(seed, images=images, ties=ties, ignored=ignored)
     rows = np.random.default_rng(seed).integers(images, size=(4, images))
-    found = weighted_average_precision(rankings(scores, labels), weights(rows, images))
+    precisions = weighted_average_precision(rankings(scores, labels), weights(rows, images))
     expected = np.stack([reference(scores[r], labels[r]) for r in rows], axis=1)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)  # in percent: 1e-12 of AP
+    np.testing.assert_allclose(precisions, expected, rtol=0, atol=1e-10)  # in percent: 1e-12 of AP
 
 
 @pytest.mark.parametrize("ties", [False, True])
 def test_weights_of_one_give_the_headline_metric(ties):
     scores, labels = drawn(3, ties=ties, ignored=0.2)
-    found = weighted_average_precision(rankings(scores, labels), np.ones((len(labels), 1), np.float32))
-    np.testing.assert_allclose(found[:, 0], average_precision(scores, labels), rtol=0, atol=1e-10)
+    precisions = weighted_average_precision(rankings(scores, labels), np.ones((len(labels), 1), np.float32))
+    np.testing.assert_allclose(precisions[:, 0], average_precision(scores, labels), rtol=0, atol=1e-10)
     estimate, _ = resampled_map(scores, labels, multiplicities(len(labels), 1))
     assert estimate == pytest.approx(mean_average_precision(scores, labels), abs=1e-10)
 
@@ -64,9 +64,9 @@ def test_classes_that_lose_their_positives_are_nan_and_left_out_of_the_mean():
 def test_a_class_that_nobody_judged_has_no_ap():
     scores, labels = drawn(0, images=10, classes=2)
     labels[:, 0] = 0
-    found = weighted_average_precision(rankings(scores, labels), np.ones((10, 3), np.float32))
-    assert np.isnan(found[0]).all()
-    assert not np.isnan(found[1]).any()
+    precisions = weighted_average_precision(rankings(scores, labels), np.ones((10, 3), np.float32))
+    assert np.isnan(precisions[0]).all()
+    assert not np.isnan(precisions[1]).any()
 
 
 def test_draws_are_resamples_and_more_of_them_continue_fewer():

@@ -52,8 +52,8 @@ def number(text: str) -> float:
 
 
 def test_leaving_out_a_part_costs_what_it_is_worth(tmp_path) -> None:
-    found, store = ablated(tmp_path, "leave-one-out")
-    gains = {line.line.label: line.gains for line in found.compared}
+    study, store = ablated(tmp_path, "leave-one-out")
+    gains = {line.line.label: line.gains for line in study.compared}
     assert "whole" in gains
     assert not gains["whole"]
     for percent in (10, 50, 90, "average"):
@@ -73,8 +73,8 @@ def test_what_other_test_images_would_say_is_told_beside(tmp_path) -> None:
 
     study = plan_ablation(TRM, "leave-one-out", SETTINGS)
     store = study_store(tmp_path, study, level, percents=(10, 50), skill=skill)
-    found = ablation.read_ablation(load(store), store)
-    images = {line.line.label: line.images for line in found.compared}
+    result = ablation.read_ablation(load(store), store)
+    images = {line.line.label: line.images for line in result.compared}
     frame = load(store).frame.set_index(["method", "percent", "seed"])["key"]
     measured = [
         summary(store.scores(frame["trm_ml: - regions", 10, seed]), labels())["mAP"]
@@ -85,15 +85,15 @@ def test_what_other_test_images_would_say_is_told_beside(tmp_path) -> None:
     same = images["- contrast"][10]
     assert (same.low, same.high) == (0, 0), "equal scores differ on no image"
     assert set(images["- contrast"]) == {10, 50, "average"}
-    table = ablation.ablation_tables(found)[2]
+    table = ablation.ablation_tables(result)[2]
     assert f"paired bootstrap over test images (n = {len(labels())} images, 1,000 resamples)" in table.caption
     assert "(n = 3 seeds)" in table.caption
     assert "n.s." in next(row for row in table.rows if row[0].text == "- contrast")[1].text
 
 
 def test_tables_mark_what_is_not_significant(tmp_path) -> None:
-    found, _ = ablated(tmp_path, "leave-one-out")
-    levels, gains, *_ = ablation.ablation_tables(found)
+    study, _ = ablated(tmp_path, "leave-one-out")
+    levels, gains, *_ = ablation.ablation_tables(study)
     rows = {row[0].text: row[1:] for row in gains.rows}
     assert all("n.s." not in value.text for value in rows["- regions"])
     assert "n.s." in rows["- distillation"][0].text
@@ -105,17 +105,17 @@ def test_tables_mark_what_is_not_significant(tmp_path) -> None:
 
 @pytest.mark.parametrize(("seeds", "caption"), [((0,), "n = 1 seed)"), ((0, 1), "in brackets the range")])
 def test_few_seeds_give_no_interval_and_no_verdict(tmp_path, seeds, caption) -> None:
-    found, _ = ablated(tmp_path, "leave-one-out", seeds=seeds)
-    gains = ablation.ablation_tables(found)[1]
+    study, _ = ablated(tmp_path, "leave-one-out", seeds=seeds)
+    gains = ablation.ablation_tables(study)[1]
     assert caption in gains.caption
     assert all("n.s." not in value.text for row in gains.rows for value in row)
 
 
 def test_a_ladder_compares_each_rung_with_the_one_below(tmp_path) -> None:
-    found, store = ablated(tmp_path, "ladder", seeds=(0, 1, 2))
-    gains = [line.gains["average"].mean for line in found.compared if line.gains]
+    study, store = ablated(tmp_path, "ladder", seeds=(0, 1, 2))
+    gains = [line.gains["average"].mean for line in study.compared if line.gains]
     assert gains == pytest.approx([12, 0.02, 1.5, -0.1], abs=0.3)
-    page = write_ablation(found, store)
+    page = write_ablation(study, store)
     assert page == tmp_path / "reports" / "ablation-555555555555" / "ablation.md"
     svg = (page.parent / "waterfall.svg").read_text()
     for text in ("text-pixel", "+ regions", "10 % of the labels known", "mAP (%)"):
@@ -124,15 +124,15 @@ def test_a_ladder_compares_each_rung_with_the_one_below(tmp_path) -> None:
 
 
 def test_a_factorial_has_effects_and_interactions(tmp_path) -> None:
-    found, store = ablated(tmp_path, "factorial", ["regions", "contrast", "pseudo-labels", "prototypes"])
-    assert set(found.effects) > {"regions", "contrast", "pseudo-labels", "prototypes"}
-    for part in found.study["parts"]:
-        assert found.effects[part]["average"].mean == pytest.approx(WORTH[part], abs=0.1)
-    assert found.effects["regions × contrast"]["average"].mean == pytest.approx(0, abs=0.1)
-    assert "pseudo-labels × prototypes" not in found.effects
-    page = write_ablation(found, store)
+    study, store = ablated(tmp_path, "factorial", ["regions", "contrast", "pseudo-labels", "prototypes"])
+    assert set(study.effects) > {"regions", "contrast", "pseudo-labels", "prototypes"}
+    for part in study.study["parts"]:
+        assert study.effects[part]["average"].mean == pytest.approx(WORTH[part], abs=0.1)
+    assert study.effects["regions × contrast"]["average"].mean == pytest.approx(0, abs=0.1)
+    assert "pseudo-labels × prototypes" not in study.effects
+    page = write_ablation(study, store)
     frame = pd.read_csv(page.parent / "effects.csv")
-    assert set(frame["effect"]) == set(found.effects)
+    assert set(frame["effect"]) == set(study.effects)
     assert {f"{name}.png" for name in ("effects", "interactions")} <= {path.name for path in page.parent.iterdir()}
 
 
@@ -140,15 +140,15 @@ def test_a_factorial_has_effects_and_interactions(tmp_path) -> None:
     ("leave-one-out", "parts"), ("add-one-in", "parts"), ("ladder", "waterfall"), ("factorial", "effects"),
 ])  # fmt: skip
 def test_every_link_of_the_page_leads_somewhere(tmp_path, design, figure) -> None:
-    found, store = ablated(tmp_path, design, PARTS if design == "factorial" else None, percents=(10, 90))
-    page = write_ablation(found, store)
+    study, store = ablated(tmp_path, design, PARTS if design == "factorial" else None, percents=(10, 90))
+    page = write_ablation(study, store)
     text = page.read_text()
     linked = set(re.findall(r"\]\(([^)#]+)\)", text))
     assert {f"{figure}.png", f"{figure}.svg", "ablation.csv", "results.csv"} <= linked
     assert all((page.parent / name).exists() for name in linked)
     assert "reconstruction" in text
     frame = pd.read_csv(page.parent / "ablation.csv")
-    assert len(frame) == len(found.compared) * 3
+    assert len(frame) == len(study.compared) * 3
     assert set(frame["percent"]) == {"10", "90", "average"}
 
 
@@ -160,11 +160,11 @@ def test_what_was_not_run_is_a_gap_and_not_a_crash(tmp_path) -> None:
             return None
         return level(variant, percent, seed)
 
-    found, store = ablated(tmp_path, "ladder", level=some)
-    by_label = {line.line.label: line for line in found.compared}
+    study, store = ablated(tmp_path, "ladder", level=some)
+    by_label = {line.line.label: line for line in study.compared}
     assert not by_label["+ contrast"].gains
     assert by_label["+ distillation"].gains[10].n == 2
-    page = write_ablation(found, store)
+    page = write_ablation(study, store)
     assert "trm_ml: + contrast" in page.read_text().split("## What is missing")[1]
     empty, emptied = ablated(tmp_path / "none", "ladder", level=lambda *_: None)
     assert write_ablation(empty, emptied).exists()
@@ -182,10 +182,10 @@ def test_a_refused_variant_stands_in_the_table_with_its_reason(tmp_path) -> None
 
 
 def test_equal_findings_are_not_drawn_again_and_new_ones_are(tmp_path) -> None:
-    found, store = ablated(tmp_path, "ladder", percents=(10,))
-    page = write_ablation(found, store)
+    study, store = ablated(tmp_path, "ladder", percents=(10,))
+    page = write_ablation(study, store)
     os.utime(page, ns=(0, 0))
-    assert write_ablation(found, store).stat().st_mtime_ns == 0
+    assert write_ablation(study, store).stat().st_mtime_ns == 0
     study_store(tmp_path, plan_ablation(TRM, "ladder", SETTINGS), lambda *a: level(*a) + 1, percents=(10,))
     assert write_ablation(ablation.read_ablation(load(store), store), store).stat().st_mtime_ns > 0
 
@@ -205,16 +205,16 @@ def peaked(variant: Variant, percent: int, seed: int) -> float:
 def test_a_curve_is_paired_with_the_default(tmp_path) -> None:
     study = plan_sensitivity(TRM, SETTINGS, ["contrast_temperature=0.05,0.1,0.5", "query=text,embed"])
     store = study_store(tmp_path, study, peaked)
-    found = sensitivity.read_sensitivity(load(store))
-    temperature, query = found.curves
+    result = sensitivity.read_sensitivity(load(store))
+    temperature, query = result.curves
     assert temperature.values == (0.05, 0.1, 0.2, 0.5)
     at = temperature.compared[1].gains[10]
     assert at.mean == pytest.approx(np.log(2) + 0.01)
     assert at.high - at.low < 0.1, "two points between seeds cancel"
     assert not temperature.compared[2].gains, "the default is the reference"
-    table = sensitivity.sensitivity_tables(found)[0]
+    table = sensitivity.sensitivity_tables(result)[0]
     assert [row[0].text for row in table.rows] == ["0.05", "0.1", "0.2 (default)", "0.5"]
-    page = write_sensitivity(found, store)
+    page = write_sensitivity(result, store)
     svg = (page.parent / "contrast_temperature.svg").read_text()
     assert all(f">{text}</text>" in svg for text in ("0.05", "0.1", "0.2", "0.5", "10 %", "contrast_temperature"))
     assert ">text+embed</text>" in (page.parent / "query.svg").read_text()

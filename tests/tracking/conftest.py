@@ -88,16 +88,16 @@ class Content:
             "SELECT value, run_uuid FROM tags JOIN runs USING (run_uuid) WHERE key = 'bench.unit' "
             "AND lifecycle_stage = 'active'"
         )
-        found = self.ask(query)
-        assert len(dict(found)) == len(found), "a unit was projected twice"
-        return dict(found)
+        result = self.ask(query)
+        assert len(dict(result)) == len(result), "a unit was projected twice"
+        return dict(result)
 
     def points(self, unit: str) -> dict[tuple[str, int], float]:
         """Metric points of a unit; none is stored twice."""
         run = self.units[unit]
-        found = self.ask("SELECT key, step, value FROM metrics WHERE run_uuid = ?", run)
-        points = {(key, step): value for key, step, value in found}
-        assert len(points) == len(found), "a metric point was stored twice"
+        result = self.ask("SELECT key, step, value FROM metrics WHERE run_uuid = ?", run)
+        points = {(key, step): value for key, step, value in result}
+        assert len(points) == len(result), "a metric point was stored twice"
         return points
 
     def tags(self, unit: str) -> dict[str, str]:
@@ -117,12 +117,12 @@ class Content:
     def everything(self) -> dict:
         """All of it, comparable between databases."""
         named = {run: unit for unit, run in self.units.items()}
-        found = {}
+        names = {}
         for unit in self.units:
             run = {k: v for k, v in self.run(unit).items() if k != "artifact_uri"}
             tags = {key: named.get(value, value) for key, value in self.tags(unit).items()}
-            found[unit] = [run, tags, self.params(unit), self.points(unit)]
-        return found
+            names[unit] = [run, tags, self.params(unit), self.points(unit)]
+        return names
 
     def count(self, table: str) -> int:
         return self.ask(f"SELECT count(*) FROM {table}")[0][0]

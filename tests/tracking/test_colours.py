@@ -17,10 +17,10 @@ def test_all_runs_of_a_method_have_its_colour_in_the_report(finished, content, g
     monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("svg",))
     styles = load(finished).styles
     sync(finished)
-    found, sweep = content(finished), load(finished).selection.id
-    colours = {name: {found.tags(f"summary:{sweep}:{name}")["mlflow.runColor"]} for name in grid.methods}
+    database, sweep = content(finished), load(finished).selection.id
+    colours = {name: {database.tags(f"summary:{sweep}:{name}")["mlflow.runColor"]} for name in grid.methods}
     for cell in grid.cells():
-        colours[cell.method.name].add(found.tags(unit(cell))["mlflow.runColor"])
+        colours[cell.method.name].add(database.tags(unit(cell))["mlflow.runColor"])
     assert colours == {name: {styles[name].colour} for name in grid.methods}
     assert len(set.union(*colours.values())) == len(grid.methods)
     drawn = (Path(write_report(load(finished), finished)).parent / "ratios.svg").read_text()

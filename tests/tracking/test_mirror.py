@@ -46,16 +46,16 @@ def test_tables_rows_curves_and_scores_are_the_same(uneven, tmp_path):
     before = Store(tmp_path)
     before.folder = lambda key: tmp_path / "out of reach" / key
     with mirrored(uri(uneven), tmp_path / "elsewhere") as store:
-        found = load(store)
-        assert found.frame.to_csv(index=False) == expected.frame.to_csv(index=False)
+        result = load(store)
+        assert result.frame.to_csv(index=False) == expected.frame.to_csv(index=False)
         for table in (ratio_table, average_table, cost_table):
-            assert markdown(table(found)) == markdown(table(expected))
-        assert {(gap.method, gap.percent, gap.seed, gap.state, gap.reason) for gap in found.missing} == {
+            assert markdown(table(result)) == markdown(table(expected))
+        assert {(gap.method, gap.percent, gap.seed, gap.state, gap.reason) for gap in result.missing} == {
             (gap.method, gap.percent, gap.seed, gap.state, gap.reason) for gap in expected.missing
         }
-        assert curves(found, store).to_csv() == curves(expected, before).to_csv()
+        assert curves(result, store).to_csv() == curves(expected, before).to_csv()
         for key, row in expected.rows.items():
-            assert found.rows[key] == row
+            assert result.rows[key] == row
             np.testing.assert_array_equal(store.scores(key), before.scores(key))
         fingerprint = next(iter(expected.rows.values())).cell.dataset.fingerprint
         assert store.targets(fingerprint).class_names == CLASSES

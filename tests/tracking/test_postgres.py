@@ -22,9 +22,9 @@ pytestmark = pytest.mark.slow
 def binaries() -> Path | None:
     """The folder of initdb, pg_ctl and postgres: on the path, or where Debian has them."""
     on_path = shutil.which("initdb")
-    found = [Path(on_path).parent] if on_path else []
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((f for f in found if all((f / name).exists() for name in ("initdb", "pg_ctl", "postgres"))), None)
+    result = [Path(on_path).parent] if on_path else []
+    result += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((f for f in result if all((f / name).exists() for name in ("initdb", "pg_ctl", "postgres"))), None)
 
 
 def unprivileged() -> str | None:

@@ -21,18 +21,18 @@ pytestmark = pytest.mark.slow
 
 def test_cells_hang_under_their_sweep(finished, content, grid):
     report = sync(finished)
-    found = content(finished)
+    database = content(finished)
     assert (report.created, report.updated, report.unchanged) == (1 + 5 + 3, 0, 0)
-    sweep = found.units[f"sweep:{sweep_of(finished)}"]
-    assert all(found.tags(u).get("mlflow.parentRunId") == sweep for u in found.units if not u.startswith("sweep"))
-    assert {found.run(u)["experiment"] for u in found.units} == {"scenes/partial"}
-    assert {found.run(u)["status"] for u in found.units} == {"FINISHED"}
+    sweep = database.units[f"sweep:{sweep_of(finished)}"]
+    assert all(database.tags(u).get("mlflow.parentRunId") == sweep for u in database.units if not u.startswith("sweep"))
+    assert {database.run(u)["experiment"] for u in database.units} == {"scenes/partial"}
+    assert {database.run(u)["status"] for u in database.units} == {"FINISHED"}
 
 
 def test_a_cells_run_holds_its_identity_its_curve_and_its_row(finished, content, grid):
     sync(finished)
-    found, cell = content(finished), grid.cell("asl", 50, 0)
-    params, tags, points = found.params(unit(cell)), found.tags(unit(cell)), found.points(unit(cell))
+    database, cell = content(finished), grid.cell("asl", 50, 0)
+    params, tags, points = database.params(unit(cell)), database.tags(unit(cell)), database.points(unit(cell))
     assert params["method"] == "asl"
     assert (params["percent"], params["seed"], params["method.lr"], params["dataset.n_train"]) == (
         "50",
@@ -56,12 +56,12 @@ def test_a_cells_run_holds_its_identity_its_curve_and_its_row(finished, content,
 
 def test_all_methods_draw_the_same_metrics(finished, content, grid):
     sync(finished)
-    found = content(finished)
-    names = {m: {key for key, _ in found.points(unit(grid.cell(m, 50, 0)))} for m in grid.methods}
+    database = content(finished)
+    names = {m: {key for key, _ in database.points(unit(grid.cell(m, 50, 0)))} for m in grid.methods}
     assert names["asl"] == names["trm_ml"]
     missing = names["asl"] - names["clip_zero_shot"]
     assert all(name.startswith(("curve/", "run/heldout_best")) for name in missing)
-    assert found.points(unit(grid.cell("clip_zero_shot", 10, 0)))["mAP", 0] > 0
+    assert database.points(unit(grid.cell("clip_zero_shot", 10, 0)))["mAP", 0] > 0
 
 
 def test_the_summary_draws_map_over_ratios(empty, content):
@@ -112,12 +112,12 @@ def test_variants_of_a_method_are_lines_of_their_own(empty, content):
         for cell in grid.cells():
             finish(empty, cell)
     sync(empty)
-    found = content(empty)
+    database = content(empty)
     for name, grid in grids.items():
-        assert found.run(f"summary:{record.id}:{name}")["name"] == name
-        assert found.points(f"summary:{record.id}:{name}")["mAP_by_ratio", 50] == row(grid.cell("asl", 50, 0)).mAP
-        assert found.run(unit(grid.cell("asl", 50, 0)))["name"] == f"{name} 50% seed 0"
-        assert found.tags(unit(grid.cell("asl", 50, 0)))["variant"] == name
+        assert database.run(f"summary:{record.id}:{name}")["name"] == name
+        assert database.points(f"summary:{record.id}:{name}")["mAP_by_ratio", 50] == row(grid.cell("asl", 50, 0)).mAP
+        assert database.run(unit(grid.cell("asl", 50, 0)))["name"] == f"{name} 50% seed 0"
+        assert database.tags(unit(grid.cell("asl", 50, 0)))["variant"] == name
 
 
 def test_the_experiment_has_views_of_the_newest_sweep(finished, content):
@@ -172,10 +172,10 @@ def test_the_mask_is_an_input_of_the_run(finished, content, grid):
 def test_small_files_lie_under_the_store(finished, content, grid):
     path = write_report(load(finished), finished)
     sync(finished)
-    found = content(finished)
+    database = content(finished)
 
     def folder(name: str) -> Path:
-        return Path(urllib.parse.urlparse(found.run(name)["artifact_uri"]).path)
+        return Path(urllib.parse.urlparse(database.run(name)["artifact_uri"]).path)
 
     cell = folder(unit(grid.cell("asl", 10, 0)))
     assert cell.is_relative_to(finished.root / "mlflow-artifacts")
@@ -184,9 +184,9 @@ def test_small_files_lie_under_the_store(finished, content, grid):
     assert len((cell / "per_class.csv").read_text().splitlines()) == 1 + len(CLASSES)
     sweep = folder(f"sweep:{sweep_of(finished)}") / "report"
     assert {p.name for p in sweep.iterdir()} == {p.name for p in path.parent.iterdir()} - {"stamp.json"}
-    note = found.tags(f"sweep:{sweep_of(finished)}")["mlflow.note.content"]
+    note = database.tags(f"sweep:{sweep_of(finished)}")["mlflow.note.content"]
     assert "| asl |" in note
-    assert f"run_uuid={found.units[f'sweep:{sweep_of(finished)}']}" in note
+    assert f"run_uuid={database.units[f'sweep:{sweep_of(finished)}']}" in note
     # Scores, the only large files, take no room twice.
     scores = (cell / "scores.npz", finished.folder(grid.cell("asl", 10, 0).key) / "scores.npz")
     assert scores[0].read_bytes() == scores[1].read_bytes()

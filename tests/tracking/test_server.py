@@ -26,15 +26,15 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_interface_first_brings_what_is_missing(finished, grid):
-    said = []
-    refresh(finished, said.append)
-    assert said[0].startswith("MLflow: 9 runs created")
-    refresh(finished, said.append)
-    assert len(said) == 1
+    lines = []
+    refresh(finished, lines.append)
+    assert lines[0].startswith("MLflow: 9 runs created")
+    refresh(finished, lines.append)
+    assert len(lines) == 1
     with FileLock(finished.root / "mlflow.lock"):
         finish(finished, grid.cells()[0], attempt=1)
-        refresh(finished, said.append)
-    assert said[1].startswith("warning: what MLflow shows may be old. Another process has been writing")
+        refresh(finished, lines.append)
+    assert lines[1].startswith("warning: what MLflow shows may be old. Another process has been writing")
 
 
 def test_nothing_to_show_is_one_sentence(tmp_path):

@@ -45,17 +45,17 @@ def silent_server():
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def finish_timed(follower, said: list[str]) -> tuple[str, float]:
+def finish_timed(follower, lines: list[str]) -> tuple[str, float]:
     began = time.monotonic()
-    return follower.finish(said.append), time.monotonic() - began
+    return follower.finish(lines.append), time.monotonic() - began
 
 
 def test_a_server_that_takes_connections_and_never_answers(finished):
-    said: list[str] = []
+    lines: list[str] = []
     with silent_server() as address, following(finished, address) as follower:
-        problem, seconds = finish_timed(follower, said)
+        problem, seconds = finish_timed(follower, lines)
     assert seconds < BOUND
-    assert said == [f"waiting for the MLflow server {address} ..."]
+    assert lines == [f"waiting for the MLflow server {address} ..."]
     assert address in problem
     assert "answer" in problem
     assert "the results are safe" in problem
@@ -65,15 +65,15 @@ def test_a_database_that_another_program_keeps_locked(finished, grid):
     sync(finished)
     connection = sqlite3.connect(finished.root / "mlflow.db", isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
-    said: list[str] = []
+    lines: list[str] = []
     try:
         finish(finished, grid.cells()[0], attempt=1)
         with following(finished) as follower:
-            problem, seconds = finish_timed(follower, said)
+            problem, seconds = finish_timed(follower, lines)
     finally:
         connection.close()
     assert seconds < BOUND
-    assert said[0].startswith("waiting for the MLflow database sqlite:///")
+    assert lines[0].startswith("waiting for the MLflow database sqlite:///")
     assert f"{finished.root / 'mlflow.db'} has been locked by another program" in problem
 
 

@@ -17,24 +17,24 @@ def test_a_running_cells_curve_grows(empty, content, grid):
     cell = grid.cell("asl", 10, 0)
     with running(empty, cell, epochs=1) as folder:
         sync(empty, live=True)
-        found = content(empty)
-        run = found.units[unit(cell)]
-        assert found.run(unit(cell))["status"] == found.run(f"sweep:{sweep}")["status"] == "RUNNING"
-        assert found.tags(unit(cell))["status"] == "running"
+        database = content(empty)
+        run = database.units[unit(cell)]
+        assert database.run(unit(cell))["status"] == database.run(f"sweep:{sweep}")["status"] == "RUNNING"
+        assert database.tags(unit(cell))["status"] == "running"
         for epoch in (2, 3, 4):
             append_curve(folder, curve(cell)[epoch - 1 : epoch])
             sync(empty, live=True)
-            assert sorted(step for key, step in found.points(unit(cell)) if key == "curve/mAP") == list(
+            assert sorted(step for key, step in database.points(unit(cell)) if key == "curve/mAP") == list(
                 range(1, epoch + 1)
             )
-        assert found.units[unit(cell)] == run
-    assert found.run(f"sweep:{sweep}")["status"] == "RUNNING"
+        assert database.units[unit(cell)] == run
+    assert database.run(f"sweep:{sweep}")["status"] == "RUNNING"
     finish(empty, cell)
     sync(empty)
-    assert found.run(unit(cell))["status"] == "FINISHED"
-    assert found.units[unit(cell)] == run
-    assert found.points(unit(cell))["mAP", 0] == row(cell).mAP
-    assert found.run(f"sweep:{sweep}")["status"] == "KILLED"  # the rest was never run
+    assert database.run(unit(cell))["status"] == "FINISHED"
+    assert database.units[unit(cell)] == run
+    assert database.points(unit(cell))["mAP", 0] == row(cell).mAP
+    assert database.run(f"sweep:{sweep}")["status"] == "KILLED"  # the rest was never run
 
 
 def test_a_killed_cell_is_shown_as_killed_until_it_goes_on(empty, content, grid):
@@ -43,16 +43,16 @@ def test_a_killed_cell_is_shown_as_killed_until_it_goes_on(empty, content, grid)
     with running(empty, cell, epochs=2):
         sync(empty, live=True)
     sync(empty)
-    found = content(empty)
-    assert found.run(unit(cell))["status"] == "KILLED"
-    assert found.tags(unit(cell))["status"] == "interrupted"
-    run = found.units[unit(cell)]
+    database = content(empty)
+    assert database.run(unit(cell))["status"] == "KILLED"
+    assert database.tags(unit(cell))["status"] == "interrupted"
+    run = database.units[unit(cell)]
     with empty.claim(cell) as folder:
         append_curve(folder, curve(cell)[2:3])
         sync(empty, live=True)
-        assert found.run(unit(cell))["status"] == "RUNNING"
-    assert found.units[unit(cell)] == run
-    assert max(step for _, step in found.points(unit(cell))) == 3
+        assert database.run(unit(cell))["status"] == "RUNNING"
+    assert database.units[unit(cell)] == run
+    assert max(step for _, step in database.points(unit(cell))) == 3
 
 
 def test_a_failed_cell_says_why_until_it_is_retried(empty, content, grid):
@@ -60,25 +60,25 @@ def test_a_failed_cell_says_why_until_it_is_retried(empty, content, grid):
     cell = grid.cell("asl", 10, 0)
     fail(empty, cell, message="the loss became nan")
     sync(empty)
-    found = content(empty)
-    assert found.run(unit(cell))["status"] == "FAILED"
-    assert found.tags(unit(cell))["error"] == "RuntimeError: the loss became nan"
-    assert "Traceback" in found.tags(unit(cell))["mlflow.note.content"]
+    database = content(empty)
+    assert database.run(unit(cell))["status"] == "FAILED"
+    assert database.tags(unit(cell))["error"] == "RuntimeError: the loss became nan"
+    assert "Traceback" in database.tags(unit(cell))["mlflow.note.content"]
     finish(empty, cell)
     sync(empty)
-    assert found.run(unit(cell))["status"] == "FINISHED"
-    assert "error" not in found.tags(unit(cell))
-    assert found.tags(unit(cell))["mlflow.note.content"].startswith(f"mAP **{row(cell).mAP:.2f}** on test")
+    assert database.run(unit(cell))["status"] == "FINISHED"
+    assert "error" not in database.tags(unit(cell))
+    assert database.tags(unit(cell))["mlflow.note.content"].startswith(f"mAP **{row(cell).mAP:.2f}** on test")
 
 
 def test_an_attempt_with_other_numbers_replaces_the_run(finished, content, grid):
     sync(finished)
-    cell, found = grid.cell("asl", 10, 0), content(finished)
-    before = found.units[unit(cell)]
+    cell, database = grid.cell("asl", 10, 0), content(finished)
+    before = database.units[unit(cell)]
     finish(finished, cell, attempt=1)
     assert sync(finished).created == 0
-    assert found.units[unit(cell)] != before
-    assert [found.points(unit(cell))["curve/mAP", r["epoch"]] for r in curve(cell, 1)] == [
+    assert database.units[unit(cell)] != before
+    assert [database.points(unit(cell))["curve/mAP", r["epoch"]] for r in curve(cell, 1)] == [
         r["mAP"] for r in curve(cell, 1)
     ]
 

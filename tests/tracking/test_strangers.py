@@ -88,10 +88,12 @@ def test_only_artifacts_with_known_names_are_fetched(theirs, scratch, tmp_path):
         (folder / "evil.npz").write_text("evil")
         (folder / f"{'a' * 64}.exe").write_text("evil")
     with mirrored(uri(theirs), tmp_path / "back") as store:
-        found = {path.rsplit("/")[-1] for path in contents(store.source.root)}
-        assert {"cell.json", "row.json", "curve.jsonl", "scores.npz"} <= found
-        assert not {name for name in found if "evil" in name or name.endswith((".exe", ".pth", ".svg", ".safetensors"))}
-        assert "lease.json" not in found
+        result = {path.rsplit("/")[-1] for path in contents(store.source.root)}
+        assert {"cell.json", "row.json", "curve.jsonl", "scores.npz"} <= result
+        assert not {
+            name for name in result if "evil" in name or name.endswith((".exe", ".pth", ".svg", ".safetensors"))
+        }
+        assert "lease.json" not in result
         assert b"evil" not in contents(store.source.root).values()
 
 
@@ -136,6 +138,6 @@ def test_no_file_of_the_machine_goes_to_mlflow_by_a_link(finished, victim, tmp_p
     folder.mkdir(parents=True)
     (folder / "stamp.json").write_text("{}")
     (folder / "secret.txt").symlink_to(victim / "report.md")
-    told = sync(finished)
-    assert any("leads out of the folder" in problem for problem in told.problems)
+    result = sync(finished)
+    assert any("leads out of the folder" in problem for problem in result.problems)
     assert b"the victim's report.md" not in contents(finished.root / "mlflow-artifacts").values()

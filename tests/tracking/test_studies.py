@@ -77,10 +77,10 @@ def test_a_studys_page_lies_among_the_artifacts_of_its_sweep_and_is_named_there(
     kind, store, page = studied
     first = sync(store)
     assert first.problems == []
-    found = _artifacts(store, content, f"sweep:{SWEEP}") / kind
+    folder = _artifacts(store, content, f"sweep:{SWEEP}") / kind
     written = {path.name for path in page.parent.iterdir()} - {"stamp.json"}
-    assert {path.name for path in found.iterdir()} == written
-    assert (found / page.name).read_bytes() == page.read_bytes()
+    assert {path.name for path in folder.iterdir()} == written
+    assert (folder / page.name).read_bytes() == page.read_bytes()
     note = content(store).tags(f"sweep:{SWEEP}")["mlflow.note.content"]
     assert f"`{kind}/{page.name}` among the artifacts" in note
     drawn = next(name for name in sorted(written) if name.endswith(".png"))
@@ -136,12 +136,12 @@ def _description(content, store: Store, experiment: str) -> str:
 def test_a_searchs_run_has_its_outcome_and_its_experiment_says_how_to_read_it(empty, content):
     archive = _search(empty.root)
     sync(empty)
-    found = _artifacts(empty, content, f"search:{archive.name}")
-    assert (found / "plots" / "history.png").read_bytes() == b"a figure"
-    assert (found / "trials.json").read_bytes() == (archive.folder / "trials.json").read_bytes()
-    assert "methods: asl" in (found / "best.yaml").read_text()
-    told = _description(content, empty, "scenes/partial/search")
-    assert told == HOW_TO_READ_SEARCHES
+    folder = _artifacts(empty, content, f"search:{archive.name}")
+    assert (folder / "plots" / "history.png").read_bytes() == b"a figure"
+    assert (folder / "trials.json").read_bytes() == (archive.folder / "trials.json").read_bytes()
+    assert "methods: asl" in (folder / "best.yaml").read_text()
+    result = _description(content, empty, "scenes/partial/search")
+    assert result == HOW_TO_READ_SEARCHES
     # What it says of the runs is what they hold.
     search, trial = f"search:{archive.name}", f"trial:{archive.name}:1"
     assert content(empty).points(search) == {("best_objective", 0): 70.0, ("best_objective", 1): 71.5}
@@ -150,7 +150,7 @@ def test_a_searchs_run_has_its_outcome_and_its_experiment_says_how_to_read_it(em
     assert points["heldout_mAP/10_percent/seed_0", 0] == 71.5
     assert points["heldout_mAP", 1] == 61.0
     assert content(empty).params(trial) == {"lr": "0.002"}
-    assert all(name in told for name in ("`best_objective`", "`objective`", "`heldout_mAP/10_percent/seed_0`"))
+    assert all(name in result for name in ("`best_objective`", "`objective`", "`heldout_mAP/10_percent/seed_0`"))
     assert content(empty).run(trial)["name"] == "asl trial 1"
     before = content(empty).everything()
     archive.save({**archive.record, "asked": "2027-01-02T03:04:05+00:00"})
@@ -165,8 +165,8 @@ def test_a_description_that_was_wrong_is_put_right_and_a_persons_is_left(empty, 
     archive = _search(empty.root)
     client = MlflowClient(sync(empty).uri)
     experiment = client.get_experiment_by_name("scenes/partial/search").experiment_id
-    for told, kept in ((HOW_TO_READ, HOW_TO_READ_SEARCHES), ("What I think of it.", "What I think of it.")):
-        client.set_experiment_tag(experiment, "mlflow.note.content", told)
+    for note, kept in ((HOW_TO_READ, HOW_TO_READ_SEARCHES), ("What I think of it.", "What I think of it.")):
+        client.set_experiment_tag(experiment, "mlflow.note.content", note)
         archive.save_trials([*archive.trials, TrialRecord(len(archive.trials), "failed", {"lr": 1.0})])
         sync(empty)
         assert _description(content, empty, "scenes/partial/search") == kept

@@ -40,41 +40,41 @@ def test_a_deleted_database_is_rebuilt_as_it_was(finished, content):
 def test_a_shared_cell_lives_under_the_older_sweep(finished, content, grid):
     newer = save_sweep(finished, Grid(methods=("asl",), percents=(10,), epochs=4), created="2027-01-01T00:00:00+00:00")
     sync(finished)
-    found, cell = content(finished), grid.cell("asl", 10, 0)
-    tags = found.tags(unit(cell))
+    database, cell = content(finished), grid.cell("asl", 10, 0)
+    tags = database.tags(unit(cell))
     older = next(r.id for r in finished.sweeps() if r.id != newer)
-    assert tags["mlflow.parentRunId"] == found.units[f"sweep:{older}"]
+    assert tags["mlflow.parentRunId"] == database.units[f"sweep:{older}"]
     assert tags["sweeps"].split() == [older, newer]
-    assert found.tags(f"sweep:{newer}")["cells_shared"].startswith("1:")
-    assert ("mAP_by_ratio", 10) in found.points(f"summary:{newer}:asl")
+    assert database.tags(f"sweep:{newer}")["cells_shared"].startswith("1:")
+    assert ("mAP_by_ratio", 10) in database.points(f"summary:{newer}:asl")
     (finished.root / "sweeps" / f"{older}.json").unlink()
     sync(finished)
-    assert found.tags(unit(cell))["mlflow.parentRunId"] == found.units[f"sweep:{newer}"]
-    assert f"sweep:{older}" not in found.units
+    assert database.tags(unit(cell))["mlflow.parentRunId"] == database.units[f"sweep:{newer}"]
+    assert f"sweep:{older}" not in database.units
 
 
 def test_a_cell_outside_all_sweeps_stands_alone(empty, content, grid):
     finish(empty, grid.cell("asl", 10, 0))
     sync(empty)
-    found = content(empty)
-    assert found.run(unit(grid.cell("asl", 10, 0)))["experiment"] == "scenes/partial"
-    assert "mlflow.parentRunId" not in found.tags(unit(grid.cell("asl", 10, 0)))
+    database = content(empty)
+    assert database.run(unit(grid.cell("asl", 10, 0)))["experiment"] == "scenes/partial"
+    assert "mlflow.parentRunId" not in database.tags(unit(grid.cell("asl", 10, 0)))
 
 
 def test_removed_and_binned_runs_are_put_right(finished, content, grid):
     from mlflow import MlflowClient
 
     sync(finished)
-    found, gone, binned = content(finished), grid.cell("asl", 10, 0), grid.cell("asl", 50, 0)
+    database, gone, binned = content(finished), grid.cell("asl", 10, 0), grid.cell("asl", 50, 0)
     shutil.rmtree(finished.folder(gone.key))
-    client, sweep = MlflowClient(f"sqlite:///{found.path}"), f"sweep:{sweep_of(finished)}"
-    client.delete_run(found.units[unit(binned)])
-    client.delete_run(found.units[sweep])
+    client, sweep = MlflowClient(f"sqlite:///{database.path}"), f"sweep:{sweep_of(finished)}"
+    client.delete_run(database.units[unit(binned)])
+    client.delete_run(database.units[sweep])
     finish(finished, binned, attempt=1)
     sync(finished)
-    assert unit(gone) not in found.units
-    assert found.run(unit(binned))["status"] == "FINISHED"
-    assert {found.tags(u).get("mlflow.parentRunId") for u in found.units} == {None, found.units[sweep]}
+    assert unit(gone) not in database.units
+    assert database.run(unit(binned))["status"] == "FINISHED"
+    assert {database.tags(u).get("mlflow.parentRunId") for u in database.units} == {None, database.units[sweep]}
 
 
 def test_a_cell_with_an_unreadable_row_has_failed_and_says_why(finished, content, grid):

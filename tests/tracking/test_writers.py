@@ -137,8 +137,8 @@ def test_a_run_is_followed_to_its_end(empty, content, grid):
         assert follower.finish() is None
     assert follower.process.returncode == 0
     assert is_current(empty)
-    found = content(empty)
-    assert {found.run(unit)["status"] for unit in found.units} == {"FINISHED"}
+    database = content(empty)
+    assert {database.run(unit)["status"] for unit in database.units} == {"FINISHED"}
     assert "runs created" in (empty.root / "mlflow.log").read_text()
 
 

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.usefixtures("toys"), pytest.mark.slow]
 
 
 @pytest.fixture
-def seen(monkeypatch) -> list[list[int]]:
+def orders(monkeypatch) -> list[list[int]]:
     """The image indices of every training batch."""
     batches: list[list[int]] = []
     forward = Method.forward
@@ -84,13 +84,13 @@ def test_how_often_is_evaluated_does_not_change_training(times, resources, tmp_p
     assert all(same_bits(ours[name], theirs[name]) for name in ours)
 
 
-def test_the_order_of_images_is_the_same_for_two_methods_and_new_in_each_epoch(resources, tmp_path, seen):
+def test_the_order_of_images_is_the_same_for_two_methods_and_new_in_each_epoch(resources, tmp_path, orders):
     for method in ("toy_linear", "asl"):
         run(make_cell(resources, method, **QUICK), resources, tmp_path / method)
-    half = len(seen) // 2
-    assert seen[:half] == seen[half:]
+    half = len(orders) // 2
+    assert orders[:half] == orders[half:]
     steps = half // QUICK["epochs"]
-    epochs = [list(chain(*seen[i : i + steps])) for i in range(0, half, steps)]
+    epochs = [list(chain(*orders[i : i + steps])) for i in range(0, half, steps)]
     assert all(sorted(epoch) == list(range(120)) for epoch in epochs)
     assert len({tuple(epoch) for epoch in epochs}) == QUICK["epochs"]
 

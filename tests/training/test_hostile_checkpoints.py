@@ -77,10 +77,10 @@ def test_the_cell_begins_anew_with_one_warning(spoil, cut_off, resources, tmp_pa
     spoil(path, marker)
     assert go_on()[-3:] == [1, 2, 3]
     assert not marker.exists(), "code from the checkpoint was run"
-    [said] = [record.getMessage() for record in caplog.records if record.name == "bench.training.cell"]
-    assert said.startswith(f"{path} is no checkpoint of this training (")
-    assert said.endswith(f"{cell.title} starts again from its first epoch.")
-    assert "\n" not in said
+    [message] = [record.getMessage() for record in caplog.records if record.name == "bench.training.cell"]
+    assert message.startswith(f"{path} is no checkpoint of this training (")
+    assert message.endswith(f"{cell.title} starts again from its first epoch.")
+    assert "\n" not in message
     assert "is no checkpoint of this training" in (store.folder(cell.key) / "log.txt").read_text()
     straight = run(cell, resources, tmp_path / "straight")
     assert_same_scores(store.scores(cell.key), straight.logits)

@@ -54,11 +54,11 @@ def encoder_state(folder: Path) -> dict[str, torch.Tensor]:
 
 def test_without_augmentation_a_frozen_encoder_gives_the_caches_features(small, tmp_path, monkeypatch):
     """To the cache's half precision; and so the training is nearly the same."""
-    seen: list[tuple[torch.Tensor, Features]] = []
+    recorded: list[tuple[torch.Tensor, Features]] = []
     forward = Method.forward
 
     def spy(self, features, labels, rows, *rest, **more):
-        seen.append((rows, Features(*features)))
+        recorded.append((rows, Features(*features)))
         return forward(self, features, labels, rows, *rest, **more)
 
     monkeypatch.setattr(Method, "forward", spy)
@@ -66,7 +66,7 @@ def test_without_augmentation_a_frozen_encoder_gives_the_caches_features(small, 
     outcome = run(cell, small, tmp_path / "live")
     plain = make_cell(small, "dualcoop", **SHORT)
     cached = small.inputs(plain)[0].train
-    for rows, features in seen:
+    for rows, features in recorded:
         assert torch.allclose(features.pooled, torch.from_numpy(cached.pooled[rows]), atol=1e-5)
         assert torch.allclose(features.dense, torch.from_numpy(cached.dense[rows]).float(), atol=2e-3, rtol=2e-3)
         assert features.dense.dtype == torch.float32

@@ -56,8 +56,8 @@ class TestWriting:
     def test_ours_writes_one_log_and_says_nothing(self, resources, toys, tmp_path, capfd):
         run(make_cell(resources, "toy_linear", epochs=1), resources, tmp_path)
         assert sorted(p.name for p in tmp_path.iterdir()) == ["checkpoint", "curve.jsonl", "log.txt"]
-        said = capfd.readouterr()
-        assert said.out == said.err == ""
+        captured = capfd.readouterr()
+        assert captured.out == captured.err == ""
 
     def test_a_resumed_run_adds_to_the_log(self, resources, toys, tmp_path):
         cell = make_cell(resources, "toy_linear", epochs=1)

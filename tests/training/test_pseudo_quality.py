@@ -54,20 +54,20 @@ labels = arrays(np.int8, (4, 3), elements=st.integers(-1, 1))
 
 @given(signs=labels, hidden=labels)
 def test_it_is_the_formula_entry_by_entry(signs: np.ndarray, hidden: np.ndarray) -> None:
-    found = pseudo_quality(signs, hidden)
+    quality = pseudo_quality(signs, hidden)
     pairs = list(zip(signs.ravel().tolist(), hidden.ravel().tolist(), strict=True))
     for name, sign in (("positive", 1), ("negative", -1)):
         right = sum(s == h == sign for s, h in pairs)
-        told = sum(s == sign and h != 0 for s, h in pairs)
+        result = sum(s == sign and h != 0 for s, h in pairs)
         true = sum(h == sign for _, h in pairs)
-        assert found[f"pseudo_{name}s"] == sum(s == sign for s, _ in pairs)
-        assert found.get(f"pseudo_{name}_precision") == (pytest.approx(100 * right / told) if told else None)
-        assert found.get(f"pseudo_{name}_recall") == (pytest.approx(100 * right / true) if true else None)
-    assert all(0 <= found[name] <= 100 for name in JUDGED if name in found)
-    assert set(JUDGED) >= set(found) - {"pseudo_positives", "pseudo_negatives"}
+        assert quality[f"pseudo_{name}s"] == sum(s == sign for s, _ in pairs)
+        assert quality.get(f"pseudo_{name}_precision") == (pytest.approx(100 * right / result) if result else None)
+        assert quality.get(f"pseudo_{name}_recall") == (pytest.approx(100 * right / true) if true else None)
+    assert all(0 <= quality[name] <= 100 for name in JUDGED if name in quality)
+    assert set(JUDGED) >= set(quality) - {"pseudo_positives", "pseudo_negatives"}
     # Who turns every sign and every truth around swaps the kinds.
     turned = pseudo_quality(-signs, -hidden)
-    assert turned.get("pseudo_negative_recall") == found.get("pseudo_positive_recall")
+    assert turned.get("pseudo_negative_recall") == quality.get("pseudo_positive_recall")
 
 
 class Guessing(Linear):
@@ -116,13 +116,13 @@ def test_a_training_tells_how_right_unknown_training_labels_were_taken(resources
         signs = np.where(hidden, Guessing.guess(np.arange(len(full)), full.shape[1], epoch), 0)
         wrong = (signs == -1) & (full == 1)
         right = (signs == 1) & (full == 1)
-        found = pseudo(curve[epoch])
-        assert len(found) == 7
-        assert found["pseudo_positives"] == (signs == 1).sum()
-        assert found["pseudo_positive_precision"] == pytest.approx(100 * right.sum() / (signs == 1).sum())
-        assert found["pseudo_positive_recall"] == pytest.approx(100 * right.sum() / (hidden & (full == 1)).sum())
-        assert found["pseudo_negatives"] == (signs == -1).sum()
-        assert found["pseudo_positives_lost"] == pytest.approx(100 * wrong.sum() / (hidden & (full == 1)).sum())
+        quality = pseudo(curve[epoch])
+        assert len(quality) == 7
+        assert quality["pseudo_positives"] == (signs == 1).sum()
+        assert quality["pseudo_positive_precision"] == pytest.approx(100 * right.sum() / (signs == 1).sum())
+        assert quality["pseudo_positive_recall"] == pytest.approx(100 * right.sum() / (hidden & (full == 1)).sum())
+        assert quality["pseudo_negatives"] == (signs == -1).sum()
+        assert quality["pseudo_positives_lost"] == pytest.approx(100 * wrong.sum() / (hidden & (full == 1)).sum())
 
 
 def test_only_the_judgement_follows_the_truth(resources, make_resources, guessing, tmp_path: Path) -> None:
@@ -146,16 +146,16 @@ def test_only_the_judgement_follows_the_truth(resources, make_resources, guessin
 @pytest.mark.parametrize("method", ["trm_ml", "curriculum", "ll_cp"])
 def test_nobody_listening_trains_the_same(method: str, straight, resources, tmp_path: Path) -> None:
     """To the bit, through the whole runner, averaged weights and all."""
-    heard = straight(method)
+    recorded = straight(method)
     (tmp_path / "checkpoint").mkdir()
-    deaf = dataclasses.replace(resources.inputs(heard.cell)[0], hidden_labels=None)
-    outcome = run_cell(heard.cell, deaf, tmp_path, lambda epoch, record: None)
-    assert_same_scores(outcome.logits, heard.outcome.logits)
-    ours, theirs = final_parameters(heard.folder), final_parameters(tmp_path)
+    deaf = dataclasses.replace(resources.inputs(recorded.cell)[0], hidden_labels=None)
+    outcome = run_cell(recorded.cell, deaf, tmp_path, lambda epoch, record: None)
+    assert_same_scores(outcome.logits, recorded.outcome.logits)
+    ours, theirs = final_parameters(recorded.folder), final_parameters(tmp_path)
     assert ours.keys() == theirs.keys()
     assert all(ours[name].numpy().tobytes() == theirs[name].numpy().tobytes() for name in ours)
-    told = pseudo(losses(heard.folder)[-1])
-    assert {"pseudo_positives", "pseudo_positive_recall"} <= told.keys()
+    result = pseudo(losses(recorded.folder)[-1])
+    assert {"pseudo_positives", "pseudo_positive_recall"} <= result.keys()
     assert set(JUDGED).isdisjoint(losses(tmp_path)[-1])
 
 
@@ -171,11 +171,11 @@ def searched(resources: Resources, method: str) -> Cell:
 
 def test_a_search_cannot_look_at_it(resources, guessing, tmp_path: Path) -> None:
     """What a pruner, a sampler or a watcher is told of an epoch holds no number that hidden labels made."""
-    cell, told = searched(resources, guessing), []
+    cell, records = searched(resources, guessing), []
     assert resources.inputs(cell)[0].hidden_labels is None
-    run(cell, resources, tmp_path, lambda epoch, record: told.append(record))
-    assert len(told) == 3
-    assert all("heldout_mAP" in record and not pseudo(record) for record in told)
+    run(cell, resources, tmp_path, lambda epoch, record: records.append(record))
+    assert len(records) == 3
+    assert all("heldout_mAP" in record and not pseudo(record) for record in records)
 
 
 def test_the_truth_is_that_of_hidden_training_labels_alone(resources) -> None:

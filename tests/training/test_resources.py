@@ -12,14 +12,14 @@ def test_a_second_run_encodes_nothing(tmp_path):
     sweep = Request(methods=("asl",), percents=(50,), overrides={"scenes": {"n_train": 70, "n_test": 20}})
 
     def encoded() -> list[str]:
-        heard: list[str] = []
+        calls: list[str] = []
         dataset = open_dataset(sweep, tmp_path)
         resources = Resources(
-            dataset, torch.device("cpu"), tmp_path, progress=lambda what, done, total: heard.append(f"{what} {done}")
+            dataset, torch.device("cpu"), tmp_path, progress=lambda what, done, total: calls.append(f"{what} {done}")
         )
         [cell] = cells(plan(sweep, dataset))
         resources.prepare(cell)
-        return [line for line in heard if line.startswith("encoding")]
+        return [line for line in calls if line.startswith("encoding")]
 
     first = encoded()
     assert first == [f"encoding scenes {step}" for step in ("train 0", "train 64", "train 70", "test 0", "test 20")]

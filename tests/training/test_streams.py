@@ -34,19 +34,19 @@ def train(resources, tmp_path, monkeypatch):
     """`train(cell)`: its mask, held-out images, first parameters, batches, and the dropout of its first step."""
 
     def watched(cell: Cell) -> Trained:
-        seen = SimpleNamespace(start=None, batches=[], dropped=[])
+        recorded = SimpleNamespace(start=None, batches=[], dropped=[])
         forward, dropout = Method.forward, torch.nn.Dropout.forward
 
         def spy(self, features, labels, rows, *more, **named):
-            if seen.start is None:
-                seen.start = self.head.weight.detach().clone()
-            seen.batches.append(rows.tolist())
+            if recorded.start is None:
+                recorded.start = self.head.weight.detach().clone()
+            recorded.batches.append(rows.tolist())
             return forward(self, features, labels, rows, *more, **named)
 
         def spy_on_dropout(self, x):
             kept = dropout(self, x)
             if self.training:
-                seen.dropped.append((kept == 0) & (x != 0))
+                recorded.dropped.append((kept == 0) & (x != 0))
             return kept
 
         with monkeypatch.context() as patch:
@@ -55,7 +55,12 @@ def train(resources, tmp_path, monkeypatch):
             outcome = run(cell, resources, tmp_path / cell.key)
         inputs, facts = resources.inputs(cell)
         return Trained(
-            facts.sha256, inputs.heldout_rows.tolist(), seen.start, seen.batches, seen.dropped, outcome.logits
+            facts.sha256,
+            inputs.heldout_rows.tolist(),
+            recorded.start,
+            recorded.batches,
+            recorded.dropped,
+            outcome.logits,
         )
 
     return watched
@@ -87,20 +92,20 @@ def test_another_mask_leaves_the_order_of_the_batches(resources, train):
 
 
 def test_augmentation_goes_with_the_initialisation(resources, tmp_path, monkeypatch):
-    asked = []
+    requests = []
 
     def spy(count, images, seed, epoch, which):
-        asked.append(seed)
+        requests.append(seed)
         return chosen_views(count, images, seed, epoch, which)
 
     monkeypatch.setattr("bench.training.batches.chosen_views", spy)
     fed = {"count": 2, "augment": "dualcoop"}
     plain = make_cell(resources, "toy_linear", feed="views", fed=fed, epochs=1, batch_size=60)
     for streams in ({"init": 5}, {"order": 5, "mask": 5}):
-        asked.clear()
+        requests.clear()
         cell = replace(plain, streams=streams)
         run(cell, resources, tmp_path / cell.key)
-        assert set(asked) == {streams.get("init", 0)}
+        assert set(requests) == {streams.get("init", 0)}
 
 
 def test_the_toys_draw_while_training():

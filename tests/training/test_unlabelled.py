@@ -27,10 +27,10 @@ def planned(resources, **changes) -> list[Cell]:
 
 
 def test_one_cell_a_seed_whatever_the_ratio_and_one_alone_without_training(resources) -> None:
-    found = planned(resources)
-    trained = [cell for cell in found if cell.method.name == METHOD]
+    cells = planned(resources)
+    trained = [cell for cell in cells if cell.method.name == METHOD]
     assert [(cell.seed, cell.percent, cell.protocol.name) for cell in trained] == [(0, None, "full"), (1, None, "full")]
-    assert len(found) == len(trained) + 1
+    assert len(cells) == len(trained) + 1
 
 
 def test_the_protocol_changes_nothing(resources) -> None:
@@ -39,8 +39,8 @@ def test_the_protocol_changes_nothing(resources) -> None:
 
 
 def test_without_epochs_it_is_one_cell(resources) -> None:
-    found = planned(resources, methods=(METHOD,), overrides={METHOD: {"epochs": 0}})
-    assert len(found) == 1
+    cells = planned(resources, methods=(METHOD,), overrides={METHOD: {"epochs": 0}})
+    assert len(cells) == 1
 
 
 def test_it_is_selected_on_held_out_images_like_all_others(resources) -> None:
@@ -88,20 +88,20 @@ def captions(tmp_path: Path) -> Path:
 
 
 def test_the_content_of_captions_is_a_part_of_the_cell_and_their_place_is_not(resources, captions: Path) -> None:
-    plain, told = make_cell(resources, METHOD), make_cell(resources, METHOD, captions=str(captions))
+    plain, result = make_cell(resources, METHOD), make_cell(resources, METHOD, captions=str(captions))
     moved = captions.rename(captions.with_name("elsewhere.txt"))
     same = make_cell(resources, METHOD, captions=str(moved))
     moved.write_text("a cat and a dog on the grass\na bus and a car\n")
     other = make_cell(resources, METHOD, captions=str(moved))
-    assert told.key == same.key
-    assert len({plain.key, told.key, other.key}) == 3
+    assert result.key == same.key
+    assert len({plain.key, result.key, other.key}) == 3
     assert str(moved.parent) not in str(other.to_json())
 
 
 def test_captions_are_read_where_they_lie(resources, captions: Path, tmp_path: Path) -> None:
-    told = run(make_cell(resources, METHOD, captions=str(captions), **SHORT), resources, tmp_path / "told").logits
+    result = run(make_cell(resources, METHOD, captions=str(captions), **SHORT), resources, tmp_path / "told").logits
     plain = run(make_cell(resources, METHOD, **SHORT), resources, tmp_path / "plain").logits
-    assert not np.array_equal(told, plain)
+    assert not np.array_equal(result, plain)
 
 
 def test_a_missing_file_is_named_before_anything_runs(resources, tmp_path: Path) -> None:

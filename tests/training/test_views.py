@@ -99,10 +99,10 @@ def test_views_train_the_same_bits_twice_and_resume(small, tmp_path):
 
 def test_the_cache_is_asked_for_a_variant(small, tmp_path):
     """The agreed call: another variant is another entry, and `prepare` sees every image with its number."""
-    heard = []
+    calls = []
 
     def prepare(image, index):
-        heard.append(index)
+        calls.append(index)
         return image.rotate(180)
 
     cell = make_cell(small, "asl")
@@ -111,6 +111,6 @@ def test_the_cache_is_asked_for_a_variant(small, tmp_path):
         part="test", split=split, dataset=cell.dataset, backbone=backbone, component=cell.backbone, cache=tmp_path,
         progress=lambda done, total: None, variant={"turned": 180}, prepare=prepare,
     )  # fmt: skip
-    assert sorted(heard) == list(range(12))
+    assert sorted(calls) == list(range(12))
     expected = backbone.encode_images(backbone.preprocess(split.images[4].rotate(180))[None]).pooled[0].numpy()
     assert upside.pooled[4] == pytest.approx(expected, abs=1e-5)

@@ -34,10 +34,10 @@ def test_these_files_do_run_code_where_they_are_trusted(write, tmp_path, marker)
 @pytest.mark.parametrize("write", NUMPY.values(), ids=NUMPY)
 def test_these_arrays_do_run_code_where_they_are_trusted(write, tmp_path, marker):
     write(tmp_path / "file", Hostile(marker))
-    found = np.load(tmp_path / "file", allow_pickle=True)
-    if isinstance(found, np.lib.npyio.NpzFile):
-        with found, pytest.raises(FileExistsError):  # by the second of its arrays
-            [found[name] for name in found.files]
+    result = np.load(tmp_path / "file", allow_pickle=True)
+    if isinstance(result, np.lib.npyio.NpzFile):
+        with result, pytest.raises(FileExistsError):  # by the second of its arrays
+            [result[name] for name in result.files]
     assert marker.exists()
 
 

@@ -149,10 +149,10 @@ def test_the_doctor_finds_a_folder_that_leads_elsewhere(stranger, victim, monkey
     from bench.api import doctor
 
     monkeypatch.setattr(doctor, "_self_check", lambda: doctor.Finding("self-check", True, ""))
-    found = {finding.what: finding for finding in doctor.examine(stranger.root, stranger.root)}
-    assert found["links"].fine
-    assert "docs/trust.md" in found["trust"].detail
+    findings = {finding.what: finding for finding in doctor.examine(stranger.root, stranger.root)}
+    assert findings["links"].fine
+    assert "docs/trust.md" in findings["trust"].detail
     (stranger.root / "searches").symlink_to(victim)
-    found = {finding.what: finding for finding in doctor.examine(stranger.root, stranger.root)}
-    assert not found["links"].fine
-    assert str(stranger.root / "searches") in found["links"].detail
+    findings = {finding.what: finding for finding in doctor.examine(stranger.root, stranger.root)}
+    assert not findings["links"].fine
+    assert str(stranger.root / "searches") in findings["links"].detail

@@ -115,9 +115,9 @@ def caption(scene: Scene, weakness: Weakness, rng: np.random.Generator) -> str:
         sizes[placed.category] = max(sizes.get(placed.category, 0.0), placed.half_w * placed.half_h)
         colors[placed.category] = placed.color
         counts[placed.category] = counts.get(placed.category, 0) + 1
-    there = list(sizes)
-    wanted = 1 + int(rng.choice(len(weakness.mentions), p=weakness.mentions))
-    weights = np.array([np.sqrt(sizes[c]) * SALIENCE.get(CLASS_NAMES[c], 1.0) for c in there])
-    named = rng.choice(len(there), min(wanted, len(there)), replace=False, p=weights / weights.sum())
-    words = [_mention(scene, CLASS_NAMES[c], counts[c], colors[c], weakness, rng) for c in (there[i] for i in named)]
+    present = list(sizes)
+    number = 1 + int(rng.choice(len(weakness.mentions), p=weakness.mentions))
+    weights = np.array([np.sqrt(sizes[c]) * SALIENCE.get(CLASS_NAMES[c], 1.0) for c in present])
+    named = rng.choice(len(present), min(number, len(present)), replace=False, p=weights / weights.sum())
+    words = [_mention(scene, CLASS_NAMES[c], counts[c], colors[c], weakness, rng) for c in (present[i] for i in named)]
     return f"{_one_of(TEMPLATES, rng).format(' and '.join(words))} {place}".strip()

@@ -61,8 +61,8 @@ class Curve:
         record = levels if loss is None else {"loss": loss, **levels}
         with self.file.open("a") as handle:
             handle.writelines(f"{stage},{step},{name},{value:.4f}\n" for name, value in record.items())
-        said = ", ".join(f"{name} {value:.4g}" for name, value in record.items())
-        LOG.info("%s step %d: %s (%.0f s)", stage, step, said, time.monotonic() - self.start)
+        text = ", ".join(f"{name} {value:.4g}" for name, value in record.items())
+        LOG.info("%s step %d: %s (%.0f s)", stage, step, text, time.monotonic() - self.start)
 
 
 def _kept(file: Path, make: Callable[[], torch.Tensor]) -> torch.Tensor:

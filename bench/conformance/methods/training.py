@@ -164,15 +164,15 @@ def works_on_a_gpu(method: Kind) -> None:
     data = partly(images())
     losses: dict[str, list[float]] = {"cpu": [], "cuda": []}
     for device, recorded in losses.items():
-        here = Data(Features(*(part.to(device) for part in data.features)), data.labels.to(device))
-        model: Method = make(method, _on_device(build_task(here.labels), device)).to(device)
+        moved = Data(Features(*(part.to(device) for part in data.features)), data.labels.to(device))
+        model: Method = make(method, _on_device(build_task(moved.labels), device)).to(device)
         if is_trained(method):
-            fit(model, here, EPOCHS, lr=1e-3, watch=lambda loss, recorded=recorded: recorded.append(loss.item()))  # type: ignore[misc]
-        scores = model.score(here.features)
+            fit(model, moved, EPOCHS, lr=1e-3, watch=lambda loss, recorded=recorded: recorded.append(loss.item()))  # type: ignore[misc]
+        scores = model.score(moved.features)
         require(scores.device.type == device, f"scores on {device} come on {scores.device.type}")
         require(scores.isfinite().all(), f"scores on {device} are not finite")
-        there = [key for key, value in model.state_dict().items() if value.device.type != device]
-        require(not there, f"on {device} {', '.join(there)} of its state is elsewhere")
+        elsewhere = [key for key, value in model.state_dict().items() if value.device.type != device]
+        require(not elsewhere, f"on {device} {', '.join(elsewhere)} of its state is elsewhere")
     first = torch.tensor(losses["cuda"][:1]), torch.tensor(losses["cpu"][:1])
     require_close(*first, "the first loss on a GPU is another one", rtol=0.2, atol=0.2)  # starts are drawn apart
 

@@ -70,8 +70,8 @@ def _categories(world: World, context: int, rng: np.random.Generator) -> list[in
     for _ in range(count):
         stray = rng.random() < world.off_context
         weights = (anywhere if stray else world.weights[context]).copy()
-        for there in chosen:
-            weights *= world.pairs[there]
+        for category in chosen:
+            weights *= world.pairs[category]
         weights[chosen] = 0.0
         if weights.sum() > 0:
             chosen.append(_pick(rng, weights))

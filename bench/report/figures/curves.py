@@ -127,13 +127,13 @@ def _draw_level(axes: "Axes", frame: "pd.DataFrame", label: str, colour: str) ->
 def _draw_ratio_lines(axes: "Axes", results: Results) -> None:
     frame = without_seed_effects(_each_cell_once(results.frame)).astype({"percent": "float"})
     for method in results.methods:
-        mine = frame[frame["method"] == method]
-        roles = set(mine["role"])
+        lines = frame[frame["method"] == method]
+        roles = set(lines["role"])
         if len(roles) == 1 and roles <= ROLE_WORDS.keys():
             label = f"{method} ({ROLE_WORDS[roles.pop()]})"
-            _draw_level(axes, mine.drop_duplicates("key"), label, results.styles[method].colour)
-        elif len(mine):
-            _draw_line(axes, mine, "percent", method, results.styles[method], markers=99, width=1.4)
+            _draw_level(axes, lines.drop_duplicates("key"), label, results.styles[method].colour)
+        elif len(lines):
+            _draw_line(axes, lines, "percent", method, results.styles[method], markers=99, width=1.4)
     axes.set(xlabel="known labels (%)", ylabel="mAP (%)", xticks=[p for p in results.percents if p is not None])
     despine(axes)
 
@@ -183,10 +183,10 @@ def _learning_figure(figure: "Figure", results: Results, curves: "pd.DataFrame")
 def _draw_learning_curve(
     axes: "Axes", curves: "pd.DataFrame", cells: "pd.DataFrame", method: str, style: MethodStyle
 ) -> None:
-    mine, own = curves[curves["method"] == method], cells[cells["method"] == method]
+    curve, own = curves[curves["method"] == method], cells[cells["method"] == method]
     roles = set(own["role"])
-    if len(mine):
-        _draw_line(axes, _each_cell_once(mine, "epoch"), "epoch", method, style, markers=4, width=1.1)
+    if len(curve):
+        _draw_line(axes, _each_cell_once(curve, "epoch"), "epoch", method, style, markers=4, width=1.1)
         if roles == {"ceiling"}:
             axes.lines[-1].set(linestyle="--", label=f"{method} ({ROLE_WORDS['ceiling']})")
     elif roles == {"untrained"}:

@@ -117,10 +117,10 @@ def _groups(results: Results) -> list[_Group]:
     percents = drawn_percents(results)
     groups = []
     for place, percent in enumerate(percents):
-        here = frame[~fixed & (frame["percent"].isna() if percent is None else frame["percent"] == percent)]
+        selected = frame[~fixed & (frame["percent"].isna() if percent is None else frame["percent"] == percent)]
         shade = mpl.colormaps["viridis_r"](0.25 + 0.6 * place / max(len(percents) - 1, 1))
         label = "mAP" if percent is None else f"{percent} % known"
-        groups.append(_Group(label, "o", shade, _over_seeds(here), (place - (len(percents) - 1) / 2) * APART))
+        groups.append(_Group(label, "o", shade, _over_seeds(selected), (place - (len(percents) - 1) / 2) * APART))
     groups.append(_Group("any ratio", "D", "0.45", _over_seeds(frame[fixed].drop_duplicates("key"))))
     return [group for group in groups if group.levels]
 

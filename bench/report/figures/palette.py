@@ -55,16 +55,16 @@ def method_styles(methods: Iterable[str], declared: Mapping[str, str] = NO_COLOU
     >>> method_styles(["trm_ml", "mine"], {"trm_ml": "vermillion"})["trm_ml"]
     MethodStyle(colour='#D55E00', marker='s', dash='-')
     """
-    wanted = {name: _wanted_place(declared.get(name, ""), name) for name in sorted(methods)}
+    preferred = {name: _wanted_place(declared.get(name, ""), name) for name in sorted(methods)}
     places: dict[str, int] = {}
     for rank in range(3):
-        group = [name for name in wanted if _rank(name, declared) == rank]
+        group = [name for name in preferred if _rank(name, declared) == rank]
         for name in group:
-            if wanted[name] not in places.values():
-                places[name] = wanted[name]
+            if preferred[name] not in places.values():
+                places[name] = preferred[name]
         for name in (name for name in group if name not in places):
-            onward = ((wanted[name] + step) % len(COLOURS) for step in range(len(COLOURS)))
-            places[name] = next((place for place in onward if place not in places.values()), wanted[name])
+            onward = ((preferred[name] + step) % len(COLOURS) for step in range(len(COLOURS)))
+            places[name] = next((place for place in onward if place not in places.values()), preferred[name])
     sharing: Counter[int] = Counter()
     styles = {}
     for name in places:

@@ -70,9 +70,11 @@ def _panels(
     grid = figure.subplots(len(percents), 2, sharex=True, sharey="col", squeeze=False)
     ends = []
     for (left, right), percent in zip(grid, percents, strict=True):
-        here = judged[judged["percent"].isna() if percent is None else judged["percent"] == percent]
+        selected = judged[judged["percent"].isna() if percent is None else judged["percent"] == percent]
         for method in methods:
-            epochs = here[here["method"] == method].groupby("epoch")[[kind.count, kind.precision, kind.share]].mean()
+            epochs = (
+                selected[selected["method"] == method].groupby("epoch")[[kind.count, kind.precision, kind.share]].mean()
+            )
             begun = epochs[(epochs[kind.count] > 0).cumsum() > 0]
             _line(left, begun.loc[begun[kind.count] >= FEWEST_LABELS, kind.precision].dropna(), styles[method])
             line = _line(right, begun[kind.share].dropna(), styles[method])

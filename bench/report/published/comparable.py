@@ -192,9 +192,9 @@ def _labels(number: PublishedNumber, row: Row) -> Iterator[str]:
 
 def _images(number: PublishedNumber, row: Row) -> Iterator[str]:
     option = LISTS.get(number.dataset)
-    mine = row.cell.dataset.options.get(option) if option else None
-    if number.images is not None and mine is not None and mine != number.images:
-        yield f"image lists {number.images!r} there, {mine!r} here"
+    here = row.cell.dataset.options.get(option) if option else None
+    if number.images is not None and here is not None and here != number.images:
+        yield f"image lists {number.images!r} there, {here!r} here"
     elif option == "lists" and number.images is None:
         yield "which of the dataset's image lists is not stated there"
     if row.data.get("official_lists") is False:

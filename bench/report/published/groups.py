@@ -60,8 +60,8 @@ class PublishedLine:
 
     def difference(self, column: PublishedColumn) -> float | None:
         """Ours minus the paper's, in points."""
-        theirs, mine = self.at(column), self.ours.at(column) if self.ours else None
-        return None if theirs is None or mine is None else mine.mean - theirs
+        theirs, ours = self.at(column), self.ours.at(column) if self.ours else None
+        return None if theirs is None or ours is None else ours.mean - theirs
 
 
 @dataclass(frozen=True)

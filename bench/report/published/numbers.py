@@ -155,16 +155,16 @@ def read_published(root: Path) -> Published:
     numbers = tuple(_lines(root / "numbers.csv", PublishedNumber))
     counts: dict[tuple[Any, ...], int] = {}
     for place, number in enumerate(numbers, start=2):
-        here = f"{root / 'numbers.csv'}, line {place}"
+        where = f"{root / 'numbers.csv'}, line {place}"
         if number.source not in sources:
-            raise DataError(f"{here}: source {number.source!r} is not in sources.csv; add it there.")
+            raise DataError(f"{where}: source {number.source!r} is not in sources.csv; add it there.")
         if number.camp is not None and number.camp not in camps:
-            raise DataError(f"{here}: camp {number.camp!r} is not in camps.csv; {nearest(number.camp, camps)}")
+            raise DataError(f"{where}: camp {number.camp!r} is not in camps.csv; {nearest(number.camp, camps)}")
         if (number.setting == "partial") != (number.percent is not None):
-            raise DataError(f"{here}: a number has a percent if its setting is `partial`, and only then.")
+            raise DataError(f"{where}: a number has a percent if its setting is `partial`, and only then.")
         first = counts.setdefault(number.identity, place)
         if first != place:
-            raise DataError(f"{here}: the same number as in line {first}; take one of them out.")
+            raise DataError(f"{where}: the same number as in line {first}; take one of them out.")
     return Published(numbers, camps, sources)
 
 
@@ -175,9 +175,9 @@ def _lines(path: Path, kind: type[T]) -> list[T]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
-            wanted = list(kind.model_fields)
-            if reader.fieldnames != wanted:
-                raise DataError(f"{path} has the columns {reader.fieldnames}, but they must be {', '.join(wanted)}.")
+            columns = list(kind.model_fields)
+            if reader.fieldnames != columns:
+                raise DataError(f"{path} has the columns {reader.fieldnames}, but they must be {', '.join(columns)}.")
             return [_line(path, place, record, kind) for place, record in enumerate(reader, start=2)]
     except OSError as error:
         raise DataError(f"the published numbers are not to be had: {error}; install the package again.") from None

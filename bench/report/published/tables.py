@@ -44,12 +44,14 @@ def published_table(group: Group, source: Published | None = None) -> Table:
 
 
 def _caption(group: Group) -> str:
-    said = [group.camp.what, "mAP in percent as printed."]
+    sentences = [group.camp.what, "mAP in percent as printed."]
     if not group.camp.ranked or group.setting == "full":
-        said.append("Lines are not ranked.")
+        sentences.append("Lines are not ranked.")
     if any(line.ours for line in group.lines):
-        said.append("Ours: mean ± standard deviation over seeds, last epoch; the difference is ours minus the paper's.")
-    return " ".join(said)
+        sentences.append(
+            "Ours: mean ± standard deviation over seeds, last epoch; the difference is ours minus the paper's."
+        )
+    return " ".join(sentences)
 
 
 def _ratio_rows(group: Group, notes: Footnotes, source: Published) -> list[list[Value]]:
@@ -102,19 +104,19 @@ def _digits(value: float) -> str:
     return f"{value:.1f}" if abs(value - round(value, 1)) < 1e-9 else f"{value:.2f}"
 
 
-def _only(mine: Ours) -> PublishedColumn:
+def _only(ours: Ours) -> PublishedColumn:
     """The percent of our cells in a setting without ratios: None, unless the sweep gave them one."""
-    return next(iter(mine.cells))
+    return next(iter(ours.cells))
 
 
-def _own_name(mine: Ours, notes: Footnotes, group: Group) -> Value:
-    seeds = f"{mine.seeds} seeds" if mine.seeds > 1 else "1 seed"
-    return Value(f"    ours, {seeds}", marks=notes.marks(_against(mine, group)))
+def _own_name(ours: Ours, notes: Footnotes, group: Group) -> Value:
+    seeds = f"{ours.seeds} seeds" if ours.seeds > 1 else "1 seed"
+    return Value(f"    ours, {seeds}", marks=notes.marks(_against(ours, group)))
 
 
-def _own(mine: Ours, column: PublishedColumn) -> Value:
-    level = mine.at(column)
-    return Value("-", "missing") if level is None else Value(with_spread(level), "aside", keys=mine.keys)
+def _own(ours: Ours, column: PublishedColumn) -> Value:
+    level = ours.at(column)
+    return Value("-", "missing") if level is None else Value(with_spread(level), "aside", keys=ours.keys)
 
 
 def _apart(line: PublishedLine, column: PublishedColumn) -> Value:
@@ -122,13 +124,13 @@ def _apart(line: PublishedLine, column: PublishedColumn) -> Value:
     return Value("-", "missing") if gap is None else Value(f"{gap:+.1f}".replace("-", "−"))
 
 
-def _against(mine: Ours, group: Group) -> list[str]:
-    remarks = [*mine.mismatches] or [ALIKE]
-    if mine.metric != "mAP":
-        remarks.append(f"ours taken with {DEFINITIONS[mine.metric]}, as there")
-    if mine.others:
-        plural = "s" if mine.others > 1 else ""
-        remarks.append(f"the store has {mine.others} more setting{plural} of this method, less like the paper")
+def _against(ours: Ours, group: Group) -> list[str]:
+    remarks = [*ours.mismatches] or [ALIKE]
+    if ours.metric != "mAP":
+        remarks.append(f"ours taken with {DEFINITIONS[ours.metric]}, as there")
+    if ours.others:
+        plural = "s" if ours.others > 1 else ""
+        remarks.append(f"the store has {ours.others} more setting{plural} of this method, less like the paper")
     return [f"ours: {text}" for text in remarks]
 
 

@@ -37,15 +37,15 @@ _LINK = re.compile(r"\[([^\]]*)\]\((#[^)]*)\)")
 @functools.cache
 def page_templates() -> Environment:
     """Templates with everything escaped that is not marked as markup."""
-    made = Environment(
+    templates = Environment(
         loader=PackageLoader("bench.report.render"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"prose": prose, "order": order, "ratio": percent_label, "fact": fact_text}
-    return made
+    templates.filters |= {"prose": prose, "order": order, "ratio": percent_label, "fact": fact_text}
+    return templates
 
 
 def prose(text: str) -> Markup:

@@ -103,8 +103,8 @@ def method_notes(results: Results) -> dict[str, str]:
     notes, sentences = results.selection.notes, {}
     for method in results.methods:
         note = notes.get(method) or notes.get(method.partition(" [")[0], {})
-        said = [note.get("reference", ""), note.get("note", "")]
-        sentences[method] = " ".join(f"{text[0].upper()}{text[1:].rstrip('.')}." for text in said if text)
+        parts = [note.get("reference", ""), note.get("note", "")]
+        sentences[method] = " ".join(f"{text[0].upper()}{text[1:].rstrip('.')}." for text in parts if text)
     return sentences
 
 

@@ -14,14 +14,14 @@ def cost_table(results: Results) -> Table:
     chosen = {c: name for c, name in names.items() if c in cells.columns}
     rows = []
     for method in results.methods:
-        mine = cells[cells["method"] == method]
-        if mine.empty:
+        selected = cells[cells["method"] == method]
+        if selected.empty:
             continue
-        parameters = f"{int(mine['trainable_parameters'].max()):,}"
-        means = [mine[column].mean() for column in chosen]
+        parameters = f"{int(selected['trainable_parameters'].max()):,}"
+        means = [selected[column].mean() for column in chosen]
         digits = [1 if column.startswith("time") else 0 for column in chosen]
         texts = ["-" if math.isnan(v) else f"{v:,.{d}f}" for v, d in zip(means, digits, strict=True)]
-        rows.append((Value(method), Value(str(len(mine))), Value(parameters), *map(Value, texts)))
+        rows.append((Value(method), Value(str(len(selected))), Value(parameters), *map(Value, texts)))
     return Table(
         title="Cost",
         columns=("method", "cells", "trained parameters", *chosen.values()),

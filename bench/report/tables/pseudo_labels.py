@@ -70,8 +70,8 @@ def judged(curves: "pd.DataFrame", kind: PseudoKind) -> "pd.DataFrame":
     for column in (kind.precision, kind.share):
         if column not in frame:
             frame = frame.assign(**{column: float("nan")})
-    made = frame.groupby("method")[kind.count].max()
-    return frame[frame["method"].isin(made[made > 0].index)]
+    counts = frame.groupby("method")[kind.count].max()
+    return frame[frame["method"].isin(counts[counts > 0].index)]
 
 
 def makers(results: Results, judged: "pd.DataFrame") -> tuple[str, ...]:
@@ -84,8 +84,8 @@ def pseudo_table(results: Results, judged: "pd.DataFrame", kind: PseudoKind) -> 
     """Methods by ratios: precision, share and count of the last epoch, mean and deviation over seeds."""
     last = judged.sort_values("epoch").drop_duplicates(["method", "percent", "key"], keep="last")
     percents = three(results.percents)
-    wanted = ((kind.precision, "precision"), (kind.share, kind.share_label), (kind.count, "labels"))
-    places = {column: over_seeds(last, column) for column, _ in wanted}
+    columns = ((kind.precision, "precision"), (kind.share, kind.share_label), (kind.count, "labels"))
+    places = {column: over_seeds(last, column) for column, _ in columns}
 
     def value(method: str, percent: Percent, column: str) -> Value:
         place = places[column].get((method, percent))
@@ -94,12 +94,12 @@ def pseudo_table(results: Results, judged: "pd.DataFrame", kind: PseudoKind) -> 
         return Value(f"{place.mean:,.0f}" if column == kind.count else number(place))
 
     rows = [
-        (Value(method), *(value(method, percent, column) for percent in percents for column, _ in wanted))
+        (Value(method), *(value(method, percent, column) for percent in percents for column, _ in columns))
         for method in makers(results, judged)
     ]
     return Table(
         title=kind.title,
-        columns=("method", *_headers(percents, [label for _, label in wanted])),
+        columns=("method", *_headers(percents, [label for _, label in columns])),
         rows=tuple(rows),
         caption=f"{kind.caption} Judged by full labels, which no method sees.",
     )

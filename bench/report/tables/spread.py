@@ -69,15 +69,15 @@ def without_seed_effects(frame: pd.DataFrame) -> pd.DataFrame:
     """
     adjusted = frame.astype({"mAP": float})
     learned = adjusted[adjusted["role"] == "observed"]
-    for _, here in learned.groupby("percent", dropna=False):
-        grid = here.pivot_table(index="seed", columns="method", values="mAP")
+    for _, group in learned.groupby("percent", dropna=False):
+        grid = group.pivot_table(index="seed", columns="method", values="mAP")
         count = grid.shape[1]
         if count < 2 or len(grid) < 2 or grid.isna().to_numpy().any():
             continue
         centred = grid.sub(grid.mean(axis=1), axis=0) + grid.to_numpy().mean()
         shown = grid.mean() + (centred - centred.mean()) * math.sqrt(count / (count - 1))
-        adjusted.loc[here.index, "mAP"] = [
-            shown.loc[seed, method] for seed, method in zip(here["seed"], here["method"], strict=True)
+        adjusted.loc[group.index, "mAP"] = [
+            shown.loc[seed, method] for seed, method in zip(group["seed"], group["method"], strict=True)
         ]
     return adjusted
 

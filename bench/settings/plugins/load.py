@@ -135,12 +135,12 @@ def load_source(name: str, path: Path, source: bytes) -> Plugin | None:
 
 
 def _run(module: str, path: Path, source: bytes) -> None:
-    made = ModuleType(module)
-    made.__file__ = str(path)
-    sys.modules[module] = made
+    loaded = ModuleType(module)
+    loaded.__file__ = str(path)
+    sys.modules[module] = loaded
     text = source.decode(errors="replace")
     linecache.cache[str(path)] = (len(source), None, text.splitlines(keepends=True), str(path))
-    exec(compile(source, str(path), "exec"), made.__dict__)
+    exec(compile(source, str(path), "exec"), loaded.__dict__)
 
 
 def _keep(plugin: Plugin, run: Any) -> Plugin | None:

@@ -32,15 +32,15 @@ def carried() -> Carried:
 def unpacked(*plugins: tuple[str, str, str | None, bytes | None]) -> Carried:
     """Load them here; BENCH_PLUGINS of this process no longer counts, the sender's did."""
     load.load_environment(read=False)
-    made = []
+    loaded = []
     for name, module, file, source in plugins:
         if file is None or source is None:
-            made += load.load_plugins([module])
+            loaded += load.load_plugins([module])
         else:
-            made += filter(None, [load.load_source(name, Path(file), source)])
+            loaded += filter(None, [load.load_source(name, Path(file), source)])
         if name in load.broken():
             raise UsageError(f"the plugin {name} cannot be loaded in this process: {load.broken()[name]}")
-    return Carried(tuple(made))
+    return Carried(tuple(loaded))
 
 
 class CarriesPlugins:

@@ -33,8 +33,8 @@ def ablation_figures(ablation: Ablation) -> dict[str, Mapping[str, bytes]]:
         return {"waterfall": draw(_waterfall, ablation, shown)} if shown else {}
     if ablation.design == "factorial":
         mains = {name: by for name, by in ablation.effects.items() if TIMES not in name}
-        made = {"effects": draw(_bars, mains, _shown(ablation), "effect on mAP (points)")} if mains else {}
-        return made | ({"interactions": draw(_interactions, ablation)} if len(ablation.effects) > len(mains) else {})
+        figures = {"effects": draw(_bars, mains, _shown(ablation), "effect on mAP (points)")} if mains else {}
+        return figures | ({"interactions": draw(_interactions, ablation)} if len(ablation.effects) > len(mains) else {})
     gains = {line.line.label: line.gains for line in ablation.compared if line.gains}
     return {"parts": draw(_bars, gains, _shown(ablation), "change in mAP (points)")} if gains else {}
 

@@ -115,14 +115,14 @@ def _gains(by_ratio: Mapping[Percent, Mapping[int, float]], percents: Sequence[P
 def ablation_tables(ablation: Ablation) -> list[Table]:
     """Levels, then gains with both kinds of interval, or a factorial's effects."""
     first = "rung" if ablation.design == "ladder" else "variant"
-    made = [level_table(ablation.compared, ablation.columns, f"mAP of {ablation.title}", first)]
+    tables = [level_table(ablation.compared, ablation.columns, f"mAP of {ablation.title}", first)]
     if ablation.design == "factorial":
-        return [*made, effect_table(ablation)]
-    made.append(gain_table(ablation.compared, ablation.columns, GAINS[ablation.design], first))
+        return [*tables, effect_table(ablation)]
+    tables.append(gain_table(ablation.compared, ablation.columns, GAINS[ablation.design], first))
     if ablation.has_images:
         title = f"{GAINS[ablation.design]}, as sure as the test images make it"
-        made.append(image_table(ablation.compared, ablation.columns, title, first))
-    return made
+        tables.append(image_table(ablation.compared, ablation.columns, title, first))
+    return tables
 
 
 def effect_table(ablation: Ablation) -> Table:

@@ -25,11 +25,11 @@ def supported(parts: Parts, on: Collection[str]) -> tuple[str, ...]:
 
 def with_needs(parts: Parts, part: str) -> tuple[str, ...]:
     """The part and all that it needs, in the parts' order."""
-    wanted, new = {part}, {part}
+    needed, new = {part}, {part}
     while new:
-        new = {need for name in new for need in parts[name].needs if need in parts} - wanted
-        wanted |= new
-    return tuple(name for name in parts if name in wanted)
+        new = {need for name in new for need in parts[name].needs if need in parts} - needed
+        needed |= new
+    return tuple(name for name in parts if name in needed)
 
 
 def overrides(parts: Parts, on: Collection[str]) -> dict[str, Any]:

@@ -114,14 +114,14 @@ def _climbable(
     below: Any = None
     for arm in arms:
         try:
-            here = build(method.Config, {**settings, **arm.overrides}, owner=method.name)
+            config = build(method.Config, {**settings, **arm.overrides}, owner=method.name)
         except UsageError:
-            here = None
-        if kept and here is not None and here == below:
+            config = None
+        if kept and config is not None and config == below:
             notes.append(f"Rung {arm.name!r} changes nothing in these settings and is left out.")
             continue
         kept.append(dataclasses.replace(arm, against=kept[-1].name if kept else ""))
-        below = here
+        below = config
     return tuple(kept), notes
 
 

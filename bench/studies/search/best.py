@@ -21,9 +21,9 @@ Best = Mapping[str, Mapping[str, Any]]
 def full_settings(request: SearchRequest, trial: TrialRecord) -> dict[str, Any]:
     """All that the trial ran with beside the method's defaults: a recipe that changes later changes nothing here."""
     (variant,) = request.sweep.variants
-    given = variant_settings(request.sweep, variant, trial.settings)
-    config = configured_method(request.method, given).config
-    return {option: value for option, value in values(config).items() if option in given}
+    settings = variant_settings(request.sweep, variant, trial.settings)
+    config = configured_method(request.method, settings).config
+    return {option: value for option, value in values(config).items() if option in settings}
 
 
 def retrained(sweep: Request, best: Best) -> Request:

@@ -126,7 +126,7 @@ def _study_lock(storage: BaseStorage, name: str) -> Iterator[None]:
     last_beat, since = None, time.monotonic()
     while True:
         try:
-            mine = storage.create_new_study([optuna.study.StudyDirection.MAXIMIZE], name)
+            own = storage.create_new_study([optuna.study.StudyDirection.MAXIMIZE], name)
             break
         except DuplicatedStudyError:
             time.sleep(STORAGE_POLL_SECONDS)
@@ -143,4 +143,4 @@ def _study_lock(storage: BaseStorage, name: str) -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(KeyError):
-            storage.delete_study(mine)
+            storage.delete_study(own)

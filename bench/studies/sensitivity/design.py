@@ -72,13 +72,13 @@ def plan_sensitivity(method: type[Method], settings: Mapping[str, Any], over: Se
     whole = values(build(method.Config, settings, owner=method.name))
     axes, notes, names = [], [], set()
     for text in over:
-        name, given, listed = text.partition("=")
+        name, equals, listed = text.partition("=")
         name = name.strip()
         _require_setting(method, name)
         if name in names:
             raise UsageError(f"--over {name} is given twice; give all its values at once.")
         names.add(name)
-        if given:
+        if equals:
             candidates: Sequence[Any] = [value.strip() for value in listed.split(",") if value.strip()]
             if len(candidates) > VALUE_LIMIT:
                 raise UsageError(
@@ -88,17 +88,17 @@ def plan_sensitivity(method: type[Method], settings: Mapping[str, Any], over: Se
             candidates = _declared(method, name)
         typed = []
         for value in candidates:
-            if not given and whole[name] not in candidates and _beside(value, whole[name]):
+            if not equals and whole[name] not in candidates and _beside(value, whole[name]):
                 notes.append(f"{name}={value} is left out: the default {whole[name]} is next to it.")
                 continue
             try:
                 point = values(build(method.Config, {**settings, name: value}, owner=method.name))[name]
             except UsageError as error:
-                if given:
+                if equals:
                     raise
                 notes.append(f"{name}={value} is left out: {error}")
                 continue
-            if given and point in typed:
+            if equals and point in typed:
                 raise UsageError(f"--over {name} has the value {shown(point)} twice; give each value once.")
             typed.append(point)
         axes.append(_axis(method.name, name, whole[name], typed))

@@ -65,16 +65,16 @@ def label(value: Any, axis: Mapping[str, Any]) -> str:
 
 def sensitivity_tables(result: Sensitivity) -> list[Table]:
     """For each setting: mAP, and paired differences from the default."""
-    made = []
+    tables = []
     for curve in result.curves:
         title = f"{result.study['method']}, {curve.setting}: {result.results.selection.title}"
-        made += [
+        tables += [
             level_table(curve.compared, result.columns, f"mAP of {title}", curve.setting),
             gain_table(
                 curve.compared, result.columns, f"Difference from {curve.setting}={curve.default}", curve.setting
             ),
         ]
-    return made
+    return tables
 
 
 def sensitivity_records(result: Sensitivity) -> list[dict[str, Any]]:

@@ -23,22 +23,22 @@ def test_ls_says_where_each_entry_comes_from(call, write):
 
 def test_a_broken_one_is_told_of_by_ls_and_run_goes_on_without_it(call, write):
     path = write("x =")
-    told = call("ls", "methods", "--plugin", str(path))
-    assert told.code == 0
-    assert "asl" in told.out
-    assert f"the plugin {path} could not be loaded: SyntaxError" in told.err
-    told = call("run", "--plugin", str(path), "--methods", "asl", *DRY)
-    assert told.code == 0
-    assert f"warning: the plugin {path} could not be loaded" in told.err
+    result = call("ls", "methods", "--plugin", str(path))
+    assert result.code == 0
+    assert "asl" in result.out
+    assert f"the plugin {path} could not be loaded: SyntaxError" in result.err
+    result = call("run", "--plugin", str(path), "--methods", "asl", *DRY)
+    assert result.code == 0
+    assert f"warning: the plugin {path} could not be loaded" in result.err
 
 
 def test_a_flag_may_be_given_several_times(call, write):
     other = write("from protocols import PROTOCOLS\nfrom protocols.full import *\n" + PROTOCOL, "other.py")
-    told = call(
+    result = call(
         "run", "--plugin", str(write()), "--plugin", str(other), "--methods", "outside", "--protocol", "all", *DRY
     )
-    assert told.code == 0, told.err
-    assert "outside" in told.out
+    assert result.code == 0, result.err
+    assert "outside" in result.out
 
 
 PROTOCOL = '''
@@ -57,9 +57,9 @@ def test_a_sweep_file_names_a_plugin_and_somebody_else_allows_it(call, write, tm
     path = write()
     sweep = tmp_path / "sweep.yaml"
     sweep.write_text(f"methods: outside\nplugin: [{path}]\n")
-    told = call("run", str(sweep), *DRY)
-    assert told.code == 2
-    assert f"the sweep file names the plugin {path}, which is code" in told.err
+    result = call("run", str(sweep), *DRY)
+    assert result.code == 2
+    assert f"the sweep file names the plugin {path}, which is code" in result.err
     assert plugins.loaded() == []
     other = write("x = 1", "other.py")
     assert call("run", str(sweep), "--plugin", str(other), *DRY).code == 2, "another one allows nothing"
@@ -73,16 +73,16 @@ def test_all_plugins_of_a_file_may_be_allowed(how, call, write, tmp_path, monkey
     sweep.write_text(f"methods: outside\nplugin: {write()}\n")
     if how == "environment":
         monkeypatch.setenv(plugins.VARIABLE, str(tmp_path / "plugins" / "mine.py"))
-    told = call("run", str(sweep), *(["--allow-plugins"] if how == "flag" else []), *DRY)
-    assert (told.code, told.err) == (0, "")
+    result = call("run", str(sweep), *(["--allow-plugins"] if how == "flag" else []), *DRY)
+    assert (result.code, result.err) == (0, "")
 
 
 def test_a_file_cannot_allow_itself(call, write, tmp_path):
     sweep = tmp_path / "sweep.yaml"
     sweep.write_text(f"methods: outside\nplugin: {write()}\nallow-plugins: true\n")
-    told = call("run", str(sweep), *DRY)
-    assert told.code == 2
-    assert "there is no key 'allow-plugins'" in told.err
+    result = call("run", str(sweep), *DRY)
+    assert result.code == 2
+    assert "there is no key 'allow-plugins'" in result.err
     assert plugins.loaded() == []
 
 
@@ -102,7 +102,7 @@ def test_a_store_loads_no_plugin(call, write):
     for plugin in plugins.loaded():
         plugins.load._forget(plugin.module)
     plugins.load._LOADED.clear()
-    told = call("status")
-    assert "method outside is not installed here" in told.out
+    result = call("status")
+    assert "method outside is not installed here" in result.out
     assert call("report").code == 0
     assert plugins.loaded() == []

@@ -89,18 +89,18 @@ def test_the_contract(opened, store, resources, tmp_path):
     assert executor.slots == 2
     one, two = (make_cell(resources, "toy_linear", percent=percent, **SHORT) for percent in (20, 40))
     bad = make_cell(resources, "toy_refusing", **SHORT)
-    heard: list = []
+    calls: list = []
     futures: list[Future] = [
-        executor.submit(one, lambda epoch, record: heard.append((epoch, record)), lambda: heard.append("go")),
+        executor.submit(one, lambda epoch, record: calls.append((epoch, record)), lambda: calls.append("go")),
         executor.submit(two, lambda epoch, record: epoch == 2),
         executor.submit(bad),
     ]
     done, stopped, failed = (future.result() for future in futures)
     assert (done.ending, stopped.ending, failed.ending) == ("done", "stopped", "failed")
 
-    assert heard[0] == "go"
-    assert [epoch for epoch, _ in heard[1:]] == [1, 2, 3, 4]
-    assert [record for _, record in heard[1:]] == store.curve(one.key)
+    assert calls[0] == "go"
+    assert [epoch for epoch, _ in calls[1:]] == [1, 2, 3, 4]
+    assert [record for _, record in calls[1:]] == store.curve(one.key)
     assert_equal(one, store, resources, tmp_path)
     assert (store.folder(one.key) / "log.txt").exists()
     assert not (store.folder(one.key) / "checkpoint").exists()
@@ -159,9 +159,9 @@ def test_other_code_on_a_node_is_refused(opened, store, resources, monkeypatch):
 def test_other_files_on_a_node_are_refused(opened, store, resources):
     cell = make_cell(resources, "toy_linear", seed=6, **SHORT)
     other = dataclasses.replace(cell, dataset=dataclasses.replace(cell.dataset, fingerprint="of other labels"))
-    told = opened().submit(other).result()
-    assert told.ending == "failed"
-    assert "DataError: the files of dataset 'scenes' on node" in told.message
+    result = opened().submit(other).result()
+    assert result.ending == "failed"
+    assert "DataError: the files of dataset 'scenes' on node" in result.message
 
 
 def test_features_are_sent_to_nodes_without_the_dataset(cluster, resources, store, tmp_path):

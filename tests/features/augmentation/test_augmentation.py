@@ -54,8 +54,8 @@ def test_any_image_stays_an_image_of_its_size_or_a_part_of_it(name, width, heigh
 
 
 def test_another_process_makes_the_same_images():
-    told = subprocess.run([sys.executable, noise_images.__file__], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == digest()
+    result = subprocess.run([sys.executable, noise_images.__file__], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == digest()
 
 
 PINNED = {
@@ -79,8 +79,8 @@ def test_the_papers_pipelines_are_pinned_by_what_they_draw(name):
         generator = rng(i)
         augment()(noise(), generator)
         states.append(generator.bit_generator.state["state"])
-    found = hashlib.sha256(repr(states).encode()).hexdigest()[:16]
-    assert PINNED[name, augment.version] == found
+    digest = hashlib.sha256(repr(states).encode()).hexdigest()[:16]
+    assert PINNED[name, augment.version] == digest
 
 
 def test_flip_mirrors_every_second_image():

@@ -30,17 +30,17 @@ def test_rounds_fit_into_the_epochs(epochs: int, start: float, rounds: int) -> N
 
 def test_added_labels_by_hand() -> None:
     observed = torch.tensor([[1, 0, 0], [0, 0, -1], [0, 0, 0]], dtype=torch.int8)
-    found = AddedLabels(observed)
-    found.remember(torch.tensor([1, 0]), torch.tensor([[2.5, -1.0, 9.0], [-5.0, 2.0, -3.0]]))
-    found.choose(observed, least=2.0)
-    assert found.added.tolist() == [[0, 1, -1], [1, 0, 0], [0, 0, 0]], "known stay theirs, unseen stay unknown"
-    found.remember(torch.tensor([0]), torch.tensor([[0.0, 0.1, -4.0]]))
-    found.choose(observed, least=2.0)
-    assert found.added.tolist() == [[0, 0, -1], [1, 0, 0], [0, 0, 0]], "what is not sure any more goes"
+    actual = AddedLabels(observed)
+    actual.remember(torch.tensor([1, 0]), torch.tensor([[2.5, -1.0, 9.0], [-5.0, 2.0, -3.0]]))
+    actual.choose(observed, least=2.0)
+    assert actual.added.tolist() == [[0, 1, -1], [1, 0, 0], [0, 0, 0]], "known stay theirs, unseen stay unknown"
+    actual.remember(torch.tensor([0]), torch.tensor([[0.0, 0.1, -4.0]]))
+    actual.choose(observed, least=2.0)
+    assert actual.added.tolist() == [[0, 0, -1], [1, 0, 0], [0, 0, 0]], "what is not sure any more goes"
     # unknown and seen: 0.1, -4, 2.5, -1
-    assert found.sureness_of_share(observed, 0.5) == 2.5
-    assert found.sureness_of_share(observed, 1.0) == pytest.approx(0.1)
-    assert found.sureness_of_share(observed, 0.2) == float("inf")
+    assert actual.sureness_of_share(observed, 0.5) == 2.5
+    assert actual.sureness_of_share(observed, 1.0) == pytest.approx(0.1)
+    assert actual.sureness_of_share(observed, 0.2) == float("inf")
 
 
 def test_labels_are_those_of_the_epoch_before_the_round(data: Data) -> None:

@@ -89,14 +89,14 @@ def test_schedules_are_the_released_ones(data: Data) -> None:
     """In epoch e of 8 w and b stand at (e - 1) / 8, so w ends at 1.75; mu and sigma stand at e / 8."""
     gr = METHODS.get("gr")
     model = gr(gr.Config(epochs=8), build_task(data.labels))
-    seen = []
+    recorded = []
     for epoch in range(8):
         model.start_epoch(epoch)
-        seen.append(model.schedule())
-    assert [step["slope"] for step in seen] == pytest.approx([0.25 * e for e in range(8)])
-    assert all(step["offset"] == -2 for step in seen)
-    assert [step["center"] for step in seen] == pytest.approx(np.linspace(0.5, 0.8, 9)[1:])
-    assert [step["width"] for step in seen] == pytest.approx(np.linspace(2, 0.5, 9)[1:])
+        recorded.append(model.schedule())
+    assert [step["slope"] for step in recorded] == pytest.approx([0.25 * e for e in range(8)])
+    assert all(step["offset"] == -2 for step in recorded)
+    assert [step["center"] for step in recorded] == pytest.approx(np.linspace(0.5, 0.8, 9)[1:])
+    assert [step["width"] for step in recorded] == pytest.approx(np.linspace(2, 0.5, 9)[1:])
     model.start_epoch(2)
     observed = hide(data.labels)
     with torch.no_grad():

@@ -135,5 +135,5 @@ def test_expected_positives_without_known_negatives_are_the_known_positives() ->
 def test_a_given_number_of_positives_is_taken(data: Data) -> None:
     role = METHODS.get("role")
     assert role(role.Config(expected_positives=2.9), build_task(data.labels)).expected == 2.9
-    found = role(role.Config(), build_task(data.labels)).expected
-    assert found == pytest.approx((data.labels == 1).sum().item() / 40)
+    actual = role(role.Config(), build_task(data.labels)).expected
+    assert actual == pytest.approx((data.labels == 1).sum().item() / 40)

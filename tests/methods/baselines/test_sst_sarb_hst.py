@@ -64,33 +64,33 @@ def test_ssts_pseudo_labels_count_beside_the_known_ones(data: Data) -> None:
     data = partial(data)
     model = SST(SSTConfig(margin_high=0.0, margin_low=0.0, **SMALL), build_task(data.labels)).eval()
     model.memory.features += 1e-3  # similarities above 0 or not, scores of co-occurrence always
-    found = terms(model, data, 5)
+    losses = terms(model, data, 5)
     has_positive = (data.labels > 0).any(dim=1, keepdim=True)
-    assert found["intra_share"] == 1
+    assert losses["intra_share"] == 1
     logits = model.score(data.features)
     filled = torch.where(data.labels == 0, 1, data.labels)
-    torch.testing.assert_close(found["loss_intra"], model.known_loss(logits, filled))
+    torch.testing.assert_close(losses["loss_intra"], model.known_loss(logits, filled))
     assert has_positive.any()
     never = SST(SSTConfig(margin_high=1.0, margin_low=1.0, **SMALL), build_task(data.labels)).eval()
-    found = terms(never, data, 5)
-    assert found["intra_share"] == found["inter_share"] == 0
-    torch.testing.assert_close(found["loss_intra"], found["loss_bce"])
+    losses = terms(never, data, 5)
+    assert losses["intra_share"] == losses["inter_share"] == 0
+    torch.testing.assert_close(losses["loss_intra"], losses["loss_bce"])
 
 
 def test_hsts_thresholds_decide_and_are_taught(data: Data) -> None:
     data = partial(data)
     model = HST(HSTConfig(threshold=0.0, **SMALL), build_task(data.labels))
     terms(model, data, 4)
-    found = terms(model, data, 5)
-    (found["loss_intra_threshold"] + found["loss_inter_threshold"]).backward()
+    losses = terms(model, data, 5)
+    (losses["loss_intra_threshold"] + losses["loss_inter_threshold"]).backward()
     assert model.intra_threshold.grad != 0
     assert model.inter_threshold.grad != 0
-    assert found["intra_share"] > 0
+    assert losses["intra_share"] > 0
     closed = HST(HSTConfig(threshold=1.0, **SMALL), build_task(data.labels))
     terms(closed, data, 4)
-    found = terms(closed, data, 5)
-    assert found["intra_share"] == found["inter_share"] == 0
-    (found["loss_intra_threshold"] + found["loss_inter_threshold"]).backward()
+    losses = terms(closed, data, 5)
+    assert losses["intra_share"] == losses["inter_share"] == 0
+    (losses["loss_intra_threshold"] + losses["loss_inter_threshold"]).backward()
     assert closed.intra_threshold.grad == 0  # as released: nothing teaches a threshold above every score
 
 
@@ -210,8 +210,8 @@ def test_ssts_memory_takes_a_batch_in_before_it_is_asked(data: Data) -> None:
     labels[0, 3], labels[2, 0] = 1, -1
     twins = Data(data.features._replace(dense=dense), labels)
     model = SST(SSTConfig(epochs=20, memory=1, margin_high=0.999, margin_low=0.999, **SMALL), build_task(labels))
-    found = terms(model, twins, epoch=5)["inter_share"].item()
-    assert found == pytest.approx(1 / (labels == 0).sum().item())
+    losses = terms(model, twins, epoch=5)["inter_share"].item()
+    assert losses == pytest.approx(1 / (labels == 0).sum().item())
     assert model.memory.count.tolist() == [0, 0, 0, 1, 0]
 
 

@@ -47,11 +47,11 @@ def test_cross_attention(own_queries: bool) -> None:
     part = randomised(CrossAttention(D, HEADS, 0.1, "xavier"))
     queries = draw(B, Q, D) if own_queries else draw(Q, D)
     tokens, position = draw(B, HW, D, seed=1), draw(HW, D, seed=2)
-    found, _ = part(queries, tokens, position)
+    actual, _ = part(queries, tokens, position)
     for image in range(B):
         asking = (queries[image] if own_queries else queries).numpy()
         expected = naive_attention(part, asking, (tokens[image] + position).numpy(), tokens[image].numpy())
-        np.testing.assert_allclose(found[image].detach().numpy(), expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(actual[image].detach().numpy(), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_self_attention_places_queries_and_keys_but_not_values() -> None:
@@ -82,5 +82,5 @@ def test_decoder_layer(state: bool, queries: bool) -> None:
     tokens, position = draw(B, HW, D, seed=1), draw(HW, D, seed=2)
     x, q = draw(B, Q, D, seed=3) if state else torch.zeros(B, Q, D), draw(Q, D) if queries else torch.zeros(Q, D)
     z = layer.norm_attention(x + layer.attention(x + q, tokens, position)[0])
-    found, _ = layer(x if state else None, q if queries else None, tokens, position)
-    torch.testing.assert_close(found, feed(layer, z))
+    actual, _ = layer(x if state else None, q if queries else None, tokens, position)
+    torch.testing.assert_close(actual, feed(layer, z))

@@ -120,12 +120,12 @@ KNOWN = {
 
 def test_no_loss_is_missing_here() -> None:
     """A loss is a public function with labels or targets; two of them only help others."""
-    found = set()
+    names = set()
     for module in pkgutil.iter_modules(losses.__path__, "methods.losses."):
         for name, function in inspect.getmembers(importlib.import_module(module.name), inspect.isfunction):
             if {"labels", "targets"} & set(inspect.signature(function).parameters) and not name.startswith("_"):
-                found.add(name)
-    assert found - {"reduce_entries", "doubtful_unknowns"} == set(LOSSES) - {"consistency_loss"}
+                names.add(name)
+    assert names - {"reduce_entries", "doubtful_unknowns"} == set(LOSSES) - {"consistency_loss"}
 
 
 @every_loss

@@ -159,8 +159,8 @@ def test_apl_without_pseudo_negatives_is_em(data: Data) -> None:
     one = fit(em(em.Config(epochs=4), build_task(data.labels)), data, 4)
     other = fit(apl(apl.Config(epochs=4, warmup_share=1.0), build_task(data.labels)), data, 4)
     assert torch.equal(one.score(data.features), other.score(data.features))
-    found = fit(apl(apl.Config(epochs=4), build_task(data.labels)), data, 4)
-    assert not torch.equal(found.score(data.features), one.score(data.features))
+    result = fit(apl(apl.Config(epochs=4), build_task(data.labels)), data, 4)
+    assert not torch.equal(result.score(data.features), one.score(data.features))
 
 
 def teacher_shares(features: Tensor, texts: Tensor, scale: float) -> np.ndarray:

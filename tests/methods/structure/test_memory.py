@@ -13,7 +13,7 @@ from methods.structure.memory import ClusterMemory, PositiveMemory, kmeans_centr
 @given(st.integers(1, 6), st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(0, 10**6))
 def test_it_holds_the_last_positives_of_each_class(size: int, batches: list[int], seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
-    memory, seen = PositiveMemory(3, size, 2), [[], [], []]
+    memory, positives = PositiveMemory(3, size, 2), [[], [], []]
     for images in batches:
         labels = torch.randint(-1, 2, (images, 3), generator=generator)
         features = torch.randn(images, 3, 2, generator=generator)
@@ -21,13 +21,13 @@ def test_it_holds_the_last_positives_of_each_class(size: int, batches: list[int]
         for image in range(images):
             for c in range(3):
                 if labels[image, c] == 1:
-                    seen[c].append(features[image, c])
+                    positives[c].append(features[image, c])
     for c in range(3):
-        last = seen[c][-size:]
+        last = positives[c][-size:]
         held = sorted(map(tuple, memory.features[c].tolist()))
         expected = sorted([tuple(f.tolist()) for f in last] + [(0.0, 0.0)] * (size - len(last)))
         assert held == expected
-        assert memory.count[c] == len(seen[c])
+        assert memory.count[c] == len(positives[c])
 
 
 def test_the_later_of_two_images_in_a_batch_stays_longer() -> None:

@@ -29,7 +29,7 @@ def test_cooccurrence_head(chunk: int, keep: int, monkeypatch: pytest.MonkeyPatc
     torch.manual_seed(0)
     head, f = CoOccurrence(3, 4, 6, 7), draw(2, 3, 4)
     w2 = torch.cat([head.first.weight, head.second.weight], dim=1)  # over [a_i, a_j]
-    found = head(f)
+    actual = head(f)
 
     def directed(image: int, i: int, j: int) -> torch.Tensor:
         pair = torch.cat([head.reduce(f[image, i]), head.reduce(f[image, j])])
@@ -38,7 +38,7 @@ def test_cooccurrence_head(chunk: int, keep: int, monkeypatch: pytest.MonkeyPatc
 
     for image, i, j in itertools.product(range(2), range(3), range(3)):
         expected = (directed(image, i, j) + directed(image, j, i)) / 2
-        torch.testing.assert_close(found[image, i, j], expected)
+        torch.testing.assert_close(actual[image, i, j], expected)
 
 
 def test_pairs_are_together_where_both_are_known_positives_and_apart_everywhere_else() -> None:
@@ -61,11 +61,11 @@ def test_cooccurrence_loss_is_a_mean_whose_focus_has_a_gradient() -> None:
 def test_intra_scores_are_means_over_the_other_known_positives() -> None:
     pairs = draw(5, 4, 4, seed=2)
     pairs = (pairs + pairs.mT) / 2
-    found, p = intra_scores(pairs, LABELS), torch.sigmoid(pairs)
+    actual, p = intra_scores(pairs, LABELS), torch.sigmoid(pairs)
     for image, c in itertools.product(range(5), range(4)):
         others = [j for j in range(4) if LABELS[image, j] == 1 and j != c]
         expected = sum(p[image, c, j] for j in others) / len(others) if others else torch.tensor(0.0)
-        torch.testing.assert_close(found[image, c], expected)
+        torch.testing.assert_close(actual[image, c], expected)
 
 
 def naive_contrast(features: torch.Tensor, labels: torch.Tensor) -> float:

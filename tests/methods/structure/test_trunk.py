@@ -27,11 +27,11 @@ def test_adjacency_counts_known_positives_alone() -> None:
 
 
 def test_adjacency_is_a_conditional_probability(data: Data) -> None:
-    found, labels = adjacency(hide(data.labels)).numpy(), hide(data.labels).numpy()
+    actual, labels = adjacency(hide(data.labels)).numpy(), hide(data.labels).numpy()
     for i in range(5):
         for j in range(5):
             rows = labels[labels[:, i] == 1]
-            assert found[i, j] == pytest.approx(1 if i == j else (rows[:, j] == 1).sum() / len(rows))
+            assert actual[i, j] == pytest.approx(1 if i == j else (rows[:, j] == 1).sum() / len(rows))
 
 
 def naive_decoupling(part: SemanticDecoupling, x: np.ndarray, g: np.ndarray) -> np.ndarray:
@@ -53,11 +53,11 @@ def test_semantic_decoupling(chunk: int, keep: int, monkeypatch: pytest.MonkeyPa
     whole = torch.autograd.grad(part(tokens, words).square().sum(), part.parameters())
     monkeypatch.setattr(decoupling, "PRODUCTS_AT_ONCE", chunk)
     monkeypatch.setattr(decoupling, "PRODUCTS_KEPT", keep)
-    found = part(tokens, words)
+    actual = part(tokens, words)
     for image in range(2):
         expected = naive_decoupling(part, tokens[image].numpy(), words.numpy())
-        np.testing.assert_allclose(found[image].detach().numpy(), expected, rtol=1e-4, atol=1e-6)
-    torch.testing.assert_close(torch.autograd.grad(found.square().sum(), part.parameters()), whole)
+        np.testing.assert_allclose(actual[image].detach().numpy(), expected, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(torch.autograd.grad(actual.square().sum(), part.parameters()), whole)
 
 
 def test_one_step_of_the_gated_graph() -> None:

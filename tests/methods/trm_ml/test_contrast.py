@@ -18,8 +18,8 @@ def unit(*size: int, seed: int = 0) -> torch.Tensor:
 
 def a_batch(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     labels = torch.randint(-1, 2, (B, C), generator=torch.Generator().manual_seed(seed)).to(torch.int8)
-    seen = torch.tensor([True, True, False, True])
-    return unit(B, C, D, seed=seed), labels, unit(C, D, seed=1), unit(C, D, seed=2), seen
+    has_prototype = torch.tensor([True, True, False, True])
+    return unit(B, C, D, seed=seed), labels, unit(C, D, seed=1), unit(C, D, seed=2), has_prototype
 
 
 def naive(elements: np.ndarray, classes: np.ndarray, temperature: float) -> float:
@@ -44,10 +44,10 @@ def test_value_against_loops(seed: int) -> None:
 
 
 def test_the_set_holds_regions_of_positives_seen_prototypes_and_all_texts() -> None:
-    regions, labels, text, prototypes, seen = a_batch()
-    elements, classes = gather_elements(regions, labels, text, prototypes, seen)
+    regions, labels, text, prototypes, has_prototype = a_batch()
+    elements, classes = gather_elements(regions, labels, text, prototypes, has_prototype)
     expected = [(regions[i, c], c) for i in range(B) for c in range(C) if labels[i, c] == 1]
-    expected += [(text[c], c) for c in range(C)] + [(prototypes[c], c) for c in range(C) if seen[c]]
+    expected += [(text[c], c) for c in range(C)] + [(prototypes[c], c) for c in range(C) if has_prototype[c]]
     assert classes.tolist() == [c for _, c in expected]
     assert torch.equal(elements, torch.stack([element for element, _ in expected]))
 
@@ -80,26 +80,28 @@ def test_descent_aligns_both_modalities() -> None:
 
 
 def test_order_of_images_does_not_matter() -> None:
-    regions, labels, text, prototypes, seen = a_batch()
+    regions, labels, text, prototypes, has_prototype = a_batch()
     order = torch.randperm(B)
-    one = contrastive_loss(*gather_elements(regions, labels, text, prototypes, seen), TAU)
-    other = contrastive_loss(*gather_elements(regions[order], labels[order], text, prototypes, seen), TAU)
+    one = contrastive_loss(*gather_elements(regions, labels, text, prototypes, has_prototype), TAU)
+    other = contrastive_loss(*gather_elements(regions[order], labels[order], text, prototypes, has_prototype), TAU)
     torch.testing.assert_close(one, other)
 
 
 def test_order_of_classes_does_not_matter() -> None:
-    regions, labels, text, prototypes, seen = a_batch()
+    regions, labels, text, prototypes, has_prototype = a_batch()
     p = torch.randperm(C)
-    one = contrastive_loss(*gather_elements(regions, labels, text, prototypes, seen), TAU)
-    other = contrastive_loss(*gather_elements(regions[:, p], labels[:, p], text[p], prototypes[p], seen[p]), TAU)
+    one = contrastive_loss(*gather_elements(regions, labels, text, prototypes, has_prototype), TAU)
+    other = contrastive_loss(
+        *gather_elements(regions[:, p], labels[:, p], text[p], prototypes[p], has_prototype[p]), TAU
+    )
     torch.testing.assert_close(one, other)
 
 
 @pytest.mark.parametrize("with_prototypes", [False, True])
 def test_finite_with_gradient_when_nothing_is_positive(with_prototypes: bool) -> None:
-    regions, labels, text, prototypes, seen = a_batch()
+    regions, labels, text, prototypes, has_prototype = a_batch()
     regions, text = regions.requires_grad_(), text.requires_grad_()
-    extra = (prototypes, seen) if with_prototypes else ()
+    extra = (prototypes, has_prototype) if with_prototypes else ()
     loss = contrastive_loss(*gather_elements(regions, -labels.abs(), text, *extra), TAU)
     loss.backward()
     assert loss.isfinite()

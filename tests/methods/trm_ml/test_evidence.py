@@ -49,9 +49,11 @@ def test_values_against_loops(modality: str, inter: bool, negative: bool) -> Non
 
 @pytest.mark.parametrize(("modality", "inter", "negative"), SWITCHES)
 def test_finite_whatever_has_been_seen(modality: str, inter: bool, negative: bool) -> None:
-    for seen in itertools.product((False, True), repeat=C):
-        extra = (NEGATIVE, torch.tensor(seen[::-1])) if negative else ()
-        sigma = prototype_evidence(REGIONS, VISUAL, torch.tensor(seen), TEXT, *extra, modality=modality, inter=inter)
+    for has_prototype in itertools.product((False, True), repeat=C):
+        extra = (NEGATIVE, torch.tensor(has_prototype[::-1])) if negative else ()
+        sigma = prototype_evidence(
+            REGIONS, VISUAL, torch.tensor(has_prototype), TEXT, *extra, modality=modality, inter=inter
+        )
         assert sigma.isfinite().all()
 
 
@@ -61,9 +63,9 @@ def test_grows_on_the_way_to_the_own_prototypes(modality: str, inter: bool, nega
     visual, text, unlike = directions[:C], F.normalize(directions[:C] + 0.5 * directions[C:], dim=-1), directions[C:]
     extra = (unlike, torch.ones(C, dtype=torch.bool)) if negative else ()
     away = F.normalize(torch.ones(2 * C) + 0.1 * unit(B, C, 2 * C), dim=-1)
-    seen = torch.ones(C, dtype=torch.bool)
+    has_prototype = torch.ones(C, dtype=torch.bool)
     evidence = [
-        prototype_evidence(F.normalize(torch.lerp(away, visual, share), dim=-1), visual, seen, text, *extra,
+        prototype_evidence(F.normalize(torch.lerp(away, visual, share), dim=-1), visual, has_prototype, text, *extra,
                            modality=modality, inter=inter)
         for share in (0.0, 0.3, 0.6, 0.9)
     ]  # fmt: skip

@@ -61,10 +61,10 @@ def test_text_pixel_attention_sums_to_one() -> None:
 def test_the_start_is_the_similarity_weighted_mean_of_the_tokens() -> None:
     """With one head, the identity start is the text-pixel region, up to the centring of layer norm."""
     text, tokens = unit(C, D), unit(B, HW, D, seed=1)
-    found, expected = learner(heads=1).eval()(text, tokens), text_pixel(text, tokens, sharpness=15.0)
-    torch.testing.assert_close(found.attention, expected.attention, atol=1e-5, rtol=1e-4)
+    actual, expected = learner(heads=1).eval()(text, tokens), text_pixel(text, tokens, sharpness=15.0)
+    torch.testing.assert_close(actual.attention, expected.attention, atol=1e-5, rtol=1e-4)
     centred = expected.features - expected.features.mean(dim=-1, keepdim=True)
-    torch.testing.assert_close(found.features, F.normalize(centred, dim=-1), atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(actual.features, F.normalize(centred, dim=-1), atol=1e-4, rtol=1e-3)
 
 
 @pytest.mark.parametrize("heads", [1, 2, 4])

@@ -55,8 +55,10 @@ class Step:
     def evidence(self, **options: object) -> Tensor:
         prototypes = self.before.prototypes
         negative = {"negative": prototypes.negative, "has_negative": prototypes.has_negative}
-        seen = prototypes.has_positive
-        return prototype_evidence(self.regions, prototypes.positive, seen, prototypes.text, **{**negative, **options})
+        has_prototype = prototypes.has_positive
+        return prototype_evidence(
+            self.regions, prototypes.positive, has_prototype, prototypes.text, **{**negative, **options}
+        )
 
     def pseudo(self, evidence: Tensor) -> np.ndarray:
         """Signs of the unknown entries."""

@@ -65,10 +65,10 @@ def test_precision_against_loops(seed: int) -> None:
         right = prior * (positives >= t).mean()
         wrong = (1 - prior) * ((negatives >= t).sum() + 0.5) / (len(negatives) + 1)
         reached += [t] if right >= wanted * (right + wrong) else []
-    found = precise_threshold(
+    actual = precise_threshold(
         column(*positives).float(), column(*negatives).float(), torch.tensor([prior]), wanted
     ).item()
-    assert found == pytest.approx(min(reached, default=INF), rel=1e-5)
+    assert actual == pytest.approx(min(reached, default=INF), rel=1e-5)
 
 
 def test_more_precision_asks_for_more_evidence() -> None:

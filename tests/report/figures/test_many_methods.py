@@ -40,8 +40,8 @@ def test_every_method_has_its_row_in_the_figure(many):
     shown = [text for text in re.findall(r">([\w ]+)</text>", svg) if text in METHODS]
     assert sorted(shown) == sorted(METHODS)
     assert shown == methods_by_lowest_ratio(results)
-    told = ("10 % known", "90 % known", "any ratio", "oracle (all labels)", "clip_zero_shot (no training)")
-    assert all(f">{label}</text>" in svg for label in (*told, f"{results.baseline} (baseline)"))
+    labels = ("10 % known", "90 % known", "any ratio", "oracle (all labels)", "clip_zero_shot (no training)")
+    assert all(f">{label}</text>" in svg for label in (*labels, f"{results.baseline} (baseline)"))
 
 
 def test_the_figure_is_sorted_by_the_lowest_ratio_and_shows_three_ratios_at_most(many, tmp_path):

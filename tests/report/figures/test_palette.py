@@ -9,7 +9,7 @@ from bench.report.figures.palette import COLOURS, PALETTE, method_styles
 from methods import METHODS
 
 names = st.lists(st.text("abcdefghij_", min_size=1, max_size=8), min_size=1, max_size=60, unique=True)
-few = names.filter(lambda found: len(found) <= len(COLOURS))
+few = names.filter(lambda listed: len(listed) <= len(COLOURS))
 
 SIGHT = {
     "normal": np.eye(3),
@@ -21,33 +21,33 @@ SIGHT = {
 
 
 @given(names)
-def test_no_two_methods_of_a_report_are_drawn_alike(found):
-    assert len(set(method_styles(found).values())) == len(found)
+def test_no_two_methods_of_a_report_are_drawn_alike(methods):
+    assert len(set(method_styles(methods).values())) == len(methods)
 
 
 @given(few)
-def test_as_many_methods_as_there_are_colours_have_one_each(found):
-    assert len({style.colour for style in method_styles(found).values()}) == len(found)
+def test_as_many_methods_as_there_are_colours_have_one_each(methods):
+    assert len({style.colour for style in method_styles(methods).values()}) == len(methods)
 
 
 @given(few, st.randoms())
-def test_the_order_of_the_methods_changes_nothing(found, random):
-    shuffled = random.sample(found, len(found))
-    assert method_styles(shuffled) == method_styles(found)
+def test_the_order_of_the_methods_changes_nothing(methods, random):
+    shuffled = random.sample(methods, len(methods))
+    assert method_styles(shuffled) == method_styles(methods)
 
 
 @given(few)
-def test_a_declared_colour_is_kept_in_any_company(found):
-    styles = method_styles([*found, "the first", "the second"], {"the first": "wine", "the second": "sky"})
+def test_a_declared_colour_is_kept_in_any_company(methods):
+    styles = method_styles([*methods, "the first", "the second"], {"the first": "wine", "the second": "sky"})
     assert (styles["the first"].colour, styles["the second"].colour) == (PALETTE["wine"], PALETTE["sky"])
 
 
 @given(few)
-def test_a_variant_takes_no_colour_from_a_method(found):
-    alone = method_styles(found)
-    variants = [f"{name} [lr={place}]" for place, name in enumerate(found)]
-    together = method_styles([*variants, *found])
-    assert {name: together[name] for name in found} == alone
+def test_a_variant_takes_no_colour_from_a_method(methods):
+    alone = method_styles(methods)
+    variants = [f"{name} [lr={place}]" for place, name in enumerate(methods)]
+    together = method_styles([*variants, *methods])
+    assert {name: together[name] for name in methods} == alone
 
 
 def test_a_colour_that_is_none_is_passed_over():
@@ -64,8 +64,8 @@ def test_methods_declare_colours_of_the_palette_and_no_colour_twice():
 
 @pytest.mark.parametrize("sight", SIGHT)
 def test_colours_are_told_apart_with_any_colour_vision(sight):
-    seen = [_lab(np.array(SIGHT[sight]) @ _linear(colour)) for colour in COLOURS]
-    distances = [np.linalg.norm(a - b) for i, a in enumerate(seen) for b in seen[:i]]
+    visible = [_lab(np.array(SIGHT[sight]) @ _linear(colour)) for colour in COLOURS]
+    distances = [np.linalg.norm(a - b) for i, a in enumerate(visible) for b in visible[:i]]
     assert min(distances) > 12, "about 2 is the least that an eye tells apart"
 
 

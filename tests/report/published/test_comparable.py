@@ -70,22 +70,22 @@ def test_every_mismatch_has_a_sentence(store):
     dual = line.first
     [row, *_] = [r for r in store.rows() if r.cell.seed == 0]
 
-    def said(**axes) -> set[str]:
+    def new_mismatches(**axes) -> set[str]:
         changed = dataclasses.replace(row, cell=dataclasses.replace(row.cell, **axes))
         return set(mismatches(dual, changed)) - set(line.ours.mismatches)
 
     small = Component("RN50", options={"weights": "openai", "image_size": 224})
-    assert said(backbone=small) == {
+    assert new_mismatches(backbone=small) == {
         "backbone CLIP RN101 there, RN50 here",
         "images of 448 pixels there, of 224 here",
     }
     random = Component("RN101", options={"weights": "random", "image_size": 448})
-    assert said(backbone=random) == {"random weights here: the number says nothing"}
-    assert said(feed=Component("live", options={"train": "last"})) == {
+    assert new_mismatches(backbone=random) == {"random weights here: the number says nothing"}
+    assert new_mismatches(feed=Component("live", options={"train": "last"})) == {
         "image encoder frozen there, last stage trained here"
     }
-    assert said(holdout=10) == {"10 % of the training images are held out here"}
-    assert said(protocol=Component("dualcoop")) == {
+    assert new_mismatches(holdout=10) == {"10 % of the training images are held out here"}
+    assert new_mismatches(protocol=Component("dualcoop")) == {
         "the mask there was drawn without a seed, so nobody has the same",
     }
     coco = next(n for n in published().numbers if (n.dataset, n.method) == ("coco", "DualCoOp"))
@@ -162,10 +162,10 @@ def test_protocols_belong_to_the_settings_of_papers():
 
 def test_a_report_gets_only_tables_that_its_cells_stand_beside(tmp_path):
     grid = Grid(methods=("dualcoop", "asl"), percents=(10, 50), dataset="voc2007")
-    found = tuple(map(published_table, published_groups(load(factory.make_store(tmp_path, grid)[0]))))
-    assert len(found) == 1
-    assert "Frozen CLIP ResNet-101" in found[0].title
-    text = markdown(found[0])
+    papers = tuple(map(published_table, published_groups(load(factory.make_store(tmp_path, grid)[0]))))
+    assert len(papers) == 1
+    assert "Frozen CLIP ResNet-101" in papers[0].title
+    text = markdown(papers[0])
     assert "ours, 1 seed" in text
     assert "backbone CLIP RN101 there, tiny_clip here" in text
     scenes = load(factory.make_store(tmp_path / "scenes", Grid(percents=(10,)))[0])
@@ -173,12 +173,12 @@ def test_a_report_gets_only_tables_that_its_cells_stand_beside(tmp_path):
 
 
 def test_json_and_tables_hold_the_same_numbers(store):
-    found = groups("voc2007", store.rows())
-    data = json.loads(json.dumps(to_json(found)))
+    papers = groups("voc2007", store.rows())
+    data = json.loads(json.dumps(to_json(papers)))
     [line] = [x for group in data for x in group["lines"] if (x["method"], group["setting"]) == ("DualCoOp", "partial")]
     assert line["mAP"]["10"] == 90.3
     assert line["ours"]["metric"] == "mAP_asl"
     assert line["ours"]["difference"]["10"] == pytest.approx(line["ours"]["mAP"]["10"] - 90.3)
     assert sorted(line["ours"]["cells"]) == store.keys()
-    [drawn] = [published_table(g) for g in found if (g.setting, g.camp.id) == ("partial", "clip-rn101")]
+    [drawn] = [published_table(g) for g in papers if (g.setting, g.camp.id) == ("partial", "clip-rn101")]
     assert f"{line['ours']['mAP']['10']:.1f} ±" in markdown(drawn)

@@ -48,11 +48,11 @@ def test_names_of_ours_are_names_of_ours():
 
 
 def test_well_known_figures_are_there():
-    found = {(n.dataset, n.method, n.percent): n.mAP for n in published().numbers}
-    assert found["coco", "DualCoOp", 10] == 78.7
-    assert found["voc2007", "DualCoOp", AVERAGE] == 93.2
-    assert found["coco", "SST", AVERAGE] == 76.7
-    assert found["coco", "SCPNet", None] == 76.42
+    result = {(n.dataset, n.method, n.percent): n.mAP for n in published().numbers}
+    assert result["coco", "DualCoOp", 10] == 78.7
+    assert result["voc2007", "DualCoOp", AVERAGE] == 93.2
+    assert result["coco", "SST", AVERAGE] == 76.7
+    assert result["coco", "SCPNet", None] == 76.42
 
 
 def test_printed_averages_are_the_means_of_their_numbers_but_for_the_known_oddities():

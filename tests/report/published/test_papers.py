@@ -58,17 +58,17 @@ def _plain(text: str) -> str:
 
 def test_every_camp_with_a_line_of_ours_has_its_own_table(reported):
     store, folder = reported
-    found = published_groups(load(store))
-    assert {group.setting for group in found} == {"partial"}
-    assert len({group.camp.id for group in found}) == len(found) > 1
+    result = published_groups(load(store))
+    assert {group.setting for group in result} == {"partial"}
+    assert len({group.camp.id for group in result}) == len(result) > 1
     text = (folder / "report.md").read_text()
     papers = text[text.index("## Beside the papers") :]
     papers = papers[: papers.index("\n## ", 5)]
     tables = papers.split("\n### ")[1:]
     assert [table.split("\n")[0] for table in tables] == [
-        f"Published on coco, share of known labels: {group.camp.title}" for group in found
+        f"Published on coco, share of known labels: {group.camp.title}" for group in result
     ]
-    for table, group in zip(tables, found, strict=True):
+    for table, group in zip(tables, result, strict=True):
         for line in group.lines:
             assert f"| {line.first.method}" in table, "no line has left its camp"
         assert group.camp.what.split(".")[0] in table
@@ -95,8 +95,8 @@ def test_ours_the_difference_and_every_mismatch_stand_in_all_forms(reported):
 def test_the_csv_has_every_printed_number_of_the_camps_and_ours_beside(reported):
     store, folder = reported
     frame = pd.read_csv(folder / "papers.csv")
-    found = published_groups(load(store))
-    assert len(frame) == sum(len(line.numbers) for group in found for line in group.lines)
+    papers = published_groups(load(store))
+    assert len(frame) == sum(len(line.numbers) for group in papers for line in group.lines)
     mine = frame[frame["ours"].notna()]
     assert set(mine["bench_method"]) == set(METHODS)
     assert set(mine["percent"]) == {"10", "50"}

@@ -96,10 +96,10 @@ def test_a_ratios_tab_leaves_its_cells(page):
 def test_a_number_leads_to_its_cell_and_back(page, grid):
     key = grid.cell("dualcoop", 50, 1).key
     link = page.find_element("css selector", f"section:first-of-type td a[href='cells/{key}.html']")
-    told = float(link.get_attribute("title"))
+    printed = float(link.get_attribute("title"))
     link.click()
     assert page.find_element("tag name", "h1").text == "dualcoop scenes partial 50% seed 1"
-    assert float(page.find_element("css selector", ".big").text) == told
+    assert float(page.find_element("css selector", ".big").text) == printed
     page.find_element("link text", "Report").click()
     assert "recognition with missing labels" in page.title
 

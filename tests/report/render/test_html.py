@@ -97,8 +97,8 @@ def test_a_cells_page_tells_what_its_row_does(finished, tmp_path):
     for name, value in row.class_ap.items():
         assert name in text
         assert value is None or f"{value:.1f}" in text
-    for told in (row.mask["sha256"], "optimizer=adamw", "12,345", "torch 2.15.0", row.code, row.finished):
-        assert told in text
+    for shown in (row.mask["sha256"], "optimizer=adamw", "12,345", "torch 2.15.0", row.code, row.finished):
+        assert shown in text
     assert "no test positives" in text
     assert "<polyline" in text
 

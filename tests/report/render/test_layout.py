@@ -28,9 +28,9 @@ SMALL, WIDE = drawing("small", 3.3), drawing("wide", 6.9)
     (Section("s", "", None, (SMALL,)), 1, False, False),
 ])  # fmt: skip
 def test_what_is_small_has_something_beside_it(section, columns, wide_table, remarks_apart):
-    found = layout_of(section)
-    assert (found.columns, found.wide_table, found.remarks_apart) == (columns, wide_table, remarks_apart)
-    assert found.wide_figures == ({"wide"} if WIDE in section.drawings else set())
+    result = layout_of(section)
+    assert (result.columns, result.wide_table, result.remarks_apart) == (columns, wide_table, remarks_apart)
+    assert result.wide_figures == ({"wide"} if WIDE in section.drawings else set())
 
 
 def test_two_small_figures_open_the_page():

@@ -81,21 +81,21 @@ def test_the_web_pages_run_no_script_but_their_own(named):
     whole = Tags((folder / "report.html").read_text())
     assert whole.tags.count("script") == 1
     for page in (folder / "report.html", *(folder / "cells").glob("*.html")):
-        found = Tags(page.read_text())
-        assert found.tags.count("script") == (page.name == "report.html")
-        assert not {name for name in found.attributes if name.startswith("on")}
-        assert not [target for target in found.targets if re.match(r"(?!data:)[a-z]+:|//", target)]
+        tags = Tags(page.read_text())
+        assert tags.tags.count("script") == (page.name == "report.html")
+        assert not {name for name in tags.attributes if name.startswith("on")}
+        assert not [target for target in tags.targets if re.match(r"(?!data:)[a-z]+:|//", target)]
     assert "&lt;/script&gt;&lt;script&gt;alert(1)" in (folder / "report.html").read_text()
 
 
 def test_markdown_brings_no_markup_and_no_links_to_elsewhere(named):
     text = (named[1] / "report.md").read_text()
-    found = Tags(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
-    assert not {"script", "b"} & set(found.tags)
-    assert not {name for name in found.attributes if name.startswith("on")}
-    assert not [target for target in found.targets if re.match(r"[a-z]+:|/", target)]
+    tags = Tags(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
+    assert not {"script", "b"} & set(tags.tags)
+    assert not {name for name in tags.attributes if name.startswith("on")}
+    assert not [target for target in tags.targets if re.match(r"[a-z]+:|/", target)]
     assert "alert(1)" in text
-    assert {"details", "u", "table", "img", "a"} <= set(found.tags)
+    assert {"details", "u", "table", "img", "a"} <= set(tags.tags)
 
 
 @given(
@@ -103,20 +103,20 @@ def test_markdown_brings_no_markup_and_no_links_to_elsewhere(named):
 )
 def test_no_text_becomes_markup(pieces):
     text = tame("".join(pieces))
-    found = Tags(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
-    assert set(found.tags) <= {
+    tags = Tags(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
+    assert set(tags.tags) <= {
         *["p", "em", "strong", "ul", "li", "code", "pre", "h1", "h2", "hr", "br", "blockquote", "a"]
     }
-    assert not [target for target in found.targets if ":" in target]
+    assert not [target for target in tags.targets if ":" in target]
     assert tame(text) == text
 
 
 @pytest.mark.parametrize("before", ["", "> ", "- ", "1. ", "  "])
 def test_no_text_defines_where_links_lead(before):
-    found = Tags(
+    tags = Tags(
         MarkdownIt().render(tame(f"{before}[a]: javascript&colon;b\n{before}[c]: https://example.org\n\n[a] [c]"))
     )
-    assert found.targets == []
+    assert tags.targets == []
 
 
 def test_a_name_of_several_lines_stays_in_its_place_of_the_table():

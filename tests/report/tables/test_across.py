@@ -48,25 +48,25 @@ def mean_of(store: Store, method: str, datasets, percents=(10, 50)) -> float:
 
 
 def test_a_dataset_is_one_number_and_images_that_are_shared_are_one_dataset(many):
-    found = across(many)
-    assert found.blocks.names == ("coco", "voc2007", "voc2012", "vg", "nuswide", "cub", "scenes")
-    assert found.blocks.methods == ("trm_ml", "dualcoop", "clip_zero_shot")  # a ceiling does not compete
-    values = dict(zip(found.blocks.names, found.blocks.values, strict=True))
-    for place, method in enumerate(found.blocks.methods):
+    comparison = across(many)
+    assert comparison.blocks.names == ("coco", "voc2007", "voc2012", "vg", "nuswide", "cub", "scenes")
+    assert comparison.blocks.methods == ("trm_ml", "dualcoop", "clip_zero_shot")  # a ceiling does not compete
+    values = dict(zip(comparison.blocks.names, comparison.blocks.values, strict=True))
+    for place, method in enumerate(comparison.blocks.methods):
         assert values["coco"][place] == pytest.approx(mean_of(many, method, ["coco"]))
         assert values["vg"][place] == pytest.approx(mean_of(many, method, ["vg200", "vg500"]))
 
 
 def test_ratios_that_were_not_asked_for_do_not_count(many):
-    found = across(many, percents=[50])
-    place = found.blocks.methods.index("trm_ml")
-    assert found.blocks.values[0][place] == pytest.approx(mean_of(many, "trm_ml", ["coco"], [50]))
+    comparison = across(many, percents=[50])
+    place = comparison.blocks.methods.index("trm_ml")
+    assert comparison.blocks.values[0][place] == pytest.approx(mean_of(many, "trm_ml", ["coco"], [50]))
 
 
 def test_the_table_tells_the_test_of_scipy(many):
-    found = across(many, baseline="clip_zero_shot")
-    table = across_tables(found)["across_tests"]
-    columns = dict(zip(found.blocks.methods, found.blocks.values.T, strict=True))
+    comparison = across(many, baseline="clip_zero_shot")
+    table = across_tables(comparison)["across_tests"]
+    columns = dict(zip(comparison.blocks.methods, comparison.blocks.values.T, strict=True))
     for row in table.rows:
         gaps = columns[row[0].text] - columns["clip_zero_shot"]
         assert row[1].text == f"{np.median(gaps):+.2f}".replace("-", "−")
@@ -78,9 +78,9 @@ def test_the_table_tells_the_test_of_scipy(many):
 
 
 def test_five_datasets_have_means_and_no_test(tmp_path):
-    found = across(filled(tmp_path, DATASETS[:3]))
-    assert list(across_tables(found)) == ["across"]
-    assert "No test: with fewer than 6 datasets" in across_tables(found)["across"].caption
+    comparison = across(filled(tmp_path, DATASETS[:3]))
+    assert list(across_tables(comparison)) == ["across"]
+    assert "No test: with fewer than 6 datasets" in across_tables(comparison)["across"].caption
 
 
 def test_one_dataset_is_refused_whatever_its_ratios_and_seeds(tmp_path):
@@ -96,9 +96,9 @@ def test_one_dataset_is_refused_whatever_its_ratios_and_seeds(tmp_path):
 def test_a_method_that_a_dataset_lacks_is_left_out_and_named(tmp_path):
     store = filled(tmp_path, ["coco", "cub"])
     make_store(tmp_path, grid("nuswide", methods=METHODS[1:]), created="2026-03-01T00:00:00+00:00")
-    found = across(store)
-    assert found.blocks.methods == ("dualcoop", "clip_zero_shot")
-    assert "Left out: trm_ml, which has no number on nuswide." in across_tables(found)["across"].caption
+    comparison = across(store)
+    assert comparison.blocks.methods == ("dualcoop", "clip_zero_shot")
+    assert "Left out: trm_ml, which has no number on nuswide." in across_tables(comparison)["across"].caption
     with pytest.raises(UsageError, match="no dataset has a number of method 'hill'"):
         across(store, methods=["hill", "dualcoop"])
 
@@ -108,14 +108,14 @@ def test_ten_datasets_are_ranked_in_the_report(tmp_path, monkeypatch):
     monkeypatch.setattr("bench.data.vg.VisualGenome.collection", "")
     names = (*DATASETS, "coco2017", "openimages_v6")
     store = filled(tmp_path, names, percents=(10,), methods=METHODS[:3])
-    found = across(store)
-    assert found.ranks is not None
+    comparison = across(store)
+    assert comparison.ranks is not None
     path = write_report(load(store), store)
     text = path.read_text()
     assert "## Across datasets" in text
     assert "n = 10 datasets" in text
     drawn = (path.parent / "across.svg").read_text()
-    for method, rank in found.ranks.average.items():
+    for method, rank in comparison.ranks.average.items():
         assert f"{rank:.2f}" in drawn
         assert method in drawn
     assert (path.parent / "across.csv").read_text().count("\n") == 1 + 3 * 10
@@ -148,9 +148,9 @@ def test_the_command_tells_it_in_words_and_as_data(many):
         return CliRunner().invoke(app, given, catch_exceptions=False).stdout
 
     assert "against dualcoop" in run()
-    told = json.loads(run("--json", "--baseline", "trm_ml", "--methods", "trm_ml,dualcoop"))
-    assert told["baseline"] == "trm_ml"
-    assert len(told["datasets"]) == told["tests"][0]["blocks"] == 7
-    assert told["ranks"] is None
+    data = json.loads(run("--json", "--baseline", "trm_ml", "--methods", "trm_ml,dualcoop"))
+    assert data["baseline"] == "trm_ml"
+    assert len(data["datasets"]) == data["tests"][0]["blocks"] == 7
+    assert data["ranks"] is None
     with pytest.raises(UsageError, match="--across belongs to comparisons of a sweep"):
         run("--published", "voc2007")

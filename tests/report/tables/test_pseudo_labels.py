@@ -58,10 +58,10 @@ def store(tmp_path_factory) -> Store:
     store, _ = make_store(tmp_path_factory.mktemp("pseudo") / "results", GRID)
     for cell in GRID.cells():
         if say := SAID.get(cell.method.name):
-            told = [{**record, **say(record["epoch"], cell.percent, cell.seed)} for record in store.curve(cell.key)]
+            records = [{**record, **say(record["epoch"], cell.percent, cell.seed)} for record in store.curve(cell.key)]
             # After it was finished, as a row of an older version, which says nothing of its curve.
             rewrite_row(store, cell.key, files={})
-            (store.folder(cell.key) / "curve.jsonl").write_text("".join(json.dumps(line) + "\n" for line in told))
+            (store.folder(cell.key) / "curve.jsonl").write_text("".join(json.dumps(line) + "\n" for line in records))
     return store
 
 
@@ -75,32 +75,32 @@ def texts(rows) -> list[list[str]]:
 
 
 def test_the_table_tells_the_last_epoch_over_seeds(results: Results, store: Store) -> None:
-    found = judged(curves(results, store), POSITIVES)
-    table = pseudo_table(results, found, POSITIVES)
+    frame = judged(curves(results, store), POSITIVES)
+    table = pseudo_table(results, frame, POSITIVES)
     assert table.columns[:5] == ("method", "10 %: precision", "10 %: recall", "10 %: labels", "50 %: precision")
     ten = ["92.0 ± 1.4", "20.5 ± 0.7", "2,000"]
     assert texts(table.rows) == [["splc", *ten, "88.0 ± 1.4", *ten[1:], "84.0 ± 1.4", *ten[1:]]]
-    found = judged(curves(results, store), NEGATIVES)
-    table = pseudo_table(results, found, NEGATIVES)
+    frame = judged(curves(results, store), NEGATIVES)
+    table = pseudo_table(results, frame, NEGATIVES)
     assert texts(table.rows) == [["em_apl", *3 * ["97.0 ± 0.0", "20.0 ± 0.0", "80,000"]]]
     assert table.columns[2] == "10 %: positives lost"
 
 
 def test_methods_without_pseudo_labels_and_curves_of_old_are_left_out(results: Results, store: Store) -> None:
-    told = curves(results, store)
-    assert makers(results, judged(told, POSITIVES)) == ("splc",)
-    assert makers(results, judged(told, NEGATIVES)) == ("em_apl",)
-    asl = told[told["method"] == "asl"].dropna(axis="columns")
+    result = curves(results, store)
+    assert makers(results, judged(result, POSITIVES)) == ("splc",)
+    assert makers(results, judged(result, NEGATIVES)) == ("em_apl",)
+    asl = result[result["method"] == "asl"].dropna(axis="columns")
     assert judged(asl, POSITIVES).empty
-    none = told.assign(pseudo_positives=0)
+    none = result.assign(pseudo_positives=0)
     assert judged(none, POSITIVES).empty, "a method that could, but never did"
 
 
 def test_a_precision_that_no_cell_has_is_a_gap(results: Results, store: Store) -> None:
-    told = curves(results, store)
-    found = judged(told, POSITIVES)
-    found.loc[(found["percent"] == 50) & (found["epoch"] == 4), "pseudo_positive_precision"] = np.nan
-    row = pseudo_table(results, found, POSITIVES).rows[0]
+    result = curves(results, store)
+    frame = judged(result, POSITIVES)
+    frame.loc[(frame["percent"] == 50) & (frame["epoch"] == 4), "pseudo_positive_precision"] = np.nan
+    row = pseudo_table(results, frame, POSITIVES).rows[0]
     assert [value.text for value in row][4:6] == ["-", "20.5 ± 0.7"]
 
 

@@ -179,8 +179,8 @@ def test_every_table_of_methods_marks_what_is_reconstructed(finished, tmp_path):
     assert {"ratios", "gain", "averages", "calibration", "cost"} <= set(tables)
     for table in tables.values():
         for row in table.rows:
-            told = {table.footnotes[mark - 1] for value in row for mark in value.marks}
-            assert any("reconstruction" in note for note in told) == (row[0].text == "trm_ml")
+            texts = {table.footnotes[mark - 1] for value in row for mark in value.marks}
+            assert any("reconstruction" in note for note in texts) == (row[0].text == "trm_ml")
 
 
 @pytest.mark.parametrize(("seeds", "words"), [

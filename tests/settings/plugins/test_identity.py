@@ -25,10 +25,13 @@ pytestmark = pytest.mark.slow
 SHORT = {"scenes": {"n_train": 120, "n_test": 60}, "outside": {"epochs": 1}}
 
 
-def planned(resources, *methods: str, percent: int = 50, **asked):
+def planned(resources, *methods: str, percent: int = 50, **request):
     """The cells of these methods on the tiny scenes, by method."""
-    overrides = {**{name: SHORT[name] for name in ("scenes", *methods) if name in SHORT}, **asked.pop("overrides", {})}
-    entries = plan(Request(methods, (percent,), overrides=overrides, **asked), resources.dataset)
+    overrides = {
+        **{name: SHORT[name] for name in ("scenes", *methods) if name in SHORT},
+        **request.pop("overrides", {}),
+    }
+    entries = plan(Request(methods, (percent,), overrides=overrides, **request), resources.dataset)
     return {cell.method.name: cell for cell in cells(entries)}
 
 
@@ -38,8 +41,8 @@ def cell_of(resources):
 
 def test_keys_of_built_in_cells_are_what_they_were_before_there_were_plugins(resources):
     """Pinned: a store's cells are found by them."""
-    found = {name: cell.key for name, cell in planned(resources, "asl", "trm_ml", "oracle", percent=10).items()}
-    assert found == {"asl": "efe9fa9e0b4423fb", "trm_ml": "c2295f9fac28addd", "oracle": "f4f21f851713b572"}
+    cells = {name: cell.key for name, cell in planned(resources, "asl", "trm_ml", "oracle", percent=10).items()}
+    assert cells == {"asl": "efe9fa9e0b4423fb", "trm_ml": "c2295f9fac28addd", "oracle": "f4f21f851713b572"}
     views = {"overrides": {"views": {"augment": "dualcoop", "count": 2}}, "feed": "views", "holdout": 20}
     assert planned(resources, "dualcoop", **views)["dualcoop"].key == "7f511f984e55cb05"
 
@@ -134,6 +137,6 @@ def test_workers_train_a_plugins_cells(write, environment, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     store = Store(tmp_path / "results")
-    found = [store.cell(key) for key in store.keys() if store.state(key) == "done"]  # noqa: SIM118
-    assert len(found) == 2
-    assert all(cell.dataset.plugin == cell.method.plugin != "" for cell in found)
+    result = [store.cell(key) for key in store.keys() if store.state(key) == "done"]  # noqa: SIM118
+    assert len(result) == 2
+    assert all(cell.dataset.plugin == cell.method.plugin != "" for cell in result)

@@ -62,21 +62,23 @@ def test_a_package_adds_its_methods(write, monkeypatch):
     assert set(METHODS.origin("outside").sources) == {"__init__.py", "one.py"}
 
 
-@pytest.mark.parametrize(("given", "told"), [("nowhere.py", "no such file"), ("no_such_package", "no package of this")])
-def test_what_is_not_there_is_refused(given, told):
-    with pytest.raises(UsageError, match=told):
+@pytest.mark.parametrize(
+    ("given", "message"), [("nowhere.py", "no such file"), ("no_such_package", "no package of this")]
+)
+def test_what_is_not_there_is_refused(given, message):
+    with pytest.raises(UsageError, match=message):
         plugins.load_plugins([given])
 
 
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_broken_file_names_itself_and_hides_nothing(kind, write):
-    source, told = BROKEN[kind]
+    source, message = BROKEN[kind]
     path, before = write(source), METHODS.names()
     assert plugins.load_plugins([path]) == []
     assert METHODS.names() == before, "nothing of it is left, nothing else is lost"
     assert METHODS.broken() == {}
-    told = f"no method 'outside'.* The plugin {path} could not be loaded: .*{told}"
-    with pytest.raises(UsageError, match=told):
+    message = f"no method 'outside'.* The plugin {path} could not be loaded: .*{message}"
+    with pytest.raises(UsageError, match=message):
         METHODS.get("outside")
     assert [name for name in sys.modules if name.startswith("bench_plugin_")] == []
 
@@ -85,8 +87,10 @@ def test_two_files_with_one_name_are_told_by_their_places(write):
     first, second = write(), write(GOOD + "\nx = 1", "other.py")
     plugins.load_plugins([first, second])
     assert METHODS.origin("outside").text == f"file {first}"
-    [told] = plugins.broken().values()
-    assert told == f"method 'outside' is registered twice, in file {first} and in file {second}; give one another name."
+    [message] = plugins.broken().values()
+    assert (
+        message == f"method 'outside' is registered twice, in file {first} and in file {second}; give one another name."
+    )
 
 
 def test_a_mended_file_is_no_longer_broken(write):

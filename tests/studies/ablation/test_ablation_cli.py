@@ -26,21 +26,21 @@ heavy = {"torch", "numpy", "pandas", "matplotlib", "bench.planning.plan", "bench
 sys.exit(", ".join(heavy & set(sys.modules)) or 0)
 """
     for command in ("ablate", "sensitivity"):
-        told = subprocess.run([sys.executable, "-c", code, command], env=environment, capture_output=True, text=True)
-        assert told.returncode == 0, f"imported for help: {told.stderr}"
-        assert "--method" in told.stdout
+        result = subprocess.run([sys.executable, "-c", code, command], env=environment, capture_output=True, text=True)
+        assert result.returncode == 0, f"imported for help: {result.stderr}"
+        assert "--method" in result.stdout
 
 
 @pytest.mark.slow
 def test_an_ablation_from_end_to_end(call, tmp_path):
     """Run, looked at, asked for again, and under another design: nothing is trained twice."""
-    told = call("ablate", "--method", "asl", *QUICK)
-    assert told.code == 0, told.err
-    assert "- focusing" in told.out
-    assert "Change from the whole method" in told.out
-    assert "n = 3 seeds" in told.out
-    assert "note: Off already in these settings, and so not studied: shift (clip=0.0)." in told.err
-    page = Path(next(line for line in told.out.splitlines() if line.startswith("report")).split(maxsplit=1)[1])
+    result = call("ablate", "--method", "asl", *QUICK)
+    assert result.code == 0, result.err
+    assert "- focusing" in result.out
+    assert "Change from the whole method" in result.out
+    assert "n = 3 seeds" in result.out
+    assert "note: Off already in these settings, and so not studied: shift (clip=0.0)." in result.err
+    page = Path(next(line for line in result.out.splitlines() if line.startswith("report")).split(maxsplit=1)[1])
     assert page.parent.name.startswith("ablation-")
     assert {path.suffix for path in page.parent.iterdir()} >= {".md", ".csv", ".png", ".svg"}
     store = Store(tmp_path / "results")
@@ -64,26 +64,26 @@ def test_an_ablation_from_end_to_end(call, tmp_path):
 
 
 def test_a_ladder_is_planned_with_its_rungs(call):
-    told = call("ablate", "--design", "ladder", "--dry-run", "--seeds", "0", *TINY)
-    assert told.code == 0, told.err
-    assert "trm_ml: text-pixel baseline" in told.out
-    assert "15 cells" in told.out
+    result = call("ablate", "--design", "ladder", "--dry-run", "--seeds", "0", *TINY)
+    assert result.code == 0, result.err
+    assert "trm_ml: text-pixel baseline" in result.out
+    assert "15 cells" in result.out
 
 
 def test_the_parts_of_a_method_are_listed(call):
-    told = call("ablate", "--method", "trm_ml", "--list")
-    assert "prototypes" in told.out
-    assert "needs" in told.out
-    assert "ladder: text-pixel baseline | + regions" in told.out
+    result = call("ablate", "--method", "trm_ml", "--list")
+    assert "prototypes" in result.out
+    assert "needs" in result.out
+    assert "ladder: text-pixel baseline | + regions" in result.out
 
 
 @pytest.mark.slow
 def test_a_sensitivity_study_from_end_to_end(call):
-    told = call("sensitivity", "--method", "asl", "--over", "gamma_neg=0,1,4", *QUICK)
-    assert told.code == 0, told.err
-    assert "2.0 (default)" in told.out
-    assert "Difference from gamma_neg=2.0" in told.out
-    page = Path(next(line for line in told.out.splitlines() if line.startswith("report")).split(maxsplit=1)[1])
+    result = call("sensitivity", "--method", "asl", "--over", "gamma_neg=0,1,4", *QUICK)
+    assert result.code == 0, result.err
+    assert "2.0 (default)" in result.out
+    assert "Difference from gamma_neg=2.0" in result.out
+    page = Path(next(line for line in result.out.splitlines() if line.startswith("report")).split(maxsplit=1)[1])
     assert (page.parent / "gamma_neg.svg").exists()
 
 
@@ -101,8 +101,8 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_use_is_one_sentence_and_exit_code_2(call, tmp_path, name):
     arguments, sentence = WRONG[name]
-    told = call(*arguments, *TINY)
-    assert told.code == 2
-    assert sentence in told.err
-    assert told.err.count("\n") == 1
+    result = call(*arguments, *TINY)
+    assert result.code == 2
+    assert sentence in result.err
+    assert result.err.count("\n") == 1
     assert not (tmp_path / "results").exists()

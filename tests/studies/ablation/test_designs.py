@@ -215,10 +215,10 @@ def test_a_variant_that_the_method_refuses_is_kept_with_the_reason() -> None:
 
 def test_a_study_survives_the_record() -> None:
     study = plan_ablation(TRM, "factorial", settings())
-    told = study.to_json()
-    assert canonical_json(told)
-    assert [arm["name"] for arm in told["arms"]] == [arm.name for arm in study.arms]
-    assert told["kind"] == "ablation"
+    data = study.to_json()
+    assert canonical_json(data)
+    assert [arm["name"] for arm in data["arms"]] == [arm.name for arm in study.arms]
+    assert data["kind"] == "ablation"
 
 
 def test_rungs_and_overrides_of_the_declared_ladder_agree_with_the_parts() -> None:

@@ -20,13 +20,13 @@ numbers = st.floats(-100, 100, allow_nan=False)
 @given(st.lists(numbers, min_size=3, max_size=12))
 def test_the_interval_is_that_of_a_paired_t_test(differences: list[float]) -> None:
     reference = np.linspace(40, 60, len(differences))
-    found = gain(differences)
+    interval = gain(differences)
     test = scipy.stats.ttest_rel(reference + differences, reference)
     low, high = test.confidence_interval(0.95)
-    assert found.mean == pytest.approx(np.mean(differences), abs=1e-9)
-    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-6)
+    assert interval.mean == pytest.approx(np.mean(differences), abs=1e-9)
+    assert (interval.low, interval.high) == pytest.approx((low, high), abs=1e-6)
     if test.pvalue == test.pvalue and abs(test.pvalue - 0.05) > 1e-4:
-        assert found.not_significant == (test.pvalue > 0.05)
+        assert interval.not_significant == (test.pvalue > 0.05)
 
 
 def test_two_pairs_have_a_range_and_one_has_nothing() -> None:
@@ -53,9 +53,9 @@ def test_only_cells_of_one_ratio_and_seed_are_compared() -> None:
     """What one line lacks is no pair; a difference between seeds that both lines share does not blur the gain."""
     levels = {(10, 0): 60.0, (10, 1): 70.0, (10, 2): 80.0, (50, 0): 65.0}
     ahead = {(10, 0): 61.0, (10, 1): 71.1, (10, 2): 80.9, (50, 7): 99.0}
-    found = pairs(frame({"a": ahead, "b": levels}), "a", "b")
-    assert [(pair.percent, pair.seed) for pair in found] == [(10, 0), (10, 1), (10, 2)]
-    at = by_ratio(found)[10]
+    paired = pairs(frame({"a": ahead, "b": levels}), "a", "b")
+    assert [(pair.percent, pair.seed) for pair in paired] == [(10, 0), (10, 1), (10, 2)]
+    at = by_ratio(paired)[10]
     assert at.n == 3
     assert at.mean == pytest.approx(1.0)
     assert at.high - at.low < 1.0, "the seeds' own levels lie 20 points apart"
@@ -65,12 +65,12 @@ def test_cells_of_unlike_masks_are_no_pair_whatever_their_seeds() -> None:
     """As in a variance study, where one line's mask follows the seed and the other's stays at the first."""
     lines = frame({name: {(10, seed): level + seed for seed in range(3)} for name, level in (("a", 61.0), ("b", 60.0))})
     masks = [f"{name}{seed}" if seed else "first" for name in "ab" for seed in range(3)]
-    told = lines.assign(role="observed", mask_sha256=masks, order_seed=0)
-    assert [pair.seed for pair in pairs(told, "a", "b")] == [0]
-    ordered = told.assign(mask_sha256="same", order_seed=[0, 0, 0, 0, 1, 2])
+    result = lines.assign(role="observed", mask_sha256=masks, order_seed=0)
+    assert [pair.seed for pair in pairs(result, "a", "b")] == [0]
+    ordered = result.assign(mask_sha256="same", order_seed=[0, 0, 0, 0, 1, 2])
     assert [pair.seed for pair in pairs(ordered, "a", "b")] == [0], "nor are cells that learned in another order"
-    told.loc[told["method"] == "a", "role"] = "ceiling"
-    assert [pair.seed for pair in pairs(told, "a", "b")] == [0, 1, 2], "one that learns from all labels has no mask"
+    result.loc[result["method"] == "a", "role"] = "ceiling"
+    assert [pair.seed for pair in pairs(result, "a", "b")] == [0, 1, 2], "one that learns from all labels has no mask"
 
 
 def test_a_cell_that_stands_for_several_seeds_is_one_pair() -> None:
@@ -84,10 +84,10 @@ def test_the_average_takes_seeds_that_have_every_ratio() -> None:
         "a": {(p, s): 60.0 + p / 10 + s for p in (10, 50) for s in range(3)} | {(10, 3): 0.0},
         "b": {(p, s): 60.0 for p in (10, 50) for s in range(4)},
     }
-    found = gain_over_ratios(pairs(frame(lines), "a", "b"), (10, 50))
-    assert found.n == 3
-    assert found.mean == pytest.approx(3.0 + 1.0)
-    assert (found.low, found.high) == pytest.approx(gain([3.0, 4.0, 5.0])[1:3])
+    paired = gain_over_ratios(pairs(frame(lines), "a", "b"), (10, 50))
+    assert paired.n == 3
+    assert paired.mean == pytest.approx(3.0 + 1.0)
+    assert (paired.low, paired.high) == pytest.approx(gain([3.0, 4.0, 5.0])[1:3])
 
 
 PARTS = ("a", "b", "c")
@@ -107,9 +107,9 @@ def full(values: dict[frozenset[str], float]) -> np.ndarray:
 def test_effects_of_a_full_factorial_are_those_of_effects_coding(levels: list[float]) -> None:
     combinations = [frozenset(on) for n in range(4) for on in itertools.combinations(PARTS, n)]
     values = dict(zip(combinations, levels, strict=True))
-    found = all_effects(values, PARTS)
-    assert list(found) == [("a",), ("b",), ("c",), ("a", "b"), ("a", "c"), ("b", "c")]
-    assert list(found.values()) == pytest.approx(full(values), abs=1e-6)
+    effects = all_effects(values, PARTS)
+    assert list(effects) == [("a",), ("b",), ("c",), ("a", "b"), ("a", "c"), ("b", "c")]
+    assert list(effects.values()) == pytest.approx(full(values), abs=1e-6)
 
 
 @given(st.tuples(numbers, numbers, numbers), numbers, st.sets(st.integers(0, 7), max_size=3))

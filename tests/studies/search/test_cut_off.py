@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from helpers.search_world import FakeExecutor, Watching, a_search, opened, told
+from helpers.search_world import FakeExecutor, Watching, a_search, opened, without_clocks
 from optuna.storages.journal import JournalFileBackend
 
 from bench.records.store import Store
@@ -38,24 +38,24 @@ def a_driver_that_dies() -> Driver:
     return driver
 
 
-def search(results, asked, dataset) -> list[tuple]:
+def search(results, request, dataset) -> list[tuple]:
     cells = cells_of(Store(results))
     with FakeExecutor(cells) as executor:
-        session = opened(results, asked, dataset, TOTAL, driver=a_driver_that_dies())
-        return told(session.run(executor, cells, Watching(), TOTAL))
+        session = opened(results, request, dataset, TOTAL, driver=a_driver_that_dies())
+        return without_clocks(session.run(executor, cells, Watching(), TOTAL))
 
 
 @pytest.mark.slow
 def test_wherever_it_is_cut_off_it_resumes_to_the_same_trials(cache, tmp_path, monkeypatch):
-    asked, dataset = a_search(cache, sampler="random", percents=(50,))
+    request, dataset = a_search(cache, sampler="random", percents=(50,))
     with monkeypatch.context() as patch:
         writes = Writes(patch)
-        straight = search(tmp_path / "straight", asked, dataset)
+        straight = search(tmp_path / "straight", request, dataset)
     assert writes.count > 20
     for at, after in itertools.product(range(1, writes.count + 1), (False, True)):
         results = tmp_path / f"{at}-{after}"
         with monkeypatch.context() as patch:
             Writes(patch, at, after)
             with pytest.raises(KeyboardInterrupt):
-                search(results, asked, dataset)
-        assert search(results, asked, dataset) == straight, f"cut off {'after' if after else 'before'} write {at}"
+                search(results, request, dataset)
+        assert search(results, request, dataset) == straight, f"cut off {'after' if after else 'before'} write {at}"

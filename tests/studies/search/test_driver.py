@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from helpers.search_world import FakeExecutor, Watching, a_search, level_of, meeting, opened, searched, told
+from helpers.search_world import FakeExecutor, Watching, a_search, level_of, meeting, opened, searched, without_clocks
 
 from bench.records.store import Store
 from bench.studies.search.archive import SearchArchive, cells_of
@@ -17,9 +17,9 @@ SAMPLERS = ["tpe", "random", "cmaes", "gp"]
 
 def test_the_objective_is_the_mean_over_ratios_of_the_last_epochs_heldout_map(results, cache):
     trials, executor = searched(results, *a_search(cache), total=3)
-    asked, dataset = a_search(cache)
+    request, dataset = a_search(cache)
     for trial in trials:
-        cells = asked.cells(dataset, trial.settings)
+        cells = request.cells(dataset, trial.settings)
         assert [cell.percent for cell in cells] == [10, 50]
         assert trial.value == pytest.approx(sum(map(level_of, cells)) / 2)
         assert [cell["heldout_mAP"] for cell in trial.cells.values()] == pytest.approx([level_of(c) for c in cells])
@@ -38,7 +38,7 @@ def test_with_one_slot_the_same_search_proposes_the_same_and_another_seed_someth
         searched(tmp_path / name, *a_search(cache, sampler=sampler, seed=seed), total=4 if sampler == "gp" else 12)[0]
         for name, seed in (("a", 0), ("b", 0), ("c", 1))
     )
-    assert told(one) == told(other)
+    assert without_clocks(one) == without_clocks(other)
     assert [t.settings for t in one] != [t.settings for t in third]
     assert len({str(t.settings) for t in one}) == len(one), "and no proposal comes twice"
 
@@ -59,23 +59,23 @@ def test_an_interrupted_search_resumes_to_what_it_would_have_been(tmp_path, cach
         key for t in SearchArchive(cut, straight_name(cache)).trials if t.state == "complete" for key in t.cells
     }
     resumed, executor = searched(cut, *a_search(cache), total=8)
-    assert told(resumed) == told(straight)
+    assert without_clocks(resumed) == without_clocks(straight)
     assert not done_before & set(executor.started), "what was finished is not computed again"
 
 
 def straight_name(cache):
-    asked, dataset = a_search(cache)
-    return asked.id(dataset)
+    request, dataset = a_search(cache)
+    return request.id(dataset)
 
 
 def test_a_trial_of_a_dead_driver_is_put_back_and_that_of_a_live_one_is_not(results, cache):
-    asked, dataset = a_search(cache)
-    session = opened(results, asked, dataset, 3)
+    request, dataset = a_search(cache)
+    session = opened(results, request, dataset, 3)
     dead, alive = session.trials.next(3), session.trials.next(3)
     gone = {"host": session.trials.driver.about["host"], "pid": 2**22 + 1, "started": 0.0, "at": 0.0}
     session.trials.study.set_user_attr("driver:gone", gone)
     dead.set_user_attr(DRIVER, "gone")
-    other = Trials(asked, session.archive.name, session.trials.place, Driver())
+    other = Trials(request, session.archive.name, session.trials.place, Driver())
     states = {trial.number: trial.state.name for trial in other.all}
     assert (states[dead.number], states[alive.number]) == ("WAITING", "RUNNING")
     again = other.next(3)
@@ -96,7 +96,7 @@ def test_more_trials_add_to_what_is_done_and_the_same_number_does_nothing(result
     _, idle = searched(results, *a_search(cache), total=3)
     more, _ = searched(results, *a_search(cache), total=5)
     assert idle.started == []
-    assert told(more)[:3] == told(first)
+    assert without_clocks(more)[:3] == without_clocks(first)
     assert len(more) == 5
 
 
@@ -122,9 +122,9 @@ def test_two_drivers_share_a_search_and_together_run_as_many_trials_as_asked(res
 
 
 def test_equal_proposals_share_their_cells(results, cache):
-    asked, dataset = a_search(cache, "clip_zero_shot", overrides={}, sampler="random")
+    request, dataset = a_search(cache, "clip_zero_shot", overrides={}, sampler="random")
     flat = {"level": lambda cell: 50.0}
-    trials, executor = searched(results, asked, dataset, total=15, slots=3, **flat)
+    trials, executor = searched(results, request, dataset, total=15, slots=3, **flat)
     assert len(trials) == 15
     assert len(executor.started) == len(set(executor.started)) <= 12, "six settings at two ratios"
 

@@ -35,11 +35,11 @@ def real_search(cache: Path, results: Path, dataset=None, method: str = "bce_iu"
 
     settings = {} if method == "clip_zero_shot" else {method: SHORT}
     sweep = Request((method,), (50, 90), holdout=30, overrides={"scenes": TINY, **settings})
-    (asked,) = ask_for(sweep, pruner="median" if settings else "none")
+    (request,) = ask_for(sweep, pruner="median" if settings else "none")
     dataset = dataset or blind(open_dataset(sweep, cache))
     resources = Resources(dataset, torch.device("cpu"), cache, progress=quiet)
     cells = cells_of(Store(results))
-    session = open_search(asked, dataset, results, total=total)
+    session = open_search(request, dataset, results, total=total)
     with Inline(resources, cells) as executor:
         trials = session.run(executor, cells, Watching(), total)
     return [dataclasses.replace(t, start=None, end=None) for t in trials], session.archive.folder
@@ -59,10 +59,10 @@ def test_a_search_runs_on_a_dataset_whose_test_split_raises(plain):
 
 def test_garbage_in_place_of_the_test_labels_changes_no_bit_of_a_search(plain, cache, tmp_path):
     """Not even of one that is given the dataset with its test split."""
-    seen = open_dataset(Request((), (), overrides={"scenes": TINY}), cache)
-    labels = np.random.default_rng(0).choice(np.array([-1, 1], np.int8), seen.test.labels.shape)
-    seen.__dict__["test"] = dataclasses.replace(seen.test, labels=labels, ids=tuple(map(str, range(len(labels)))))
-    trials, _ = real_search(cache, tmp_path, dataset=seen)
+    visible = open_dataset(Request((), (), overrides={"scenes": TINY}), cache)
+    labels = np.random.default_rng(0).choice(np.array([-1, 1], np.int8), visible.test.labels.shape)
+    visible.__dict__["test"] = dataclasses.replace(visible.test, labels=labels, ids=tuple(map(str, range(len(labels)))))
+    trials, _ = real_search(cache, tmp_path, dataset=visible)
     assert trials == plain[0]
 
 
@@ -154,10 +154,10 @@ def test_the_keys_of_ordinary_cells_do_not_know_of_searches(resources):
 
 def test_a_blind_dataset_is_the_same_but_for_its_test_split(cache):
     sweep = Request((), (), overrides={"scenes": TINY})
-    seen, unseen = open_dataset(sweep, cache), blind(open_dataset(sweep, cache))
-    assert (is_blind(seen), is_blind(unseen), blind(unseen) is unseen) == (False, True, True)
-    assert unseen.fingerprint == seen.fingerprint, "drawn by options alone, and the features are found again"
-    assert (unseen.train.labels == seen.train.labels).all()
+    visible, unseen = open_dataset(sweep, cache), blind(open_dataset(sweep, cache))
+    assert (is_blind(visible), is_blind(unseen), blind(unseen) is unseen) == (False, True, True)
+    assert unseen.fingerprint == visible.fingerprint, "drawn by options alone, and the features are found again"
+    assert (unseen.train.labels == visible.train.labels).all()
     with pytest.raises(NoTestSplitError):
         unseen.test  # noqa: B018
     assert unseen.facts == {"train_images": TINY["n_train"]}

@@ -17,13 +17,13 @@ STATE = "cma:optimizer:0"
 
 def planted(results, cache, content: str) -> None:
     """A search of CMA-ES that goes on after somebody has put `content` where its state is looked for."""
-    asked, dataset = a_search(cache, sampler="cmaes")
-    searched(results, asked, dataset, total=3)
-    session = opened(results, asked, dataset, 6)
+    request, dataset = a_search(cache, sampler="cmaes")
+    searched(results, request, dataset, total=3)
+    session = opened(results, request, dataset, 6)
     trial = [trial for trial in session.trials.all if trial.state == TrialState.COMPLETE][-1]
     like = {name: getattr(trial, name) for name in ("params", "distributions", "value", "user_attrs")}
     session.trials.study.add_trial(create_trial(**like, system_attrs={STATE: content}))
-    searched(results, asked, dataset, total=6)
+    searched(results, request, dataset, total=6)
 
 
 def test_code_in_the_state_of_cmaes_is_not_run(tmp_path, cache):

@@ -21,49 +21,49 @@ from bench.tracking.database import create_database
 
 
 @pytest.fixture(scope="module")
-def found(cache, tmp_path_factory):
+def finished(cache, tmp_path_factory):
     """A finished search: (results, asked, dataset, trials)."""
     results = tmp_path_factory.mktemp("results")
-    asked, dataset = a_search(cache, sampler="random", pruner="median")
+    request, dataset = a_search(cache, sampler="random", pruner="median")
 
     def mishap(cell, attempt):
         return "OSError: disk" if cell.method.options["weight_decay"] > 2.5 else ""
 
-    trials, _ = searched(results, asked, dataset, total=14, mishap=mishap)
-    return results, asked, dataset, trials
+    trials, _ = searched(results, request, dataset, total=14, mishap=mishap)
+    return results, request, dataset, trials
 
 
-def test_the_archive_holds_what_was_asked_and_every_trial(found):
-    results, asked, dataset, trials = found
+def test_the_archive_holds_what_was_asked_and_every_trial(finished):
+    results, request, dataset, trials = finished
     (archive,) = archives(results)
     assert archive.trials == trials
     record = archive.record
-    assert (record["id"], record["method"], record["total"]) == (asked.id(dataset), "bce_iu", 14)
-    assert record["space"]["lr"] == asked.space["lr"].to_json()
+    assert (record["id"], record["method"], record["total"]) == (request.id(dataset), "bce_iu", 14)
+    assert record["space"]["lr"] == request.space["lr"].to_json()
     assert [cell["test"] for cell in record["cells"]] == [False, False]
 
 
 @pytest.mark.slow
-def test_figures_show_what_the_trials_suffice_for(found):
-    _, asked, _, trials = found
-    images = search_figures(trials, asked.space, "bce_iu")
+def test_figures_show_what_the_trials_suffice_for(finished):
+    _, request, _, trials = finished
+    images = search_figures(trials, request.space, "bce_iu")
     assert set(images) >= {"history", "slices", "parallel"}
     for by_suffix in images.values():
         assert {"png", "svg"} <= set(by_suffix)
         pixels = np.asarray(Image.open(io.BytesIO(by_suffix["png"])).convert("L"))
         assert pixels.std() > 5, "an empty page"
-    assert search_figures([], asked.space, "bce_iu") == {}
-    assert set(search_figures(trials[:1], asked.space, "one")) == {"history", "slices"}
+    assert search_figures([], request.space, "bce_iu") == {}
+    assert set(search_figures(trials[:1], request.space, "one")) == {"history", "slices"}
 
 
-def test_figures_are_told_by_the_trials_alone(found, tmp_path, monkeypatch):
+def test_figures_are_told_by_the_trials_alone(finished, tmp_path, monkeypatch):
     monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("png",))
-    _, asked, _, trials = found
+    _, request, _, trials = finished
     complete = [trial for trial in trials if trial.state == "complete"][:3]
-    one, other = (search_figures(complete, asked.space, "x") for _ in range(2))
+    one, other = (search_figures(complete, request.space, "x") for _ in range(2))
     assert one == other
     changed = [dataclasses.replace(complete[0], value=1.0), *complete[1:]]
-    assert search_figures(changed, asked.space, "x")["history"]["png"] != one["history"]["png"]
+    assert search_figures(changed, request.space, "x")["history"]["png"] != one["history"]["png"]
     written = write_figures(one, tmp_path / "plots")
     assert all(path.stat().st_size > 1000 for path in written)
 
@@ -86,14 +86,14 @@ def test_the_option_that_matters_is_the_most_important():
     assert importances(trials[: FEWEST_TRIALS - 1], space) == {}
 
 
-def test_the_file_of_the_best_settings_is_read_back_as_the_same_cells(found, cache):
-    _, asked, _, trials = found
+def test_the_file_of_the_best_settings_is_read_back_as_the_same_cells(finished, cache):
+    _, request, _, trials = finished
     winner = best(trials)
-    settings = {"bce_iu": full_settings(asked, winner)}
+    settings = {"bce_iu": full_settings(request, winner)}
     assert winner.settings.items() <= settings["bce_iu"].items()
     assert settings["bce_iu"]["head"] == "attention", "the recipe's own settings stand in it too"
-    again = retrained(asked.sweep, settings)
-    text = sweep_file({"ratios": "0.1,0.5", "seeds": "0"}, asked.sweep, settings, ["a heading", "of two lines"])
+    again = retrained(request.sweep, settings)
+    text = sweep_file({"ratios": "0.1,0.5", "seeds": "0"}, request.sweep, settings, ["a heading", "of two lines"])
     read = parse_sweep_file(text, "best.yaml", {"methods", "ratios", "seeds"})
     assert read.flags == {"methods": "bce_iu", "ratios": "0.1,0.5", "seeds": "0"}
     reread = dataclasses.replace(again, overrides=read.settings)
@@ -112,14 +112,14 @@ def template(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_mlflow_has_the_search_and_its_trials_under_it_and_nothing_of_the_test_split(found, template, tmp_path):
+def test_mlflow_has_the_search_and_its_trials_under_it_and_nothing_of_the_test_split(finished, template, tmp_path):
     from mlflow import MlflowClient
 
-    results, _, _, trials = found
+    results, _, _, trials = finished
     shutil.copytree(results, tmp_path / "store")
     store = Store(tmp_path / "store")
     archive = next(archives(store.root))
-    write_figures(search_figures(trials[:2], found[1].space, "x"), archive.folder / "plots")
+    write_figures(search_figures(trials[:2], finished[1].space, "x"), archive.folder / "plots")
     shutil.copy(template, store.root / "mlflow.db")
     report = sync(store)
     assert report.problems == []

@@ -50,15 +50,15 @@ def test_a_training_that_diverges_is_not_tried_again_and_counts_as_pruned(result
 
 @pytest.mark.parametrize("pruner", ["median", "hyperband"])
 def test_only_the_first_ratio_is_ever_pruned_and_its_step_is_the_epoch(results, cache, pruner):
-    asked, dataset = a_search(cache, pruner=pruner, sampler="random")
+    request, dataset = a_search(cache, pruner=pruner, sampler="random")
     # ratio 50 far below ratio 10: across ratios every trial would be pruned there
     trials, executor = searched(
-        results, asked, dataset, total=25, level=lambda cell: level_of(cell) - (40 if cell.percent == 50 else 0)
+        results, request, dataset, total=25, level=lambda cell: level_of(cell) - (40 if cell.percent == 50 else 0)
     )
     pruned = [trial for trial in trials if trial.state == "pruned"]
     assert pruned, "a pruner that never prunes is none"
     for trial in trials:
-        first, second = asked.cells(dataset, trial.settings)
+        first, second = request.cells(dataset, trial.settings)
         ran = [epoch for key, epoch in executor.epochs if key == first.key]
         assert list(map(int, trial.curve)) == ran == list(range(1, len(ran) + 1))
         later = [epoch for key, epoch in executor.epochs if key == second.key]

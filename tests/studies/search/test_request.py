@@ -15,13 +15,13 @@ def test_another_space_sampler_or_seed_is_another_search(cache):
         a_search(cache, judged="full"),
         a_search(cache, spaces={"bce_iu": {"lr": {"low": 1e-3, "high": 1e-2}}}),
     ]
-    assert len({base.id(dataset), *(asked.id(d) for asked, d in others)}) == 6
+    assert len({base.id(dataset), *(requested.id(d) for requested, d in others)}) == 6
     assert base.id(dataset) == a_search(cache)[0].id(dataset)
 
 
 def test_a_method_without_labels_is_judged_at_every_ratio_under_the_asked_protocol(cache):
-    asked, dataset = a_search(cache, "clip_zero_shot", overrides={})
-    cells = asked.cells(dataset, {})
+    request, dataset = a_search(cache, "clip_zero_shot", overrides={})
+    cells = request.cells(dataset, {})
     assert [(c.protocol.name, c.percent, c.holdout, c.judged) for c in cells] == [
         ("partial", 10, 20, "observed"),
         ("partial", 50, 20, "observed"),

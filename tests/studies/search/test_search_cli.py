@@ -29,18 +29,18 @@ def call(*arguments: str, code: int = 0):
 def results(cache, tmp_path_factory) -> Path:
     """A store in which two methods have been searched and retrained."""
     root = tmp_path_factory.mktemp("results")
-    root.joinpath("said").write_text(
+    root.joinpath("output").write_text(
         call("--methods=asl,clip_zero_shot", "--ratios=0.5", "--trials=3", f"--results={root}", *QUICK).stdout
     )
     return root
 
 
 def test_it_ends_with_the_best_settings_and_the_command_that_uses_them(results):
-    said = (results / "said").read_text()
+    output = (results / "output").read_text()
     (best,) = (results / "searches" / "best").glob("*.yaml")
-    assert f"bench run {best}" in said
-    assert "clip_zero_shot" in said
-    assert "on all training images, scored on the test split" in said
+    assert f"bench run {best}" in output
+    assert "clip_zero_shot" in output
+    assert "on all training images, scored on the test split" in output
     text = best.read_text()
     assert "methods: asl,clip_zero_shot" in text
     assert "held out and judged by their observed labels" in text
@@ -50,8 +50,8 @@ def test_the_file_runs_as_the_cells_that_were_retrained(results):
     (best,) = (results / "searches" / "best").glob("*.yaml")
     answer = CliRunner().invoke(app, ["run", str(best), f"--results={results}", "--dry-run", "--json"])
     assert answer.exit_code == 0, answer.output
-    told = json.loads(answer.stdout)
-    rows = told["places"]
+    data = json.loads(answer.stdout)
+    rows = data["places"]
     assert {row["method"] for row in rows} == {"asl", "clip_zero_shot"}
     assert {row["state"] for row in rows} == {"done"}
 
@@ -74,11 +74,11 @@ def test_the_same_command_again_runs_nothing_and_says_the_same(results):
         "--no-retrain",
         *QUICK,
     )
-    told = json.loads(answer.stdout)
+    data = json.loads(answer.stdout)
     assert {path: path.stat().st_mtime_ns for path in cells.glob("*/row.json")} == before
-    assert [search["method"] for search in told["searches"]] == ["asl", "clip_zero_shot"]
-    assert all(len(search["trials"]) == 3 for search in told["searches"])
-    assert told["file"] == str(next((results / "searches" / "best").glob("*.yaml")))
+    assert [search["method"] for search in data["searches"]] == ["asl", "clip_zero_shot"]
+    assert all(len(search["trials"]) == 3 for search in data["searches"])
+    assert data["file"] == str(next((results / "searches" / "best").glob("*.yaml")))
 
 
 def test_without_retraining_no_test_number_is_anywhere(cache, tmp_path):
@@ -90,9 +90,9 @@ def test_without_retraining_no_test_number_is_anywhere(cache, tmp_path):
         "--methods=asl", "--ratios=0.5", "--trials=2", f"--space={space}", "--no-retrain", "--sampler=random",
         f"--out={tmp_path / 'mine.yaml'}", f"--results={tmp_path / 'r'}", "--json", *QUICK,
     )  # fmt: skip
-    told = json.loads(answer.stdout)
-    assert told["retrained"] is None
-    assert set(told["searches"][0]["space"]) == {"lr"}
+    data = json.loads(answer.stdout)
+    assert data["retrained"] is None
+    assert set(data["searches"][0]["space"]) == {"lr"}
     assert (tmp_path / "mine.yaml").exists()
     assert not (tmp_path / "r" / "cells").exists()
     assert not (tmp_path / "r" / "targets").exists()
@@ -123,8 +123,8 @@ def test_numbers_out_of_range_are_refused(wrong):
 
 
 def test_ls_shows_the_ranges():
-    told = json.loads(CliRunner().invoke(app, ["ls", "methods", "asl", "--json"]).stdout)
-    ranges = {option["option"]: option.get("search") for option in told["options"]}
+    data = json.loads(CliRunner().invoke(app, ["ls", "methods", "asl", "--json"]).stdout)
+    ranges = {option["option"]: option.get("search") for option in data["options"]}
     assert ranges["lr"] == {"low": 1e-4, "high": 3e-2, "log": True}
     assert ranges["epochs"] is None
     shown = CliRunner().invoke(app, ["ls", "methods", "asl"], env={"COLUMNS": "200"}).stdout

@@ -65,15 +65,15 @@ def test_what_the_user_sets_is_not_searched_unless_the_file_says_so():
 def test_a_file_adds_changes_and_fixes_options(tmp_path):
     path = tmp_path / "space.yaml"
     path.write_text("asl:\n  lr: {low: 1e-3, high: 1e-2, log: true}\n  clip: null\n  head: [linear, mlp]\n")
-    told = read_spaces(path, ("asl",))
-    space = space_of(METHODS.get("asl"), {}, told["asl"])
+    result = read_spaces(path, ("asl",))
+    space = space_of(METHODS.get("asl"), {}, result["asl"])
     assert (space["lr"].low, space["lr"].high, space["lr"].log) == (1e-3, 1e-2, True)
     assert "clip" not in space
     assert space["head"] == Choice(("linear", "mlp"))
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("given", "words"),
     [
         ({"lrr": [1, 2]}, "names asl.lrr; did you mean 'lr'"),
         ({"lr": {"low": -1, "high": 1}}, "lr = -1 is not allowed"),
@@ -81,9 +81,9 @@ def test_a_file_adds_changes_and_fixes_options(tmp_path):
         ({"epochs": {"low": 1.5, "high": 3}}, "integer ends"),
     ],
 )
-def test_a_file_that_asks_for_the_impossible_gives_one_sentence(told, words):
+def test_a_file_that_asks_for_the_impossible_gives_one_sentence(given, words):
     with pytest.raises(UsageError) as caught:
-        space_of(METHODS.get("asl"), {}, told)
+        space_of(METHODS.get("asl"), {}, given)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -26,13 +26,13 @@ def test_values_are_typed_sorted_and_hold_the_default() -> None:
 
 
 def test_one_setting_differs_from_the_default_in_every_line() -> None:
-    found = study("contrast_temperature=0.1,0.5", "n_ctx=2,8", "query=text,embed")
-    first, *others = found.variants
+    result = study("contrast_temperature=0.1,0.5", "n_ctx=2,8", "query=text,embed")
+    first, *others = result.variants
     assert first.overrides == {}
     assert len(others) == 6
     assert all(len(variant.overrides) == 1 for variant in others)
-    assert len({variant.name for variant in found.variants}) == 7
-    assert canonical_json(found.to_json())
+    assert len({variant.name for variant in result.variants}) == 7
+    assert canonical_json(result.to_json())
 
 
 def test_the_users_setting_is_the_default_of_the_study() -> None:
@@ -49,10 +49,10 @@ def test_words_and_switches_keep_their_order() -> None:
 
 @pytest.mark.parametrize("name", TRM.sensitivity)
 def test_a_setting_without_values_takes_those_that_the_method_declares(name: str) -> None:
-    found = study(name)
-    (axis,) = found.axes
+    result = study(name)
+    (axis,) = result.axes
     values = {point.value for point in axis.points}
-    left_out = {value for value in TRM.sensitivity[name] if any(f"{name}={value} is" in note for note in found.notes)}
+    left_out = {value for value in TRM.sensitivity[name] if any(f"{name}={value} is" in note for note in result.notes)}
     assert values == set(TRM.sensitivity[name]) - left_out | {axis.default}
     assert len(values) >= 3
 

@@ -63,10 +63,10 @@ def test_a_stream_that_a_cell_has_no_use_for_makes_no_cell(resources):
 
 @given(st.lists(st.floats(0, 100), min_size=2, max_size=9))
 def test_scatter_is_the_sample_deviation(values):
-    found = scatter(values)
-    assert found.n == len(values)
-    assert found.sd == pytest.approx(np.std(values, ddof=1), abs=1e-9)
-    assert found.low <= found.sd <= found.high
+    spread = scatter(values)
+    assert spread.n == len(values)
+    assert spread.sd == pytest.approx(np.std(values, ddof=1), abs=1e-9)
+    assert spread.low <= spread.sd <= spread.high
 
 
 @given(st.floats(0, 100), st.integers(2, 9))
@@ -76,9 +76,9 @@ def test_equal_numbers_scatter_by_exactly_nothing(value, count):
 
 def test_the_interval_is_that_of_the_tables():
     """chi-square with 4 degrees of freedom: 0.4844 and 11.1433 at 2.5 % and 97.5 %."""
-    found = scatter([1.0, 2.0, 3.0, 4.0, 5.0])
-    assert found.low == pytest.approx(math.sqrt(10 / 11.1433), rel=1e-4)
-    assert found.high == pytest.approx(math.sqrt(10 / 0.4844), rel=1e-4)
+    spread = scatter([1.0, 2.0, 3.0, 4.0, 5.0])
+    assert spread.low == pytest.approx(math.sqrt(10 / 11.1433), rel=1e-4)
+    assert spread.high == pytest.approx(math.sqrt(10 / 0.4844), rel=1e-4)
 
 
 def test_the_interval_holds_the_true_deviation_as_often_as_it_says():
@@ -93,7 +93,7 @@ def test_one_number_has_no_scatter():
 
 
 @pytest.fixture
-def told(resources, tmp_path):
+def finished_study(resources, tmp_path):
     """A store with a finished study of asl and oracle; mAP by cell: 10 x mask + 3 x order, exactly."""
     sweep = Request(
         variance_lines(["asl", "oracle"]), (10,), SEEDS, study=study(["asl", "oracle"], CELL_STREAMS, SEEDS)
@@ -107,14 +107,14 @@ def told(resources, tmp_path):
     return store, sweep_id_of(entries), entries
 
 
-def test_the_table_tells_each_source_apart(told):
-    store, sweep, _ = told
-    found = read_variance(load(store, sweep))
-    assert found.scatter("asl", 10, "mask").sd == 10.0
-    assert found.scatter("asl", 10, "init").sd == 0.0
-    assert found.scatter("asl", 10, "order").sd == 3.0
-    assert found.scatter("asl", 10, ALL).sd == 13.0
-    table = variance_table(found)
+def test_the_table_tells_each_source_apart(finished_study):
+    store, sweep, _ = finished_study
+    study = read_variance(load(store, sweep))
+    assert study.scatter("asl", 10, "mask").sd == 10.0
+    assert study.scatter("asl", 10, "init").sd == 0.0
+    assert study.scatter("asl", 10, "order").sd == 3.0
+    assert study.scatter("asl", 10, ALL).sd == 13.0
+    table = variance_table(study)
     rows = {line[0].text: dict(zip(table.columns[1:], line[1:], strict=True)) for line in table.rows}
     assert rows["asl"]["mask"].text.startswith("10.00 [")
     assert rows["asl"]["mask"].style == "best"
@@ -124,8 +124,8 @@ def test_the_table_tells_each_source_apart(told):
     assert rows["oracle"]["order"].style == "best"
 
 
-def test_its_files_hold_the_same_numbers(told):
-    store, sweep, _ = told
+def test_its_files_hold_the_same_numbers(finished_study):
+    store, sweep, _ = finished_study
     path = write_variance(read_variance(load(store, sweep)), store)
     lines_ = (path.parent / "variance.csv").read_text().splitlines()
     assert lines_[0] == "method,percent,source,n,mean,sd,low,high"
@@ -135,25 +135,25 @@ def test_its_files_hold_the_same_numbers(told):
     assert (path.parent / "variance.png").stat().st_size > 1000
 
 
-def test_seeds_without_a_number_are_told(told):
-    store, sweep, entries = told
+def test_seeds_without_a_number_are_told(finished_study):
+    store, sweep, entries = finished_study
     gone = next(e.cell.key for e in entries if e.method == "asl [order]" and e.seed == 2)
     (store.folder(gone) / "row.json").unlink()
-    found = read_variance(load(store, sweep))
-    table = variance_table(found)
+    study = read_variance(load(store, sweep))
+    table = variance_table(study)
     value = table.rows[0][table.columns.index("order")]
-    assert found.scatter("asl", 10, "order").n == 2
+    assert study.scatter("asl", 10, "order").n == 2
     assert [table.footnotes[mark - 1] for mark in value.marks] == ["n = 2: not every seed has a number"]
-    assert next(r for r in variance_records(found) if r["source"] == "order")["seeds"] == {"0": 50.0, "1": 53.0}
+    assert next(r for r in variance_records(study) if r["source"] == "order")["seeds"] == {"0": 50.0, "1": 53.0}
 
 
-def test_masks_that_differ_on_purpose_are_no_reason_to_warn(told):
-    store, sweep, _ = told
+def test_masks_that_differ_on_purpose_are_no_reason_to_warn(finished_study):
+    store, sweep, _ = finished_study
     assert not [text for text in load(store, sweep).warnings if "masks differ" in text]
 
 
-def test_merged_tables_leave_the_study_out(told):
-    store, sweep, entries = told
+def test_merged_tables_leave_the_study_out(finished_study):
+    store, sweep, entries = finished_study
     merged = load(store, sweep, merge=True)
     assert set(merged.methods) == {"asl", "oracle"}
     plain = {(e.seed, e.cell.key) for e in entries if e.method == "asl"}
