@@ -35,7 +35,7 @@ def plan(
     dataset: str | None = None,
     root: str | Path | None = None,
     protocol: str = "partial",
-    backbone: str = "tiny_clip",
+    backbone: str | None = None,
     recipe: str = "auto",
     holdout: int = 0,
     views: int = 0,

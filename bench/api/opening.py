@@ -4,7 +4,10 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from bench.backbones import Backbone
+from bench.data import Dataset
 from bench.data.notices import copied, unmeasured
+from bench.report.tables.flags import FLAGS
 from bench.system.console import plain_console, text_column
 from bench.system.wording import counted
 
@@ -40,6 +43,13 @@ def _describe(dataset: Any) -> None:
             console.print(f"warning: {dataset.name} {part} {deviation}.", style="yellow")
         if skipped := facts[f"{part}_unreadable_skipped"]:
             console.print(f"warning: {skipped:,} unreadable {part} images are left out.", style="yellow")
+
+
+def tell_mark(dataset: Dataset, backbone: type[Backbone]) -> None:
+    """What every number of this encoder will say beside it, on standard error."""
+    if mark := backbone.mark_on(dataset.default_backbone):
+        console = plain_console(stderr=True, highlight=False, soft_wrap=True)
+        console.print(f"warning: {backbone.name} on {dataset.name}: {FLAGS.get(mark, mark)}.", style="yellow")
 
 
 @contextlib.contextmanager

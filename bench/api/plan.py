@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.api.execution import Execution
-from bench.api.opening import watched
+from bench.api.opening import tell_mark, watched
 from bench.api.outlook import Outlook, look_ahead
 from bench.api.outlook_view import as_text, renderables
+from bench.backbones import BACKBONES
 from bench.data import Dataset
 from bench.planning.plan import PlannedPlace, cells, open_dataset
 from bench.planning.plan import plan as entries_of
@@ -90,4 +91,7 @@ def make_plan(request: Request, execution: Execution, quiet: bool = False) -> Pl
     execution.check()
     dataset = open_dataset(request, execution.cache)
     with watched(dataset, quiet):
-        return Plan(request, execution, dataset, entries_of(request, dataset))
+        entries = entries_of(request, dataset)
+    if not quiet:
+        tell_mark(dataset, BACKBONES.get(request.backbone))
+    return Plan(request, execution, dataset, entries)

@@ -23,7 +23,7 @@ def request_of(
     dataset: str | None = None,
     root: Path | None = None,
     protocol: str = "partial",
-    backbone: str = "tiny_clip",
+    backbone: str | None = None,
     recipe: str = "auto",
     holdout: int = 0,
     views: int = 0,
@@ -34,8 +34,8 @@ def request_of(
 ) -> Request:
     """The request that these words stand for.
 
-    dataset: by default the one that has settings, else `scenes`. grid: methods stand in the sweep once for each of
-    their settings.
+    dataset: by default the one that has settings, else `scenes`. backbone: by default the dataset's own. grid: methods
+    stand in the sweep once for each of their settings.
 
     >>> request_of("asl,trm_ml", "0.1-0.3", "0-1", settings={"scenes": {"n_train": 60}}).percents
     (10, 20, 30)
@@ -53,7 +53,7 @@ def request_of(
         seeds=tuple(parse_seeds(seeds)),
         dataset=dataset or (with_settings[0] if with_settings else "scenes"),
         protocol=protocol,
-        backbone=backbone,
+        backbone=backbone or "",
         recipe=recipe,
         holdout=holdout,
         overrides=overrides,

@@ -90,7 +90,7 @@ class Backbone(ABC):
     has_text: whether there is a text tower; without one, `text` is None and methods that need it are skipped.
     grid: (H, W) of the token grid; dim: D; logit_scale: the multiplier that the checkpoint was trained with
     (about 100 for the released CLIPs, 1 without a text tower); weights_sha256: what the weights are; random_weights:
-    whether they mean nothing.
+    whether they mean nothing. mark: the flag of its numbers on every dataset whose default encoder is another one.
     position: (1 + HW, D), the projected positional embedding without bias: row 0 belongs to the mean token. Where the
     encoder adds positions behind its trunk (ResNet CLIPs) and leaves them out of `dense`, adding `position` gives the
     projection of tokens with positions, exactly. Zeros where `dense` holds all there is to know of them already.
@@ -101,6 +101,7 @@ class Backbone(ABC):
     version: ClassVar[int] = 1
     Options: ClassVar[type]
     has_text: ClassVar[bool] = True
+    mark: ClassVar[str] = ""
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
@@ -121,6 +122,11 @@ class Backbone(ABC):
     @abstractmethod
     def fingerprint(cls, options: Any) -> str:
         """A hash of the weights that `options` name, found without building the model."""
+
+    @classmethod
+    def mark_on(cls, default: str) -> str:
+        """What its numbers say beside them on a dataset whose default encoder is `default`; "" for nothing."""
+        return "" if cls.name == default else cls.mark
 
     @property
     def transform(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ class TinyCLIP(ClipBackbone):
     """The embedded miniature: 64-pixel images, 8x8 tokens, D = 256; it knows the 20 categories of `scenes`."""
 
     Options = NoOptions
+    mark = "miniature"
     mean, std = PIXEL_MEAN, PIXEL_STD
 
     def __init__(self, options: NoOptions):

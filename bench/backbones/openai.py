@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from bench.backbones.base import BACKBONES
 from bench.backbones.checkpoint import a_checkpoint_of, read_state
 from bench.backbones.clip import CLIP_MEAN, CLIP_STD, ClipBackbone
+from bench.backbones.hub import without_waiting
 from bench.errors import DataError, UsageError
 from bench.settings.config import setting
 from bench.system.seeding import stream_seed
@@ -69,7 +70,7 @@ class ReleasedClip(ClipBackbone):
 
     def _load(self, model: nn.Module, architecture: str, options: ReleasedOptions) -> None:
         with a_checkpoint_of(architecture, options.weights, "a tag"):
-            state = _state_dict(_checkpoint_path(architecture, options.weights))
+            state = _state_dict(_checkpoint_path(self.name, architecture, options.weights))
             state[self.position_key] = resize_position(
                 state[self.position_key], side=options.image_size // options.stride
             )
@@ -97,7 +98,7 @@ class ReleasedClip(ClipBackbone):
     def fingerprint(cls, options: ReleasedOptions) -> str:
         if options.weights == "random":
             return f"random:{cls.architecture}:{stream_seed('weights', cls.architecture)}"
-        path = _checkpoint_path(cls._resolve(options)[0], options.weights)
+        path = _checkpoint_path(cls.name, cls._resolve(options)[0], options.weights)
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -113,16 +114,18 @@ def _without_warnings() -> Iterator[None]:
         logging.disable(before)
 
 
-def _checkpoint_path(architecture: str, weights: str) -> Path:
+def _checkpoint_path(name: str, architecture: str, weights: str) -> Path:
     path = Path(weights)
     if path.is_file():
         return path
     try:
-        return Path(open_clip.download_pretrained(open_clip.get_pretrained_cfg(architecture, weights)))
+        with without_waiting():
+            return Path(open_clip.download_pretrained(open_clip.get_pretrained_cfg(architecture, weights)))
     except Exception as error:
         raise DataError(
-            f"the weights {weights!r} of {architecture} could not be downloaded ({error}); "
-            "give a local checkpoint's path, or random for a smoke test."
+            f"the weights {weights!r} of {name} could not be downloaded ({error}); give a checkpoint with "
+            f"--set {name}.weights=FILE, or another encoder with --backbone (see `bench ls backbones`); "
+            f"--set {name}.weights=random is for a smoke test."
         ) from None
 
 

@@ -91,7 +91,9 @@ class RequestFlags:
     dataset: Annotated[str | None, typer.Option(help="See `bench ls datasets`; scenes if not given.")] = None
     root: Annotated[Path | None, typer.Option(help="Where the dataset's files are; see `bench prepare -h`.")] = None
     protocol: Annotated[str, typer.Option(help="How labels are hidden; see `bench ls protocols`.")] = "partial"
-    backbone: Annotated[str, typer.Option(help="Frozen encoder; see `bench ls backbones`.")] = "tiny_clip"
+    backbone: Annotated[
+        str | None, typer.Option(help="Image and text encoder; see `bench ls backbones`. By default the dataset's.")
+    ] = None
     recipe: Annotated[
         str, typer.Option(help="Named settings of the methods; auto: embedded with tiny_clip, else the paper's.")
     ] = "auto"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from bench.backbones import BACKBONES
 from bench.conformance.properties import Properties, require
 from bench.data import Dataset
 from bench.data.roots import find_root
@@ -35,6 +36,12 @@ def _open(dataset: Kind, cache: str) -> Any:
 def says_what_it_is(dataset: Kind) -> None:
     require((dataset.__doc__ or "").strip(), "it has no docstring")
     dataset.Options()
+
+
+@PROPERTIES.property("names a known encoder", "a run that names no encoder takes its default")
+def names_an_encoder(dataset: Kind) -> None:
+    known = BACKBONES.names()
+    require(dataset.default_backbone in known, f"its default {dataset.default_backbone!r} is none of the backbones")
 
 
 @PROPERTIES.property(

@@ -97,6 +97,7 @@ class Dataset(ABC):
     caveat: what every report on it says first, where its numbers mean less than a reader may think.
     collection: the name of the images that it shares with other datasets; they are no independent evidence.
     users_own: whether every user keeps other images under its name.
+    default_backbone: the encoder of a run that names none; what other encoders say beside their numbers stands there.
     """
 
     name: ClassVar[str]
@@ -106,6 +107,7 @@ class Dataset(ABC):
     caveat: ClassVar[str] = ""
     collection: ClassVar[str] = ""
     users_own: ClassVar[bool] = False
+    default_backbone: ClassVar[str] = "RN101"
 
     def __init__(self, options: Any, root: Path | None, cache: Path):
         """`root`: where the user keeps the files; `cache`: a folder this dataset may fill and reuse.

@@ -2,13 +2,13 @@
 
 import datetime
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.backbones import BACKBONES
-from bench.data import DATASETS
+from bench.backbones import BACKBONES, Backbone
+from bench.data import DATASETS, Dataset
 from bench.errors import DataError
 from bench.executors.base import Ended
 from bench.features.feeds import feed_flags
@@ -104,7 +104,7 @@ def _run(cell: Cell, store: Store, resources: Resources, watch: Callable[[int, d
         peak_memory=outcome.peak_memory,
         environment={**environment(resources.device), "weights": backbone.weights_sha256},
         code=code,
-        flags=(*method.flags, *feed_flags(cell.feed), *(("random weights",) if backbone.random_weights else ())),
+        flags=(*method.flags, *feed_flags(cell.feed), *_backbone_flags(backbone, resources.dataset)),
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
     # A search's trials, of which there may be hundreds, have no test split: the best of them is trained again.
@@ -112,6 +112,13 @@ def _run(cell: Cell, store: Store, resources: Resources, watch: Callable[[int, d
     store.finish(row, outcome.logits, kept)
     shutil.rmtree(folder / "checkpoint", ignore_errors=True)
     return row
+
+
+def _backbone_flags(backbone: Backbone, dataset: Dataset) -> Iterator[str]:
+    if backbone.random_weights:
+        yield "random weights"
+    if mark := backbone.mark_on(dataset.default_backbone):
+        yield mark
 
 
 def _refuse_other_plugin(cell: Cell) -> None:

@@ -47,7 +47,7 @@ AXES = {
         lines=f"{_CATALOGUE}:lines",
         pages="bench.planning.method_pages:method_pages",
     ),
-    "datasets": Axis("bench.data:DATASETS"),
+    "datasets": Axis("bench.data:DATASETS", details=f"{_CATALOGUE}:default_backbone"),
     "protocols": Axis("protocols:PROTOCOLS", details=f"{_CATALOGUE}:reference"),
     "backbones": Axis("bench.backbones:BACKBONES"),
     "feeds": Axis("bench.features.feeds:FEEDS"),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from bench.data import Dataset
 from bench.planning.recipes import all_recipes
 from bench.settings.config import values
 from bench.settings.registry import describe
@@ -81,3 +82,8 @@ def about_any(entry: Any) -> dict[str, Any]:
 def reference(entry: Any) -> dict[str, Any]:
     """The paper or file that it is from, if it says so."""
     return {"reference": getattr(entry, "reference", "")}
+
+
+def default_backbone(dataset: type[Dataset]) -> dict[str, Any]:
+    """The encoder of a run on it that names none."""
+    return {"default_backbone": dataset.default_backbone}

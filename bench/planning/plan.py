@@ -54,7 +54,6 @@ def plan(request: Request, dataset: Dataset) -> list[PlannedPlace]:
             f"{counted(len(seeds), 'seed')} are {places:,} places of a table; at most {LARGEST_TABLE:,} "
             "are planned: ask for fewer."
         )
-    dataset.check()
     axes = _Axes(request, dataset)
     percents: Sequence[int | None] = request.percents if axes.has_percent else (None,)
     return [axes.place(variant, percent, seed) for seed in seeds for percent in percents for variant in variants]
@@ -73,13 +72,6 @@ class _Axes:
         protocol_class = PROTOCOLS.get(request.protocol)
         self.has_percent = protocol_class.has_percent
         self.has_negatives = protocol_class.negatives
-        self.dataset = Component(
-            dataset.name,
-            dataset.version,
-            values(dataset.options),
-            fingerprint=dataset.fingerprint,
-            plugin=DATASETS.plugin(dataset.name),
-        )
         self.protocol = protocol_component(request.protocol, request.overrides)
         self.full = protocol_component("full", {})
         backbone_class = BACKBONES.get(request.backbone)
@@ -94,6 +86,14 @@ class _Axes:
                 *(variant.method for variant in request.variants),
                 *(request.dataset, request.protocol, request.backbone, request.feed),
             },
+        )
+        dataset.check()  # reads every file, so the other words are looked at before
+        self.dataset = Component(
+            dataset.name,
+            dataset.version,
+            values(dataset.options),
+            fingerprint=dataset.fingerprint,
+            plugin=DATASETS.plugin(dataset.name),
         )
 
     def place(self, variant: Variant, percent: int | None, seed: int) -> PlannedPlace:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.data import DATASETS
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -33,6 +35,7 @@ class Request:
     """What a user wants to run. Overrides are `{name: {option: value}}` for methods, dataset, protocol, backbone, feed.
 
     study: what the variants are to tell together, such as an ablation; kept in the record, and no part of any cell.
+    backbone: "" for the dataset's default.
     """
 
     methods: tuple[str | Variant, ...]
@@ -40,13 +43,17 @@ class Request:
     seeds: tuple[int, ...] = (0,)
     dataset: str = "scenes"
     protocol: str = "partial"
-    backbone: str = "tiny_clip"
+    backbone: str = ""
     recipe: str = "auto"
     holdout: int = 0
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     root: Path | None = None
     feed: str = "plain"
     study: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.backbone:
+            object.__setattr__(self, "backbone", DATASETS.get(self.dataset).default_backbone)
 
     @property
     def variants(self) -> tuple[Variant, ...]:

@@ -8,7 +8,14 @@ from bench.report.source import installed_dataset
 NAMED = 8
 """So many methods a sentence can name."""
 
-RANDOM = "Some backbones had random weights. Their numbers only show that the program runs."
+OF_FLAGS = {
+    "random weights": "Some backbones had random weights. Their numbers only show that the program runs.",
+    "miniature": (
+        "`tiny_clip` is a miniature that was taught on drawings and has seen no photograph: here its numbers show that "
+        "the program runs, and not how methods compare. Give an encoder of photographs with `--backbone`."
+    ),
+}
+"""What a flag of any number means for the whole report."""
 
 
 def statements(results: Results) -> list[str]:
@@ -22,8 +29,8 @@ def _statements(results: Results) -> Iterator[str]:
     if dataset and dataset.caveat:
         yield dataset.caveat
     yield from _reconstructions(results)
-    if "random weights" in flags:
-        yield RANDOM
+    yield from (statement for flag, statement in OF_FLAGS.items() if flag in flags)
+    yield from _deviations(results)
     yield from _gaps(results)
     yield from _stale(results)
     if len(results.seeds) == 1 and results.rows:
@@ -33,6 +40,15 @@ def _statements(results: Results) -> Iterator[str]:
         )
     for warning in results.warnings:
         yield f"Take care: {warning}"
+
+
+def _deviations(results: Results) -> Iterator[str]:
+    found = {sentence: None for row in results.rows.values() for sentence in row.data.get("deviations", ())}
+    if found:
+        yield (
+            f"These are not the images and labels of the papers: {'; '.join(found)}. Numbers here compare with each "
+            "other, and not with a paper's."
+        )
 
 
 def _reconstructions(results: Results) -> Iterator[str]:

@@ -103,7 +103,9 @@ def test_ignored_entries_reach_the_metrics_of_a_cell_and_its_stored_targets(tmp_
 
     copy, cache = voc(tmp_path / "copy"), tmp_path / "cache"
     overrides = {"voc2007": {"difficult": "ignore"}}
-    sweep = Request(("asl",), (50,), holdout=50, dataset="voc2007", root=copy.root, overrides=overrides)
+    sweep = Request(
+        ("asl",), (50,), holdout=50, dataset="voc2007", backbone="tiny_clip", root=copy.root, overrides=overrides
+    )
     dataset = open_dataset(sweep, cache)
     (cell,) = cells(plan(sweep, dataset))
     resources = Resources(dataset, choose_device("cpu"), cache, progress=quiet)

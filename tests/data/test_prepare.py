@@ -165,7 +165,7 @@ def test_the_root_may_stand_in_the_environment_or_the_configuration(call, copy, 
     monkeypatch.setenv("BENCH_ROOT_LISTFILE", str(tmp_path / "gone"))
     assert "gone is missing" in call("prepare", "--dataset", "listfile").err
     monkeypatch.setenv("BENCH_ROOT_LISTFILE", str(copy.root))
-    assert call("run", "--dataset", "listfile", "--methods", "asl", "--ratios", "0.5", "--dry-run").code == 0
+    assert call("run", "--dataset", "listfile", "--backbone", "tiny_clip", "--methods", "asl", "--dry-run").code == 0
 
 
 def test_download_fetches_before_it_checks(call, copy, tmp_path, monkeypatch):
@@ -198,7 +198,8 @@ def test_real_photos_are_read_and_said_to_be_a_subset(call):
 def test_a_run_says_in_every_row_how_many_images_were_left_out(call, copy, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cut(copy.root / "images" / "a" / "2.jpg")
-    run = ("run", "--dataset", "listfile", "--root", copy.root, "--methods", "clip_zero_shot", "--ratios", "0.5")
+    run = ("run", "--dataset", "listfile", "--root", copy.root, "--backbone", "tiny_clip")
+    run += ("--methods", "clip_zero_shot", "--ratios", "0.5")
     result = call(*run, "--no-mlflow", "--workers", "1")
     assert result.code == 2
     assert "a/2.jpg cannot be read" in result.err
@@ -216,3 +217,11 @@ def test_a_run_says_in_every_row_how_many_images_were_left_out(call, copy, tmp_p
         "official_lists": True,
     }
     assert row["cell"]["dataset"]["options"]["names"] == "raw"
+    marked = "miniature: the backbone was taught on drawings and has seen no photograph"
+    assert row["flags"] == ["miniature"]
+    assert f"warning: tiny_clip on listfile: {marked}" in result.err
+    assert marked in " ".join(result.out.split())
+    for suffix in ("md", "html"):
+        (report,) = (tmp_path / "results" / "reports").glob(f"*/*.{suffix}")
+        assert marked in report.read_text()
+        assert "was taught on drawings" in report.read_text()

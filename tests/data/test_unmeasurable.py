@@ -18,7 +18,7 @@ def copy(tmp_path) -> Copy:
 
 def run(call, copy: Copy, *more: str):
     flags = ("--methods", "clip_zero_shot", "--ratios", "0.5", *more)
-    return call("run", "--dataset", "listfile", "--root", str(copy.root), *flags)
+    return call("run", "--dataset", "listfile", "--root", str(copy.root), "--backbone", "tiny_clip", *flags)
 
 
 def test_no_positive_in_test_is_refused_in_one_sentence_before_anything_is_made(call, copy, tmp_path):

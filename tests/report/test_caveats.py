@@ -61,6 +61,19 @@ def test_random_weights_are_told(own):
     assert any("random weights" in text for text in statements(load(own)))
 
 
+def test_a_miniature_on_photographs_is_told(own):
+    cell = own.cell(load(own).frame["key"].iloc[0])
+    finish(own, cell, flags=("miniature",))
+    assert any("taught on drawings and has seen no photograph" in text for text in statements(load(own)))
+
+
+def test_a_subset_is_told_with_its_counts(own):
+    cell = own.cell(load(own).frame["key"].iloc[0])
+    finish(own, cell, data={"deviations": ["train is not the official list: 4 of 9 images"]})
+    (told,) = [text for text in statements(load(own)) if "of the papers" in text]
+    assert "train is not the official list: 4 of 9 images. Numbers here compare with each other" in told
+
+
 def test_the_baseline_is_the_papers_unless_another_is_asked_for(finished, tmp_path):
     assert load(finished[0]).baseline == "dualcoop"
     assert load(finished[0], baseline="trm_ml").baseline == "trm_ml"

@@ -70,6 +70,7 @@ class Scenes(Dataset):
         "with this package. It shows that methods run and how they behave when labels go missing; no number here "
         "compares with a paper's on VOC, COCO or Visual Genome."
     )
+    default_backbone = "tiny_clip"
     Options = ScenesOptions
 
     @property
