@@ -124,6 +124,7 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     none, and either is not trained (epochs 0: one cell for all ratios and seeds) or learns from something else, such as
     sentences (one cell for all ratios, one a seed).
     text: whether it uses the text tower.
+    token_texts: whether it reads that tower at every token of a sentence (`TextEncoder.sequence`).
     reads_images: False for a floor whose scores are the same for every image.
     reference: the paper, or what stands in its place. equation: the heart of it in one line of plain text.
     defaults_from: where the default settings come from. note: what a reader of its numbers must know, such as how it
@@ -149,6 +150,7 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     Config: ClassVar[type[MethodConfig]] = MethodConfig
     labels: ClassVar[Literal["observed", "full", "none"]] = "observed"
     text: ClassVar[bool] = False
+    token_texts: ClassVar[bool] = False
     reads_images: ClassVar[bool] = True
     reference: ClassVar[str] = ""
     equation: ClassVar[str] = ""

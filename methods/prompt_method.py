@@ -40,6 +40,11 @@ class PromptConfig(MatchConfig):
 
     n_ctx: int = setting(16, "learned context vectors in each prompt", ge=1, search=choice(4, 8, 16))
     class_specific: bool = setting(True, "contexts for each class, instead of one shared set (better with few labels)")
+    ctx_init: str = setting(
+        "",
+        "words that contexts start from, such as 'a photo of a' with n_ctx=4; empty: noise of the words' own scale",
+        added_later=True,
+    )
 
 
 class MatchMethod(Method):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from bench.records.cells import Component
-from bench.settings.config import build, values
+from bench.settings.config import build, keyed_values
 from bench.settings.registry import Registry
 from protocols import PROTOCOLS, paths_of
 
@@ -17,7 +17,7 @@ def component_of(registry: Registry[Any], name: str, options: Any) -> Component:
     return Component(
         name,
         kind.version,
-        options={option: value for option, value in values(options).items() if option not in paths},
+        options={option: value for option, value in keyed_values(options).items() if option not in paths},
         fingerprint=kind.fingerprint(options),
         paths=paths,
         plugin=registry.plugin(name),

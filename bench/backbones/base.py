@@ -25,14 +25,18 @@ class Tokens(NamedTuple):
 
 
 class TextEncoder(nn.Module):
-    """A frozen causal text tower, run only over the tokens that are there.
+    """A frozen text tower, run only over the tokens that are there: no token sees what stands behind the end.
 
+    A causal tower (CLIP's) cannot; one that reads both ways (BERT's) masks what is behind the end.
     width: W, the token embedding size; dim: D, the joint space; context: the longest prompt in tokens.
+    word_std: the standard deviation at which learned contexts start, that of the tower's own words; 0.02 is what CoOp
+    takes for CLIP's, whose words start at it.
     """
 
     width: int
     dim: int
     context: int
+    word_std: float = 0.02
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
         """DataError names the first text that is longer than the context."""
@@ -45,14 +49,15 @@ class TextEncoder(nn.Module):
     def forward(self, embedded: Tensor, end: Tensor) -> Tensor:
         """Un-normalised text features (P, D) of embedded prompts (P, L, W) whose end token stands at `end` (P,).
 
-        Exact for any L > end.max(): under a causal mask no token sees what comes after it.
+        Exact for any L > end.max(), whatever stands behind the end.
         """
         raise NotImplementedError
 
     def sequence(self, embedded: Tensor) -> Tensor:
-        """Un-normalised features (P, L, D) at every position of embedded prompts (P, L, W).
+        """Un-normalised features (P, L, D) at every position of embedded prompts (P, L, W): causal towers only.
 
-        What `forward` gives is the row at `end`; a row behind it means nothing.
+        What `forward` gives is the row at `end`; a row behind it means nothing. A backbone whose tower has none says
+        `has_token_texts = False`, and methods that say `token_texts = True` are not planned with it.
         """
         raise NotImplementedError
 
@@ -88,6 +93,7 @@ class Backbone(ABC):
     """Base of all backbones; subclasses set `Options` and are registered by name.
 
     has_text: whether there is a text tower; without one, `text` is None and methods that need it are skipped.
+    has_token_texts: whether that tower gives features at every token of a sentence (`TextEncoder.sequence`).
     grid: (H, W) of the token grid; dim: D; logit_scale: the multiplier that the checkpoint was trained with
     (about 100 for the released CLIPs, 1 without a text tower); weights_sha256: what the weights are; random_weights:
     whether they mean nothing. mark: the flag of its numbers on every dataset whose default encoder is another one.
@@ -101,6 +107,7 @@ class Backbone(ABC):
     version: ClassVar[int] = 1
     Options: ClassVar[type]
     has_text: ClassVar[bool] = True
+    has_token_texts: ClassVar[bool] = True
     mark: ClassVar[str] = ""
 
     mean: tuple[float, float, float]

@@ -58,7 +58,8 @@ def is_repeatable(backbone: Kind) -> None:
     "its text tower is what it says", "prompts are learned through it", lambda backbone: backbone.has_text
 )
 def text_tower_fits(backbone: Kind) -> None:
-    text = backbone(backbone.Options()).text
+    built = backbone(backbone.Options())
+    text = built.text
     require(text is not None, "it says `has_text = True`, and `text` is None")
     assert text is not None
     with torch.no_grad():
@@ -66,4 +67,12 @@ def text_tower_fits(backbone: Kind) -> None:
         alone = text.encode(["a dog"])
     require(features.shape == (2, text.dim), f"features of two texts are {tuple(features.shape)}, not (2, {text.dim})")
     require_close(alone[0], features[1], "a text encoded by itself has other features", rtol=1e-3, atol=1e-3)
+    ids, end = text.tokenize(["a dog"])
+    with torch.no_grad():
+        embedded = text.embed(ids)
+        padded = torch.cat([embedded, torch.ones(1, 3, text.width)], dim=1)
+        behind = text(padded, end)
+        rows = text.sequence(padded)[0, end] if built.has_token_texts else behind
+    require_close(behind, alone, "what stands behind the end of a text changes its features", rtol=1e-3, atol=1e-3)
+    require_close(rows, alone, "its features at the end are not those of the text", rtol=1e-3, atol=1e-3)
     require(not any(p.requires_grad for p in text.parameters()), "its parameters ask for gradients; it is frozen")

@@ -57,9 +57,12 @@ class ToyText(TextEncoder):
 
     def forward(self, embedded: Tensor, end: Tensor) -> Tensor:
         assert int(end.max()) < embedded.shape[1]
-        return self.sequence(embedded)[torch.arange(len(embedded)), end]
+        return self._states(embedded)[torch.arange(len(embedded)), end]
 
     def sequence(self, embedded: Tensor) -> Tensor:
+        return self._states(embedded)
+
+    def _states(self, embedded: Tensor) -> Tensor:
         self.runs += 1
         length = embedded.shape[1]
         assert length <= CONTEXT

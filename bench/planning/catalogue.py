@@ -17,6 +17,7 @@ def needs(method: type[Method]) -> list[str]:
     config = method.Config()
     facts = {
         "text": method.text,
+        "token texts": method.token_texts,
         "tokens": method.reads_images and method.needs_dense(config),
         "negatives": method.labels == "observed" and method.needs_negatives(config),
         "all labels": method.labels == "full",

@@ -124,9 +124,11 @@ class _Axes:
 
     def _why_not(self, resolved: ResolvedMethod) -> str:
         """Why this method cannot run in this sweep (shown in the table), or "" if it can."""
-        method = resolved.method
-        if method.text and not BACKBONES.get(self.backbone.name).has_text:
+        method, backbone = resolved.method, BACKBONES.get(self.backbone.name)
+        if method.text and not backbone.has_text:
             return f"needs a text tower; backbone {self.backbone.name} has none"
+        if method.token_texts and not backbone.has_token_texts:
+            return f"needs text features at every token; backbone {self.backbone.name} has one vector a text"
         if method.labels == "observed" and not self.has_negatives and method.needs_negatives(resolved.config):
             return f"needs known negatives; protocol {self.protocol.name} has none"
         return ""

@@ -14,6 +14,10 @@ OF_FLAGS = {
         "`tiny_clip` is a miniature that was taught on drawings and has seen no photograph: here its numbers show that "
         "the program runs, and not how methods compare. Give an encoder of photographs with `--backbone`."
     ),
+    "no CLIP": (
+        "`lite2_minilm` is no CLIP: an ImageNet trunk and a sentence encoder, joined by one linear map that saw no "
+        "image with its text. Numbers of prompt methods on it are no numbers of these methods on CLIP."
+    ),
 }
 """What a flag of any number means for the whole report."""
 

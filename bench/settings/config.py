@@ -27,6 +27,7 @@ __all__ = [
     "build",
     "choice",
     "integer",
+    "keyed_values",
     "log_float",
     "parse_overrides",
     "search_ranges",
@@ -46,16 +47,19 @@ class NoOptions:
     """For what has nothing to set."""
 
 
-def setting(default: Any, help: str, *, search: Range | None = INHERITED, **bounds: float) -> Any:
+def setting(
+    default: Any, help: str, *, search: Range | None = INHERITED, added_later: bool = False, **bounds: float
+) -> Any:
     """A dataclass field with its help text and optional bounds `ge`, `gt`, `le`, `lt`.
 
     search: what `bench search` tries for it (`log_float`, `uniform`, `integer`, `choice`); None keeps it fixed, also
     where a base class has a range for it.
+    added_later: at its default it changes nothing against the time before it existed, so no key holds it then.
     """
     unknown = set(bounds) - set(_BOUNDS)
     if unknown:
         raise TypeError(f"unknown bounds {sorted(unknown)}")
-    metadata: dict[str, Any] = {"help": help, "bounds": bounds}
+    metadata: dict[str, Any] = {"help": help, "bounds": bounds, "added_later": added_later}
     if search is not INHERITED:
         metadata["search"] = search
         if search is not None:
@@ -114,6 +118,14 @@ def checked_settings(cls: type, values: Mapping[str, Any], owner: str) -> dict[s
 def values(config: Any) -> dict[str, Any]:
     """The fields of a config as plain JSON values, in declaration order."""
     return {f.name: _plain(getattr(config, f.name)) for f in dataclasses.fields(config)}
+
+
+def keyed_values(config: Any) -> dict[str, Any]:
+    """Those of `values` that make it what it is: without what was added later and has its default."""
+    later = {f.name: f.default for f in dataclasses.fields(config) if f.metadata.get("added_later")}
+    return {
+        name: value for name, value in values(config).items() if not (name in later and value == _plain(later[name]))
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -21,7 +21,7 @@ class CoOpConfig(PromptConfig):
 
     class_specific: bool = setting(False, "contexts for each class; CoOp's default is one set, shared by all (unified)")
     ctx_init: str = setting(
-        "", "words that contexts start from, such as 'a photo of a' with n_ctx=4; empty: N(0, 0.02^2)"
+        "", "words that contexts start from, such as 'a photo of a' with n_ctx=4; empty: noise, 0.02 for CLIP"
     )
     pool: Literal["pooled", "dense"] = setting(
         "pooled",
@@ -68,9 +68,7 @@ class CoOp(MatchMethod):
 
     def __init__(self, config: CoOpConfig, task: Task):
         super().__init__(config, task)
-        self.prompts = PromptLearner(
-            task.text, task.class_names, config.n_ctx, config.class_specific, config.ctx_init or None
-        )
+        self.prompts = PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific, config.ctx_init)
         self.offset = nn.Parameter(torch.zeros(())) if config.offset else None
         self.scale = tied(config.scale, RELEASED, task.logit_scale)
 

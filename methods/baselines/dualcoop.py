@@ -96,7 +96,8 @@ class DualCoOp(MatchMethod):
         self.spatial_scale, self.output_scale = scales(config.spatial_scale, config.output_scale, task.logit_scale)
 
     def _prompts(self) -> PromptLearner:
-        return PromptLearner(self.task.text, self.task.class_names, self.config.n_ctx, self.config.class_specific)
+        config, task = self.config, self.task
+        return PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific, config.ctx_init)
 
     def _build_texts(self) -> None:
         self.negative, self.positive = self._prompts(), self._prompts()

@@ -87,7 +87,8 @@ class DualCoOpPP(MatchMethod):
     def __init__(self, config: DualCoOpPPConfig, task: Task):
         super().__init__(config, task)
         self.evidence, self.negative, self.positive = (
-            PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific) for _ in range(3)
+            PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific, config.ctx_init)
+            for _ in range(3)
         )
         self.spatial = LearnedScale(tied(config.spatial_scale, PP_SPATIAL, task.logit_scale))
         self.output_scale = tied(config.output_scale, PP_OUTPUT, task.logit_scale)

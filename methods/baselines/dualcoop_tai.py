@@ -67,7 +67,8 @@ class DualCoOpTaI(MatchMethod):
     def __init__(self, config: DualCoOpTaIConfig, task: Task):
         super().__init__(config, task)
         self.negative, self.positive = (
-            PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific) for _ in range(2)
+            PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific, config.ctx_init)
+            for _ in range(2)
         )
         self.spatial = LearnedScale(tied(config.spatial_scale, PUBLISHED_SPATIAL, task.logit_scale))
         self.output = LearnedScale(tied(config.output_scale, PUBLISHED_OUTPUT, task.logit_scale))

@@ -68,6 +68,7 @@ class DualCoOpTaIDPT(DualCoOpTaI):
     """
 
     Config = EnsembleConfig
+    token_texts = True
     equation = "0.9 n(s_DualCoOp) + 0.1 n(s_TaI-DPT), n the min-max normalisation over training images"
     defaults_from = "official code (Caption_dual and ensemble_score.py), its TaI-DPT in DualCoOp's batches and epochs"
     note = (
@@ -89,7 +90,11 @@ class DualCoOpTaIDPT(DualCoOpTaI):
     def __init__(self, config: EnsembleConfig, task: Task):
         super().__init__(config, task)
         sentences = TaIConfig(
-            captions=config.captions, templates=config.templates, pairs=config.pairs, n_ctx=config.n_ctx
+            captions=config.captions,
+            templates=config.templates,
+            pairs=config.pairs,
+            n_ctx=config.n_ctx,
+            ctx_init=config.ctx_init,
         )
         self.tai = TaIDPT(sentences, task)
         self.range = ScoreRange(2)

@@ -34,6 +34,7 @@ class TaIConfig(CoOpTraining):
     pairs: bool = setting(True, "also a sentence for any two classes: sentences of one name never rank two positives")
     n_ctx: int = setting(16, "learned context vectors in each prompt", ge=1, search=choice(4, 8, 16))
     class_specific: bool = setting(False, "contexts for each class; officially one set, shared by all")
+    ctx_init: str = setting("", "words that contexts start from, as many as n_ctx; empty: noise", added_later=True)
     text_scale: Scale = setting(
         "checkpoint", "sharpness of the softmax over a sentence's tokens; 'checkpoint': 50 of CLIP's 100"
     )
@@ -67,6 +68,7 @@ class TaIDPT(Method):
     Config = TaIConfig
     labels = "none"
     text = True
+    token_texts = True
     family = "prompts"
     reference = "Guo et al., Texts as Images in Prompt Tuning for Multi-Label Image Recognition (TaI-DPT), CVPR 2023"
     equation = (
@@ -92,7 +94,8 @@ class TaIDPT(Method):
     def __init__(self, config: TaIConfig, task: Task):
         super().__init__(config, task)
         self.global_prompts, self.local_prompts = (
-            PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific) for _ in range(2)
+            PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific, config.ctx_init)
+            for _ in range(2)
         )
         self.bank = SentenceBank(self._sentences(config, task), task.text)
         self.text_scale = tied(config.text_scale, TEXT_SCALE, task.logit_scale)

@@ -57,7 +57,7 @@ class PromptLearner(nn.Module):
     """Prompts `[SOS] v_1 .. v_n <class name> . [EOS]` with learnable context vectors v (CoOp, eq. 2).
 
     contexts: (C, n_ctx, W) if `class_specific`, else (1, n_ctx, W), shared by all classes. They start at the
-    token embeddings of `init_words` if given, else at draws from N(0, std^2).
+    token embeddings of `init_words` if there are any, else at draws from N(0, std^2), std the tower's own `word_std`.
     The text tower is held, not owned: whoever builds the task moves it between devices.
     """
 
@@ -71,8 +71,7 @@ class PromptLearner(nn.Module):
         class_names: Sequence[str],
         n_ctx: int,
         class_specific: bool,
-        init_words: str | None = None,
-        std: float = 0.02,
+        init_words: str = "",
     ):
         super().__init__()
         self._unowned = Unowned(text)
@@ -93,7 +92,7 @@ class PromptLearner(nn.Module):
         if init_words:
             start = _words(text, init_words, n_ctx).repeat(copies, 1, 1)
         else:
-            start = torch.randn(copies, n_ctx, text.width) * std
+            start = torch.randn(copies, n_ctx, text.width) * text.word_std
         self.contexts = nn.Parameter(start.to(names))
 
     def embedded(self) -> tuple[Tensor, Tensor]:

@@ -53,7 +53,7 @@ class TextSide(nn.Module):
         self._unowned = Unowned(text)
         self.learned = learned
         self.prompts = nn.ModuleList(
-            PromptLearner(text, class_names, n_ctx, class_specific, ctx_init or None)
+            PromptLearner(text, class_names, n_ctx, class_specific, ctx_init)
             for _ in range(learned + (negative == "prompt"))
         )
         self.negative = None

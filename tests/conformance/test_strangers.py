@@ -39,6 +39,7 @@ RATES = "\n    @classmethod\n    def lr_multipliers(cls, config):\n        retur
 NO_TOKENS = "\n    @classmethod\n    def needs_dense(cls, config):\n        return False\n"
 FORWARD = "\n    def forward(self, features, labels, rows, strong=None, mode='loss'):\n"
 FORWARD += "        return super().forward(features, labels, rows, strong)\n"
+SENTENCE = "        task.text.sequence(task.text.embed(torch.ones(1, 3, dtype=torch.long)))\n"
 CLOCK = "        import time\n        logits = logits * (1 + time.perf_counter_ns() % 1000 / 1e4)\n"
 STEPS = "        self.steps = getattr(self, 'steps', 0) + 1\n"
 SHIFT = "        self.shift = self.shift + batch.labels.float().mean(dim=0)\n"
@@ -46,6 +47,7 @@ SHIFT = "        self.shift = self.shift + batch.labels.float().mean(dim=0)\n"
 BAD = {
     "says what it is": [(FACT, "")],
     "declares the text tower": [(FACT, FACT + "    text = True\n")],
+    "declares token texts": [(FACT, FACT + "    text = True\n"), (HEAD, HEAD + SENTENCE)],
     "declares the tokens": [(SCORER, SCORER + NO_TOKENS)],
     "settings and recipes are valid": [(FACT, FACT + '    recipes = {"paper": {"lr": -1}}\n')],
     "rate factors name its parameters": [(SCORER, SCORER + RATES)],

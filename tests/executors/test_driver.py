@@ -172,6 +172,14 @@ def test_a_method_that_needs_text_is_skipped_where_there_is_none(resources, monk
     assert other.cell is not None
 
 
+def test_a_method_that_reads_text_token_by_token_is_skipped_where_a_text_has_one_vector(resources, monkeypatch):
+    monkeypatch.setattr(TinyCLIP, "has_token_texts", False)
+    skipped, other = planned(resources, "tai_dpt", "dualcoop", percents=(50,))
+    assert skipped.skipped == "needs text features at every token; backbone tiny_clip has one vector a text"
+    assert skipped.cell is None
+    assert other.cell is not None
+
+
 def test_the_same_table_is_the_same_sweep(resources):
     one, other = (planned(resources, "asl", percents=p) for p in ((10, 50), (10, 50)))
     assert sweep_id_of(one) == sweep_id_of(other) != sweep_id_of(planned(resources, "asl", percents=(10,)))

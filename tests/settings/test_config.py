@@ -13,7 +13,7 @@ from bench.data import DATASETS
 from bench.errors import UsageError
 from bench.planning.recipes import embedded_recipes, recipe_for
 from bench.records.cells import canonical_json
-from bench.settings.config import build, parse_overrides, setting, values
+from bench.settings.config import build, keyed_values, parse_overrides, setting, values
 from methods import METHODS
 from protocols import PROTOCOLS
 
@@ -105,6 +105,17 @@ def test_auto_takes_the_papers_recipe_beside_the_embedded_backbone_only():
     trm_ml = METHODS.get("trm_ml")
     assert recipe_for(trm_ml, "auto", "RN101") == trm_ml.recipes["paper"]
     assert recipe_for(trm_ml, "auto", "tiny_clip") == embedded_recipes().get("trm_ml", {})
+
+
+def test_a_setting_that_was_added_later_has_its_say_in_a_key_once_it_is_set():
+    @dataclass(frozen=True, kw_only=True)
+    class Grown:
+        lr: float = setting(0.1, "rate")
+        words: tuple[str, ...] = setting((), "new", added_later=True)
+
+    assert keyed_values(Grown()) == {"lr": 0.1}
+    assert keyed_values(Grown(words=("a",))) == {"lr": 0.1, "words": ["a"]}
+    assert values(Grown()) == {"lr": 0.1, "words": []}
 
 
 def test_overrides_are_split_by_owner():

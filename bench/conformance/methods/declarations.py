@@ -2,9 +2,11 @@
 
 import dataclasses
 
+from torch import Tensor
+
 from bench.conformance.methods.models import Kind, images, is_trained, make
 from bench.conformance.properties import Properties, fail, require, require_close
-from bench.conformance.toy_data import build_task
+from bench.conformance.toy_data import ToyText, build_task, fit
 from bench.errors import UsageError
 from bench.settings.config import build, values
 from methods import Features
@@ -37,6 +39,29 @@ def declares_text(method: Kind) -> None:
     except AssertionError:
         return
     fail("it says `text = True`, and it scores without a text tower")
+
+
+class _OneVector(ToyText):
+    """A tower that has one vector a text, as those that read both ways."""
+
+    def sequence(self, embedded: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+@PROPERTIES.property(
+    "declares token texts",
+    "it would fail late with a tower that has one vector a text, or be left out where it could run",
+    applies=lambda method: method.text,
+)
+def declares_token_texts(method: Kind) -> None:
+    data = images()
+    task = dataclasses.replace(build_task(data.labels), text_tower=_OneVector())
+    try:
+        fit(make(method, task), data, epochs=1).score(data.features)
+    except NotImplementedError:
+        require(method.token_texts, "it reads text features at every token, and does not say `token_texts = True`")
+    else:
+        require(not method.token_texts, "it says `token_texts = True`, and one vector a text will do")
 
 
 @PROPERTIES.property(

@@ -15,6 +15,7 @@ ASIDE = {
 FLAGS = {
     "reconstruction": "reconstruction from public descriptions, not the authors' code",
     "miniature": "miniature: the backbone was taught on drawings and has seen no photograph",
+    "no CLIP": "no CLIP: the backbone joins an ImageNet trunk to a sentence encoder by one linear map",
     "random weights": "random weights: the backbone was never trained, so the number only shows that the program runs",
 }
 """What a row's flag means, for readers; a flag that is not listed says enough itself."""

@@ -4,10 +4,12 @@ import copy
 
 import pytest
 import torch
-from helpers.toy_world import CONTEXT, DIM, NAMES, WIDTH, ToyText
+from helpers.toy_world import CONTEXT, DIM, NAMES, WIDTH, ToyText, build_task
 from torch.nn import functional as F
 
 from bench.errors import UsageError
+from bench.settings.config import build
+from methods import METHODS
 from methods.layers.prompts import PROMPT_TEMPLATES, PromptLearner, encode_together, template_features, template_list
 
 WORDS = "a photo of a"
@@ -37,10 +39,25 @@ def test_shapes_and_sharing(text: ToyText, class_specific: bool) -> None:
     assert prompts().shape == (5, DIM)
 
 
-def test_random_contexts_have_the_asked_spread_and_differ_between_classes(text: ToyText) -> None:
-    contexts = learner(text, n_ctx=16, std=0.02).contexts.detach()
-    assert contexts.std().item() == pytest.approx(0.02, rel=0.1)
+def test_random_contexts_are_as_large_as_the_towers_words_and_differ_between_classes(text: ToyText) -> None:
+    contexts = learner(text, n_ctx=16).contexts.detach()
+    assert contexts.std().item() == pytest.approx(0.02, rel=0.1)  # CLIP's, and so the contract's default
     assert not torch.equal(contexts[0], contexts[1])
+    text.word_std = 0.05
+    torch.testing.assert_close(learner(text, n_ctx=16).contexts.detach(), contexts * 2.5)
+
+
+PROMPTED = [name for name in METHODS.names() if METHODS.get(name).text and hasattr(METHODS.get(name).Config, "n_ctx")]
+
+
+@pytest.mark.parametrize("name", PROMPTED)
+def test_every_method_that_learns_contexts_can_start_them_from_words(name: str) -> None:
+    method = METHODS.get(name)
+    model = method(build(method.Config, {"n_ctx": 4, "ctx_init": WORDS}, owner=name), build_task(torch.zeros(1, 5)))
+    learned = [module for module in model.modules() if isinstance(module, PromptLearner)]
+    words = ToyText().embed(ToyText().tokenize([WORDS]).ids)[0, 1:5]
+    assert learned
+    assert all(torch.equal(each.contexts[0].data, words) for each in learned)
 
 
 def test_cutting_prompts_to_the_longest_is_exact(text: ToyText) -> None:
