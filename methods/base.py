@@ -123,8 +123,7 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     labels: which labels it learns from: "observed" ones, all of them ("full": a ceiling), or "none": then it is given
     none, and either is not trained (epochs 0: one cell for all ratios and seeds) or learns from something else, such as
     sentences (one cell for all ratios, one a seed).
-    text: whether it uses the text tower.
-    token_texts: whether it reads that tower at every token of a sentence (`TextEncoder.sequence`).
+    text: whether it uses the text tower; token_texts: and reads it at every token of a sentence.
     reads_images: False for a floor whose scores are the same for every image.
     reference: the paper, or what stands in its place. equation: the heart of it in one line of plain text.
     defaults_from: where the default settings come from. note: what a reader of its numbers must know, such as how it
@@ -141,8 +140,7 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     ladder: rungs from a bare baseline to the whole method, each a dict of config fields, where the order or grouping
     of the paper's own table is not that of `switches`.
     sensitivity: by setting, the values over which a study of it is worth while.
-    training_only: submodules whose state scores never need, such as a guess for each training image: they are left out
-    of the weights that a finished cell keeps.
+    training_only: submodules whose state scores never need, such as guesses for training images: not kept at the end.
     """
 
     name: ClassVar[str]

@@ -8,16 +8,16 @@ from torch import Tensor, nn
 
 from bench.backbones.base import BACKBONES, Backbone, ImageEncoder, ImageFeatures
 from bench.backbones.lite2_minilm.minilm import load_minilm
-from bench.backbones.lite2_minilm.space import Space, load_space, space_sha256
-from bench.backbones.lite2_minilm.trunk import CHANNELS, PIXEL_MEAN, PIXEL_STD, STRIDE, load_trunk, tokens
-from bench.backbones.lite2_minilm.weights import FILES
+from bench.backbones.lite2_minilm.space import JointSpace, load_space, space_sha256
+from bench.backbones.lite2_minilm.trunk import CHANNELS, LITE2_MEAN, LITE2_STD, STRIDE, load_trunk, tokens
+from bench.backbones.lite2_minilm.weights import PACKAGED_FILES
 from bench.settings.config import setting
 
 
 class MappedTrunk(ImageEncoder):
     """dense: each token of the trunk's last map through one linear map; pooled: their mean."""
 
-    def __init__(self, trunk: nn.Sequential, space: Space):
+    def __init__(self, trunk: nn.Sequential, space: JointSpace):
         super().__init__()
         self.trunk = trunk
         self.value = nn.Linear(CHANNELS, len(space.value))
@@ -51,8 +51,9 @@ class Lite2MiniLM(Backbone):
     """
 
     Options = JoinedOptions
+    mark = "no CLIP"
     has_token_texts = False  # the mean over all tokens is what was trained
-    mean, std = PIXEL_MEAN, PIXEL_STD
+    mean, std = LITE2_MEAN, LITE2_STD
 
     def __init__(self, options: JoinedOptions):
         super().__init__(options)
@@ -68,6 +69,8 @@ class Lite2MiniLM(Backbone):
     @classmethod
     def fingerprint(cls, options: JoinedOptions) -> str:
         """Of the hashes that the packaged files are held to and of the map's; UsageError where the files are absent."""
-        for file in FILES:
+        for file in PACKAGED_FILES:
             file.path()
-        return hashlib.sha256(" ".join([*(file.sha256 for file in FILES), space_sha256()]).encode()).hexdigest()
+        return hashlib.sha256(
+            " ".join([*(file.sha256 for file in PACKAGED_FILES), space_sha256()]).encode()
+        ).hexdigest()

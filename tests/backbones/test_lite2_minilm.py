@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from bench.backbones import BACKBONES
 from bench.backbones.joined import Lite2MiniLM, MappedTrunk
-from bench.backbones.lite2_minilm.fit import Recipe, fit, principal_direction, ridge_map, text_targets
-from bench.backbones.lite2_minilm.space import SPACE, Space, load_space, save_space
+from bench.backbones.lite2_minilm.fit import SpaceRecipe, fit_space, principal_direction, ridge_map, text_targets
+from bench.backbones.lite2_minilm.space import SPACE_FILE, JointSpace, load_space, save_space
 from bench.backbones.lite2_minilm.trunk import fold
 from bench.backbones.lite2_minilm.weights import PackagedFile
 from bench.errors import DataError, UsageError
@@ -71,7 +71,7 @@ def test_folding_leaves_no_batch_norm_and_changes_nothing_else():
 
 def test_the_shipped_space_is_one_megabyte_and_survives_the_way_through_its_file(tmp_path):
     space = load_space()
-    assert SPACE.stat().st_size < 1.1e6
+    assert SPACE_FILE.stat().st_size < 1.1e6
     assert [part.shape for part in space] == [(384, 1280), (384,), (384,), ()]
     save_space(space, tmp_path / "again.safetensors")
     assert all(
@@ -80,7 +80,7 @@ def test_the_shipped_space_is_one_megabyte_and_survives_the_way_through_its_file
 
 
 def test_dense_tokens_are_mapped_one_by_one_and_pooled_is_their_mean():
-    space = Space(torch.randn(4, 1280), torch.randn(4), torch.zeros(4), torch.tensor(17.0))
+    space = JointSpace(torch.randn(4, 1280), torch.randn(4), torch.zeros(4), torch.tensor(17.0))
     conv, images = nn.Sequential(nn.Conv2d(3, 1280, 32, 32)), torch.randn(2, 3, 64, 64)
     features = MappedTrunk(conv, space)(images)
     corner = conv(images)[:, :, 1, 0] @ space.value.T + space.offset
@@ -108,8 +108,8 @@ def test_the_map_finds_a_linear_relation_again():
 def test_tokens_are_one_long_in_the_mean_and_share_the_cone():
     torch.manual_seed(0)
     photos, texts = [torch.randn(9, 8) for _ in range(50)], F.normalize(torch.randn(20, 6), dim=-1)
-    recipe = Recipe(top=3, ridge=1.0, cone=0.5, direction=2)
-    space = fit(photos, nn.Linear(8, 20).requires_grad_(False), texts, torch.zeros(6), recipe)
+    recipe = SpaceRecipe(top=3, ridge=1.0, cone=0.5, direction=2)
+    space = fit_space(photos, nn.Linear(8, 20).requires_grad_(False), texts, torch.zeros(6), recipe)
     tokens = torch.cat(photos).double() @ space.value.T + space.offset
     cone = 0.5 * principal_direction(texts, 2)
     torch.testing.assert_close(tokens.mean(dim=0), cone, rtol=1e-6, atol=1e-6)

@@ -10,11 +10,11 @@ from torch.nn import functional as F
 
 from bench.backbones import BACKBONES
 from bench.backbones.lite2_minilm.trunk import load_classifier
-from bench.backbones.lite2_minilm.weights import FILES
+from bench.backbones.lite2_minilm.weights import PACKAGED_FILES
 from bench.conformance import backbones, examine
 from bench.data.scenes.source import Benchmark
 
-ABSENT = sorted({file.package for file in FILES if importlib.util.find_spec(file.package) is None})
+ABSENT = sorted({file.package for file in PACKAGED_FILES if importlib.util.find_spec(file.package) is None})
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(bool(ABSENT), reason=f"the weights of the extra `photos` are not installed: {ABSENT}"),

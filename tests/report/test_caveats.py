@@ -55,10 +55,11 @@ def test_gaps_and_single_seeds_are_told_at_the_top(tmp_path):
     assert "One seed" in text
 
 
-def test_random_weights_are_told(own):
+@pytest.mark.parametrize("flag", ["random weights", "no CLIP"])
+def test_what_a_backbone_is_not_is_said_at_the_top(own, flag):
     cell = own.cell(load(own).frame["key"].iloc[0])
-    finish(own, cell, flags=("random weights",))
-    assert any("random weights" in text for text in statements(load(own)))
+    finish(own, cell, flags=(flag,))
+    assert any(flag in text for text in statements(load(own)))
 
 
 def test_a_miniature_on_photographs_is_told(own):

@@ -19,13 +19,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .minilm import WIDTH, load_minilm
-from .space import Space, save_space
-from .trunk import PIXEL_MEAN, PIXEL_STD, load_classifier, load_trunk, tokens
+from .space import JointSpace, save_space
+from .trunk import LITE2_MEAN, LITE2_STD, load_classifier, load_trunk, tokens
 
 LOG = logging.getLogger("lite2_minilm.fit")
 
 
-class Recipe(NamedTuple):
+class SpaceRecipe(NamedTuple):
     """Settings of the shipped map.
 
     top: classes that make up a photo's target; ridge: of the regression on sums over photos; cone: length of the common
@@ -69,7 +69,9 @@ def principal_direction(texts: Tensor, number: int) -> Tensor:
     return direction * direction[direction.abs().argmax()].sign()
 
 
-def fit(photos: Sequence[Tensor], classifier: nn.Linear, texts: Tensor, centre: Tensor, recipe: Recipe) -> Space:
+def fit_space(
+    photos: Sequence[Tensor], classifier: nn.Linear, texts: Tensor, centre: Tensor, recipe: SpaceRecipe
+) -> JointSpace:
     """The space of photos given as trunk tokens (HW, 1280) each."""
     means = torch.stack([photo.float().mean(dim=0) for photo in photos])
     value = ridge_map(means, text_targets(means, classifier, texts, recipe.top), recipe.ridge)
@@ -77,14 +79,14 @@ def fit(photos: Sequence[Tensor], classifier: nn.Linear, texts: Tensor, centre: 
     lengths = torch.cat([((photo.double() - middle) @ value).norm(dim=-1) for photo in photos])
     value = value / lengths.mean()  # so a token is one long in the mean
     offset = recipe.cone * principal_direction(texts, recipe.direction) - middle @ value
-    return Space(value.T, offset, centre, torch.tensor(recipe.logit_scale))
+    return JointSpace(value.T, offset, centre, torch.tensor(recipe.logit_scale))
 
 
 @torch.inference_mode()
 def photo_tokens(files: Sequence[Path], image_size: int) -> list[Tensor]:
     """Half-precision trunk tokens (HW, 1280) of each file."""
     trunk, size = load_trunk(), (image_size, image_size)
-    mean, std = torch.tensor(PIXEL_MEAN), torch.tensor(PIXEL_STD)
+    mean, std = torch.tensor(LITE2_MEAN), torch.tensor(LITE2_STD)
     found = []
     for number, file in enumerate(files):
         picture = Image.open(file).convert("RGB").resize(size, Image.Resampling.BICUBIC)
@@ -102,10 +104,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the file to write")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    recipe = Recipe()
+    recipe = SpaceRecipe()
     files = [arguments.images / name for name in arguments.list.read_text().split()]
     with torch.inference_mode():
-        space = fit(photo_tokens(files, recipe.image_size), load_classifier().classifier, *class_texts(), recipe)
+        space = fit_space(photo_tokens(files, recipe.image_size), load_classifier().classifier, *class_texts(), recipe)
     save_space(space, arguments.out)
 
 

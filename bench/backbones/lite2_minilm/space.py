@@ -8,10 +8,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-SPACE = Path(__file__).with_name("space.safetensors")
+SPACE_FILE = Path(__file__).with_name("space.safetensors")
 
 
-class Space(NamedTuple):
+class JointSpace(NamedTuple):
     """A trunk token x becomes `value` @ x + `offset`; a text's unit vector t becomes t - `centre`.
 
     value: (D, 1280); offset: (D,); centre: (D,); logit_scale: () the multiplier that cosines are compared with.
@@ -23,15 +23,15 @@ class Space(NamedTuple):
     logit_scale: Tensor
 
 
-def save_space(space: Space, file: Path) -> None:
+def save_space(space: JointSpace, file: Path) -> None:
     """`value`, nearly all there is, in half precision."""
     tensors = {name: tensor.float().contiguous() for name, tensor in space._asdict().items()}
     save_file({**tensors, "value": tensors["value"].half()}, file, metadata={"format": "pt"})
 
 
-def load_space(file: Path = SPACE) -> Space:
-    return Space(**{name: tensor.to(torch.float32) for name, tensor in load_file(file).items()})
+def load_space(file: Path = SPACE_FILE) -> JointSpace:
+    return JointSpace(**{name: tensor.to(torch.float32) for name, tensor in load_file(file).items()})
 
 
-def space_sha256(file: Path = SPACE) -> str:
+def space_sha256(file: Path = SPACE_FILE) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()

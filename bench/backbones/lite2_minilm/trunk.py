@@ -9,8 +9,8 @@ from bench.backbones.checkpoint import a_checkpoint_of, read_state
 from bench.backbones.lite2_minilm.weights import LITE2
 
 CHANNELS, STRIDE = 1280, 32
-PIXEL_MEAN: tuple[float, float, float] = (127 / 255,) * 3
-PIXEL_STD: tuple[float, float, float] = (128 / 255,) * 3
+LITE2_MEAN: tuple[float, float, float] = (127 / 255,) * 3
+LITE2_STD: tuple[float, float, float] = (128 / 255,) * 3
 """Of RGB in 0..1: what the weights were trained with is (pixel - 127) / 128."""
 
 

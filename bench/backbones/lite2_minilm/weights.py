@@ -66,4 +66,4 @@ TOKENIZER = PackagedFile(
     "model/tokenizer.json",
     "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 )
-FILES = (LITE2, MINILM, TOKENIZER)
+PACKAGED_FILES = (LITE2, MINILM, TOKENIZER)
