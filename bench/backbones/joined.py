@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from bench.backbones.base import BACKBONES, Backbone, ImageEncoder, ImageFeatures
 from bench.backbones.lite2_minilm.minilm import load_minilm
 from bench.backbones.lite2_minilm.space import JointSpace, load_space, space_sha256
-from bench.backbones.lite2_minilm.trunk import CHANNELS, LITE2_MEAN, LITE2_STD, STRIDE, load_trunk, tokens
+from bench.backbones.lite2_minilm.trunk import LITE2_CHANNELS, LITE2_MEAN, LITE2_STD, LITE2_STRIDE, load_trunk, tokens
 from bench.backbones.lite2_minilm.weights import PACKAGED_FILES
 from bench.settings.config import setting
 
@@ -20,7 +20,7 @@ class MappedTrunk(ImageEncoder):
     def __init__(self, trunk: nn.Sequential, space: JointSpace):
         super().__init__()
         self.trunk = trunk
-        self.value = nn.Linear(CHANNELS, len(space.value))
+        self.value = nn.Linear(LITE2_CHANNELS, len(space.value))
         self.value.load_state_dict({"weight": space.value, "bias": space.offset})
 
     def forward(self, images: Tensor) -> ImageFeatures:
@@ -39,8 +39,8 @@ class JoinedOptions:
     image_size: int = setting(192, "side of the square input in pixels, a multiple of 32", ge=32)
 
     def __post_init__(self) -> None:
-        if self.image_size % STRIDE:
-            raise ValueError(f"image_size = {self.image_size} is not allowed: give a multiple of {STRIDE}")
+        if self.image_size % LITE2_STRIDE:
+            raise ValueError(f"image_size = {self.image_size} is not allowed: give a multiple of {LITE2_STRIDE}")
 
 
 @BACKBONES.register("lite2_minilm")
@@ -61,7 +61,7 @@ class Lite2MiniLM(Backbone):
         space = load_space()
         self.encoder = MappedTrunk(load_trunk(), space).float().eval().requires_grad_(False)
         self.text = load_minilm(space.centre)
-        side = options.image_size // STRIDE
+        side = options.image_size // LITE2_STRIDE
         self.grid, self.dim, self.image_size = (side, side), len(space.value), options.image_size
         self.logit_scale = float(space.logit_scale)
         self.position = torch.zeros(1 + side * side, self.dim)

@@ -101,8 +101,8 @@ def test_a_photos_target_is_where_its_likeliest_classes_lie():
 def test_the_map_finds_a_linear_relation_again():
     torch.manual_seed(0)
     means, relation = torch.randn(200, 6), torch.randn(6, 3)
-    found = ridge_map(means, means @ relation + 5, ridge=1e-6)
-    torch.testing.assert_close(found.float(), relation, rtol=1e-3, atol=1e-3)
+    relation_again = ridge_map(means, means @ relation + 5, ridge=1e-6)
+    torch.testing.assert_close(relation_again.float(), relation, rtol=1e-3, atol=1e-3)
 
 
 def test_tokens_are_one_long_in_the_mean_and_share_the_cone():

@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .minilm import WIDTH, load_minilm
+from .minilm import BERT_WIDTH, load_minilm
 from .space import JointSpace, save_space
 from .trunk import LITE2_MEAN, LITE2_STD, load_classifier, load_trunk, tokens
 
@@ -45,7 +45,7 @@ def class_texts() -> tuple[Tensor, Tensor]:
     from open_clip import IMAGENET_CLASSNAMES
 
     prompts = [f"a photo of a {name}" for name in IMAGENET_CLASSNAMES]
-    unit = torch.cat([load_minilm(torch.zeros(WIDTH)).encode(prompts[i : i + 100]) for i in range(0, 1000, 100)])
+    unit = torch.cat([load_minilm(torch.zeros(BERT_WIDTH)).encode(prompts[i : i + 100]) for i in range(0, 1000, 100)])
     centre = unit.mean(dim=0)
     return F.normalize(unit - centre, dim=-1), centre
 
@@ -87,14 +87,14 @@ def photo_tokens(files: Sequence[Path], image_size: int) -> list[Tensor]:
     """Half-precision trunk tokens (HW, 1280) of each file."""
     trunk, size = load_trunk(), (image_size, image_size)
     mean, std = torch.tensor(LITE2_MEAN), torch.tensor(LITE2_STD)
-    found = []
+    encoded = []
     for number, file in enumerate(files):
         picture = Image.open(file).convert("RGB").resize(size, Image.Resampling.BICUBIC)
         pixels = (torch.from_numpy(np.asarray(picture, dtype=np.float32)) / 255 - mean) / std
-        found.append(tokens(trunk, pixels.permute(2, 0, 1)[None])[0].half())
+        encoded.append(tokens(trunk, pixels.permute(2, 0, 1)[None])[0].half())
         if (number + 1) % 500 == 0:
             LOG.info("%d of %d photos encoded", number + 1, len(files))
-    return found
+    return encoded
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ from bench.backbones.checkpoint import a_checkpoint_of
 from bench.backbones.lite2_minilm.weights import MINILM, TOKENIZER
 from bench.errors import DataError
 
-WIDTH, LAYERS, HEADS, HIDDEN, EPS = 384, 6, 12, 1536, 1e-12
-VOCABULARY, CONTEXT = 30_522, 256
+BERT_WIDTH, BERT_LAYERS, BERT_HEADS, BERT_HIDDEN, BERT_EPS = 384, 6, 12, 1536, 1e-12
+BERT_VOCABULARY, LONGEST_TEXT = 30_522, 256
 """256: the longest text that its authors' code passes on, though it has positions for 512."""
 
 
@@ -28,17 +28,23 @@ class MiniLM(TextEncoder):
 
     def __init__(self, centre: Tensor):
         super().__init__()
-        self.width = self.dim = WIDTH
-        self.context = CONTEXT
-        self.words = nn.Embedding(VOCABULARY, WIDTH)
-        self.positions = nn.Embedding(512, WIDTH)
-        self.types = nn.Embedding(2, WIDTH)
-        self.norm = nn.LayerNorm(WIDTH, eps=EPS)
+        self.width = self.dim = BERT_WIDTH
+        self.context = LONGEST_TEXT
+        self.words = nn.Embedding(BERT_VOCABULARY, BERT_WIDTH)
+        self.positions = nn.Embedding(512, BERT_WIDTH)
+        self.types = nn.Embedding(2, BERT_WIDTH)
+        self.norm = nn.LayerNorm(BERT_WIDTH, eps=BERT_EPS)
         self.layers = nn.ModuleList(
             nn.TransformerEncoderLayer(
-                WIDTH, HEADS, HIDDEN, dropout=0.0, activation="gelu", layer_norm_eps=EPS, batch_first=True
+                BERT_WIDTH,
+                BERT_HEADS,
+                BERT_HIDDEN,
+                dropout=0.0,
+                activation="gelu",
+                layer_norm_eps=BERT_EPS,
+                batch_first=True,
             )
-            for _ in range(LAYERS)
+            for _ in range(BERT_LAYERS)
         )
         self.register_buffer("centre", centre)
         self._tokenizer = _tokenizer()
@@ -96,7 +102,7 @@ def _translated(state: dict[str, Tensor]) -> dict[str, Tensor]:
         "norm1": "attention.output.LayerNorm",
         "norm2": "output.LayerNorm",
     }
-    for layer in range(LAYERS):
+    for layer in range(BERT_LAYERS):
         old, own = f"encoder.layer.{layer}", f"layers.{layer}"
         for kind in ("weight", "bias"):
             parts = [state[f"{old}.attention.self.{part}.{kind}"] for part in ("query", "key", "value")]

@@ -8,7 +8,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from bench.backbones.checkpoint import a_checkpoint_of, read_state
 from bench.backbones.lite2_minilm.weights import LITE2
 
-CHANNELS, STRIDE = 1280, 32
+LITE2_CHANNELS, LITE2_STRIDE = 1280, 32
 LITE2_MEAN: tuple[float, float, float] = (127 / 255,) * 3
 LITE2_STD: tuple[float, float, float] = (128 / 255,) * 3
 """Of RGB in 0..1: what the weights were trained with is (pixel - 127) / 128."""

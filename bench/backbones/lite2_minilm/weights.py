@@ -37,12 +37,12 @@ class PackagedFile:
 def _check(path: Path, sha256: str) -> None:
     try:
         with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+            content = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error}); install its package anew: {INSTALL}.") from None
-    if found != sha256:
+    if content != sha256:
         raise DataError(
-            f"{path} has the SHA-256 {found[:12]}..., not {sha256[:12]}...: these are other weights than those that "
+            f"{path} has the SHA-256 {content[:12]}..., not {sha256[:12]}...: these are other weights than those that "
             f"the map was fitted for; install the pinned package anew: {INSTALL}."
         )
 
