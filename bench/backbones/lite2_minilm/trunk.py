@@ -1,5 +1,7 @@
 """EfficientNet-lite2 up to the map before its classifier; BatchNorm is folded into the convolutions."""
 
+from typing import Any
+
 import timm
 import torch
 from torch import Tensor, nn
@@ -14,7 +16,7 @@ LITE2_STD: tuple[float, float, float] = (128 / 255,) * 3
 """Of RGB in 0..1: what the weights were trained with is (pixel - 127) / 128."""
 
 
-def load_classifier() -> nn.Module:
+def load_classifier() -> Any:
     """timm's own module with the packaged weights, as it was trained (eval mode, nothing folded)."""
     model = timm.create_model("tf_efficientnet_lite2", pretrained=False)
     state = read_state(LITE2.checked())
