@@ -17,7 +17,7 @@ from bench.api.sweep import Sweep
 from bench.errors import BenchError, UsageError
 from bench.executors import Cluster
 from bench.planning.grid import Grid
-from bench.records.store import Store
+from bench.records.store import Store, existing_store
 from bench.settings.plugins import broken, load_environment, load_plugins
 from bench.system.paths import DEFAULT_RESULTS, default_cache
 
@@ -148,7 +148,7 @@ def run(*args: Any, **words: Any) -> Sweep:
 
 
 def open_store(path: str | Path = DEFAULT_RESULTS) -> Store:
-    """The store in this folder: finished cells with their rows, curves and scores.
+    """The store in this folder: finished cells with their rows, curves and scores. UsageError if there is no folder.
 
     >>> import bench
     >>> store = bench.open_store(getfixture("tmp_path"))
@@ -157,7 +157,7 @@ def open_store(path: str | Path = DEFAULT_RESULTS) -> Store:
     Columns: [method, mAP]
     Index: []
     """
-    return Store(Path(path))
+    return existing_store(Path(path))
 
 
 def _load_plugins(names: Sequence[str | Path]) -> None:

@@ -34,7 +34,7 @@ def ls(
     debug: Debug = False,
 ) -> None:
     """All cached features: of what, how large, when last used, and whether they are complete."""
-    root = cache or default_cache()
+    root = _place(cache)
     rows = [entry_facts(entry) for entry in chosen_entries(root, None, dataset, backbone, everything=True)]
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
@@ -60,7 +60,7 @@ def verify(
     from bench.features import verify as problems_of
 
     rows: list[dict[str, Any]] = []
-    for entry in chosen_entries(cache or default_cache(), keys, dataset, backbone, everything=not keys):
+    for entry in chosen_entries(_place(cache), keys, dataset, backbone, everything=not keys):
         verdict, problems = problems_of(entry)
         rows.append({"key": entry.key, "verdict": verdict, "problems": problems})
         if not as_json:
@@ -93,7 +93,7 @@ def rm(
         raise UsageError("bench cache rm needs keys, --dataset NAME, --backbone NAME or --all; see `bench cache ls`.")
     if everything and (keys or dataset or backbone):
         raise UsageError("--all removes everything; leave it out to choose by key, --dataset or --backbone.")
-    chosen = chosen_entries(cache or default_cache(), keys, dataset, backbone, everything)
+    chosen = chosen_entries(_place(cache), keys, dataset, backbone, everything)
     rows = [entry_facts(entry) for entry in chosen]
     size = size_text(sum(row["bytes"] for row in rows))
     if chosen and not yes:
@@ -119,3 +119,10 @@ def rm(
         typer.echo(f"removed {counted(len(removed), *ENTRIES)}, {size_text(sum(row['bytes'] for row in removed))}")
     if refused:
         raise UsageError(" ".join(refused))
+
+
+def _place(named: Path | None) -> Path:
+    """The cache; UsageError for a folder that was named and is not there. The default one may not have been begun."""
+    if named is not None and not named.is_dir():
+        raise UsageError(f"There is no cache at {named}; give the folder of a run's --cache, or leave --cache out.")
+    return named or default_cache()

@@ -58,11 +58,14 @@ def compare(
     would say, `--across` tells, a number a dataset. In the papers' tables a camp holds what was made under like
     conditions; every way in which our number is not like theirs has a footnote. Several stores are always merged.
     """
+    from bench.records.store import Store
     from bench.report.stores import open_stores
 
     if as_json and as_markdown:
         raise UsageError("--json and --markdown were both given; choose one of them.")
-    store = open_stores(results)
+    # The papers' tables can be read before anything has run; a folder that was named has to be there.
+    alone = published is not None and results == [DEFAULT_RESULTS]
+    store = Store(DEFAULT_RESULTS) if alone else open_stores(results)
     data: Any
     if published is not None:
         flags = {"merge": merge or None, "across": across or None}

@@ -24,12 +24,12 @@ def status(
     debug: Debug = False,
 ) -> None:
     """What is done, running, failed, stale or still to do."""
-    from bench.records.store import Store
+    from bench.records.store import existing_store
     from bench.report.selection import find_sweep
     from bench.system.environment import source_hash
     from methods import METHODS
 
-    store = Store(results)
+    store = existing_store(results)
     newest = find_sweep(store, sweep)
     rows = []
     for place in newest.places:

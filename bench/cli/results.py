@@ -55,8 +55,10 @@ def report(
     from bench.report.stores import open_stores
     from bench.system.disk import RefusedError
 
-    reading: AbstractContextManager[StoreReader] = nullcontext(open_stores(results))
-    if from_mlflow is not None:
+    reading: AbstractContextManager[StoreReader]
+    if from_mlflow is None:
+        reading = nullcontext(open_stores(results))
+    else:
         from bench.tracking import mirrored
 
         reading = mirrored(from_mlflow, results[0], None if merge else sweep)
@@ -104,12 +106,12 @@ def show_mirrored(loaded: "Loaded", path: Path | None, uri: str) -> None:
 
 def sync(results: Results = DEFAULT_RESULTS, tracking_uri: TrackingUri = None, debug: Debug = False) -> None:
     """Bring MLflow up to date with the store; doing it twice changes nothing."""
-    from bench.records.store import Store
+    from bench.records.store import existing_store
     from bench.tracking import sync as project
     from bench.tracking.database import refuse_no_place
     from bench.tracking.server import refuse_nothing
 
-    store = Store(results)
+    store = existing_store(results)
     refuse_nothing(store)
     if tracking_uri is not None:
         refuse_no_place(tracking_uri)
@@ -122,7 +124,7 @@ def ui(
     debug: Debug = False,
 ) -> None:
     """Browse the results in MLflow, on this machine only; Ctrl-C ends it."""
-    from bench.records.store import Store
+    from bench.records.store import existing_store
     from bench.tracking import ui as serve
 
-    serve(Store(results), port or None, announce=typer.echo)
+    serve(existing_store(results), port or None, announce=typer.echo)

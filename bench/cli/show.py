@@ -70,7 +70,7 @@ def show(
     from bench.attention import AttentionRequest, CellToDraw, draw_attention, find_cell
     from bench.attention.trained import open_trained_cells, refuse_apart, refuse_blind
     from bench.errors import UsageError
-    from bench.records.store import Store
+    from bench.records.store import existing_store
     from bench.settings.config import parse_overrides
     from bench.system.environment import source_hash
     from bench.training.resources import choose_device
@@ -79,7 +79,7 @@ def show(
     names = listed(classes or "")
     if classes is not None and not names:
         raise UsageError("--classes is empty; name at least one class, or leave it out.")
-    store = Store(results)
+    store = existing_store(results)
     keys = [find_cell(store, prefix) for prefix in (cell, other) if prefix is not None]
     for one in keys:
         refuse_blind(one)

@@ -102,7 +102,7 @@ def _numbered(path: Path) -> dict[int, str]:
     rows = {}
     for line in read_lines(path):
         number, _, text = line.partition(" ")
-        if not number.isdigit() or not text:
+        if not (number.isascii() and number.isdigit() and text):
             raise DataError(f"{path}: {line!r} is no line of a number and a text; use the official file.")
         rows[int(number)] = text.strip()
     return rows

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.errors import DataError
+from bench.errors import DataError, UsageError
 from bench.records import damage
 from bench.records.cells import Cell
 from bench.records.claims import claimed
@@ -97,3 +97,10 @@ class Store(StoreReader):
         before = damage.read_or_warn(self._sweep, path) if path.exists() else None
         created = before.created if before else record.created
         write_json(path, dataclasses.replace(record, created=created, requested=record.created).to_json())
+
+
+def existing_store(root: Path) -> Store:
+    """The store in this folder, to be read; UsageError if there is no such folder."""
+    if not root.is_dir():
+        raise UsageError(f"There is no store at {root}; give the folder of a `bench run`, or start one.")
+    return Store(root)

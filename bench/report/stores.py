@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from bench.errors import DataError, UsageError
+from bench.errors import DataError
 from bench.records.reader import StoreReader, Targets
-from bench.records.store import Store
+from bench.records.store import Store, existing_store
 from bench.records.sweeps import SweepRecord
 
 TOLERANCE = 1e-6
@@ -24,9 +24,6 @@ class Stores(StoreReader):
         self.root = stores[0].root
         self.parts = tuple(stores)
         self._homes: dict[str, Path] = {}
-        for store in self.parts:
-            if not store.root.is_dir():
-                raise UsageError(f"There is no store at {store.root}; give folders that `bench run --results` wrote.")
         for key in self.keys():
             self._refuse_conflict(key)
 
@@ -72,5 +69,6 @@ class Stores(StoreReader):
 
 
 def open_stores(roots: Sequence[Path]) -> StoreReader:
-    """The store at these folders, one or several."""
-    return Store(roots[0]) if len(roots) == 1 else Stores([Store(root) for root in roots])
+    """The store at these folders, one or several; UsageError for one that is not there."""
+    stores = [existing_store(root) for root in roots]
+    return stores[0] if len(stores) == 1 else Stores(stores)

@@ -88,5 +88,9 @@ def test_a_write_that_fails_says_where(tmp_path):
 def test_an_error_of_another_kind_is_none_of_the_disk(tmp_path):
     assert disk_error(ConnectionResetError(errno.ECONNRESET, "reset")) is None
     assert not is_of_disk(PermissionError(errno.EACCES, "denied", "/elsewhere/image.jpg"), tmp_path)
-    assert is_of_disk(PermissionError(errno.EACCES, "denied", str(tmp_path / "row.json")), tmp_path)
+    assert not is_of_disk(OSError(errno.EIO, "Input/output error", "/elsewhere/image.jpg"), tmp_path)
+    assert not is_of_disk(OSError(errno.EIO, "Input/output error"), tmp_path)
+    for number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO):
+        assert is_of_disk(OSError(number, "refused", str(tmp_path / "row.json")), tmp_path)
+    assert not is_of_disk(IsADirectoryError(errno.EISDIR, "is a folder", str(tmp_path / "row.json")), tmp_path)
     assert not is_of_disk(ValueError("no"), tmp_path)

@@ -66,7 +66,7 @@ def test_ls_of_what_there_is_not(call):
 def test_status_before_any_run_says_how_to_start(call):
     result = call("status")
     assert result.code == 2
-    assert "There is no sweep in results yet" in result.err
+    assert "There is no store at results; give the folder of a `bench run`, or start one." in result.err
     assert "bench run" in result.err
 
 

@@ -6,6 +6,8 @@ import pytest
 from helpers.disks import read_only
 from helpers.store_factory import Grid, make_store
 
+from bench.system.disk import RefusedError, refuse_unwritable
+
 pytestmark = pytest.mark.slow
 
 GRID = Grid(methods=("asl", "dualcoop"), percents=(10, 50), epochs=3)
@@ -39,6 +41,19 @@ def test_a_report_goes_to_another_folder(call, colleague, tmp_path):
     (page,) = (tmp_path / "own" / "reports").glob("*/report.html")
     assert str(page) in result.out
     assert (tmp_path / "own" / "report.md").exists()
+
+
+def test_a_folder_that_is_there_and_may_not_be_written_is_refused_before_anything_is_drawn(tmp_path):
+    (tmp_path / "reports").mkdir()
+    with read_only(tmp_path / "reports") as folder, pytest.raises(RefusedError, match=r"cannot be written; give --out"):
+        refuse_unwritable(folder)
+    refuse_unwritable(tmp_path / "reports")
+
+
+def test_a_folder_whose_name_a_file_has_is_no_matter_of_rights(tmp_path):
+    (tmp_path / "reports").write_text("a file")
+    with pytest.raises(FileExistsError):
+        refuse_unwritable(tmp_path / "reports")
 
 
 @pytest.mark.parametrize("command", [["status"], ["compare"], ["compare", "--across"], ["compare", "--json"]])

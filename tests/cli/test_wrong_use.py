@@ -35,17 +35,22 @@ REFUSED = {
         ("sensitivity", "--method", "asl", "--over", f"lr={','.join(map(str, range(1, 200)))}"),
         "--over lr has 199 values; at most 100",
     ),
-    "sync of nothing": (("sync", "--results", "TYPO"), "There is nothing in TYPO to show yet"),
-    "status of nothing": (("status", "--results", "TYPO"), "There is no sweep in TYPO yet"),
-    "report of nothing": (("report", "--results", "TYPO"), "There is no sweep in TYPO yet"),
-    "ui of nothing": (("ui", "--results", "TYPO"), "There is nothing in TYPO to show yet"),
-    "compare of nothing": (("compare", "--results", "TYPO"), "There is no sweep in TYPO yet"),
+    "papers beside nothing": (("compare", "--published", "voc2007", "--results", "TYPO"), "There is no store at TYPO"),
+    "two stores, one of nothing": (("report", "--results", ".", "--results", "TYPO"), "There is no store at TYPO"),
     "tracking nowhere": (
         ("run", *ASL, "--tracking-uri", "sqlite:///none/d/x.db"),
         "there is no folder none/d; make it",
     ),
     "tracking by a word": (("run", *ASL, "--tracking-uri", "foo"), "'foo' is no address of a database or server"),
     "tracking in memory": (("run", *ASL, "--tracking-uri", "sqlite:///:memory:"), "is no address of a database"),
+    **{
+        f"{command} of nothing": ((*command.split(), "--results", "TYPO"), "There is no store at TYPO; give the folder")
+        for command in ("sync", "status", "report", "ui", "compare", "compare --across", "show abc")
+    },
+    **{
+        f"cache {command} of nothing": (("cache", *command.split(), "--cache", "TYPO"), "There is no cache at TYPO")
+        for command in ("ls", "verify", "rm --all")
+    },
     "unknown dataset in the cache": (("cache", "rm", "--dataset", "nope"), "there is no dataset 'nope'; allowed: coco"),
     "unknown backbone in the cache": (("cache", "ls", "--backbone", "RN11"), "did you mean 'RN101'?"),
     "storage without a file": (("search", *ASL, "--storage", "sqlite:///"), "sqlite:/// names no file"),
@@ -91,6 +96,29 @@ def test_numbers_are_bounded(arguments, call, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("digits", ["\u0663", "\uff11", "\u0967\u0968"], ids=ascii)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("run", flag) for flag in ("--ratios", "--seeds", "--workers", "--threads", "--views", "--holdout")),
+        *(("run", flag) for flag in ("--cpus-per-cell", "--gpus-per-cell", "--memory-per-cell")),
+        *(("search", flag) for flag in ("--trials", "--retries", "--search-seed")),
+        *(("show", "abc", flag) for flag in ("--images", "--seed")),
+        ("ui", "--port"),
+        ("report", "--seeds"),
+        ("compare", "--ratios"),
+    ],
+    ids=" ".join,
+)
+def test_digits_of_other_scripts_are_no_number(arguments, digits, call, tmp_path):
+    (tmp_path / "results").mkdir()
+    result = call(*arguments, digits)
+    assert result.code == 2
+    assert "Traceback" not in result.err
+    assert arguments[-1] in result.err
+    assert [path.name for path in tmp_path.rglob("*")] == ["results"]
+
+
 def test_a_store_is_not_synced_into_a_folder_that_is_not_there(call, tmp_path):
     make_store(tmp_path / "results")
     before = sorted(tmp_path.rglob("*"))
@@ -101,7 +129,8 @@ def test_a_store_is_not_synced_into_a_folder_that_is_not_there(call, tmp_path):
 
 
 def test_a_known_dataset_of_which_nothing_is_cached_is_no_error(call, tmp_path):
-    result = call("cache", "rm", "--dataset", "voc2007", "--cache", str(tmp_path / "cache"))
+    (tmp_path / "cache").mkdir()
+    result = call("cache", "rm", "--dataset", "voc2007", "--cache", "cache")
     assert result.code == 0
     assert "removed 0 entries" in result.out
 

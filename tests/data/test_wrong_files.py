@@ -150,6 +150,8 @@ WRONG = {
     ),
     "another split file": ("cub", "CUB_200_2011/train_test_split.txt", "4 1", "5 1", "do not number the same images"),
     "no numbers": ("cub", "CUB_200_2011/images.txt", "1 ", "x ", "no line of a number and a text"),
+    "numbers raised to a power": ("cub", "CUB_200_2011/images.txt", "1 ", "\u00b2 ", "no line of a number and a text"),
+    "digits of another script": ("cub", "CUB_200_2011/images.txt", "1 ", "\u0661 ", "no line of a number and a text"),
     "a label too few (NUS)": (
         *("nuswide", "Groundtruth/TrainTestLabels/Labels_zebra_Train.txt", "0\n", ""),
         "holds 2 labels for the 3 images",

@@ -12,7 +12,7 @@ from bench.errors import DataError
 from bench.executors.ray.transfer import unpack
 from bench.features import entries, remove
 from bench.records.cells import Cell
-from bench.records.names import cell_key, fingerprint, inside, plain_name, printable, sweep_id
+from bench.records.names import cell_key, fingerprint, inside, plain_name, printable, short_name, sweep_id
 
 STEPS = st.sampled_from(["..", ".", "", "a", "out", "in", "loop", "/", "\\", "../..", "a/..", "/etc", "\0", "~", "C:"])
 PARTS = st.lists(STEPS | st.text(max_size=6) | st.lists(STEPS, max_size=4).map("/".join), min_size=0, max_size=4)
@@ -79,6 +79,17 @@ def test_a_cell_whose_dataset_is_a_path_is_refused():
     data = dict.fromkeys(("method", "protocol", "backbone"), part) | {"percent": 10, "seed": 0, "holdout": 0}
     with pytest.raises(DataError, match="is not a dataset's name"):
         Cell.from_json({**data, "dataset": {**part, "name": "../../x"}})
+
+
+@pytest.mark.parametrize("letter", ["a", "\u00fc", "\u732b", "\U0001f600"])
+def test_long_names_are_cut_to_what_a_file_system_takes_and_stay_apart(letter, tmp_path):
+    names = [f"attention-{letter * 300}{end}" for end in "xy"]
+    first, second = map(short_name, names)
+    assert first != second
+    for short in (first, second):
+        assert len(short.encode()) <= 150
+        assert short.startswith(f"attention-{letter * 10}")
+        (tmp_path / f".{short}.svg.{'0' * 32}").touch()  # as it is called while it is written
 
 
 def test_control_characters_reach_no_terminal():

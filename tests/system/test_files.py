@@ -1,5 +1,6 @@
 """Files are whole or absent, whatever happens while they are written."""
 
+import errno
 import json
 import multiprocessing
 import os
@@ -31,6 +32,17 @@ def test_an_error_in_the_middle_leaves_the_old_file_and_nothing_else(tmp_path, e
         write_half()
     assert path.read_text() == "old"
     assert entries(tmp_path) == ["row.json"]
+
+
+@pytest.mark.parametrize("named", [None, "/elsewhere/source.npz"])
+def test_a_write_that_fails_names_its_file_unless_another_is_named(tmp_path, named):
+    def fill() -> None:
+        with atomic(tmp_path / "row.json"):
+            raise OSError(errno.ENOSPC, "No space left on device", named)
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        fill()
+    assert caught.value.filename == (named or str(tmp_path / "row.json"))
 
 
 def _die_while_writing(path: Path) -> None:
