@@ -64,11 +64,15 @@ class Protocol(ABC):
         self.options = options if options is not None else self.Options()
 
     def observe(self, labels: np.ndarray, percent: int | None, seed: int, images: Images = UNNAMED) -> np.ndarray:
-        """Observed labels int8 (N, C) in {-1, 0, +1} from full labels (N, C), checked to give no other value away."""
+        """Observed labels int8 (N, C) in {-1, 0, +1} from all labels (N, C), checked to give no other value away.
+
+        Labels that are 0, unknown in the data itself, stay so under every protocol.
+        """
         observed = self.hide(labels, self._share(percent), seed, images)
         assert observed.shape == labels.shape, f"protocol {self.name!r} changed the shape of the labels"
         assert observed.dtype == np.int8, f"protocol {self.name!r} gave {observed.dtype}"
         wrong = (observed != labels) & (observed != 0)
+        assert not ((observed != 0) & (labels == 0)).any(), f"protocol {self.name!r} gave an unknown label a value"
         assert not (self.faithful and wrong.any()), f"protocol {self.name!r} gave a value that is not the label's"
         return observed
 
@@ -130,21 +134,25 @@ class MaskFacts:
     known_wrong: float
     images_without_labels: int
     classes_without_positives: int
+    unknown_in_data: float = 0.0
 
 
 def mask_facts(labels: np.ndarray, observed: np.ndarray) -> MaskFacts:
-    """Digest and realised shares of `observed` (N, C) against the full `labels` (N, C).
+    """Digest and realised shares of `observed` (N, C) against all `labels` (N, C) of the data.
 
-    known_wrong: the share of known entries whose value is not the label's.
+    known, known_positives, known_negatives: of the labels that the data has, the share that stays known.
+    known_wrong: the share of known entries whose value is not the label's. unknown_in_data: the share of all entries
+    that the data itself does not tell.
     """
     known = observed != 0
-    positive = labels == 1
+    positive, negative, labelled = labels == 1, labels == -1, labels != 0
     return MaskFacts(
         sha256=hashlib.sha256(np.ascontiguousarray(observed).tobytes()).hexdigest(),
-        known=float(known.mean()),
+        known=float(known[labelled].mean()) if labelled.any() else float("nan"),
         known_positives=float(known[positive].mean()) if positive.any() else float("nan"),
-        known_negatives=float(known[~positive].mean()) if (~positive).any() else float("nan"),
+        known_negatives=float(known[negative].mean()) if negative.any() else float("nan"),
         known_wrong=float((observed != labels)[known].mean()) if known.any() else float("nan"),
         images_without_labels=int((~known).all(axis=1).sum()),
         classes_without_positives=int((~(observed == 1)).all(axis=0).sum()),
+        unknown_in_data=float((~labelled).mean()),
     )

@@ -1,4 +1,4 @@
-"""All labels known: the ceiling of every other protocol."""
+"""All labels that the data has: the ceiling of every other protocol."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from protocols.base import PROTOCOLS, Images, Protocol
 
 @PROTOCOLS.register("full")
 class Full(Protocol):
-    """All labels are known."""
+    """All labels of the data are known."""
 
     reference = "the datasets' own labels"
     has_percent = False

@@ -34,7 +34,7 @@ def plan(
     *,
     dataset: str | None = None,
     root: str | Path | None = None,
-    protocol: str = "partial",
+    protocol: str = "auto",
     backbone: str | None = None,
     recipe: str = "auto",
     holdout: int = 0,

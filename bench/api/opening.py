@@ -7,6 +7,7 @@ from typing import Any
 from bench.backbones import Backbone
 from bench.data import Dataset
 from bench.data.notices import copied, unmeasured
+from bench.data.unknown import unknown_sentence
 from bench.report.tables.flags import FLAGS
 from bench.system.console import plain_console, text_column
 from bench.system.wording import counted
@@ -33,8 +34,10 @@ def _describe(dataset: Any) -> None:
     facts, names = dataset.facts, dataset.options.names
     counts = f"{facts['train_images']:,} training and {counted(facts['test_images'], 'test image')}"
     console.print(f"{dataset.name}: {counts}, {counted(len(dataset.class_names), 'class', 'classes')}, {names} names")
+    if "unknown" in facts:
+        console.print(f"{dataset.name}: {unknown_sentence(facts['unknown'], len(dataset.class_names))}")
     for notice in (
-        *unmeasured(dataset.class_names, dataset.test.judged),
+        *unmeasured(dataset.class_names, dataset.test.judged, dataset.test.complete),
         *copied(dataset.known("train"), dataset.known("test")),
     ):
         console.print(f"warning: {dataset.name}: {notice}.", style="yellow")

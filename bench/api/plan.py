@@ -12,7 +12,7 @@ from bench.api.outlook import Outlook, look_ahead
 from bench.api.outlook_view import as_text, renderables
 from bench.backbones import BACKBONES
 from bench.data import Dataset
-from bench.planning.plan import PlannedPlace, cells, open_dataset
+from bench.planning.plan import PlannedPlace, cells, open_dataset, with_protocol
 from bench.planning.plan import plan as entries_of
 from bench.planning.request import Request
 from bench.records.cells import Cell
@@ -94,4 +94,4 @@ def make_plan(request: Request, execution: Execution, quiet: bool = False) -> Pl
         entries = entries_of(request, dataset)
     if not quiet:
         tell_mark(dataset, BACKBONES.get(request.backbone))
-    return Plan(request, execution, dataset, entries)
+    return Plan(with_protocol(request, dataset), execution, dataset, entries)

@@ -22,7 +22,7 @@ def request_of(
     *,
     dataset: str | None = None,
     root: Path | None = None,
-    protocol: str = "partial",
+    protocol: str = "auto",
     backbone: str | None = None,
     recipe: str = "auto",
     holdout: int = 0,

@@ -12,8 +12,10 @@ from bench.api.plan import make_plan
 from bench.api.run import execute
 from bench.api.sweep import Sweep
 from bench.api.trials import trials_display
+from bench.data import Dataset
 from bench.data.blind import blind
-from bench.planning.plan import open_dataset
+from bench.errors import UsageError
+from bench.planning.plan import open_dataset, with_protocol
 from bench.planning.request import Request
 from bench.records.cells import Judged
 from bench.studies.search.archive import FOLDER, cells_of
@@ -90,6 +92,13 @@ def search(
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; before CUDA starts
     options.check()
     execution.check()
+    dataset = blind(open_dataset(request, execution.cache))
+    request = with_protocol(request, dataset)
+    if options.judged == "full" and request.protocol == "native":
+        raise UsageError(
+            f"Labels of {request.dataset} are unknown in the data itself, and nothing more is hidden: held-out images "
+            "can be judged by observed labels alone; leave out --holdout-labels full."
+        )
     methods = tuple(variant.method for variant in request.variants)
     requests = ask_for(
         request,
@@ -99,7 +108,7 @@ def search(
         pruner=options.pruner,
         seed=options.seed,
     )
-    searched = Searched(request, _sessions(requests, options, execution, command, quiet), None)
+    searched = Searched(request, _sessions(requests, dataset, options, execution, command, quiet), None)
     if not searched.winners:
         return searched
     names = [session.archive.name for session, _ in searched.winners.values()]
@@ -121,11 +130,16 @@ def _settings(winners: Mapping[str, tuple[Session, TrialRecord]]) -> dict[str, M
 
 
 def _sessions(
-    requests: Sequence[SearchRequest], options: SearchOptions, execution: Execution, command: Sequence[str], quiet: bool
+    requests: Sequence[SearchRequest],
+    dataset: Dataset,
+    options: SearchOptions,
+    execution: Execution,
+    command: Sequence[str],
+    quiet: bool,
 ) -> list[Session]:
     """All searches, one after the other, on one executor; sessions with their trials done."""
     results, total = execution.store, options.trials
-    dataset, cells = blind(open_dataset(requests[0].sweep, execution.cache)), cells_of(results)
+    cells = cells_of(results)
     sessions = [
         open_search(one, dataset, execution.results, total=total, storage=options.storage, command=command)
         for one in requests

@@ -90,7 +90,10 @@ class RequestFlags:
     seeds: Seeds = "0"
     dataset: Annotated[str | None, typer.Option(help="See `bench ls datasets`; scenes if not given.")] = None
     root: Annotated[Path | None, typer.Option(help="Where the dataset's files are; see `bench prepare -h`.")] = None
-    protocol: Annotated[str, typer.Option(help="How labels are hidden; see `bench ls protocols`.")] = "partial"
+    protocol: Annotated[
+        str,
+        typer.Option(help="See `bench ls protocols`. auto: native where labels are unknown, else partial."),
+    ] = "auto"
     backbone: Annotated[
         str | None, typer.Option(help="Image and text encoder; see `bench ls backbones`. By default the dataset's.")
     ] = None

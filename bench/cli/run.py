@@ -44,7 +44,7 @@ def run(
     if write:
         from bench.cli.write import write_sweep
 
-        write_sweep(write, context, settings, axes)
+        write_sweep(write, plan.request.protocol, context, settings, axes)
     elif dry_run:
         show_plan(plan, execution.as_json)
     else:

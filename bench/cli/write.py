@@ -17,11 +17,15 @@ from bench.system.files import write_text
 
 def write_sweep(
     path: Path,
+    protocol: str,
     context: typer.Context,
     settings: Mapping[str, Mapping[str, Any]],
     grid: Mapping[str, Mapping[str, Sequence[Any]]],
 ) -> None:
-    """All that says what is run, so that no later default changes it; of how it is run, only what was given."""
+    """All that says what is run, so that no later default changes it; of how it is run, only what was given.
+
+    protocol: the one that the plan settled on.
+    """
     if path.exists():
         raise UsageError(f"--write {path}: there is such a file already; remove it or give another name.")
     what = {field.name for field in dataclasses.fields(RequestFlags)}
@@ -32,6 +36,7 @@ def write_sweep(
         if value is not None and (is_given or (param.name in what and value is not False)):
             text = ",".join(value) if isinstance(value, list | tuple) else str(value)
             flags[flag] = value if isinstance(value, bool) else text
+    flags["protocol"] = protocol
     command = shlex.join(["bench", *sys.argv[1:]])
     write_text(path, render_sweep_file(SweepFile(flags, settings, grid), heading=f"Written by: {command}"))
     typer.echo(f"written  {path}", err=True)

@@ -72,6 +72,16 @@ def is_faithful(protocol: Kind) -> None:
         require(((mask == labels) | (mask == 0)).all(), "a known value is not the label's; say `faithful = False`")
 
 
+@PROPERTIES.property(
+    "what the data does not tell stays unknown", "it would be trained on as known, and nobody knows it", _opens
+)
+def keeps_unknown(protocol: Kind) -> None:
+    labels = full_labels()
+    labels[numpy_stream("scene", "unknown").random(labels.shape) < 0.3] = 0
+    mask = observe(protocol, labels)
+    require(not mask[labels == 0].any(), "an entry that is 0 in the data comes back as known")
+
+
 @PROPERTIES.property("equal seeds hide equal labels", "methods would not be compared on the same masks", _opens)
 def is_repeatable(protocol: Kind) -> None:
     labels = full_labels()

@@ -1,4 +1,4 @@
-"""Datasets: images, class names, full labels and the official train/test split."""
+"""Datasets: images, class names, labels and the official train/test split."""
 
 from bench.data.base import DATASETS, Dataset, Split
 

@@ -1,4 +1,4 @@
-"""Contract of datasets: two splits of images with full labels, in a fixed order of images and classes."""
+"""Contract of datasets: two splits of images with their labels, in a fixed order of images and classes."""
 
 import functools
 import hashlib
@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from PIL import Image
 
+from bench.data.unknown import is_complete, judgeable, judgeable_only, unknown_facts
 from bench.errors import DataError
 from bench.settings.registry import Registry
 
@@ -33,7 +34,8 @@ class Split:
     """N images in a fixed order.
 
     ids: unique names, the same on every machine; the feature cache and the masks hang on their order.
-    labels: int8 (N, C), +1 present and -1 absent; no 0 (a full label is never unknown).
+    labels: int8 (N, C), +1 present, -1 absent, and 0 where the data itself does not tell: what is unknown is never
+    trained on as known, and never judged.
     images: images[i] gives image i as an RGB PIL image, read or drawn when asked for.
     positions: int64 (N,), strictly ascending: the row of each image in the official full list, for masks that are drawn
     over that list before rows are dropped; official_count: how many rows that list has. Both None: it is the full list.
@@ -49,8 +51,8 @@ class Split:
     ignored: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        if self.labels.dtype != np.int8 or self.labels.ndim != 2 or not np.isin(self.labels, (-1, 1)).all():
-            raise DataError("full labels must be an int8 matrix (images, classes) of +1 and -1")
+        if self.labels.dtype != np.int8 or self.labels.ndim != 2 or (np.abs(self.labels) > 1).any():
+            raise DataError("labels must be an int8 matrix (images, classes) of +1, -1, and 0 where nothing is known")
         if not len(self.ids) == len(self.images) == len(self.labels):
             raise DataError(f"{len(self.ids)} ids, {len(self.images)} images and {len(self.labels)} label rows differ")
         if len(set(self.ids)) != len(self.ids):
@@ -87,8 +89,18 @@ class Split:
 
     @functools.cached_property
     def judged(self) -> np.ndarray:
-        """The labels as evaluation takes them: int8 (N, C), 0 where `ignored`."""
+        """The labels as evaluation takes them: int8 (N, C), 0 where unknown or `ignored`."""
         return self.labels if self.ignored is None else np.where(self.ignored, np.int8(0), self.labels)
+
+    @functools.cached_property
+    def complete(self) -> bool:
+        """Whether no label is unknown."""
+        return is_complete(self.labels)
+
+    @functools.cached_property
+    def measured(self) -> np.ndarray:
+        """`judged`, as metrics take it: where labels are unknown, without the classes that cannot be judged by them."""
+        return self.judged if self.complete else judgeable_only(self.judged)
 
 
 class Dataset(ABC):
@@ -147,7 +159,13 @@ class Dataset(ABC):
             "train_images": len(self.train),
             "test_images": len(self.test),
             "train_positives": dict(zip(self.class_names, positives, strict=True)),
+            **unknown_facts(self.class_names, self.train.labels, self.test.labels, self.test.measured),
         }
+
+    @property
+    def has_unknown(self) -> bool:
+        """Whether labels of training images are unknown in the data itself."""
+        return not self.train.complete
 
     @functools.cached_property
     def fingerprint(self) -> str:
@@ -160,15 +178,23 @@ class Dataset(ABC):
 
     def check(self) -> None:
         """DataError if training on this dataset would tell nothing; asked before anything is trained."""
-        refuse_unmeasurable(self.name, self.test.judged)
+        refuse_unmeasurable(self.name, self.test.judged, self.test.complete)
 
 
-def refuse_unmeasurable(dataset: str, judged: np.ndarray) -> None:
-    """DataError if no class has a positive in the test labels (N, C): every metric would be NaN."""
+def refuse_unmeasurable(dataset: str, judged: np.ndarray, complete: bool = True) -> None:
+    """DataError if no class can be judged by the test labels (N, C): every metric would be NaN.
+
+    complete: whether all labels are known; else a class needs a known positive and a known negative.
+    """
     if not (judged == 1).any():
         raise DataError(
             f"no test image of {dataset} has a label that counts, so nothing can be measured on it; "
             "give test images of which some show a class."
+        )
+    if not complete and not judgeable(judged).any():
+        raise DataError(
+            f"no class of {dataset} has both a known positive and a known negative test image, so nothing can be "
+            "measured on it; give test images of which more is known."
         )
 
 

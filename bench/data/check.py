@@ -8,6 +8,7 @@ from bench.data.base import refuse_unmeasurable
 from bench.data.folder import PARTS, FolderDataset, Part
 from bench.data.notices import copied, unmeasured, unusual
 from bench.data.official import list_digest
+from bench.data.unknown import is_complete
 from bench.errors import DataError
 from bench.settings.config import values
 from bench.system.wording import counted, some
@@ -59,8 +60,9 @@ def examine(dataset: FolderDataset, images: bool, progress: Progress) -> Examina
             dataset.check_parts()
             test = dataset.listing("test")
             judged = test.judged[dataset.counts(test.labels)]
-            refuse_unmeasurable(dataset.name, judged)
-            findings += [Finding("warning", "classes", f"{text}.") for text in unmeasured(classes, judged)]
+            complete = is_complete(test.labels)
+            refuse_unmeasurable(dataset.name, judged, complete)
+            findings += [Finding("warning", "classes", f"{text}.") for text in unmeasured(classes, judged, complete)]
         except DataError as error:
             findings.append(Finding("error", "parts", str(error)))
     if images:

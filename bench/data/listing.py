@@ -17,7 +17,7 @@ from bench.system.wording import shown
 class Listing:
     """One part as its files list it, before any image is dropped.
 
-    ids: (N,) as the papers' lists write them. labels: int8 (N, C) of +1 and -1. classes: (C,) raw names.
+    ids: (N,) as the papers' lists write them. labels: int8 (N, C) of +1, -1 and 0 (unknown). classes: (C,) raw names.
     ignored: bool (N, C) or None; see `Split`.
     """
 
@@ -28,7 +28,7 @@ class Listing:
 
     @property
     def judged(self) -> np.ndarray:
-        """The labels as evaluation takes them: int8 (N, C), 0 where `ignored`."""
+        """The labels as evaluation takes them: int8 (N, C), 0 where unknown or `ignored`."""
         return self.labels if self.ignored is None else np.where(self.ignored, np.int8(0), self.labels)
 
 

@@ -12,15 +12,19 @@ from bench.data.paths import collisions
 from bench.system.wording import counted, some
 
 
-def unmeasured(classes: Sequence[str], judged: np.ndarray) -> Iterator[str]:
-    """Classes without a positive in the test labels (N, C), of which no metric can tell."""
-    positives = (judged == 1).sum(axis=0)
-    without = [name for name, count in zip(classes, positives, strict=True) if not count]
-    if without:
-        yield (
-            f"{len(without):,} of {counted(len(positives), 'class', 'classes')} "
-            f"{'has' if len(without) == 1 else 'have'} no positive test image and no part in mAP: {some(without)}"
-        )
+def unmeasured(classes: Sequence[str], judged: np.ndarray, complete: bool = True) -> Iterator[str]:
+    """Classes that the test labels (N, C) cannot judge: without a positive, or where labels are unknown a negative."""
+    positives, negatives = (judged == 1).any(axis=0), (judged == -1).any(axis=0)
+    kinds = [("positive", ~positives)] if complete else [("known positive", ~positives)]
+    if not complete:
+        kinds.append(("known negative", positives & ~negatives))
+    for kind, missing in kinds:
+        without = [name for name, one in zip(classes, missing, strict=True) if one]
+        if without:
+            yield (
+                f"{len(without):,} of {counted(len(classes), 'class', 'classes')} "
+                f"{'has' if len(without) == 1 else 'have'} no {kind} test image and no part in mAP: {some(without)}"
+            )
 
 
 def copied(train: Mapping[str, Examined], test: Mapping[str, Examined]) -> Iterator[str]:

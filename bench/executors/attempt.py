@@ -83,6 +83,7 @@ def _run(cell: Cell, store: Store, resources: Resources, watch: Callable[[int, d
     if inputs.test_labels is None:
         judged = inputs.heldout_labels[inputs.heldout_rows]
         metrics, test_best, class_ap = {"heldout_mAP": mean_average_precision(outcome.logits, judged)}, {}, {}
+        metrics["heldout_known_entries"] = int((judged != 0).sum())
     else:
         store.save_targets(cell.dataset.fingerprint, resources.targets)
         metrics = summary(outcome.logits, inputs.test_labels)

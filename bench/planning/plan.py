@@ -1,5 +1,6 @@
 """From a request to the cells that answer it: literal loops over the grid."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,9 @@ from bench.axes.methods import ResolvedMethod
 from bench.backbones import BACKBONES
 from bench.data import DATASETS, Dataset
 from bench.data.roots import find_root
-from bench.errors import UsageError
+from bench.errors import DataError, UsageError
 from bench.features.feeds import feed_component
-from bench.planning.request import Request, Variant
+from bench.planning.request import AUTO, Request, Variant
 from bench.planning.rules import PlaceFacts, apply_rules
 from bench.planning.settings import variant_method
 from bench.records.cells import Cell, Component
@@ -54,9 +55,17 @@ def plan(request: Request, dataset: Dataset) -> list[PlannedPlace]:
             f"{counted(len(seeds), 'seed')} are {places:,} places of a table; at most {LARGEST_TABLE:,} "
             "are planned: ask for fewer."
         )
+    request = with_protocol(request, dataset)
     axes = _Axes(request, dataset)
     percents: Sequence[int | None] = request.percents if axes.has_percent else (None,)
     return [axes.place(variant, percent, seed) for seed in seeds for percent in percents for variant in variants]
+
+
+def with_protocol(request: Request, dataset: Dataset) -> Request:
+    """The request with the protocol that `auto` stands for on this dataset."""
+    if request.protocol != AUTO:
+        return request
+    return dataclasses.replace(request, protocol="native" if dataset.has_unknown else "partial")
 
 
 def cells(places: Sequence[PlannedPlace]) -> Iterator[Cell]:
@@ -71,7 +80,12 @@ class _Axes:
         self.request = request
         protocol_class = PROTOCOLS.get(request.protocol)
         self.has_percent = protocol_class.has_percent
-        self.has_negatives = protocol_class.negatives
+        self.no_negatives = "" if protocol_class.negatives else f"protocol {request.protocol} has none"
+        if dataset.has_unknown:
+            if not (dataset.train.labels == -1).any():
+                self.no_negatives = f"the training labels of {dataset.name} have none"
+            if not (dataset.train.labels == 1).any():
+                raise DataError(f"no training image of {dataset.name} has a known positive; nothing can be learned.")
         self.protocol = protocol_component(request.protocol, request.overrides)
         self.full = protocol_component("full", {})
         backbone_class = BACKBONES.get(request.backbone)
@@ -129,8 +143,8 @@ class _Axes:
             return f"needs a text tower; backbone {self.backbone.name} has none"
         if method.token_texts and not backbone.has_token_texts:
             return f"needs text features at every token; backbone {self.backbone.name} has one vector a text"
-        if method.labels == "observed" and not self.has_negatives and method.needs_negatives(resolved.config):
-            return f"needs known negatives; protocol {self.protocol.name} has none"
+        if method.labels == "observed" and self.no_negatives and method.needs_negatives(resolved.config):
+            return f"needs known negatives; {self.no_negatives}"
         return ""
 
 

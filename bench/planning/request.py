@@ -7,6 +7,8 @@ from typing import Any
 
 from bench.data import DATASETS
 
+AUTO = "auto"
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -34,6 +36,7 @@ class Variant:
 class Request:
     """What a user wants to run. Overrides are `{name: {option: value}}` for methods, dataset, protocol, backbone, feed.
 
+    protocol: `auto` is `native` where labels are unknown in the data itself, and `partial` elsewhere.
     study: what the variants are to tell together, such as an ablation; kept in the record, and no part of any cell.
     backbone: "" for the dataset's default.
     """
@@ -42,7 +45,7 @@ class Request:
     percents: tuple[int, ...]
     seeds: tuple[int, ...] = (0,)
     dataset: str = "scenes"
-    protocol: str = "partial"
+    protocol: str = AUTO
     backbone: str = ""
     recipe: str = "auto"
     holdout: int = 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bench.data.unknown import unknown_sentence
 from bench.report.results import Results
 from bench.report.source import installed_dataset
 
@@ -35,6 +36,7 @@ def _statements(results: Results) -> Iterator[str]:
     yield from _reconstructions(results)
     yield from (statement for flag, statement in OF_FLAGS.items() if flag in flags)
     yield from _deviations(results)
+    yield from _unknown(results)
     yield from _gaps(results)
     yield from _stale(results)
     if len(results.seeds) == 1 and results.rows:
@@ -62,6 +64,24 @@ def _reconstructions(results: Results) -> Iterator[str]:
             f"`{name}` is a reconstruction from public descriptions: its authors have published no code. Every number "
             "of it in this report is ours, and a gap to the paper may be ours too."
         )
+
+
+def _unknown(results: Results) -> Iterator[str]:
+    """What the rows say of labels that are unknown in the data itself, once for each dataset."""
+    facts = {
+        row.cell.dataset.fingerprint: (row.data["unknown"], len(row.class_ap))
+        for row in results.rows.values()
+        if "unknown" in row.data and row.class_ap
+    }
+    for unknown, classes in facts.values():
+        said = unknown_sentence(unknown, classes)
+        yield (
+            f"{said[0].upper()}{said[1:]}. No unknown entry is trained on as known, or judged; a method that sees all "
+            "labels sees all that the data tells."
+        )
+        if left := unknown["not_judged"]:
+            few = left if len(left) <= NAMED else [*left[:NAMED], f"and {len(left) - NAMED} more (results.csv has all)"]
+            yield f"Without a known positive or a known negative test image, and so left out: {', '.join(few)}."
 
 
 def _gaps(results: Results) -> Iterator[str]:

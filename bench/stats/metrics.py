@@ -68,16 +68,20 @@ def summary(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     """The metrics of a row. mAP is the headline; mAP_asl and mAP_voc are the papers' other two definitions.
 
     mAP and mAP_voc leave classes without positives out (their number is `classes_without_positives`);
-    mAP_asl averages them in as 0, as its authors do.
+    mAP_asl averages them in as 0, as its authors do. A class of which no entry is judged has no part in anything.
+    known_entries: of images and classes, over which all this is taken.
     """
-    ap = average_precision(scores, labels)
     top3 = np.zeros(scores.shape, bool)
     np.put_along_axis(top3, np.argsort(-scores, axis=1, kind="stable")[:, :3], True, axis=1)
+    measured = (labels != 0).any(axis=0)
+    unjudged, scores, labels, top3 = int((~measured).sum()), scores[:, measured], labels[:, measured], top3[:, measured]
+    ap = average_precision(scores, labels)
     return {
         "mAP": float(np.nanmean(ap)),
         "mAP_asl": float(np.nan_to_num(average_precision_ranked(scores, labels)).mean()),
         "mAP_voc": float(np.nanmean(average_precision_envelope(scores, labels))),
-        "classes_without_positives": int(np.isnan(ap).sum()),
+        "classes_without_positives": unjudged + int(np.isnan(ap).sum()),
+        "known_entries": int((labels != 0).sum()),
         **f1_scores(scores > 0, labels),
         **{f"{name}_top3": value for name, value in f1_scores(top3, labels).items()},
     }

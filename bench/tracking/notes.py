@@ -105,6 +105,10 @@ def cell_note(row: Row) -> str:
     known = row.mask.get("known")
     if known is not None:
         sentences.append(f"{100 * known:.1f} % of the labels known, mask `{str(row.mask.get('sha256', ''))[:12]}`.")
+    if "unknown" in row.data:
+        sentences.append(
+            f"Labels are unknown in the data itself; taken over {row.metrics['known_entries']:,} known entries."
+        )
     if row.flags:
         sentences.append(f"Take care: {'; '.join(row.flags)}.")
     return tame(" ".join(sentences))

@@ -13,6 +13,7 @@ from bench.axes.components import options_of
 from bench.axes.methods import ResolvedMethod, resolved_method
 from bench.backbones import BACKBONES, Backbone
 from bench.data import Dataset
+from bench.data.unknown import judgeable
 from bench.errors import DataError, UsageError
 from bench.features import FeatureSet, Prepare, cached_features
 from bench.features.augmentation import AUGMENTATIONS, Augmentation
@@ -56,8 +57,9 @@ class Resources:
         """All that the cell's training may touch, and the facts of its mask.
 
         The mask is drawn over all training images; the held-out ones are then taken out of the observed labels, and all
-        of them for a method that says to use none. Held-out images are judged by their full labels, or by what the mask
-        left of these, in classes of which it left both a positive and a negative. A cell that has no test split does
+        of them for a method that says to use none. Held-out images are judged by all their labels, or by what the mask
+        left of these. Where some are unknown, in the mask or in the data itself, classes count of which both a positive
+        and a negative are known. A cell that has no test split does
         not touch the dataset's, nor are its pseudo-labels judged: what a search may look at tells no hidden label.
         """
         labels = self.dataset.train.labels
@@ -65,7 +67,7 @@ class Resources:
         observed, judged, train_rows, heldout_rows = self._labels(cell, method)
         heldout_labels = np.zeros_like(labels)
         heldout_labels[heldout_rows] = judged[heldout_rows]
-        if cell.judged == "observed":
+        if cell.judged == "observed" or (len(heldout_rows) and self.dataset.has_unknown):
             _leave_out_unjudgeable(cell, heldout_labels)
         reads, live = self._reads(cell), self.live(cell)
         weak, strong = self._views(cell)
@@ -78,7 +80,7 @@ class Resources:
             heldout_rows=heldout_rows,
             heldout_labels=heldout_labels,
             test=self.features(cell, "test") if "test" in reads else None,
-            test_labels=self.dataset.test.judged if cell.test else None,
+            test_labels=self.dataset.test.measured if cell.test else None,
             device=self.device,
             views=weak,
             strong_views=strong,
@@ -221,7 +223,7 @@ class Resources:
     @property
     def targets(self) -> Targets:
         test = self.dataset.test
-        return Targets(test.ids, test.judged, self.dataset.class_names)
+        return Targets(test.ids, test.measured, self.dataset.class_names)
 
 
 def _leave_out_unjudgeable(cell: Cell, labels: np.ndarray) -> None:
@@ -229,10 +231,11 @@ def _leave_out_unjudgeable(cell: Cell, labels: np.ndarray) -> None:
 
     labels: int8 (N, C), of held-out images. DataError if no class is left.
     """
-    judgeable = (labels == 1).any(axis=0) & (labels == -1).any(axis=0)
-    if not judgeable.any():
+    measurable = judgeable(labels)
+    if not measurable.any():
         raise DataError(
             f"{cell.title}: no class has both a known positive and a known negative among the {cell.holdout} % "
-            "held-out training images, so nothing can be judged by them; hold out more, or judge by full labels."
+            "held-out training images, so nothing can be judged by them; hold out more, or give data of which more is "
+            "known."
         )
-    labels[:, ~judgeable] = 0
+    labels[:, ~measurable] = 0

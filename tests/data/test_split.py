@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bench.data import Split
+from bench.data.unknown import unknown_facts, unknown_sentence
 from bench.errors import DataError
 
 LABELS = np.array([[1, -1], [-1, 1]], np.int8)
@@ -24,6 +25,31 @@ WRONG = {
 def test_wrong_positions_and_masks_are_refused(more, words):
     with pytest.raises(DataError, match=words):
         Split(("a", "b"), LABELS.copy(), [None, None], **more)
+
+
+def test_what_is_unknown_is_judged_nowhere_and_classes_of_one_kind_are_left_out():
+    labels = np.array([[1, 0, 1, -1], [-1, 1, 0, -1], [0, 1, -1, 0]], np.int8)
+    split = Split(("a", "b", "c"), labels, [None] * 3)
+    assert not split.complete
+    assert np.array_equal(split.judged, labels)
+    assert split.measured.tolist() == [[1, 0, 1, 0], [-1, 0, 0, 0], [0, 0, -1, 0]]
+    facts = unknown_facts(("p", "q", "r", "s"), labels, labels, split.measured)["unknown"]
+    assert facts == {
+        "train": 4 / 12, "test": 4 / 12, "test_known": 4, "test_entries": 12, "not_judged": ["q", "s"],
+    }  # fmt: skip
+    assert "4 known test entries of 2 of 4 classes" in unknown_sentence(facts, 4)
+
+
+def test_fully_labelled_classes_are_all_measured_and_nothing_is_said_of_unknown_labels():
+    split = Split(("a", "b"), np.array([[1, -1], [1, -1]], np.int8), [None, None])
+    assert split.complete
+    assert np.array_equal(split.measured, split.labels)
+    assert unknown_facts(("p", "q"), split.labels, split.labels, split.measured) == {}
+
+
+def test_other_values_than_three_are_refused():
+    with pytest.raises(DataError, match="0 where nothing is known"):
+        Split(("a", "b"), np.array([[1, 2], [-1, -1]], np.int8), [None, None])
 
 
 def test_nothing_of_a_split_can_be_written_over():

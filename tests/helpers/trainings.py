@@ -57,6 +57,7 @@ def make_cell(
     seed: int = 0,
     holdout: int = 0,
     feed: str = "plain",
+    protocol: str = "auto",
     fed: dict[str, Any] | None = None,
     **options,
 ) -> Cell:
@@ -64,7 +65,7 @@ def make_cell(
     known = {name: value for name, value in options.items() if _takes(METHODS.get(method), name, value)}
     # Relabelled stands in for scenes: their options are the same.
     overrides = {method: known, feed: fed or {}}
-    sweep = Request((method,), (percent,), (seed,), holdout=holdout, overrides=overrides, feed=feed)
+    sweep = Request((method,), (percent,), (seed,), holdout=holdout, overrides=overrides, feed=feed, protocol=protocol)
     return next(cells(plan(sweep, resources.dataset)))
 
 

@@ -105,6 +105,6 @@ def test_keys_are_those_of_the_first_release(name):
     scenes = DATASETS.get("scenes")
     options = scenes.Options(n_train=200, n_test=100)
     drawn = {"name": "scenes", "version": scenes.version, "options": options, "fingerprint": "f" * 64}
-    dataset: Any = SimpleNamespace(**drawn, check=lambda: None)
+    dataset: Any = SimpleNamespace(**drawn, check=lambda: None, has_unknown=False)
     places = [planned.place for planned in plan(Request(**REQUESTS[name]), dataset)]
     assert tuple(f"{p.method}|{p.percent}|{p.seed}|{p.key or '-'}" for p in places) == PINNED[name]

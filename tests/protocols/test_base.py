@@ -29,6 +29,32 @@ def test_a_protocol_that_shares_the_wrong_type_or_shape_is_stopped(monkeypatch):
             Liar().observe(full_labels(), None, 0, UNNAMED)
 
 
+class Inventor(Protocol):
+    """Wrong on purpose, and so allowed other values, but not for entries that nobody knows."""
+
+    name = "inventor"
+    has_percent = False
+    faithful = False
+
+    def hide(self, labels, percent, seed, images):
+        return np.where(labels == 0, np.int8(-1), labels)
+
+
+def test_no_protocol_gives_a_value_to_what_the_data_does_not_tell():
+    labels = full_labels()
+    Inventor().observe(labels, None, 0)
+    labels[0, 0] = 0
+    with pytest.raises(AssertionError, match="unknown label"):
+        Inventor().observe(labels, None, 0)
+
+
+def test_shares_of_known_labels_are_of_those_that_the_data_has():
+    labels = np.array([[1, -1, 0, 0], [1, -1, -1, 0]], np.int8)
+    found = mask_facts(labels, np.array([[1, 0, 0, 0], [0, -1, 0, 0]], np.int8))
+    assert (found.known, found.known_positives, found.known_negatives) == (2 / 5, 1 / 2, 1 / 3)
+    assert (found.unknown_in_data, found.known_wrong) == (3 / 8, 0)
+
+
 def test_mask_facts_count_what_a_naive_loop_counts():
     full = full_labels(40, 6)
     observed = PROTOCOLS.get("partial")().observe(full, 30, 0)

@@ -50,6 +50,13 @@ def test_what_is_known_is_the_label_itself(observe, name, full, percent, seed):
 
 @everyone
 @quick
+@given(full=arrays(np.int8, (9, 4), elements=st.sampled_from([-1, 0, 1])), percent=percents, seed=seeds)
+def test_what_the_data_does_not_tell_stays_unknown(observe, name, full, percent, seed):
+    assert not observe(name, full, percent, seed)[full == 0].any()
+
+
+@everyone
+@quick
 @given(full=labels, percent=percents, seed=seeds)
 def test_the_full_labels_are_left_alone_and_not_shared(observe, name, full, percent, seed):
     before = full.copy()

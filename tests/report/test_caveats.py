@@ -45,6 +45,16 @@ def test_nothing_is_said_of_a_whole_table_of_current_rows(finished):
         assert word not in text
 
 
+def test_labels_unknown_in_the_data_are_told_with_the_known_entries_and_the_classes_left_out(own):
+    row = own.row(load(own).frame["key"].iloc[0])
+    unknown = {"train": 0.5, "test": 0.25, "test_known": 1234, "test_entries": 2000, "not_judged": ["cat"]}
+    finish(own, row.cell, data={**row.data, "unknown": unknown})
+    told = " ".join(statements(load(own)))
+    assert "50.0% of the training and 25.0% of the test entries" in told
+    assert f"over the 1,234 known test entries of {len(row.class_ap) - 1} of {len(row.class_ap)} classes" in told
+    assert "left out: cat." in told
+
+
 def test_gaps_and_single_seeds_are_told_at_the_top(tmp_path):
     grid = Grid(methods=("asl", "dualcoop"), percents=(10, 50), epochs=2)
     store, _ = make_store(tmp_path, grid)

@@ -99,6 +99,7 @@ def test_a_class_without_positives_is_nan_left_out_and_counted():
     assert metrics["mAP"] == pytest.approx(rest.mean())
     assert metrics["mAP_asl"] == pytest.approx(rest.sum() / 6), "its authors average the empty class in as 0"
     assert metrics["mAP_voc"] == pytest.approx(np.delete(average_precision_envelope(scores, labels), 2).mean())
+    assert metrics["known_entries"] == (labels != 0).sum()
 
 
 @pytest.mark.parametrize("half", [np.float16, "bfloat16"])

@@ -85,6 +85,11 @@ class Scenes(Dataset):
     def check(self) -> None:
         """Every scene shows something; none is composed to tell."""
 
+    @property
+    def has_unknown(self) -> bool:
+        """Every label is known; no scene is composed to tell."""
+        return False
+
     @cached_property
     def train(self) -> Split:
         return self._split("train", self.options.n_train)

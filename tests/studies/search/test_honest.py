@@ -88,7 +88,7 @@ def test_nothing_that_a_search_leaves_behind_tells_a_number_of_the_test_split(pl
     rows = [json.loads(path.read_text()) for path in (results / "searches" / "cells").glob("*/row.json")]
     assert rows
     for row in rows:
-        assert set(row["metrics"]) == {"heldout_mAP"}
+        assert set(row["metrics"]) == {"heldout_mAP", "heldout_known_entries"}
         assert (row["test_best"], row["class_ap"], row["cell"]["test"]) == ({}, {}, False)
         assert "test_images" not in row["data"]
     assert not (results / "searches" / "targets").exists(), "the test labels' place in a store"

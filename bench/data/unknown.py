@@ -1,0 +1,57 @@
+"""Labels that are unknown in the data itself: which classes can be judged by the known ones, and how many there are."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+def is_complete(labels: np.ndarray) -> bool:
+    """Whether none of the labels (N, C) is unknown."""
+    return bool((labels != 0).all())
+
+
+def judgeable(labels: np.ndarray) -> np.ndarray:
+    """bool (C,): classes with a known positive and a known negative; with one kind alone, every ranking is perfect."""
+    return (labels == 1).any(axis=0) & (labels == -1).any(axis=0)
+
+
+def judgeable_only(labels: np.ndarray) -> np.ndarray:
+    """Labels (N, C) with all of a class unknown that cannot be judged.
+
+    >>> judgeable_only(np.array([[1, 1], [-1, 0]], np.int8)).tolist()
+    [[1, 0], [-1, 0]]
+    """
+    return np.where(judgeable(labels), labels, np.int8(0))
+
+
+def unknown_facts(
+    class_names: Sequence[str], train: np.ndarray, test: np.ndarray, judged: np.ndarray
+) -> dict[str, Any]:
+    """What rows say of labels (N, C) that are unknown in the data; {} where none is. judged: of the test, as metrics.
+
+    train, test: shares of unknown entries. test_known: known test entries that metrics are taken over. test_entries:
+    of all images and classes. not_judged: classes that have no part in any metric.
+    """
+    if is_complete(train) and is_complete(test):
+        return {}
+    fine = (judged != 0).any(axis=0)
+    return {
+        "unknown": {
+            "train": float((train == 0).mean()),
+            "test": float((test == 0).mean()),
+            "test_known": int((judged != 0).sum()),
+            "test_entries": int(test.size),
+            "not_judged": [name for name, measured in zip(class_names, fine, strict=True) if not measured],
+        }
+    }
+
+
+def unknown_sentence(facts: dict[str, Any], classes: int) -> str:
+    """The same in a sentence, for people; `facts` is what `unknown_facts` gives under "unknown"."""
+    judged = classes - len(facts["not_judged"])
+    return (
+        f"labels are unknown in the data itself: {facts['train']:.1%} of the training and {facts['test']:.1%} of the "
+        f"test entries (an image and a class); metrics are taken over the {facts['test_known']:,} known test entries "
+        f"of {judged:,} of {classes:,} classes"
+    )
