@@ -50,9 +50,8 @@ class Inputs:
     train, test: features of the plain images, None where the cell's feed does without. views, strong_views: those of
     augmented training images, each a set of all N, where the feed is cached views. live: images and their encoder,
     where it is live.
-    train_rows, heldout_rows: indices into the training images. heldout_labels, test_labels: labels for evaluation, 0
-    where nothing is judged; they stay in the evaluation loop and never reach a method. Without test labels nothing of
-    the test split is scored.
+    train_rows, heldout_rows: indices into the training images. heldout_labels, test_labels: labels for evaluation (0:
+    not judged), which never reach a method. Without test labels nothing of the test split is scored.
     hidden_labels: int8 (N, C), what `observed` hides of the images trained on, 0 elsewhere: pseudo-labels are judged by
     it, in a hook. None: nobody judges them.
     """
