@@ -9,8 +9,8 @@ from typing import Any
 from bench.axes.components import protocol_component
 from bench.data import Dataset
 from bench.errors import UsageError
-from bench.planning.plan import cells, plan
-from bench.planning.request import Request, Variant
+from bench.planning.plan import cells, plan, with_protocol
+from bench.planning.request import AUTO, Request, Variant
 from bench.planning.settings import variant_method, variant_settings
 from bench.records.cells import Cell, Judged, canonical_json
 from bench.studies.search.space import Space, space_of, start_of
@@ -50,10 +50,9 @@ class SearchRequest:
         blind = [dataclasses.replace(cell, judged=self.judged, test=False) for cell in cells(entries)]
         if METHODS.get(self.method).labels != "none":
             return blind
-        protocol = protocol_component(self.sweep.protocol, self.sweep.overrides)
-        percents: Sequence[int | None] = (
-            self.sweep.percents if PROTOCOLS.get(self.sweep.protocol).has_percent else (None,)
-        )
+        sweep = with_protocol(self.sweep, dataset)
+        protocol = protocol_component(sweep.protocol, sweep.overrides)
+        percents: Sequence[int | None] = sweep.percents if PROTOCOLS.get(sweep.protocol).has_percent else (None,)
         return [
             dataclasses.replace(blind[0], protocol=protocol, percent=percent, seed=seed, holdout=self.sweep.holdout)
             for seed in self.sweep.seeds
@@ -89,8 +88,7 @@ def ask_for(
     """One search for each method of the sweep; UsageError where a search would tell nothing."""
     if sweep.holdout < 1:
         raise UsageError("--holdout 0 leaves no image to judge a trial by; give a share such as 20.")
-    protocol = PROTOCOLS.get(sweep.protocol)
-    if judged == "observed" and not protocol.negatives:
+    if judged == "observed" and sweep.protocol != AUTO and not PROTOCOLS.get(sweep.protocol).negatives:
         raise UsageError(
             f"Under protocol {sweep.protocol} no negative is known, so observed labels give any ranking an AP of 100; "
             "use --holdout-labels full, and say so beside the numbers."
