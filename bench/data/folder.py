@@ -21,6 +21,7 @@ from bench.data.images import ImageFiles
 from bench.data.listing import Listing, checked, keep, kept
 from bench.data.manifest import Manifest, Progress, stamps_of
 from bench.data.official import Official, deviations
+from bench.data.unknown import is_complete
 from bench.errors import DataError
 from bench.records.cells import canonical_json
 from bench.settings.config import setting, values
@@ -119,6 +120,11 @@ class FolderDataset(Dataset):
     def test(self) -> Split:
         self.check_parts()
         return self._split("test")
+
+    @property
+    def has_unknown(self) -> bool:
+        """By the labels as listed: no image is looked at to tell."""
+        return not is_complete(self.listing("train").labels)
 
     def check_parts(self) -> None:
         """Both parts have the same classes and no image in common; DataError if not."""

@@ -81,11 +81,6 @@ class _Axes:
         protocol_class = PROTOCOLS.get(request.protocol)
         self.has_percent = protocol_class.has_percent
         self.no_negatives = "" if protocol_class.negatives else f"protocol {request.protocol} has none"
-        if dataset.has_unknown:
-            if not (dataset.train.labels == -1).any():
-                self.no_negatives = f"the training labels of {dataset.name} have none"
-            if not (dataset.train.labels == 1).any():
-                raise DataError(f"no training image of {dataset.name} has a known positive; nothing can be learned.")
         self.protocol = protocol_component(request.protocol, request.overrides)
         self.full = protocol_component("full", {})
         backbone_class = BACKBONES.get(request.backbone)
@@ -102,6 +97,11 @@ class _Axes:
             },
         )
         dataset.check()  # reads every file, so the other words are looked at before
+        if dataset.has_unknown:
+            if not (dataset.train.labels == -1).any():
+                self.no_negatives = f"the training labels of {dataset.name} have none"
+            if not (dataset.train.labels == 1).any():
+                raise DataError(f"no training image of {dataset.name} has a known positive; nothing can be learned.")
         self.dataset = Component(
             dataset.name,
             dataset.version,

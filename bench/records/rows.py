@@ -16,7 +16,8 @@ class Row:
     """One finished cell.
 
     metrics: the last epoch's test metrics in percent (`bench.stats.metrics.summary`): the headline. A search's cell,
-    which has no test split, has `heldout_mAP` and over how many entries that is taken, and nothing under test_best and class_ap.
+    which has no test split, has `heldout_mAP` and the number of its known entries, and nothing under
+    test_best and class_ap.
     test_best, heldout_best: mAP in percent of the best epoch on test ("oracle", what most papers print), and of the
     epoch that was best on the held-out training images (None without a held-out part).
     class_ap: test AP in percent per class name, None for a class without test positives.
