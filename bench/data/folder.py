@@ -50,9 +50,8 @@ class FolderOptions:
 class FolderDataset(Dataset):
     """A dataset read from a folder. Subclasses give `sources`, `read` and `image_folder`.
 
-    official: counts and hashes of the papers' lists; official_classes: `list_digest` of the raw class names.
-    archives: where the official files can be fetched. clean_names: raw name to plain words, where blanks for
-    underscores are not enough.
+    official: counts and hashes of the papers' lists; official_classes: `list_digest` of the raw class names. archives:
+    where the official files can be fetched. clean_names: raw name to plain words, beyond blanks for underscores.
     """
 
     needs_root = True
@@ -246,8 +245,3 @@ class FolderDataset(Dataset):
             files.append([str(source.resolve()), *stamps_of([source])[0]])
         state = [READING, self.name, self.version, part, options, files]
         return hashlib.sha256(canonical_json(state).encode()).hexdigest()[:16]
-
-
-def first_folder(parent: Path, *names: str) -> Path:
-    """The first of the folders that exists; the first of them if none does, for the sentence on what is missing."""
-    return next((parent / name for name in names if (parent / name).is_dir()), parent / names[0])

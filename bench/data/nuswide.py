@@ -11,10 +11,11 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from bench.data.base import DATASETS
-from bench.data.folder import FolderDataset, FolderOptions, Part, first_folder
+from bench.data.folder import FolderDataset, FolderOptions, Part
 from bench.data.listing import Listing
 from bench.data.lists import read_index_list, read_lines
 from bench.data.official import Official
+from bench.data.paths import first_folder
 from bench.errors import DataError
 from bench.settings.config import setting
 

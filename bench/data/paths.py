@@ -40,3 +40,8 @@ def collisions(names: Iterable[str]) -> list[tuple[str, str]]:
     """Pairs of different names that are one file where case or Unicode forms do not count."""
     first: dict[str, str] = {}
     return [(first[key], name) for name in names if first.setdefault(key := folded(name), name) != name]
+
+
+def first_folder(parent: Path, *names: str) -> Path:
+    """The first of the folders that exists; the first of them if none does, for the sentence on what is missing."""
+    return next((parent / name for name in names if (parent / name).is_dir()), parent / names[0])
