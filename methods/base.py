@@ -103,20 +103,6 @@ def _digest(method: str, path: Path) -> str:
         raise DataError(f"method {method!r} cannot read {path} ({error.strerror}); give a file that exists.") from None
 
 
-FAMILIES = {
-    "prompts": ("Learned prompts", "Texts learned through a frozen text tower and matched with the image."),
-    "losses": (
-        "Losses for labels with gaps",
-        "One head on frozen features; the loss copes with what is unknown.",
-    ),
-    "corrections": ("Label correction", "Unknown or assumed labels are guessed, corrected or left out while training."),
-    "graphs": ("Class graphs", "A feature for every class, found by its word, and messages between classes."),
-    "queries": ("Query decoders", "Class queries in a transformer decoder over the tokens."),
-    "references": ("Floors, ceilings and controls", "What the others are measured against."),
-}
-"""The kinds of methods by name: a title, and what they have in common."""
-
-
 class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     """Base of all methods.
 
@@ -126,9 +112,12 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     text: whether it uses the text tower; token_texts: and reads it at every token of a sentence.
     reads_images: False for a floor whose scores are the same for every image.
     reference: the paper, or what stands in its place. equation: the heart of it in one line of plain text.
+    source, licence: the public code whose formulas and constants were read, with its commit, and its licence as it
+    states it ("none stated": all rights reserved); both empty where no code was read, or where older fields name it.
+    Formulas and constants carry over, code never.
     defaults_from: where the default settings come from. note: what a reader of its numbers must know, such as how it
     differs from its source.
-    family: which page of the documentation it stands on, a key of FAMILIES; "" for a method of its own kind.
+    family: which page of the documentation it stands on, a key of `FAMILIES`; "" for a method of its own kind.
     flags: words that every table sets beside its numbers, such as "reconstruction".
     colour: the name of its colour in figures (`bench.report.figures.palette.PALETTE`), for methods that many others are
     compared with; all others take one by their name.
@@ -152,6 +141,8 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     reads_images: ClassVar[bool] = True
     reference: ClassVar[str] = ""
     equation: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    licence: ClassVar[str] = ""
     defaults_from: ClassVar[str] = ""
     note: ClassVar[str] = ""
     family: ClassVar[str] = ""
@@ -197,6 +188,12 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
 
     def start_epoch(self, epoch: int) -> None:
         """Called before each training epoch, counted from 0; for schedules inside a method."""
+
+    def finish(self) -> None:
+        """Called once, behind the last step of the last epoch and before its scores: for what follows a training.
+
+        With averaged weights it is the plain ones that it changes, and scores do not see it.
+        """
 
     @classmethod
     def needs_negatives(cls, config: Any) -> bool:

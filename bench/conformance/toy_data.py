@@ -129,4 +129,5 @@ def fit(
             loss.backward()
             watch(loss.detach())
             stepper.step()
+    model.finish()
     return model

@@ -61,6 +61,8 @@ def details(method: type[Method]) -> dict[str, Any]:
     return {
         **about(method),
         "equation": method.equation,
+        "source": method.source,
+        "licence": method.licence,
         "note": method.note,
         "recipes": all_recipes(method),
     }

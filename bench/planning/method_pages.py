@@ -8,7 +8,7 @@ from bench.planning.catalogue import needs, protocols_of, short_reference
 from bench.planning.recipes import all_recipes
 from bench.settings.registry import describe
 from methods import METHODS, Method, MethodConfig
-from methods.base import FAMILIES
+from methods.families import FAMILIES
 from protocols import PROTOCOLS
 
 COMMAND = "bench ls methods --markdown docs/methods"
@@ -75,6 +75,7 @@ def _section(method: type[Method]) -> list[str]:
     every = len(protocols_of(method)) == len(PROTOCOLS.names())
     about = {
         "Reference": method.reference,
+        "Source": f"{method.source}; its licence: {method.licence}" if method.source else "",
         "Equation": f"`{method.equation}`",
         "Needs": ", ".join(needs(method)) or "nothing but images" if method.reads_images else "nothing but labels",
         "Protocols": "all" if every else ", ".join(f"`{name}`" for name in protocols_of(method)),

@@ -28,13 +28,17 @@ class Stopped(Exception):  # noqa: N818 - no error: whoever watched the training
 
 @HOOKS.register_module()
 class EpochHook(Hook):
-    """Tells the method which epoch begins, and the training images, where their views depend on it."""
+    """Tells the method which epoch begins and when the last has ended, and the images which, for their views."""
 
     def before_train_epoch(self, runner: Any) -> None:
         images = runner.train_loop.dataloader.dataset
         if hasattr(images, "set_epoch"):
             images.set_epoch(runner.epoch)
         runner.model.start_epoch(runner.epoch)
+
+    def after_train_epoch(self, runner: Any) -> None:
+        if runner.epoch + 1 == runner.max_epochs:
+            runner.model.finish()
 
 
 @HOOKS.register_module()

@@ -212,3 +212,6 @@ class LiveModel(BaseModel):
 
     def start_epoch(self, epoch: int) -> None:
         self.method.start_epoch(epoch)
+
+    def finish(self) -> None:
+        self.method.finish()

@@ -6,7 +6,7 @@ import pytest
 
 from bench.planning.method_pages import COMMAND, SETTINGS_PAGE, method_pages
 from methods import METHODS
-from methods.base import FAMILIES
+from methods.families import FAMILIES
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "methods"
 

@@ -18,6 +18,7 @@ PROPERTIES = Properties()
 def says_what_it_is(method: Kind) -> None:
     for field in ("reference", "equation", "defaults_from"):
         require(getattr(method, field), f"`{field}` is empty")
+    require(bool(method.source) == bool(method.licence), "it names a source without its licence, or the reverse")
     require(
         (method.__doc__ or "").strip().split("\n")[0].endswith("."), "the docstring's first line is no whole sentence"
     )
