@@ -122,3 +122,48 @@ def consistency(e: Entry) -> float:
     present, absent = -np.log(np.maximum(e.p, 1e-8)), -np.log(np.maximum(e.q, 1e-8))
     entries = np.where(e.positive, present, absent) + 2 * (soft * present + (1 - soft) * absent)
     return entries[1:].sum()
+
+
+def pseudo_robust(e: Entry) -> float:
+    """`robust`'s settings; of unknown labels the first class's are pseudo-positives, the second's pseudo-negatives."""
+    present = 1 / (1 + np.exp(2 - 1.5 * e.p))
+    weight = np.exp(-(((e.p - 0.6) / 0.7) ** 2) / 2)
+    entries = weight * (present * (1 - np.exp(-0.01 * e.yes)) / 0.01 + (1 - present) * e.p)
+    yes, no = guarded(e.p, 1e-7), guarded(e.q, 1e-7)
+    clipped = 1 - np.clip(weight, 1 - 0.7, 1 - 0.5)
+    entries[:, 0] = (clipped * (0.9 * yes + 0.1 * no))[:, 0]
+    entries[:, 1] = (weight * no)[:, 1]
+    return np.where(e.unknown, entries, np.where(e.positive, yes, no)).mean()
+
+
+def variational(e: Entry) -> float:
+    """alpha 1, gamma 0.55; class by class."""
+    total = 0.0
+    for z, positive in zip(e.z.T, e.positive.T, strict=True):
+        temperature = min(max(np.sqrt(((z - z.mean()) ** 2).mean()), 0.5), 1.0)
+        p = 1 / (1 + np.exp(-z / temperature))
+        total += p.mean() ** 0.55 * np.log(p.mean() + 2e-10)
+        if positive.any():
+            total -= np.log(p[positive] + 2e-10).mean()
+    return total
+
+
+def mixed_agreement(e: Entry) -> float:
+    """Targets: 1 where positive, else 0.3."""
+    target = np.where(e.positive, 1.0, 0.3)
+    return ((np.log(target + 1e-10) - np.log(e.p + 1e-10)) ** 2).mean(axis=0).sum()
+
+
+def strictly_proper(e: Entry) -> float:
+    """zeta 1 and 5, slopes 1 and 3, offsets 0 and 1."""
+    entries = np.where(e.positive, np.logaddexp(0, -e.z), np.logaddexp(0, 3 * (e.z - 1)) / 5)
+    return (entries * e.known).sum() / max(e.known.sum(), 1)
+
+
+def recovered(e: Entry) -> float:
+    """The teacher's logits are those of the reversed batch; exponents 0 and 2."""
+    z = e.z[::-1]
+    target = np.where(e.unknown, np.exp(-np.logaddexp(0, -z * z.max(axis=1, keepdims=True))), e.positive)
+    hit = target * e.p + (1 - target) * e.q
+    entries = target * np.log(np.maximum(e.p, 1e-5)) + (1 - target) * np.log(np.maximum(e.q, 1e-5))
+    return -((1 - hit) ** (2 * (1 - target)) * entries).mean()

@@ -23,11 +23,16 @@ from helpers.loss_formulas import (
     focal,
     hill,
     large,
+    mixed_agreement,
     partial,
+    pseudo_robust,
     ranking,
+    recovered,
     robust,
     role,
     selective,
+    strictly_proper,
+    variational,
 )
 from torch import Tensor
 
@@ -41,10 +46,13 @@ from methods.losses.cross_entropy import (
     soft_binary_cross_entropy,
 )
 from methods.losses.focal import focal_loss, hill_loss
-from methods.losses.generalized_robust import generalized_robust_loss
+from methods.losses.generalized_robust import generalized_robust_loss, pseudo_robust_loss
+from methods.losses.positive_unlabelled import mixed_agreement_loss, variational_pu_loss
 from methods.losses.ranking import ranking_loss
+from methods.losses.recovered import recovered_asymmetric_loss
 from methods.losses.role import role_loss
 from methods.losses.selective import partial_asymmetric_loss
+from methods.losses.strictly_proper import strictly_proper_loss
 from methods.losses.unknown import entropy_maximization_loss
 
 
@@ -61,6 +69,12 @@ def soft_second(z: Tensor) -> Tensor:
     soft = torch.full_like(z.detach(), float("nan"), dtype=torch.float32)
     soft[:, 1] = 0.2
     return soft
+
+
+def first_and_second(y: Tensor) -> Tensor:
+    pseudo = torch.zeros_like(y)
+    pseudo[:, 0], pseudo[:, 1] = 1, -1
+    return pseudo
 
 
 GAMMAS = {"gamma_pos": 1.0, "gamma_neg": 2.0, "clip": 0.05}
@@ -84,6 +98,16 @@ LOSSES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Entry], fl
         lambda z, y: generalized_robust_loss(z, y, slope=1.5, offset=-2.0, center=0.6, width=0.7),
         robust,
     ),
+    "pseudo_robust_loss": (
+        lambda z, y: pseudo_robust_loss(
+            z, y, first_and_second(y), slope=1.5, offset=-2.0, center=0.6, width=0.7, least=0.5, most=0.7
+        ),
+        pseudo_robust,
+    ),
+    "variational_pu_loss": (lambda z, y: variational_pu_loss(z, y, alpha=1.0, gamma=0.55), variational),
+    "mixed_agreement_loss": (lambda z, y: mixed_agreement_loss(z, torch.where(y > 0, 1.0, 0.3)), mixed_agreement),
+    "strictly_proper_loss": (strictly_proper_loss, strictly_proper),
+    "recovered_asymmetric_loss": (lambda z, y: recovered_asymmetric_loss(z, z.flip(0), y), recovered),
     "ranking_loss": (ranking_loss, ranking),
     "role_loss": (lambda z, y: role_loss(z, z.flip(0), y, 1.5), role),
     "partial_asymmetric_loss": (
