@@ -85,8 +85,11 @@ class QueryDecoder(nn.Module):
         self.bias = nn.Parameter(torch.zeros(num_classes))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        state, _ = self.look(tokens)
-        logits: Tensor = (self.norm(state) * self.weight).sum(dim=-1) + self.bias
+        return self.classify(self.look(tokens)[0])
+
+    def classify(self, states: Tensor) -> Tensor:
+        """Logits (B, C) of states (B, C, hidden) of the queries."""
+        logits: Tensor = (self.norm(states) * self.weight).sum(dim=-1) + self.bias
         return logits
 
     def look(self, tokens: Tensor) -> tuple[Tensor, Tensor]:

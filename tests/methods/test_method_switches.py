@@ -38,6 +38,9 @@ def trained_scores(name: str, data: Data, settings: dict) -> torch.Tensor:
 SHOWN: dict[str, dict] = {
     "csl": {"prior_threshold": 0.68, "topk": 1},
     "curriculum": {"threshold": 0.1},
+    "cft": {"epochs": EPOCHS, "held_out": 0.4, "tune_lr": 1e-2},
+    "logicmix": {"epochs": EPOCHS, "threshold": 0.1},
+    "ignore": {"decay": 0.5},
     "em_apl": {"epochs": EPOCHS},
     "splc": {"tau": 0.3},
 }

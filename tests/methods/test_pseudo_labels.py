@@ -27,9 +27,14 @@ MAKERS = {
     "hst": (True, False),
     "sr_cr": (True, True),
     "role": (True, True),
+    "aevlp": (True, False),
+    "cap": (True, True),
+    "logicmix": (True, True),
+    "lac": (True, True),
 }
-"""Methods that choose labels for single unknown entries: positives, negatives. All others make none: `ll_r`, `csl` and
-`boostlu` (with `ll_r`) leave losses out, `sarb` blends labels that are known, `gr` weights both losses of an entry."""
+"""Methods that choose labels for single unknown entries: positives, negatives. All others make none: `ll_r`, `csl`,
+`ignore` and `boostlu` (with `ll_r`) leave losses out, `sarb` blends labels that are known, `gr` weights both losses of
+an entry, `clsl` has a soft label for every entry, of its second head's loss alone."""
 
 
 def test_a_recorder_by_hand() -> None:

@@ -24,7 +24,16 @@ from methods import METHODS
 
 pytestmark = pytest.mark.slow
 
-PER_IMAGE = {"curriculum": "pseudo", "em_apl": "pseudo", "role": "estimates", "scpnet": "activation", "ll_cp": "rule"}
+PER_IMAGE = {
+    "curriculum": "pseudo",
+    "em_apl": "pseudo",
+    "role": "estimates",
+    "scpnet": "activation",
+    "ll_cp": "rule",
+    "cap": "pseudo",
+    "logicmix": "pseudo",
+    "cft": "store",
+}
 
 
 def scores_again(cell, resources, content: bytes) -> np.ndarray:
