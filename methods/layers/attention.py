@@ -22,9 +22,10 @@ class CrossAttention(nn.Module):
     start "identity": all four matrices start at identity, the queries' times `gain`, so that the attended vector
     starts as the mean of the tokens weighted by their similarity to the query. "xavier": as in Query2Label, but each
     matrix by its own fans (torch stacks those of query, key and value, which makes theirs 0.7 as large).
+    values: False leaves out the projections of values and outputs; `saliency` is all that remains.
     """
 
-    def __init__(self, dim: int, heads: int, dropout: float, start: Start, gain: float = 1.0):
+    def __init__(self, dim: int, heads: int, dropout: float, start: Start, gain: float = 1.0, *, values: bool = True):
         super().__init__()
         _check(dim, heads)
         self.heads = heads
@@ -38,6 +39,12 @@ class CrossAttention(nn.Module):
         if start == "identity":
             with torch.no_grad():
                 self.query.weight.mul_(gain)
+        if not values:
+            del self.value, self.out
+
+    def saliency(self, queries: Tensor, tokens: Tensor, position: Tensor | None = None) -> Tensor:
+        """The map alone (B, Q, HW), with the arguments of `forward`."""
+        return self._mean_over_heads(self._logits(queries, tokens, position).softmax(dim=-2))
 
     def forward(self, queries: Tensor, tokens: Tensor, position: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Queries (Q, D) or (B, Q, D), tokens (B, HW, D), position (HW, D) of the keys -> (B, Q, D), map (B, Q, HW).
@@ -47,7 +54,11 @@ class CrossAttention(nn.Module):
         weights = self._logits(queries, tokens, position).softmax(dim=-2)  # (B, HW, heads * Q)
         pooled = (self.dropout(weights).mT @ tokens).unflatten(1, (self.heads, -1))  # (B, heads, Q, D)
         values = torch.einsum("bhcd,hed->bche", pooled, self._by_head(self.value.weight)).flatten(2) + self.value.bias
-        return self.out(values), weights.unflatten(-1, (self.heads, -1)).mean(dim=-2).mT
+        return self.out(values), self._mean_over_heads(weights)
+
+    def _mean_over_heads(self, weights: Tensor) -> Tensor:
+        """(B, HW, heads * Q) -> (B, Q, HW)."""
+        return weights.unflatten(-1, (self.heads, -1)).mean(dim=-2).mT
 
     def _logits(self, queries: Tensor, tokens: Tensor, position: Tensor | None) -> Tensor:
         q: Tensor = self.query(queries).unflatten(-1, (self.heads, -1)).transpose(-3, -2)  # (..., heads, Q, D / heads)

@@ -17,7 +17,10 @@ def match(regions: Tensor, text: Tensor) -> Tensor:
 
 
 class Matching(nn.Module):
-    """s_ic = exp(w) (<r_ic, t_c> - <r_ic, n_c>) + b_c; the negative n_c and the bias are options. [U]"""
+    """s_ic = exp(w) (<r_ic, t_c> - <r_ic, n_c>) + b_c; the negative n_c and the bias are options. [U]
+
+    Features of both levels meet the same texts at the same scale. [U]
+    """
 
     def __init__(self, classes: int, scale: float, *, learn_scale: bool = True, bias: Bias = "none"):
         """scale: exp(w) at the start."""

@@ -1,6 +1,7 @@
-"""Multimodal category prototypes: moving averages of what known labels have shown. [P]
+"""Multimodal category prototypes: moving averages of what known labels have shown. [P][T]
 
-That a visual and a text prototype exist for each category is [P]; a negative visual one and the momentum are [A].
+That a visual and a text prototype exist for each category is [P], that they are a memory block of the contrast [T]; a
+negative visual one and the momentum are [A].
 Known labels alone move a visual prototype, so that no pseudo-label can confirm itself. [R: HST, SST]
 """
 
@@ -54,6 +55,11 @@ class Prototypes(nn.Module):
     def has_negative(self) -> Tensor:
         """bool (C,)."""
         return self.negative_updates > 0
+
+    def visual(self) -> tuple[Tensor, Tensor]:
+        """What the memory holds of known positives: elements (M, D) of unit norm, and their classes (M,)."""
+        every = torch.arange(len(self.positive), device=self.positive.device)
+        return self.positive[self.has_positive], every[self.has_positive]
 
     @torch.no_grad()
     def update(self, regions: Tensor, labels: Tensor, text: Tensor) -> None:

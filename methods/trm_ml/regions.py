@@ -1,4 +1,4 @@
-"""Category-aware regions: one feature for every category and image, found by its text. [P]"""
+"""Category-aware regions: for every category and image a saliency map over the tokens, and features from it. [P][T]"""
 
 import math
 from typing import Literal, NamedTuple
@@ -7,17 +7,29 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from methods.layers.attention import DecoderLayer, Start
+from methods.layers.attention import CrossAttention, DecoderLayer, Start
+from methods.trm_ml.levels import Levels
 from methods.trm_ml.mlp import SimpleMLP
 
 Query = Literal["text", "embed", "text+embed"]
 
 
 class Regions(NamedTuple):
-    """features (B, C, D), as they meet the texts; attention (B, C, HW), rows sum to 1."""
+    """Features (B, C, D) as they meet the texts, and their saliency map (B, C, HW), whose rows sum to 1.
 
-    features: Tensor
-    attention: Tensor
+    region: r_ic = sum_n a_icn F_in, tokens averaged by the map: it stays in the joint space of tokens and texts. [T]
+    query: h_ic = MLP(output of the cross-attention for query c). [T]
+    None: a level that is left out.
+    """
+
+    region: Tensor | None
+    query: Tensor | None
+    saliency: Tensor
+
+    @property
+    def levels(self) -> Levels:
+        """The features, in float32 also under autocast: what follows is taken outside of it."""
+        return Levels(self.region, self.query).map(Tensor.float)
 
 
 def text_pixel(text: Tensor, tokens: Tensor, sharpness: float) -> Regions:
@@ -25,8 +37,8 @@ def text_pixel(text: Tensor, tokens: Tensor, sharpness: float) -> Regions:
 
     Features are means of unit-norm tokens, so <feature, text> is the weighted mean of similarities (DualCoOp). [R]
     """
-    attention = (sharpness * text @ tokens.mT).softmax(dim=-1)
-    return Regions(attention @ tokens, attention)
+    saliency = (sharpness * text @ tokens.mT).softmax(dim=-1)
+    return Regions(saliency @ tokens, None, saliency)
 
 
 def first_embedding(template: Tensor, query: Query, start: Start) -> Tensor:
@@ -49,7 +61,7 @@ class TextPixel(nn.Module):
 
 
 class RegionLearner(nn.Module):
-    """Text and/or a trained embedding as the category query, decoder layer(s), then the MLP; features of unit norm.
+    """Text and/or a trained embedding as the category query, decoder layer(s), and features at one or both levels.
 
     Queries and tokens enter with norm sqrt(D), the size that a transformer expects of its inputs.
     """
@@ -61,6 +73,9 @@ class RegionLearner(nn.Module):
         template: Tensor,
         sharpness: float,
         *,
+        region_level: bool,
+        region_norm: bool,
+        query_level: bool,
         query: Query,
         query_residual: bool,
         layers: int,
@@ -74,11 +89,15 @@ class RegionLearner(nn.Module):
     ):
         """template: (C, D), unit norm; sharpness: attention starts at softmax(sharpness <text, token>).
 
-        sine: positions (HW, D) on the keys, times a trained factor that starts at position_scale. mlp_residual: whether
-        the MLP after the decoder adds to its input; None: there is no MLP.
+        region_norm: whether region-level features have unit norm; else they are means of unit-norm tokens.
+        query_level: without it the last layer gives its map alone. sine: positions (HW, D) on the keys, times a trained
+        factor that starts at position_scale. mlp_residual: whether the MLP after the decoder adds to its input; None:
+        there is no MLP.
         """
         super().__init__()
         dim = template.shape[1]
+        self.region_level = region_level
+        self.region_norm = region_norm
         self.query = query
         self.query_residual = query_residual
         self.size = math.sqrt(dim)
@@ -87,22 +106,33 @@ class RegionLearner(nn.Module):
         # With inputs of norm sqrt(D), a head's scaled product of query and key is sqrt(D / heads) <text, token> on
         # average over heads; the rest of the way to `sharpness` is the gain.
         gain = sharpness * math.sqrt(heads / dim)
-        self.layers = nn.ModuleList(DecoderLayer(dim, heads, ffn, dropout, start, gain) for _ in range(layers))
+        decoders = layers if query_level else layers - 1
+        self.layers = nn.ModuleList(DecoderLayer(dim, heads, ffn, dropout, start, gain) for _ in range(decoders))
+        self.last = None if query_level else CrossAttention(dim, heads, 0.0, start, gain, values=False)
         self.register_buffer("sine", sine, persistent=False)
         if sine is not None:
             self.position_scale = nn.Parameter(torch.tensor(position_scale))
-        self.mlp = nn.Identity() if mlp_residual is None else SimpleMLP(dim, mlp_residual)
+        without = mlp_residual is None or not query_level
+        self.mlp = nn.Identity() if without else SimpleMLP(dim, bool(mlp_residual))
 
     def forward(self, text: Tensor, tokens: Tensor) -> Regions:
-        """Unit-norm texts (C, D) and tokens (B, HW, D) -> regions; the attention is the last layer's."""
+        """Unit-norm texts (C, D) and tokens (B, HW, D) -> regions; the saliency map is the last layer's."""
         queries = self.size * self._queries(text)
-        tokens = self.size * tokens
+        inputs = self.size * tokens
         position = None if self.sine is None else self.position_scale * self.sine
         x = queries if self.query_residual else None
-        attention = tokens.new_empty(0)
+        saliency = tokens.new_empty(0)
         for layer in self.layers:
-            x, attention = layer(x, queries, tokens, position)
-        return Regions(F.normalize(self.mlp(x), dim=-1), attention)
+            x, saliency = layer(x, queries, inputs, position)
+        if self.last is not None:
+            saliency = self.last.saliency(queries if x is None else x + queries, inputs, position)
+        region = self._region(saliency, tokens) if self.region_level else None
+        return Regions(region, F.normalize(self.mlp(x), dim=-1) if self.last is None else None, saliency)
+
+    def _region(self, saliency: Tensor, tokens: Tensor) -> Tensor:
+        """No projection and no MLP: the feature stays where tokens and texts already meet. [T]"""
+        region = saliency @ tokens
+        return F.normalize(region, dim=-1) if self.region_norm else region
 
     def _queries(self, text: Tensor) -> Tensor:
         if self.query == "text":
