@@ -58,7 +58,8 @@ class CrossAttention(nn.Module):
 
     def _mean_over_heads(self, weights: Tensor) -> Tensor:
         """(B, HW, heads * Q) -> (B, Q, HW)."""
-        return weights.unflatten(-1, (self.heads, -1)).mean(dim=-2).mT
+        mean: Tensor = weights.unflatten(-1, (self.heads, -1)).mean(dim=-2).mT
+        return mean
 
     def _logits(self, queries: Tensor, tokens: Tensor, position: Tensor | None) -> Tensor:
         q: Tensor = self.query(queries).unflatten(-1, (self.heads, -1)).transpose(-3, -2)  # (..., heads, Q, D / heads)

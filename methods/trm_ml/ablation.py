@@ -34,7 +34,7 @@ LADDER: dict[str, dict[str, Any]] = {
     "+ contrast with memory": NO_PSEUDO_LABELS,
     "+ pseudo-labels": {},
 }
-"""Config overrides by name of the step, in the patent's order. They only switch off, so they hold on top of any recipe."""
+"""Config overrides by name of the step, in the patent's order. They only switch off: they hold on top of any recipe."""
 
 FIRST_SWITCHES: dict[str, Part] = {
     "regions": Part(
@@ -66,9 +66,7 @@ SENSITIVITY: dict[str, tuple[Any, ...]] = {
     "attention_scale": (0.05, 0.1, 0.2, 0.5, 1.0),
     "scored": ("query", "region", "mean"),
     "supervised": ("query", "region", "both", "mean"),
-    "teacher": ("region", "clip"),
-    "memory": ("prototype", "queue"),
-    "memory_level": ("query", "region"),
+    "memory_size": (1, 4, 16, 64),
     "contrast_negative_weight": (0.1, 0.3, 1.0),
     "contrast_margin": (-1.0, 0.0, 0.2, 0.4),
     "n_ctx": (1, 2, 4, 8, 16),

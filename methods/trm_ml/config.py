@@ -1,7 +1,7 @@
 """Settings of the second reconstruction, each with the grade of its evidence.
 
-[P] stated by the paper's public pages; [T] by the abstract of the method's patent; [A] found in the first author's other
-public code of the same months; [R] taken from the nearest public relatives; [U] unknown, ours.
+[P] stated by the paper's public pages; [T] by the abstract of the method's patent; [A] found in the first author's
+other public code of the same months; [R] taken from the nearest public relatives; [U] unknown, ours.
 """
 
 from dataclasses import dataclass

@@ -41,8 +41,8 @@ class FirstTRMML(TRMML):
         "pseudo-labels) + KL(CLIP) + contrast(regions, texts)"
     )
     note = (
-        "The reconstruction of TRM-ML from before the abstract of its patent was found, whose structure it contradicts; "
-        "the numbers of `trm_ml` before that are its numbers. No number here is the authors'."
+        "The reconstruction of TRM-ML from before the abstract of its patent was found, which contradicts it; older "
+        "numbers of `trm_ml` are its numbers. No number here is the authors'."
     )
     switches: ClassVar[dict[str, Part]] = FIRST_SWITCHES
     ladder: ClassVar[dict[str, dict[str, Any]]] = FIRST_LADDER

@@ -9,12 +9,16 @@ from methods.trm_ml.prototypes import Prototypes
 
 @torch.no_grad()
 def push(queue: Tensor, filled: Tensor, features: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
-    """Queue (C, K, D), newest first, and what of it is `filled` (C, K), after the `chosen` (B, C) of features (B, C, D)."""
+    """The queue (C, K, D), newest first, 0 where it is not `filled` (C, K), after features (B, C, D).
+
+    Those that are `chosen`, bool (B, C), enter the queue of their class, and its oldest leave.
+    """
     size = queue.shape[1]
     stacked = torch.cat([features.transpose(0, 1), queue], dim=1)
     present = torch.cat([chosen.T, filled], dim=1)
     order = (~present).to(torch.int8).argsort(dim=1, stable=True)[:, :size]
-    return stacked.gather(1, order[..., None].expand(-1, -1, queue.shape[2])), present.gather(1, order)
+    kept = present.gather(1, order)
+    return stacked.gather(1, order[..., None].expand(-1, -1, queue.shape[2])) * kept[..., None], kept
 
 
 class Queues(Prototypes):
@@ -38,7 +42,7 @@ class Queues(Prototypes):
         queue, filled = push(self.queue, self.filled, regions, labels == 1)
         self.queue.copy_(queue)
         self.filled.copy_(filled)
-        self.positive.copy_(F.normalize((queue * filled[..., None]).sum(dim=1), dim=-1))
+        self.positive.copy_(F.normalize(queue.sum(dim=1), dim=-1))
 
     def visual(self) -> tuple[Tensor, Tensor]:
         every = torch.arange(len(self.filled), device=self.filled.device)[:, None].expand_as(self.filled)

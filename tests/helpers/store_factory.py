@@ -22,7 +22,7 @@ CLASSES = ("person", "car", "dog", "potted plant", "chair", "train")
 TEST_IMAGES = 120
 LEVELS = {"trm_ml": 2.6, "dualcoop": 2.4, "asl": 1.5, "clip_zero_shot": 1.0, "oracle": 3.0}
 FREE = {"clip_zero_shot": "none", "oracle": "full"}
-FLAGS = {"trm_ml": ("reconstruction",)}
+FLAGS = dict.fromkeys(("trm_ml", "trm_ml_first"), ("reconstruction",))
 COLOURS = {"dualcoop": "blue", "trm_ml": "vermillion", "asl": "green", "clip_zero_shot": "sky", "oracle": "black"}
 BASELINES = {"dualcoop": "3", "asl": "2"}
 

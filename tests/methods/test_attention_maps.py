@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from bench.settings.config import build
 from methods import METHODS, Features, Method
+from methods.trm_ml.ablation import NO_REGIONS
 
 LOOKING = [name for name in ALL if METHODS.get(name).attention is not Method.attention]
 DENSE = {"clip_zero_shot": {"pool": "dense"}, "coop": {"pool": "dense"}, "scpnet": {"image": "dense"}}
@@ -36,7 +37,16 @@ def shaken(model: Method) -> Method:
 
 
 def test_the_methods_that_can_be_looked_into() -> None:
-    families = {"trm_ml", "dualcoop", "dualcoop_pp", "dualcoop_tai", "clip_zero_shot", "query2label", "ml_decoder"}
+    families = {
+        "trm_ml",
+        "trm_ml_first",
+        "dualcoop",
+        "dualcoop_pp",
+        "dualcoop_tai",
+        "clip_zero_shot",
+        "query2label",
+        "ml_decoder",
+    }
     assert families | {"ssgrl", "sst", "sarb", "hst", "asl", "tai_dpt"} <= set(LOOKING)
     assert not {"prior", "boostlu", "sr_cr"} & set(LOOKING)
 
@@ -117,7 +127,7 @@ def test_dualcoop_shares_out_what_its_mean_token_has(data: Data) -> None:
 
 def test_trm_ml_regions_are_what_its_maps_average(data: Data) -> None:
     """Without the region learner a region is the weighted mean of tokens; with it, the map is its cross-attention."""
-    model = shaken(seeing("trm_ml", data, regions="false"))
+    model = shaken(seeing("trm_ml", data, **NO_REGIONS))
     tokens = F.normalize(data.features.dense, dim=-1)
     with torch.no_grad():
         texts = model.texts()

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 
 MAKERS = {
     "trm_ml": (True, True),
+    "trm_ml_first": (True, True),
     "splc": (True, False),
     "ll_ct": (True, False),
     "ll_cp": (True, False),
@@ -155,7 +156,7 @@ def test_curriculum_used_what_it_says(data: Data) -> None:
 def test_trm_ml_used_what_it_says(data: Data) -> None:
     data = partial(data)
     torch.manual_seed(0)
-    config = TRMConfig(n_ctx=2, ffn=8, warmup=1, dropout=0.0)
+    config = TRMConfig(n_ctx=2, ffn=8, warmup=1, dropout=0.0, supervised="mean")
     model = fit(TRMML(config, build_task(data.labels)), data, 4)
     model.start_epoch(4)
     model.recorder = PseudoLabels()

@@ -36,20 +36,20 @@ def test_several_axes_of_a_method_make_the_product(epochs, sizes):
 
 
 def test_values_have_the_types_of_the_config():
-    [(_, options)] = settings(["trm_ml"], "trm_ml.prototypes=true")
-    assert options == {"prototypes": True}
+    [(_, options)] = settings(["trm_ml"], "trm_ml.contrast=true")
+    assert options == {"contrast": True}
     assert [v.name for v in variants(["asl"], parse_grid(["asl.lr=1e-5,1"]))] == ["asl [lr=1e-05]", "asl [lr=1.0]"]
 
 
 def test_settings_that_go_together_need_not_each_go_alone():
-    """Without prototypes none score pseudo-labels: each axis is checked for itself, then the whole."""
-    both = settings(["trm_ml"], "trm_ml.prototypes=false", "trm_ml.pseudo=false")
-    assert both == [("trm_ml", {"prototypes": False, "pseudo": False})]
+    """Without a query level nothing is taught to it: each axis is checked for itself, then the whole."""
+    both = settings(["trm_ml"], "trm_ml.query_level=false", "trm_ml.kd=none")
+    assert both == [("trm_ml", {"query_level": False, "kd": "none"})]
 
 
 def test_a_combination_that_cannot_be_is_refused_by_the_plan(resources):
-    alone = variants(["trm_ml"], parse_grid(["trm_ml.prototypes=false", "trm_ml.pseudo=true"]))
-    with pytest.raises(UsageError, match="needs prototypes=true"):
+    alone = variants(["trm_ml"], parse_grid(["trm_ml.query_level=false", "trm_ml.kd=logits"]))
+    with pytest.raises(UsageError, match="needs query_level=true"):
         plan(Request(alone, (10,)), resources.dataset)
 
 

@@ -27,7 +27,7 @@ from methods import METHODS
 
 pytestmark = pytest.mark.slow
 
-TRM = METHODS.get("trm_ml")
+TRM = METHODS.get("trm_ml_first")
 SETTINGS = recipe_for(TRM, "auto", "tiny_clip")
 WORTH = {"regions": 12.0, "distillation": 0.02, "contrast": 1.5, "pseudo-labels": 0.5, "prototypes": -0.6}
 PARTS = ["regions", "contrast"]
@@ -37,7 +37,7 @@ SWITCHED = {"regions": "regions", "kd": "distillation", "contrast": "contrast", 
 def level(variant: Variant, percent: int, seed: int) -> float:
     """Additive parts, seeds two points apart, and noise of a tenth of a point that belongs to the cell."""
     off = {SWITCHED[name] for name, value in variant.overrides.items() if name in SWITCHED and value in (False, "none")}
-    off |= {"prototypes"} if variant.overrides.get("prototypes") is False else set()
+    off |= {"prototypes"} if variant.overrides.get("pseudo_score") == "logit" else set()
     noise = np.random.default_rng([percent, seed, len(variant.name)]).normal(0, 0.1)
     return 70 + percent / 10 + 2 * seed - sum(WORTH[part] for part in off) + noise
 
@@ -61,7 +61,7 @@ def test_leaving_out_a_part_costs_what_it_is_worth(tmp_path) -> None:
         assert gains["- pseudo-labels (and prototypes)"][percent].mean == pytest.approx(0.1, abs=0.3)
         assert gains["- regions"][percent].high < -11, "seeds are two points apart, and cancel in pairs"
     frame = load(store).frame.set_index(["method", "percent", "seed"])["mAP"]
-    by_hand = [frame["trm_ml: - contrast", 10, s] - frame["trm_ml: whole", 10, s] for s in range(3)]
+    by_hand = [frame["trm_ml_first: - contrast", 10, s] - frame["trm_ml_first: whole", 10, s] for s in range(3)]
     assert gains["- contrast"][10] == pytest.approx(gain(by_hand))
 
 
@@ -69,7 +69,7 @@ def test_what_other_test_images_would_say_is_told_beside(tmp_path) -> None:
     """Intervals come from the stored scores: of a part that changes them, and of one that leaves them as they are."""
 
     def skill(variant: Variant) -> float:
-        return 1.0 if variant.overrides == {"regions": False} else 2.0
+        return 1.0 if variant.overrides.get("regions") is False else 2.0
 
     study = plan_ablation(TRM, "leave-one-out", SETTINGS)
     store = study_store(tmp_path, study, level, percents=(10, 50), skill=skill)
@@ -77,8 +77,8 @@ def test_what_other_test_images_would_say_is_told_beside(tmp_path) -> None:
     images = {line.line.label: line.images for line in result.compared}
     frame = load(store).frame.set_index(["method", "percent", "seed"])["key"]
     measured = [
-        summary(store.scores(frame["trm_ml: - regions", 10, seed]), labels())["mAP"]
-        - summary(store.scores(frame["trm_ml: whole", 10, seed]), labels())["mAP"]
+        summary(store.scores(frame["trm_ml_first: - regions", 10, seed]), labels())["mAP"]
+        - summary(store.scores(frame["trm_ml_first: whole", 10, seed]), labels())["mAP"]
         for seed in range(3)
     ]
     assert images["- regions"][10].low < np.mean(measured) < images["- regions"][10].high < 0
@@ -165,7 +165,7 @@ def test_what_was_not_run_is_a_gap_and_not_a_crash(tmp_path) -> None:
     assert not by_label["+ contrast"].gains
     assert by_label["+ distillation"].gains[10].n == 2
     page = write_ablation(study, store)
-    assert "trm_ml: + contrast" in page.read_text().split("## What is missing")[1]
+    assert "trm_ml_first: + contrast" in page.read_text().split("## What is missing")[1]
     empty, emptied = ablated(tmp_path / "none", "ladder", level=lambda *_: None)
     assert write_ablation(empty, emptied).exists()
 

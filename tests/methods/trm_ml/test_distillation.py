@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from methods.trm_ml.distillation import local_teacher, logit_distillation, text_consistency
+from methods.trm_ml.distillation import feature_distillation, local_teacher, logit_distillation, text_consistency
 
 B, C, HW, D, T = 4, 5, 6, 8, 4.0
 
@@ -26,6 +26,26 @@ def test_no_gradient_reaches_the_teacher() -> None:
     assert teacher.grad is None
     assert student.grad is not None
     assert student.grad.abs().sum() > 0
+
+
+def test_an_attached_teacher_learns_from_its_student() -> None:
+    for function, size in ((logit_distillation, (B, C)), (feature_distillation, (B, C, D))):
+        for detach in (True, False):
+            student, teacher = noise(*size).requires_grad_(), noise(*size, seed=1).requires_grad_()
+            more = (T,) if function is logit_distillation else ()
+            function(student, teacher, *more, detach=detach).backward()
+            assert (teacher.grad is None) == detach
+            assert student.grad.abs().sum() > 0
+
+
+def test_features_against_loops() -> None:
+    student, teacher = noise(B, C, D), noise(B, C, D, seed=1)
+    s, t = student.double().numpy(), teacher.double().numpy()
+    cosines = [
+        s[i, c] @ t[i, c] / (np.linalg.norm(s[i, c]) * np.linalg.norm(t[i, c])) for i in range(B) for c in range(C)
+    ]
+    np.testing.assert_allclose(feature_distillation(student, teacher).item(), 1 - np.mean(cosines), rtol=1e-4)
+    assert feature_distillation(student, 3 * student).abs() < 1e-6
 
 
 def test_value_against_loops() -> None:

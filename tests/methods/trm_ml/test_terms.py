@@ -1,4 +1,4 @@
-"""The method put together: each term of its loss is the sheet's formula of its parts, weighted as the settings say."""
+"""The first reconstruction put together: each term of its loss is the sheet's formula, weighted as the settings say."""
 
 import copy
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from methods import Batch, Features
-from methods.trm_ml import TRMML, TRMConfig
+from methods.trm_ml import TRMML, FirstTRMConfig, FirstTRMML, TRMConfig
 from methods.trm_ml.evidence import prototype_evidence
 from methods.trm_ml.mlp import SimpleMLP
 
@@ -30,7 +30,7 @@ class Step:
         labels = hide(data.labels)
         labels[:, 2].clamp_(min=0)  # a class without a known negative
         torch.manual_seed(0)
-        self.model = TRMML(TRMConfig(**{**SETTINGS, **settings}), build_task(labels))
+        self.model = FirstTRMML(FirstTRMConfig(**{**SETTINGS, **settings}), build_task(labels))
         with torch.no_grad():
             for parameter in self.model.parameters():  # away from zeros and identities
                 parameter += 0.05 * torch.randn_like(parameter)
@@ -45,7 +45,7 @@ class Step:
         with torch.no_grad():
             self.terms = {name: value.item() for name, value in self.model.loss(batch).items()}
             self.texts = self.before.texts()
-            self.regions = self.before.regions(self.texts.category, self.tokens).features
+            self.regions = self.before.regions(self.texts.category, self.tokens).query
             self.logits = self.before.matching(self.regions, self.texts)
 
     @staticmethod

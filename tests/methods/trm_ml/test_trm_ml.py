@@ -1,6 +1,7 @@
 """The whole method on a toy world: it learns, from known labels alone, and can be stopped and resumed."""
 
 import copy
+import dataclasses
 
 import pytest
 import torch
@@ -196,7 +197,7 @@ def test_negatives_are_assumed_only_where_none_is_known(data: Data) -> None:
     observed, everything = hide(data.labels), torch.arange(len(data.labels))
     assert "loss_assumed" not in make(build_task(observed)).loss(Batch(data.features, observed, everything))
     observed[:, 0] = observed[:, 0].clamp(min=0)  # the first class has known positives alone
-    model = make(build_task(observed)).eval()
+    model = make(build_task(observed), dataclasses.replace(SMALL, supervised="mean")).eval()
     expected = -(observed[:, :1] == 0).to(torch.int8) * F.one_hot(torch.tensor(0), observed.shape[1]).to(torch.int8)
     loss = asymmetric_loss(model.score(data.features), expected, gamma_pos=1, gamma_neg=2, clip=0.05)
     torch.testing.assert_close(model.loss(Batch(data.features, observed, everything))["loss_assumed"], loss)

@@ -12,8 +12,8 @@ from torch import Tensor
 from bench.errors import UsageError
 from bench.settings.config import build
 from methods import Batch, MethodConfig, Task
-from methods.trm_ml import TRMML, TRMConfig
-from methods.trm_ml.ablation import LADDER
+from methods.trm_ml import TRMML, FirstTRMConfig, TRMConfig
+from methods.trm_ml.ablation import FIRST_LADDER, LADDER, NO_QUERY_LEVEL, NO_REGIONS
 
 OFF = LADDER["text-pixel baseline"]
 SMALL = {"n_ctx": 2, "ffn": 8, "warmup": 0, "dropout": 0.0}
@@ -71,8 +71,11 @@ def test_a_part_that_is_off_adds_no_term(partial: Partial, settings: dict, term:
 
 
 @pytest.mark.parametrize(("settings", "prefix"), [
-    ({"regions": False}, "regions."),
-    ({"prototypes": False, "pseudo": False}, "prototypes."),
+    (NO_REGIONS, "regions."),
+    (NO_QUERY_LEVEL, "regions.layers."),
+    ({"memory": "prototype"}, "prototypes.queue"),
+    ({"pseudo": False, "contrast": False}, "prototypes."),
+    ({"pseudo_score": "logit", "contrast_prototypes": False}, "prototypes."),
     ({"pseudo": False}, "thresholds."),
     ({"pseudo_rule": "fixed"}, "thresholds."),
     ({"contexts": "template"}, "texts.prompts."),
@@ -83,7 +86,7 @@ def test_a_part_that_is_off_adds_no_term(partial: Partial, settings: dict, term:
     ({"bias": "none"}, "matching.bias"),
 ])  # fmt: skip
 def test_a_part_that_is_off_has_no_state(task: Task, settings: dict, prefix: str) -> None:
-    assert any(name.startswith(prefix) for name in make(task, bias="class").state_dict())
+    assert any(name.startswith(prefix) for name in make(task, bias="class", memory="queue").state_dict())
     assert not any(name.startswith(prefix) for name in make(task, **settings).state_dict())
 
 
@@ -103,7 +106,8 @@ def test_dual_prompts(partial: Partial) -> None:
 
 
 @pytest.mark.parametrize("settings", [
-    {}, {"kd": "none"}, {"contrast": False}, {"pseudo": False}, {"prototypes": False, "pseudo": False},
+    {}, {"kd": "none"}, {"contrast": False}, {"pseudo": False}, NO_QUERY_LEVEL, {"supervised": "region"},
+    {"supervised": "query"}, {"supervised": "mean", "scored": "query"}, {"memory": "queue"}, {"kd": "features"},
     {"negative": "prompt"}, {"query": "embed"}, {"mlp": "both"}, {"bias": "class"}, OFF,
 ], ids=str)  # fmt: skip
 def test_every_trained_parameter_gets_a_gradient(partial: Partial, settings: dict) -> None:
@@ -136,8 +140,10 @@ CHOICES = [
 ], ids=str)  # fmt: skip
 def test_every_choice_trains_and_scores_in_half_precision(partial: Partial, settings: dict) -> None:
     task, data = partial
-    if settings == {"prototypes": False}:
-        settings = {**settings, "pseudo_score": "logit"}
+    if settings == {"regions": False}:
+        settings = NO_REGIONS
+    if settings == {"query_level": False}:
+        settings = NO_QUERY_LEVEL
     model = make(task, **settings)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         terms = step(model, data)
@@ -169,19 +175,24 @@ def test_what_takes_part_in_the_contrast(partial: Partial, switch: str) -> None:
     assert off["loss_match"] == on["loss_match"]
 
 
-def test_the_ladder_only_switches_off_and_adds_one_part_a_step() -> None:
-    steps = list(LADDER.values())
+@pytest.mark.parametrize(("ladder", "config"), [(LADDER, TRMConfig), (FIRST_LADDER, FirstTRMConfig)])
+def test_the_ladder_only_switches_off_and_adds_one_part_a_step(ladder: dict, config: type) -> None:
+    steps = list(ladder.values())
     assert steps[-1] == {}
-    assert all(value in (False, "none") for step in steps for value in step.values())
+    assert all(value in (False, "none", "learned", "logit") for step in steps for value in step.values())
     for step, following in itertools.pairwise(steps):
         assert following.items() < step.items()
-        build(TRMConfig, step, "trm_ml")
+        build(config, step, "trm_ml")
 
 
-def test_pseudo_labels_from_prototypes_need_prototypes() -> None:
-    with pytest.raises(UsageError, match="needs prototypes=true"):
-        build(TRMConfig, {"prototypes": False}, "trm_ml")
-    build(TRMConfig, {"prototypes": False, "pseudo_score": "logit"}, "trm_ml")
+@pytest.mark.parametrize(("settings", "sentence"), [
+    ({"regions": False}, "query_level=true needs regions=true"),
+    ({"query_level": False}, "kd=logits with teacher=region needs query_level=true; set kd=none or kd=text"),
+    ({"kd": "features", "teacher": "clip"}, "kd=features needs teacher=region"),
+])  # fmt: skip
+def test_what_does_not_go_together_is_refused(settings: dict, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        build(TRMConfig, settings, "trm_ml")
 
 
 def test_every_setting_states_its_evidence() -> None:
@@ -189,5 +200,5 @@ def test_every_setting_states_its_evidence() -> None:
     for field in dataclasses.fields(TRMConfig):
         if field.name not in INHERITED:
             assert any(
-                f"[{grade}" in field.metadata["help"] or f"{grade}:" in field.metadata["help"] for grade in "PARU"
+                f"[{grade}" in field.metadata["help"] or f"{grade}:" in field.metadata["help"] for grade in "PTARU"
             ), field.name

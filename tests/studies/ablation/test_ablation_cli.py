@@ -67,14 +67,14 @@ def test_a_ladder_is_planned_with_its_rungs(call):
     result = call("ablate", "--design", "ladder", "--dry-run", "--seeds", "0", *TINY)
     assert result.code == 0, result.err
     assert "trm_ml: text-pixel baseline" in result.out
-    assert "15 cells" in result.out
+    assert "18 cells" in result.out
 
 
 def test_the_parts_of_a_method_are_listed(call):
     result = call("ablate", "--method", "trm_ml", "--list")
     assert "prototypes" in result.out
     assert "needs" in result.out
-    assert "ladder: text-pixel baseline | + regions" in result.out
+    assert "ladder: text-pixel baseline | + region level" in result.out
 
 
 @pytest.mark.slow

@@ -143,7 +143,7 @@ def settings(**more: object) -> dict:
 def test_trm_ml_has_its_study_of_each_design(design: str) -> None:
     study = plan_ablation(TRM, design, settings())
     assert not any(arm.refused for arm in study.arms)
-    assert len(study.variants) == {"leave-one-out": 6, "add-one-in": 7, "factorial": 24, "ladder": 5}[design]
+    assert len(study.variants) == {"leave-one-out": 8, "add-one-in": 9, "factorial": 36, "ladder": 6}[design]
     assert all(variant.name.startswith("trm_ml: ") for variant in study.variants)
 
 
@@ -157,14 +157,17 @@ def test_the_designs_share_the_cells_that_they_share() -> None:
     assert keys("leave-one-out") | keys("add-one-in") | keys("ladder") <= keys("factorial")
 
 
-def test_the_declared_ladder_of_trm_ml_is_the_papers() -> None:
+def test_the_declared_ladder_of_trm_ml_is_the_patents() -> None:
     names = [arm.name for arm in plan_ablation(TRM, "ladder", settings()).arms]
     assert names == [
-        "text-pixel baseline", "+ regions", "+ distillation", "+ contrast", "+ prototypes and pseudo-labels",
+        "text-pixel baseline", "+ region level", "+ query level", "+ distillation", "+ contrast with memory",
+        "+ pseudo-labels",
     ]  # fmt: skip
-    own = plan_ablation(TRM, "ladder", settings(), chosen=["contrast", "regions"])
-    assert [arm.name for arm in own.arms] == [BARE, "+ contrast", "+ regions"]
-    assert own.arms[0].overrides == {"contrast": False, "regions": False}, "parts that are not named stay on"
+    own = plan_ablation(TRM, "ladder", settings(), chosen=["pseudo-labels", "distillation"])
+    assert [arm.name for arm in own.arms] == [BARE, "+ pseudo-labels", "+ distillation"]
+    assert own.arms[0].overrides == {"kd": "none", "pseudo": False, "pseudo_score": "logit"}, (
+        "parts that are not named stay on"
+    )
 
 
 def test_parts_are_found_by_loose_names_and_unknown_ones_refused() -> None:
@@ -181,8 +184,8 @@ def test_a_part_that_is_off_already_is_left_out_or_refused() -> None:
     with pytest.raises(UsageError, match="'distillation' of trm_ml is off already"):
         plan_ablation(TRM, "leave-one-out", settings(kd="none"), chosen=["distillation"])
     ladder = plan_ablation(TRM, "ladder", settings(kd="none"))
-    assert [arm.name for arm in ladder.arms][1:3] == ["+ regions", "+ contrast"]
-    assert ladder.arms[2].against == "+ regions"
+    assert [arm.name for arm in ladder.arms][2:4] == ["+ query level", "+ contrast with memory"]
+    assert ladder.arms[3].against == "+ query level"
     assert any("'+ distillation' changes nothing" in note for note in ladder.notes)
 
 
@@ -225,4 +228,6 @@ def test_rungs_and_overrides_of_the_declared_ladder_agree_with_the_parts() -> No
     """The first rung is what all parts off comes to, the one without pseudo-labels likewise."""
     first, *_, last_but_one, _ = rungs(TRM.ladder)
     assert first.overrides == overrides(TRM.switches, ())
-    assert last_but_one.overrides == overrides(TRM.switches, ("regions", "distillation", "contrast"))
+    assert last_but_one.overrides == overrides(
+        TRM.switches, ("regions", "query-level", "distillation", "contrast", "memory")
+    )

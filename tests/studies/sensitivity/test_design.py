@@ -42,7 +42,7 @@ def test_the_users_setting_is_the_default_of_the_study() -> None:
 
 
 def test_words_and_switches_keep_their_order() -> None:
-    categories, switch = study("kd=text,none", "regions=no").axes
+    categories, switch = study("kd=text,none", "contrast=no").axes
     assert [point.value for point in categories.points] == ["text", "none", "logits"]
     assert [point.value for point in switch.points] == [False, True]
 
@@ -63,7 +63,7 @@ def test_a_setting_without_values_takes_those_that_the_method_declares(name: str
     (("contrast_temperature=0",), "contrast_temperature = '0' is not allowed: Input should be greater than 0"),
     (("contrast_temperature=warm",), "contrast_temperature = 'warm' is not allowed"),
     (("query=pixel",), "query = 'pixel' is not allowed"),
-    (("prototypes=false",), "needs prototypes=true"),
+    (("query_level=false",), "needs query_level=true"),
     (("contrast_temperature=0.2",), "no value but the default 0.2"),
     (("lr",), "declares no values for lr; write --over lr=VALUE,VALUE"),
     (("n_ctx=2", "n_ctx=8"), "--over n_ctx is given twice"),
