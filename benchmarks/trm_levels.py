@@ -56,9 +56,7 @@ def trial(
     for scored in SCORED:
         config: Any = inputs.method.config
         model.config = dataclasses.replace(config, scored=scored)
-        levels[scored] = round(
-            100 * mean_average_precision(model.score(features).numpy(), inputs.heldout_labels[rows]), 2
-        )
+        levels[scored] = round(mean_average_precision(model.score(features).numpy(), inputs.heldout_labels[rows]), 2)
     return {**levels, "seconds": round(result.timings["train"])}
 
 
