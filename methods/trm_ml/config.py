@@ -83,7 +83,7 @@ class TRMConfig(FocusConfig):
         True, "region-level features have unit norm, as query-level ones have; else they are means of unit tokens [U]"
     )
     supervised: Supervised = setting(
-        "both", "whose logits the labels train: one level's, each level's (mean of two losses), or their mean [U]"
+        "query", "whose logits the labels train: one level's, each level's (mean of two losses), or their mean [U]"
     )
     scored: Score = setting("mean", "which level meets the text at test time, or the mean of both logits [U]")
 

@@ -11,7 +11,7 @@ from methods.base import METHODS
 from methods.parts import Part
 from methods.trm_ml.ablation import FIRST_LADDER, FIRST_SWITCHES
 from methods.trm_ml.config import TRMConfig
-from methods.trm_ml.levels import Score, Supervised
+from methods.trm_ml.levels import Score
 from methods.trm_ml.model import TRMML
 
 
@@ -19,7 +19,6 @@ from methods.trm_ml.model import TRMML
 class FirstTRMConfig(TRMConfig):
     """Where the first reconstruction differs from the second one, by default."""
 
-    supervised: Supervised = setting("query", "whose logits the labels train: there was one level only [U]")
     scored: Score = setting("query", "which level meets the text at test time: there was one level only [U]")
     teacher: Literal["region", "clip"] = setting(
         "clip", "who teaches the logits: CLIP's own local scores [A, against T]"

@@ -35,7 +35,7 @@ def test_it_is_a_configuration_of_the_second() -> None:
 def test_the_second_differs_where_the_patent_speaks() -> None:
     first, second = values(FirstTRMConfig()), values(TRMConfig())
     changed = {name for name in first if first[name] != second[name]}
-    assert changed == {"supervised", "scored", "teacher", "contrast_prototypes"}
+    assert changed == {"scored", "teacher", "contrast_prototypes"}
 
 
 def test_its_recipe_on_the_embedded_data_is_what_trm_mls_was() -> None:
