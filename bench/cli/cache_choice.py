@@ -46,7 +46,7 @@ def _refuse_unknown(dataset: str | None, backbone: str | None, kept: list[dict[s
 
 
 def _by_key(key: str, entries: "list[Entry]", cache: Path) -> "Entry":
-    fitting = [entry for entry in entries if key and entry.key.startswith(key)]
+    fitting = [entry for entry in entries if entry.key.startswith(key)]
     if len(fitting) != 1:
         problem = f"{len(fitting)} keys begin with" if fitting else "there is no key"
         raise UsageError(f"{problem} {key!r} in {cache / 'features'}; `bench cache ls` shows them all.")

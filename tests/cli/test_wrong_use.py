@@ -55,6 +55,8 @@ REFUSED = {
     "unknown backbone in the cache": (("cache", "ls", "--backbone", "RN11"), "did you mean 'RN101'?"),
     "storage without a file": (("search", *ASL, "--storage", "sqlite:///"), "sqlite:/// names no file"),
     "storage in memory": (("search", *ASL, "--storage", "sqlite+pysqlite:///:memory:"), "names no file"),
+    "storage of another program": (("search", *ASL, "--storage", "mysql://me:secret@h/d"), "me:***@h/d needs a package"),
+    "empty key in the cache": (("cache", "verify", ""), "an argument is empty; give a value"),
     "storage that cannot be": (("search", *ASL, "--storage", "sqlite:////none/d/x.db"), "cannot be opened"),
     "endless memory": (("run", *ASL, "--executor", "ray", "--memory-per-cell", "inf"), "are finite numbers"),
     "aliases": (("run", "laughs.yaml"), "laughs.yaml is not YAML that can be read, line 1: anchors"),
@@ -141,6 +143,13 @@ def test_a_plan_of_too_many_places_is_refused(resources):
         UsageError, match="2 methods at 100 ratios and 501 seeds are 100,200 places of a table; at most 100,000"
     ):
         plan(sweep, resources.dataset)
+
+
+def test_the_largest_plan_is_planned(resources, monkeypatch):
+    monkeypatch.setattr("bench.planning.plan.LARGEST_TABLE", 4)
+    assert len(plan(Request(("asl",), (10, 50), seeds=(0, 1)), resources.dataset)) == 4
+    with pytest.raises(UsageError, match="are 5 places of a table; at most 4"):
+        plan(Request(("asl",), (10,), seeds=tuple(range(5))), resources.dataset)
 
 
 def test_status_shows_a_method_that_is_not_installed(call, tmp_path):

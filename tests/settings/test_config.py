@@ -22,6 +22,7 @@ from protocols import PROTOCOLS
 class Example:
     lr: float = setting(1e-3, "step size", gt=0)
     free: float = setting(0.0, "any number")
+    count: int = setting(0, "any whole number")
     epochs: int = setting(5, "epochs", ge=0, le=10)
     kind: Literal["a", "b"] = setting("a", "which")
     sizes: tuple[int, ...] = setting((1, 2), "sizes")
@@ -48,6 +49,9 @@ def test_strings_are_converted():
         ({"free": "nan"}, "finite"),
         ({"epochs": "11"}, "less than or equal to 10"),
         ({"epochs": "1.5"}, "integer"),
+        ({"epochs": "\u0663"}, "integer"),
+        ({"count": 2**53 + 1}, "whole numbers go up to 9007199254740992"),
+        ({"count": f"-{2**53 + 1}"}, "whole numbers go up to 9007199254740992"),
         ({"kind": "c"}, "'a' or 'b'"),
         ({"kind": "b", "on": "false"}, "example: kind=b needs on=true"),
     ],
@@ -57,6 +61,11 @@ def test_what_is_wrong_gives_one_sentence(given, words):
         build(Example, given, owner="example")
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("largest", [2**53, -(2**53)])
+def test_whole_numbers_that_a_float_holds_are_allowed(largest):
+    assert build(Example, {"count": str(largest)}, owner="example").count == largest
 
 
 def test_an_unknown_bound_is_a_defect_of_the_caller():

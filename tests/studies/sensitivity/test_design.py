@@ -67,6 +67,8 @@ def test_a_setting_without_values_takes_those_that_the_method_declares(name: str
     (("contrast_temperature=0.2",), "no value but the default 0.2"),
     (("lr",), "declares no values for lr; write --over lr=VALUE,VALUE"),
     (("n_ctx=2", "n_ctx=8"), "--over n_ctx is given twice"),
+    (("n_ctx=2,8,2",), "--over n_ctx has the value 2 twice"),
+    ((f"n_ctx={','.join(map(str, range(1, 102)))}",), "--over n_ctx has 101 values; at most 100"),
     ((), "--over is missing.*contrast_temperature"),
 ])  # fmt: skip
 def test_wrong_use_gets_one_sentence(over: tuple[str, ...], sentence: str) -> None:
