@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from helpers.disks import read_only
 from PIL import Image
 
 from bench.records.store import Store
@@ -82,6 +83,24 @@ def test_asked_for_classes_split_seed_and_folder(call, tmp_path):
         f"attention-train-seed3-dog-person.{suffix}" for suffix in ("json", "pdf", "png", "svg")
     ]
     assert Image.open(shown["files"]["png"]).width > 300
+
+
+def test_a_colleagues_store_is_looked_at_and_not_written(call, tmp_path):
+    key = trained(call, "asl")["asl"]
+    before = {path: path.stat().st_mtime_ns for path in Path("results").rglob("*")}
+    with read_only(tmp_path / "results"):
+        result = call("show", key, "--images", "2")
+        beside = call("show", key, "--images", "2", "--out", str(tmp_path / "own"), "--json")
+    assert {path: path.stat().st_mtime_ns for path in Path("results").rglob("*")} == before
+    assert result.code == 0, result.err
+    assert "mean over classes" in result.out
+    assert "attention.png" not in result.out
+    assert f"warning: the figure was not written, since {Path('results') / 'cells' / key} may not be" in result.err
+    assert "give --out" in result.err
+    assert len(result.err.strip().splitlines()) == 1
+    assert beside.code == 0, beside.err
+    files = json.loads(beside.out)["files"].values()
+    assert all(Path(file).parent == tmp_path / "own" and Path(file).stat().st_size > 5000 for file in files)
 
 
 def test_what_cannot_be_shown_is_said_in_one_sentence(call):

@@ -205,7 +205,7 @@ def test_two_processes_on_one_store_share_the_work_and_run_each_cell_once(store,
     processes = [context.Process(target=_sweep_in_a_process, args=arguments) for _ in range(2)]
     for process in processes:
         process.start()
-    answers = [shared.answers.get(timeout=120) for _ in processes]
+    answers = [shared.answers.get(timeout=600) for _ in processes]
     for process in processes:
         process.join()
     ran = [key for started, _ in answers for key in started]

@@ -71,7 +71,7 @@ def test_the_command_ends_in_order(ending, finished):
         children = psutil.Process(process.pid).children(recursive=True)
         assert children
         process.send_signal(ending)
-        assert process.wait(120) == 0
+        assert process.wait(300) == 0
     finally:
         process.kill()
     assert not [p for p in children if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]

@@ -166,7 +166,7 @@ def test_the_writer_ends_with_its_parent_in_the_middle_of_a_call_that_hangs(fini
     assert is_current(finished)
 
 
-def _wait_until(holds, seconds: float = 120.0) -> None:
+def _wait_until(holds, seconds: float = 300.0) -> None:
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until

@@ -18,6 +18,8 @@ from bench.tracking import TrackingError, following, is_current, sync
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
+PATIENCE = 300.0
+"""Seconds: more than a busy machine takes for anything here."""
 
 SYNC = """
 import sys
@@ -49,7 +51,7 @@ def python(code: str, *arguments: object) -> subprocess.Popen:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def wait_until(condition, seconds: float = 300) -> None:
+def wait_until(condition, seconds: float = PATIENCE) -> None:
     """Generous: the process that is waited for has the lowest priority on a machine that may be busy."""
     until = time.monotonic() + seconds
     while not condition():
@@ -89,7 +91,7 @@ def test_a_sync_that_is_cut_off_anywhere_is_completed_by_the_next(finished, cont
 
 def test_a_killed_writer_leaves_nothing_to_mend_by_hand(finished, content, expected):
     process = python(KILLED_AT_CALL + SYNC, finished.root, 13)
-    assert process.wait(60) == -signal.SIGKILL
+    assert process.wait(PATIENCE) == -signal.SIGKILL
     assert 0 < len(content(finished).units) < len(expected)
     assert not is_current(finished)
     sync(finished)
@@ -98,7 +100,7 @@ def test_a_killed_writer_leaves_nothing_to_mend_by_hand(finished, content, expec
 
 def test_two_writers_at_once_write_once(finished, content, expected):
     processes = [python(SYNC, finished.root) for _ in range(2)]
-    assert [process.wait(120) for process in processes] == [0, 0]
+    assert [process.wait(PATIENCE) for process in processes] == [0, 0]
     assert content(finished).everything() == expected
 
 

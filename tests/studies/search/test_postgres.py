@@ -72,7 +72,7 @@ def server(tmp_path_factory):
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, **as_user)
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while not (folder / ".s.PGSQL.5432").exists():
             gone = process.poll() is not None or time.monotonic() > until
             assert not gone, (folder / "log").read_text()
@@ -80,7 +80,7 @@ def server(tmp_path_factory):
         yield f"postgresql://bench@/postgres?host={folder}"
     finally:
         process.send_signal(signal.SIGQUIT)
-        process.wait(60)
+        process.wait(300)
 
 
 def test_two_drivers_share_a_study_in_postgresql(server, cache, environment, tmp_path):
@@ -95,7 +95,7 @@ def test_two_drivers_share_a_study_in_postgresql(server, cache, environment, tmp
     other.stdin.flush()
     with FakeExecutor(cells, slots=2, mishap=meeting(tmp_path / "met", "one", "other")) as executor:
         trials = session.run(executor, cells, Watching(), TOTAL)
-    out, _ = other.communicate(timeout=180)
+    out, _ = other.communicate(timeout=600)
     assert other.returncode == 0
     answer = json.loads(out.splitlines()[-1])
     assert answer["trials"] == [[t.number, t.state, t.settings] for t in trials], "both see one study"
