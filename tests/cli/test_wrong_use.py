@@ -55,7 +55,7 @@ REFUSED = {
     "unknown backbone in the cache": (("cache", "ls", "--backbone", "RN11"), "did you mean 'RN101'?"),
     "storage without a file": (("search", *ASL, "--storage", "sqlite:///"), "sqlite:/// names no file"),
     "storage in memory": (("search", *ASL, "--storage", "sqlite+pysqlite:///:memory:"), "names no file"),
-    "storage of another program": (("search", *ASL, "--storage", "mysql://me:secret@h/d"), "me:***@h/d needs a package"),
+    "storage of another program": (("search", *ASL, "--storage", "mysql://me:secret@h/d"), "@h/d needs a package"),
     "empty key in the cache": (("cache", "verify", ""), "an argument is empty; give a value"),
     "storage that cannot be": (("search", *ASL, "--storage", "sqlite:////none/d/x.db"), "cannot be opened"),
     "endless memory": (("run", *ASL, "--executor", "ray", "--memory-per-cell", "inf"), "are finite numbers"),
