@@ -23,8 +23,8 @@ Every method that `bench run --methods` knows. These pages are generated: `{COMM
 negative: under a protocol that gives none, `bench run` leaves such a method out and says so. *All labels* marks a
 ceiling, which is trained on the full labels.
 
-`paper` recipes are used wherever the backbone is not the embedded one. `embedded` recipes are used there and were
-chosen on its training images. Both come on top of the defaults.
+`embedded` recipes were chosen for `tiny_clip`, those called like another backbone for that one; each is used on its
+backbone, and `paper` recipes on all others. All come on top of the defaults.
 """
 SHARED_SETTINGS = """# Settings that methods share
 

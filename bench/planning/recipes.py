@@ -1,48 +1,79 @@
-"""Recipes: named settings of methods, a paper's own or those chosen on the embedded benchmark's training images."""
+"""Recipes: named settings of methods, a paper's own or those that were chosen on training images for one backbone."""
 
 import dataclasses
 import functools
 import tomllib
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.errors import UsageError
 from bench.settings.registry import nearest
 from methods import Method
 
-EMBEDDED_BACKBONE = "tiny_clip"
+
+class TunedSet(NamedTuple):
+    """Settings by method for one backbone, and how they were chosen: a file `methods/recipes/NAME.toml`.
+
+    otherwise: the set that serves methods without a table in this one; "" for none.
+    """
+
+    backbone: str
+    otherwise: str
+    tables: dict[str, dict[str, Any]]
 
 
 @functools.cache
-def embedded_recipes() -> dict[str, dict[str, Any]]:
-    """Settings by method for the embedded backbone, and how they were chosen: `methods/recipes/embedded.toml`."""
-    text = resources.files("methods").joinpath("recipes/embedded.toml").read_text()
-    return {name: table for name, table in tomllib.loads(text).items() if isinstance(table, dict)}
+def tuned_sets() -> dict[str, TunedSet]:
+    """All sets by name, which is the name of their recipes."""
+    files = [file for file in resources.files("methods").joinpath("recipes").iterdir() if file.name.endswith(".toml")]
+    contents = {file.name.removesuffix(".toml"): tomllib.loads(file.read_text()) for file in files}
+    return {
+        name: TunedSet(
+            contents[name].pop("backbone"), contents[name].pop("otherwise", ""), _without_head(contents[name])
+        )
+        for name in sorted(contents)
+    }
+
+
+def _without_head(content: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: table for name, table in content.items() if isinstance(table, dict)}
 
 
 def all_recipes(method: type[Method]) -> dict[str, dict[str, Any]]:
-    """The method's own recipes, and "embedded" where it has been tuned there."""
-    if method.name not in embedded_recipes():
-        return method.recipes
+    """The method's own recipes, and one of each set in which it has been tuned."""
     known = {field.name for field in dataclasses.fields(method.Config)}
-    embedded = {name: value for name, value in _resolved(method.name).items() if name in known}
-    return {**method.recipes, "embedded": embedded}
+    tuned = {
+        name: {setting: value for setting, value in _resolved(name, method.name).items() if setting in known}
+        for name, one in tuned_sets().items()
+        if method.name in one.tables
+    }
+    return {**method.recipes, **tuned}
 
 
-def _resolved(table: str) -> dict[str, Any]:
-    """A table of the embedded recipes on top of those that it is `like`."""
-    own = {**embedded_recipes()[table]}
-    return {**_resolved(own.pop("like")), **own} if "like" in own else own
+def _resolved(set_name: str, table: str) -> dict[str, Any]:
+    """A table of a set on top of the one that it is `like`: another of this set, or "SET:TABLE"."""
+    own = {**tuned_sets()[set_name].tables[table]}
+    if "like" not in own:
+        return own
+    other_set, _, other = own.pop("like").rpartition(":")
+    return {**_resolved(other_set or set_name, other), **own}
 
 
 def recipe_for(method: type[Method], recipe: str, backbone: str) -> dict[str, Any]:
     """Config fields of the named recipe.
 
-    "auto" takes "embedded" on the embedded backbone and "paper" on any other, where the method has them.
+    "auto" takes that of the set for this backbone, then of the set that serves otherwise, then "paper", where the
+    method has them.
     """
     available = all_recipes(method)
     if recipe == "auto":
-        return available.get("embedded" if backbone == EMBEDDED_BACKBONE else "paper", {})
+        return next((available[name] for name in _automatic(backbone) if name in available), {})
     if recipe not in available:
         raise UsageError(f"method {method.name!r} has no recipe {recipe!r}; {nearest(recipe, ['auto', *available])}")
     return available[recipe]
+
+
+def _automatic(backbone: str) -> list[str]:
+    """The names of recipes that "auto" tries, in order: a tuned set's on its backbone, the paper's on all others."""
+    own = next(((name, one) for name, one in tuned_sets().items() if one.backbone == backbone), None)
+    return ["paper"] if own is None else [own[0], own[1].otherwise]

@@ -11,7 +11,7 @@ import pytest
 from bench.backbones import BACKBONES
 from bench.data import DATASETS
 from bench.errors import UsageError
-from bench.planning.recipes import embedded_recipes, recipe_for
+from bench.planning.recipes import all_recipes, recipe_for, tuned_sets
 from bench.records.cells import canonical_json
 from bench.settings.config import build, keyed_values, parse_overrides, setting, values
 from methods import METHODS
@@ -100,8 +100,8 @@ def test_every_field_of_a_method_says_what_it_is(name):
 @pytest.mark.parametrize("name", METHODS.names())
 def test_every_recipe_builds(name):
     method = METHODS.get(name)
-    for recipe in {"auto", *method.recipes, *(["embedded"] if name in embedded_recipes() else [])}:
-        for backbone in ("tiny_clip", "RN101"):
+    for recipe in {"auto", *all_recipes(method)}:
+        for backbone in ("tiny_clip", "lite2_minilm", "RN101"):
             build(method.Config, recipe_for(method, recipe, backbone), owner=name)
 
 
@@ -113,7 +113,22 @@ def test_an_unknown_recipe_lists_the_known_ones():
 def test_auto_takes_the_papers_recipe_beside_the_embedded_backbone_only():
     trm_ml = METHODS.get("trm_ml")
     assert recipe_for(trm_ml, "auto", "RN101") == trm_ml.recipes["paper"]
-    assert recipe_for(trm_ml, "auto", "tiny_clip") == embedded_recipes().get("trm_ml", {})
+    assert recipe_for(trm_ml, "auto", "tiny_clip") == tuned_sets()["embedded"].tables["trm_ml"]
+
+
+def test_each_backbone_can_have_a_set_of_its_own_that_falls_back_on_another():
+    dualcoop, asl = METHODS.get("dualcoop"), METHODS.get("asl")
+    words = {"n_ctx": 4, "ctx_init": "a photo of a"}
+    assert recipe_for(dualcoop, "auto", "lite2_minilm") == {**recipe_for(dualcoop, "embedded", "RN101"), **words}
+    assert "asl" not in tuned_sets()["lite2_minilm"].tables
+    assert recipe_for(asl, "auto", "lite2_minilm") == recipe_for(asl, "embedded", "RN101")
+
+
+def test_sets_name_methods_or_tables_that_others_are_like():
+    for name, one in tuned_sets().items():
+        like = {table["like"].rpartition(":")[2] for table in one.tables.values() if "like" in table}
+        assert set(one.tables) <= {*METHODS.names(), *like}, name
+        assert one.backbone in BACKBONES.names()
 
 
 def test_a_setting_that_was_added_later_has_its_say_in_a_key_once_it_is_set():
