@@ -1,5 +1,7 @@
 """Random draws over the official image list: leaving images out changes nothing for those that stay."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -22,3 +24,23 @@ def uniform_draws(
     """One draw from [0, 1) for each label, (N, C)."""
     rows, classes = official_rows(shape[0], images), shape[1]
     return of_present_images(rng.random((rows, classes), dtype=dtype), images)  # type: ignore[arg-type]
+
+
+CHUNK = 2**22
+"""Draws that are in memory at once."""
+
+
+def uniform_chunks(
+    rng: np.random.Generator, shape: tuple[int, int], images: Images
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """`uniform_draws` piece by piece: rows of the dataset, and the draws (n, C) of their labels."""
+    rows, classes = official_rows(shape[0], images), shape[1]
+    step = max(1, CHUNK // max(classes, 1))
+    for start in range(0, rows, step):
+        count = min(step, rows - start)
+        drawn = rng.random((count, classes), dtype=np.float32)
+        if images.positions is None:
+            yield slice(start, start + count), drawn
+        else:
+            first, last = np.searchsorted(images.positions, (start, start + count))
+            yield slice(first, last), drawn[images.positions[first:last] - start]

@@ -16,13 +16,13 @@ class FeatureBatches(Dataset):
     """`self[indices]` is the batch of these images."""
 
     def __init__(self, features: FeatureSet, labels: np.ndarray, dense: bool = True):
-        """`labels`: int8 (N, C), as they may be seen: observed for training, full for evaluation.
+        """`labels`: int8 (N, C), as they may be seen: observed for training, full for evaluation; they are not copied.
 
         `dense`: whether tokens are read; without them `dense` comes as (B, 0, D).
         """
         self.features = features
         self.tokens = features.dense if dense else features.dense[:, :0]
-        self.labels = torch.from_numpy(np.array(labels))
+        self.labels = labels
 
     def __len__(self) -> int:
         return len(self.features)
@@ -30,8 +30,8 @@ class FeatureBatches(Dataset):
     def __getitem__(self, indices: np.ndarray) -> dict[str, Any]:
         dense = torch.from_numpy(self.tokens[indices]).float()
         pooled = torch.from_numpy(self.features.pooled[indices])
-        where = torch.from_numpy(indices)
-        return Batch(Features(dense, pooled), self.labels[where], where)._asdict()
+        labels = torch.from_numpy(self.labels[indices])
+        return Batch(Features(dense, pooled), labels, torch.from_numpy(indices))._asdict()
 
 
 class ViewBatches(Dataset):
@@ -78,8 +78,8 @@ def _gathered(views: Sequence[FeatureBatches], chosen: np.ndarray, indices: np.n
     read = [(where, view[indices[where]]) for where, view in parts if len(where)]
     order = torch.from_numpy(np.argsort(np.concatenate([where for where, _ in read])))
     joined = [torch.cat([batch["features"][i] for _, batch in read])[order] for i in range(2)]
-    rows = torch.from_numpy(indices)
-    return Batch(Features(*joined), views[0].labels[rows], rows)._asdict()
+    labels = torch.from_numpy(views[0].labels[indices])
+    return Batch(Features(*joined), labels, torch.from_numpy(indices))._asdict()
 
 
 class ShuffledBatches(Sampler[np.ndarray]):

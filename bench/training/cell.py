@@ -160,14 +160,12 @@ def _evaluation_splits(inputs: Inputs, dense: bool) -> list[EvaluationSplit]:
         assert features is not None, "only a trained encoder does without cached features"
         return loader(FeatureBatches(features, labels, dense), OrderedBatches(rows, TEST_BATCH))
 
-    splits = []
-    if inputs.test_labels is not None:
-        splits.append(("", False, inputs.test_labels, np.arange(len(inputs.test_labels))))
-    if len(inputs.heldout_rows):
-        splits.append(("heldout_", True, inputs.heldout_labels, inputs.heldout_rows))
-    return [
-        EvaluationSplit(prefix, batches(train, labels, rows), labels[rows]) for prefix, train, labels, rows in splits
-    ]
+    splits, test, heldout = [], inputs.test_labels, inputs.heldout_labels
+    if test is not None:
+        splits.append(EvaluationSplit("", batches(False, test, np.arange(len(test))), test))
+    if len(rows := inputs.heldout_rows):
+        splits.append(EvaluationSplit("heldout_", batches(True, heldout, rows), heldout[rows]))
+    return splits
 
 
 def _training_batches(cell: Cell, inputs: Inputs, sampler: ShuffledBatches, dense: bool) -> DataLoader | Ahead:

@@ -61,9 +61,9 @@ class LiveBatches:
     """Training images by batches: each image augmented as (seed, epoch, row) say, whichever batch it stands in."""
 
     def __init__(self, live: Live, observed: np.ndarray, seed: int):
-        """`observed`: int8 (N, C)."""
+        """`observed`: int8 (N, C), not copied."""
         self.live, self.seed, self.epoch = live, seed, 0
-        self.labels = torch.from_numpy(np.array(observed))
+        self.labels = observed
 
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
@@ -80,13 +80,12 @@ class LiveBatches:
         return self.live.preprocess(augmented_image(image, augmentation, rng, self.live.resize))
 
     def collate(self, rows: np.ndarray, loaded: Sequence[tuple[Tensor, Tensor | None]]) -> dict[str, Any]:
-        where = torch.from_numpy(rows)
         strong = [view for _, view in loaded if view is not None]
         images = torch.stack([view for view, _ in loaded])
         return {
             "images": images,
-            "labels": self.labels[where],
-            "rows": where,
+            "labels": torch.from_numpy(self.labels[rows]),
+            "rows": torch.from_numpy(rows),
             "strong": torch.stack(strong) if strong else None,
         }
 

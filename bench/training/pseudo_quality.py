@@ -61,14 +61,14 @@ class PseudoHook(Hook):
         self._quality: dict[str, float] = {}
 
     def before_train_epoch(self, runner: Any) -> None:
-        _method(runner).recorder = PseudoLabels()
+        _method(runner).recorder = PseudoLabels(*self.hidden.shape)
 
     def after_train_epoch(self, runner: Any) -> None:
         method = _method(runner)
         recorder, method.recorder = method.recorder, None
         assert recorder is not None, "set before the epoch"
         kinds = [name for name, noted in (("positive", recorder.positives), ("negative", recorder.negatives)) if noted]
-        self._quality = pseudo_quality(recorder.signs(*self.hidden.shape), self.hidden, kinds) if kinds else {}
+        self._quality = pseudo_quality(recorder.signs(), self.hidden, kinds) if kinds else {}
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
         """The curve's hook comes after this one and writes all metrics down."""

@@ -104,7 +104,8 @@ class Resources:
 
     def _hidden(self, observed: np.ndarray, heldout_rows: np.ndarray) -> np.ndarray:
         """Full labels of what is unknown in the images trained on, int8 (N, C), 0 elsewhere; for evaluation."""
-        hidden = np.where(observed == 0, self.dataset.train.judged, np.int8(0))
+        hidden = np.array(self.dataset.train.judged)
+        hidden[observed != 0] = 0
         hidden[heldout_rows] = 0
         return hidden
 

@@ -74,16 +74,19 @@ class ClassActivation(nn.Module):
     """
 
     pseudo: Tensor
+    count: Tensor
 
     def __init__(self, images: int, num_classes: int, hard_k: int):
         super().__init__()
         self.hard_k = hard_k
         self.register_buffer("pseudo", torch.zeros(images, num_classes, dtype=torch.bool))
+        # n_c, kept beside its table: summing (N, C) in each step would make an epoch quadratic in N.
+        self.register_buffer("count", torch.zeros(num_classes, dtype=torch.int64))
 
     def thresholds(self) -> Tensor:
         """(C,)"""
         images, num_classes = self.pseudo.shape
-        count = self.pseudo.sum(dim=0).float()
+        count = self.count.float()
         unused = self.hard_k * images - count.sum()
         level = count / torch.maximum(count.max(), unused).clamp(min=1)
         activation = level.clamp(min=1 / num_classes)
@@ -94,13 +97,16 @@ class ClassActivation(nn.Module):
         """Pseudo-labels bool (B, C) of weak-view probabilities (B, C), and whether an image has any above threshold.
 
         The `hard_k` most probable classes that pass their thresholds, together with the given positives and without
-        the given negatives; remembered for those of `rows` that have any, others keep their last (official code).
+        the given negatives; remembered for those of `rows` (each once) that have any, others keep their last.
         """
         hard = min(self.hard_k, chance.shape[1])
         among = torch.zeros_like(chance, dtype=torch.bool).scatter_(1, chance.topk(hard, dim=1).indices, True)
         passed = among & (chance >= self.thresholds())
         pseudo = (passed & (labels >= 0)) | (labels > 0)
-        self.pseudo[rows] = torch.where(pseudo.any(dim=1, keepdim=True), pseudo, self.pseudo[rows])
+        before = self.pseudo[rows]
+        after = torch.where(pseudo.any(dim=1, keepdim=True), pseudo, before)
+        self.pseudo[rows] = after
+        self.count += after.sum(dim=0) - before.sum(dim=0)
         return pseudo, passed.any(dim=1)
 
 

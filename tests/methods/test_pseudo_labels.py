@@ -40,16 +40,16 @@ an entry, `clsl` has a soft label for every entry, of its second head's loss alo
 
 def test_a_recorder_by_hand() -> None:
     """3 images of 2 classes; the middle one is noted twice, the last one never."""
-    recorder = PseudoLabels()
-    assert not recorder.signs(3, 2).any()
+    recorder = PseudoLabels(3, 2)
+    assert not recorder.signs().any()
     assert (recorder.positives, recorder.negatives) == (False, False)
     labels = torch.tensor([[0, 0], [0, 1]], dtype=torch.int8)
     recorder.note(torch.tensor([1, 0]), labels, torch.tensor([[True, False], [True, True]]), None)
     assert (recorder.positives, recorder.negatives) == (True, False)
-    assert recorder.signs(3, 2).tolist() == [[1, 0], [1, 0], [0, 0]], "what is known is no pseudo-label"
+    assert recorder.signs().tolist() == [[1, 0], [1, 0], [0, 0]], "what is known is no pseudo-label"
     recorder.note(torch.tensor([1]), labels[:1], torch.tensor([[False, False]]), torch.tensor([[False, True]]))
-    assert recorder.signs(3, 2).tolist() == [[1, 0], [0, -1], [0, 0]], "the last that was said of an image holds"
-    assert recorder.signs(3, 2).dtype == np.int8
+    assert recorder.signs().tolist() == [[1, 0], [0, -1], [0, 0]], "the last that was said of an image holds"
+    assert recorder.signs().dtype == np.int8
     assert (recorder.positives, recorder.negatives) == (True, True)
 
 
@@ -58,11 +58,11 @@ def test_listening_changes_nothing_and_only_makers_speak(name: str, data: Data) 
     """Same parameters and buffers under the same names, to the bit; signs at unknown labels alone."""
     data = partial(data)
     recorded = make(name, build_task(data.labels))
-    recorded.recorder = PseudoLabels()
+    recorded.recorder = PseudoLabels(*data.labels.shape)
     fit(recorded, data, EPOCHS)
     assert_same_state(recorded.state_dict(), trained(name, data).state_dict())
     assert (recorded.recorder.positives, recorded.recorder.negatives) == MAKERS.get(name, (False, False))
-    assert not recorded.recorder.signs(*data.labels.shape)[data.labels.numpy() != 0].any()
+    assert not recorded.recorder.signs()[data.labels.numpy() != 0].any()
 
 
 def heard_loss(name: str, data: Data, epochs: int, **options: object) -> tuple[Method, np.ndarray, float, np.ndarray]:
@@ -71,10 +71,10 @@ def heard_loss(name: str, data: Data, epochs: int, **options: object) -> tuple[M
     method = METHODS.get(name)
     model = fit(method(method.Config(**{"epochs": 10, **options}), build_task(data.labels)), data, epochs)
     model.start_epoch(epochs)
-    model.recorder = PseudoLabels()
+    model.recorder = PseudoLabels(*data.labels.shape)
     logits = model.score(data.features).double().numpy()
     loss = model.loss(Batch(data.features, data.labels, torch.arange(len(data.labels))))
-    return model, model.recorder.signs(*data.labels.shape), loss[f"loss_{name}"].item(), logits
+    return model, model.recorder.signs(), loss[f"loss_{name}"].item(), logits
 
 
 def softplus(z: np.ndarray) -> np.ndarray:
@@ -159,10 +159,10 @@ def test_trm_ml_used_what_it_says(data: Data) -> None:
     config = TRMConfig(n_ctx=2, ffn=8, warmup=1, dropout=0.0, supervised="mean")
     model = fit(TRMML(config, build_task(data.labels)), data, 4)
     model.start_epoch(4)
-    model.recorder = PseudoLabels()
+    model.recorder = PseudoLabels(*data.labels.shape)
     logits = model.score(data.features)
     terms = model.loss(Batch(data.features, data.labels, torch.arange(40)))
-    signs = torch.from_numpy(model.recorder.signs(*data.labels.shape))
+    signs = torch.from_numpy(model.recorder.signs())
     assert {-1, 1} <= set(signs.unique().tolist())
     assert (signs != 0).sum().item() == round(terms["pseudo_share"].item() * (data.labels == 0).sum().item())
     expected = asymmetric_loss(logits, signs, gamma_pos=config.gamma_pos, gamma_neg=config.gamma_neg, clip=config.clip)
@@ -179,7 +179,7 @@ def test_a_part_that_is_off_says_nothing(data: Data) -> None:
     for name, options in off.items():
         method = METHODS.get(name)
         model = method(method.Config(**options), build_task(data.labels))
-        model.recorder = PseudoLabels()
+        model.recorder = PseudoLabels(*data.labels.shape)
         fit(model, data, 6)
         assert (model.recorder.positives, model.recorder.negatives) == (False, False), name
 
@@ -188,6 +188,6 @@ def test_a_kind_of_pseudo_label_that_is_off_is_not_among_ssts(data: Data) -> Non
     """Without either of its two losses there is nothing that a pseudo-label would be used for."""
     data, sst = data._replace(labels=hide(data.labels)), METHODS.get("sst")
     model = sst(sst.Config(epochs=4, intra_weight=0.0, inter_weight=0.0, margin_low=0.0), build_task(data.labels))
-    model.recorder = PseudoLabels()
+    model.recorder = PseudoLabels(*data.labels.shape)
     fit(model, data, 4)
-    assert not model.recorder.signs(*data.labels.shape).any()
+    assert not model.recorder.signs().any()

@@ -72,8 +72,9 @@ def test_thresholds_rise_with_a_class_s_pseudo_labels() -> None:
     memory = ClassActivation(images=10, num_classes=4, hard_k=2)
     start = 0.95 * 0.25 / 1.75
     torch.testing.assert_close(memory.thresholds(), torch.full((4,), start))
-    memory.pseudo[:8, 0] = True
-    memory.pseudo[:4, 1] = True
+    chance = torch.zeros(8, 4)
+    chance[:, 0], chance[:4, 1] = 1, 1
+    memory.choose(chance, torch.zeros(8, 4), torch.arange(1, 9))
     level = np.maximum(np.array([8, 4, 0, 0]) / max(8, 2 * 10 - 12), 1 / 4)
     torch.testing.assert_close(memory.thresholds(), torch.tensor(0.95 * level / (2 - level), dtype=torch.float32))
 
@@ -99,6 +100,7 @@ def test_an_image_without_pseudo_labels_keeps_its_last_for_the_counts() -> None:
     assert memory.pseudo.int().tolist() == [[0, 0, 0, 1], [0, 0, 0, 0], [1, 0, 0, 0]]
     memory.choose(nothing, torch.tensor([[0, 1, 0, 0], [0, 0, 0, 0]]), rows)
     assert memory.pseudo.int().tolist() == [[0, 0, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0]]
+    assert torch.equal(memory.count, memory.pseudo.sum(dim=0)), "counts follow their table"
 
 
 def test_consistency_is_the_formula() -> None:
@@ -120,6 +122,7 @@ def test_consistency_is_the_formula() -> None:
 
 def losses(model: SCPNet, batch: Batch) -> dict[str, Tensor]:
     model.activation.pseudo.zero_()
+    model.activation.count.zero_()
     return {name: value.detach() for name, value in model.loss(batch).items()}
 
 

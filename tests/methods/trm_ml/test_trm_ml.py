@@ -84,10 +84,10 @@ def test_pseudo_labels_start_after_the_warm_up(data: Data) -> None:
     batch, shares = Batch(data[0], observed, torch.arange(len(observed))), []
     for epoch in range(4):
         model.start_epoch(epoch)
-        model.recorder = PseudoLabels()
+        model.recorder = PseudoLabels(*observed.shape)
         terms = model.loss(batch)
         shares.append(terms["pseudo_share"].item())
-        signs = model.recorder.signs(*observed.shape)
+        signs = model.recorder.signs()
         assert (signs[observed.numpy() != 0] == 0).all()
         assert (signs != 0).sum() == round(shares[-1] * (observed == 0).sum().item())
     assert shares[0] == shares[1] == 0
@@ -209,11 +209,11 @@ def test_a_class_and_a_batch_without_any_label(data: Data) -> None:
     observed[:, 2] = 0
     observed[:20] = 0
     model = make(build_task(observed))
-    model.recorder = PseudoLabels()
+    model.recorder = PseudoLabels(*observed.shape)
     fit(model, Data(data[0], observed), 4)
     assert model.score(data[0]).isfinite().all()
     assert all(value.isfinite().all() for name, value in model.named_parameters())
-    signs = model.recorder.signs(*observed.shape)
+    signs = model.recorder.signs()
     assert signs.any()
     assert (signs[:, 2] == 0).all()
 
