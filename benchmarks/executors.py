@@ -25,8 +25,9 @@ from bench.planning.request import Request
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.settings.config import parse_overrides
+from bench.system.device import choose_device
 from bench.system.paths import default_cache
-from bench.training.resources import Resources, choose_device
+from bench.training.resources import Resources
 
 NODES = 2
 

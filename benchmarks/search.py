@@ -92,7 +92,8 @@ def compare(sweep: Any, sampler: str, seed: int, flags: argparse.Namespace, cach
     from bench.studies.search.outcome import best
     from bench.studies.search.request import ask_for
     from bench.studies.search.session import open_search
-    from bench.training.resources import Resources, choose_device
+    from bench.system.device import choose_device
+    from bench.training.resources import Resources
 
     torch.set_num_threads(1)
     device, results = choose_device("auto"), Store(flags.results)

@@ -206,7 +206,8 @@ def trial(method: str, settings: dict[str, Any], percents: tuple[int, ...], scra
     from bench.planning.plan import cells, open_dataset, plan
     from bench.planning.request import Request
     from bench.records.store import Store
-    from bench.training.resources import Resources, choose_device
+    from bench.system.device import choose_device
+    from bench.training.resources import Resources
 
     torch.set_num_threads(1)
     overrides = {"scenes": {"n_test": 40}, method: settings}

@@ -19,11 +19,12 @@ import torch
 
 from bench.planning.plan import cells, open_dataset, plan
 from bench.planning.request import Request
+from bench.system.device import choose_device
 from bench.system.paths import default_cache
 from bench.training import run_cell
 from bench.training.batches import FeatureBatches, OrderedBatches, ShuffledBatches, loader
 from bench.training.evaluation import split_logits
-from bench.training.resources import Resources, choose_device
+from bench.training.resources import Resources
 from methods import METHODS, Batch
 from methods.layers.prompts import PromptLearner
 

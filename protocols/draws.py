@@ -26,7 +26,7 @@ def uniform_draws(
     return of_present_images(rng.random((rows, classes), dtype=dtype), images)  # type: ignore[arg-type]
 
 
-CHUNK = 2**22
+DRAWS_AT_ONCE = 2**22
 """Draws that are in memory at once."""
 
 
@@ -35,7 +35,7 @@ def uniform_chunks(
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """`uniform_draws` piece by piece: rows of the dataset, and the draws (n, C) of their labels."""
     rows, classes = official_rows(shape[0], images), shape[1]
-    step = max(1, CHUNK // max(classes, 1))
+    step = max(1, DRAWS_AT_ONCE // max(classes, 1))
     for start in range(0, rows, step):
         count = min(step, rows - start)
         drawn = rng.random((count, classes), dtype=np.float32)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import binom, hypergeom
 
 from bench.errors import DataError, UsageError
 from bench.settings.config import setting
@@ -87,6 +86,8 @@ def refuse_unless_blind(known: np.ndarray, labels: np.ndarray, percent: int, sou
     whole.
     """
     kept, entries = int(known.sum()), known.size
+    from scipy.stats import binom, hypergeom  # half a second of start-up
+
     if _both_tails(binom, round(kept / labels.shape[1]), len(labels), percent / 100) < CHANCE:
         raise DataError(f"{source} keeps {kept / entries:.1%} of the labels, and {percent} % was asked for.")
     positive = labels == 1

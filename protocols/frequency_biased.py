@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from bench.settings.config import setting
 from bench.system.seeding import numpy_stream
@@ -36,6 +35,8 @@ def keep_probabilities(positives: np.ndarray, share: float, bias: float) -> np.n
 
     # At `time` the fastest class is exactly at the share, and at the upper end the slowest one is.
     upper = time / rate[occurring].min()
+    from scipy.optimize import brentq  # its import takes a quarter of a second
+
     t = brentq(excess, time, upper, xtol=1e-12, rtol=1e-14, maxiter=1000) if excess(time) < 0 < excess(upper) else time
     return np.where(occurring, -np.expm1(-rate * t), share)
 

@@ -20,8 +20,9 @@ from bench.planning.request import Request
 from bench.records.names import inside
 from bench.records.store import Store
 from bench.settings import plugins
+from bench.system.device import choose_device
 from bench.system.environment import processor, versions
-from bench.training.resources import Resources, choose_device
+from bench.training.resources import Resources
 from methods import METHODS
 from protocols import PROTOCOLS
 

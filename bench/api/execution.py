@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.executors import Cluster, Executor, open_executor, refuse_wrong_use
 from bench.records.store import Store
 from bench.system.paths import DEFAULT_RESULTS, default_cache
 from bench.tracking.database import refuse_no_place
-from bench.training.resources import Resources
+
+if TYPE_CHECKING:
+    from bench.training.resources import Resources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,7 @@ class Execution:
         if self.tracking_uri is not None:
             refuse_no_place(self.tracking_uri)
 
-    def open_executor(self, resources: Resources, store: Store, pending: int | None = None) -> Executor:
+    def open_executor(self, resources: "Resources", store: Store, pending: int | None = None) -> Executor:
         """The executor of these cells; `store` is where they are kept."""
         return open_executor(
             self.executor,

@@ -8,7 +8,6 @@ from bench.backbones import Backbone
 from bench.data import Dataset
 from bench.data.notices import copied, unmeasured
 from bench.data.unknown import unknown_sentence
-from bench.report.tables.flags import FLAGS
 from bench.system.console import plain_console, text_column
 from bench.system.wording import counted
 
@@ -51,6 +50,8 @@ def _describe(dataset: Any) -> None:
 def tell_mark(dataset: Dataset, backbone: type[Backbone]) -> None:
     """What every number of this encoder will say beside it, on standard error."""
     if mark := backbone.mark_on(dataset.default_backbone):
+        from bench.report.tables.flags import FLAGS  # with pandas, half a second
+
         console = plain_console(stderr=True, highlight=False, soft_wrap=True)
         console.print(f"warning: {backbone.name} on {dataset.name}: {FLAGS.get(mark, mark)}.", style="yellow")
 

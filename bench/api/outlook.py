@@ -14,8 +14,8 @@ from bench.planning.plan import PlannedPlace
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.system.capacity import worker_count
+from bench.system.device import choose_device
 from bench.system.environment import environment
-from bench.training.resources import choose_device
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def look_ahead(
     rows = (store.row(key) for key in store.keys() if _is_of(store, key, methods))  # noqa: SIM118
     past = Past(rows, environment(device)["device"])
     progress = {key: _progress(store, cell) for key, (_, cell) in todo.items()}
-    return Outlook(entries, states, forecast(todo, progress, past, dataset.facts, workers))
+    return Outlook(entries, states, forecast(todo, progress, past, dataset.sizes, workers))
 
 
 def _workers(execution: Execution, todo: int, device: torch.device) -> int:

@@ -1,26 +1,21 @@
 """An outlook as a person reads it: a table of the places, and sentences on what is to do and how long it will take."""
 
 import io
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 
 from bench.api.outlook import Outlook
+from bench.api.progress_table import LONG, PlaceState, progress_table
 from bench.planning.forecast import Forecast, MethodForecast
-from bench.planning.plan import PlannedPlace
 from bench.system.console import text_console
 from bench.system.wording import clock_time, counted
-
-LONG = 40
-"""Places that are still listed one by one; a larger table shows methods by ratios."""
 
 
 def renderables(outlook: Outlook) -> Iterator[RenderableType]:
     """The table, then the sentences."""
-    yield _listed(outlook) if len(outlook.entries) <= LONG else _compact(outlook)
+    yield _listed(outlook) if len(outlook.entries) <= LONG else progress_table("plan", list(_states(outlook)))
     yield from _skipped(outlook)
     yield _counted(outlook.counts)
     yield from _expected(outlook.expected)
@@ -46,26 +41,10 @@ def _listed(outlook: Outlook) -> Table:
     return table
 
 
-def _compact(outlook: Outlook) -> Table:
-    """A method a line, a ratio a column: how many of the cells behind it are done."""
-    percents = list(dict.fromkeys(entry.percent for entry in outlook.entries))
-    table = Table(title="plan: cells done / in all", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("method", no_wrap=True)
-    for percent in percents:
-        table.add_column("all" if percent is None else f"{percent} %", justify="right", no_wrap=True)
-    for method in dict.fromkeys(entry.method for entry in outlook.entries):
-        own = [entry for entry in outlook.entries if entry.method == method]
-        table.add_row(method, *(_place(outlook, [e for e in own if e.percent == percent]) for percent in percents))
-    return table
-
-
-def _place(outlook: Outlook, entries: Sequence[PlannedPlace]) -> str:
-    states = {entry.cell.key: outlook.states[entry.cell.key] for entry in entries if entry.cell}
-    if not states:
-        return "skipped"
-    counts = Counter(states.values())
-    also = [f"{counts[state]} {state}" for state in ("failed", "running") if counts[state]]
-    return f"{counts['done']}/{len(states)}" + (f" ({', '.join(also)})" if also else "")
+def _states(outlook: Outlook) -> Iterator[PlaceState]:
+    for entry in outlook.entries:
+        key = entry.cell.key if entry.cell else None
+        yield PlaceState(entry.method, entry.percent, key, outlook.states[key] if key else "skipped")
 
 
 def _skipped(outlook: Outlook) -> Iterator[str]:

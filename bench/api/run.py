@@ -15,8 +15,9 @@ from bench.planning.record import record
 from bench.records.store import Store
 from bench.report import Results, load, write_report
 from bench.report.write import IN_PASSING
+from bench.system.device import choose_device
 from bench.tracking import following
-from bench.training.resources import Resources, choose_device
+from bench.training.resources import Resources
 
 
 def execute(

@@ -27,9 +27,10 @@ from bench.studies.search.samplers import check_names
 from bench.studies.search.session import Session, open_search
 from bench.studies.search.space import read_spaces
 from bench.studies.search.storage import refuse_memory
+from bench.system.device import choose_device
 from bench.system.files import write_text
 from bench.tracking import following
-from bench.training.resources import Resources, choose_device
+from bench.training.resources import Resources
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,19 +1,20 @@
 """An open_clip model as a backbone: its text tower here, its image towers in resnet.py and vit.py."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import open_clip
 import torch
-from open_clip.modified_resnet import ModifiedResNet
-from open_clip.transformer import VisionTransformer
 from torch import Tensor, nn
 
 from bench.backbones.base import Backbone, TextEncoder, Tokens
 from bench.backbones.chunks import in_chunks
-from bench.backbones.resnet import ResNetEncoder
-from bench.backbones.vit import ViTEncoder
 from bench.errors import DataError
+
+if TYPE_CHECKING:
+    import open_clip
+
+    from bench.backbones.resnet import ResNetEncoder
+    from bench.backbones.vit import ViTEncoder
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
@@ -27,7 +28,7 @@ class ClipText(TextEncoder):
 
     mask: Tensor
 
-    def __init__(self, model: open_clip.CLIP, tokenizer: Any):
+    def __init__(self, model: "open_clip.CLIP", tokenizer: Any):
         super().__init__()
         self.token_embedding = model.token_embedding
         self.positional_embedding = model.positional_embedding
@@ -83,7 +84,7 @@ class ClipBackbone(Backbone):
     mean: tuple[float, float, float] = CLIP_MEAN
     std: tuple[float, float, float] = CLIP_STD
 
-    def adopt(self, model: open_clip.CLIP, tokenizer: Any, image_size: int) -> None:
+    def adopt(self, model: "open_clip.CLIP", tokenizer: Any, image_size: int) -> None:
         """Freeze `model` and take it as this backbone's."""
         self.model = model.float().eval().requires_grad_(False)
         encoder = self._encoder(model.visual)
@@ -95,6 +96,13 @@ class ClipBackbone(Backbone):
         self.text = ClipText(model, tokenizer).eval()
 
     def _encoder(self, visual: nn.Module) -> "ResNetEncoder | ViTEncoder":
+        # Two seconds of start-up that a plan, which only names the backbone, need not pay.
+        from open_clip.modified_resnet import ModifiedResNet
+        from open_clip.transformer import VisionTransformer
+
+        from bench.backbones.resnet import ResNetEncoder
+        from bench.backbones.vit import ViTEncoder
+
         if isinstance(visual, ModifiedResNet):
             return ResNetEncoder(visual)
         if isinstance(visual, VisionTransformer):

@@ -6,7 +6,6 @@ import hashlib
 from bench.backbones.base import BACKBONES
 from bench.backbones.clip import ClipBackbone
 from bench.backbones.tiny_clip.model import IMAGE_SIZE, PIXEL_MEAN, PIXEL_STD, WEIGHTS, load_tiny_clip
-from bench.backbones.tiny_clip.tokenizer import tiny_tokenizer
 from bench.settings.config import NoOptions
 
 
@@ -19,6 +18,8 @@ class TinyCLIP(ClipBackbone):
     mean, std = PIXEL_MEAN, PIXEL_STD
 
     def __init__(self, options: NoOptions):
+        from bench.backbones.tiny_clip.tokenizer import tiny_tokenizer  # with open_clip, which takes long to import
+
         super().__init__(options)
         self.weights_sha256 = self.fingerprint(options)
         self.adopt(load_tiny_clip(), tiny_tokenizer(), IMAGE_SIZE)

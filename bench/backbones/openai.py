@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import open_clip
 import torch
-from open_clip.transformer import QuickGELU
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -54,6 +52,9 @@ class ReleasedClip(ClipBackbone):
     position_key: ClassVar[str] = "visual.attnpool.positional_embedding"
 
     def __init__(self, options: ReleasedOptions):
+        import open_clip
+        from open_clip.transformer import QuickGELU
+
         super().__init__(options)
         self.weights_sha256 = self.fingerprint(options)
         self.random_weights = options.weights == "random"
@@ -79,6 +80,8 @@ class ReleasedClip(ClipBackbone):
     @classmethod
     def _resolve(cls, options: ReleasedOptions) -> tuple[str, dict[str, Any]]:
         """The open_clip architecture with the right activation, and the tag's description ({} without a tag)."""
+        import open_clip
+
         quick, plain = cls.architecture, cls.architecture.removesuffix("-quickgelu")
         if options.weights == "random" or Path(options.weights).is_file():
             return (plain if options.activation == "gelu" else quick), {}
@@ -118,6 +121,8 @@ def _checkpoint_path(name: str, architecture: str, weights: str) -> Path:
     path = Path(weights)
     if path.is_file():
         return path
+    import open_clip
+
     try:
         with without_waiting():
             return Path(open_clip.download_pretrained(open_clip.get_pretrained_cfg(architecture, weights)))

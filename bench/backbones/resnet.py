@@ -1,11 +1,15 @@
 """CLIP's ResNet image tower: dense tokens by the value path of its attention pool."""
 
+from typing import TYPE_CHECKING
+
 import torch
-from open_clip.modified_resnet import ModifiedResNet
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.backbones.base import ImageEncoder, ImageFeatures
+
+if TYPE_CHECKING:
+    from open_clip.modified_resnet import ModifiedResNet
 
 
 class ResNetEncoder(ImageEncoder):
@@ -14,7 +18,7 @@ class ResNetEncoder(ImageEncoder):
     dense = c_proj(v_proj(map)) per location, without position; pooled equals `visual(images)`.
     """
 
-    def __init__(self, visual: ModifiedResNet):
+    def __init__(self, visual: "ModifiedResNet"):
         super().__init__()
         self.visual = visual.to(memory_format=torch.channels_last)
         side = round((visual.attnpool.positional_embedding.shape[0] - 1) ** 0.5)

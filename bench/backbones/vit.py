@@ -1,12 +1,16 @@
 """CLIP's vision transformer: dense tokens by the value path of its last block."""
 
+from typing import TYPE_CHECKING
+
 import torch
-from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bench.backbones.base import ImageEncoder, ImageFeatures
 from bench.errors import DataError
+
+if TYPE_CHECKING:
+    from open_clip.transformer import ResidualAttentionBlock, VisionTransformer
 
 
 class ViTEncoder(ImageEncoder):
@@ -22,8 +26,10 @@ class ViTEncoder(ImageEncoder):
     Positions go in before the first block, so `projected_position` is zero: nothing is left to be added.
     """
 
-    def __init__(self, visual: VisionTransformer):
+    def __init__(self, visual: "VisionTransformer"):
         super().__init__()
+        from open_clip.transformer import ResidualAttentionBlock
+
         last = visual.transformer.resblocks[-1]
         plain = visual.attn_pool is None and visual.pool_type == "tok" and not visual.final_ln_after_pool
         if not plain or not isinstance(last, ResidualAttentionBlock):
@@ -54,7 +60,7 @@ class ViTEncoder(ImageEncoder):
         return {"block": block, "ln_post": self.visual.ln_post, "proj": self.visual.proj}
 
 
-def value_path(block: ResidualAttentionBlock, x: Tensor) -> Tensor:
+def value_path(block: "ResidualAttentionBlock", x: Tensor) -> Tensor:
     """What each token (B, L, W) would get if it attended to itself alone."""
     attention, width = block.attn, x.shape[-1]
     value = F.linear(x, attention.in_proj_weight[-width:], attention.in_proj_bias[-width:])

@@ -13,21 +13,26 @@ from bench.system.paths import DEFAULT_RESULTS, default_cache
 from bench.system.wording import counted
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from bench.records.sweeps import SweepRecord
 
 
 def status(
     results: Results = DEFAULT_RESULTS,
     sweep: SweepId = None,
+    cells: Annotated[bool, typer.Option("--cells", help="Every cell in a line, however many there are.")] = False,
     plugin: Plugins = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """What is done, running, failed, stale or still to do."""
+    """What is done, running, failed, stale or still to do.
+
+    Of many cells a table counts them, and those that failed or are running are listed.
+    """
     from bench.records.store import existing_store
     from bench.report.selection import find_sweep
-    from bench.system.environment import source_hash
-    from methods import METHODS
+    from bench.report.source import installed_code
 
     store = existing_store(results)
     newest = find_sweep(store, sweep)
@@ -38,9 +43,10 @@ def status(
         if state == "done":
             row = store.row(key)
             detail = f"mAP {row.mAP:.2f}"
-            if row.cell.method.name not in METHODS.names():
+            code = installed_code(row.cell.method.name)
+            if code is None:
                 detail += f"; method {row.cell.method.name} is not installed here"
-            elif row.code != source_hash(METHODS.get(row.cell.method.name)):
+            elif row.code != code:
                 state, detail = "stale", f"{detail}; the method's code has changed since"
         elif state == "running":
             lease = store.lease(key) or {}
@@ -52,25 +58,41 @@ def status(
     if as_json:
         typer.echo(json.dumps({"sweep": newest.id, "command": newest.command, "cells": rows}, indent=1))
         return
-    _show_status(newest, rows)
+    _show_status(newest, rows, cells)
 
 
-def _show_status(sweep: "SweepRecord", rows: list[dict[str, Any]]) -> None:
+def _show_status(sweep: "SweepRecord", rows: list[dict[str, Any]], every_cell: bool) -> None:
     from collections import Counter
 
-    from rich.table import Table
+    from bench.api.progress_table import LONG, PlaceState, progress_table
 
     counts = Counter(row["state"] for row in rows)
     console = plain_console()
     console.print(f"sweep {sweep.id}: {' '.join(sweep.command)}", soft_wrap=True)
     console.print(", ".join(f"{number} {state}" for state, number in counts.most_common()))
+    if every_cell or len(rows) <= LONG:
+        console.print(_listed(rows))
+        return
+    places = [PlaceState(row["method"], row["percent"], row["key"], row["state"]) for row in rows]
+    console.print(progress_table("sweep", places))
+    for state in ("failed", "running"):
+        own = [row for row in rows if row["state"] == state]
+        if own:
+            console.print(_listed(own[:LONG]))
+        if len(own) > LONG:
+            console.print(f"and {len(own) - LONG} more {state}: bench status --cells lists all")
+
+
+def _listed(rows: list[dict[str, Any]]) -> "Table":
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False)
     for column in ("method", "known", "seed", "cell", "state", "detail"):
         table.add_column(column)
     for row in rows:
         ratio = "" if row["percent"] is None else f"{row['percent']} %"
         table.add_row(row["method"], ratio, str(row["seed"]), row["key"] or "", row["state"], row["detail"])
-    console.print(table)
+    return table
 
 
 def doctor(

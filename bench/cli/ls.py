@@ -35,12 +35,17 @@ def ls(
     elif name is not None:
         _show_entry(chosen, name, as_json)
     else:
-        _show_all(chosen, as_json)
-        _show_broken(axis.value, chosen)
+        _show_all(axis.value, chosen, as_json)
 
 
-def _show_all(axis: Axis, as_json: bool) -> None:
-    rows = [axis.row(name) for name in axis.entries.names()]
+def _show_all(name: str, axis: Axis, as_json: bool) -> None:
+    from bench.planning.remembered import remembered
+
+    def rows_now() -> tuple[list[dict[str, Any]], bool]:
+        rows = [axis.row(entry) for entry in axis.entries.names()]
+        return rows, not _show_broken(name, axis)
+
+    rows = remembered(name, rows_now)
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
@@ -66,13 +71,15 @@ def _dimmed(lines: list[str]) -> Any:
     return Text("\n").join([Text(lines[0]), *(Text(line, "dim") for line in lines[1:])])
 
 
-def _show_broken(name: str, axis: Axis) -> None:
+def _show_broken(name: str, axis: Axis) -> bool:
+    """Whether anything of the axis could not be imported."""
     from bench.settings import plugins
 
-    for module, error in axis.entries.broken().items():
-        typer.secho(f"{name} in {module} could not be imported: {error}", fg="red", err=True)
-    for plugin, error in plugins.broken().items():
-        typer.secho(f"the plugin {plugin} could not be loaded: {error}", fg="red", err=True)
+    sentences = [f"{name} in {module} could not be imported: {e}" for module, e in axis.entries.broken().items()]
+    sentences += [f"the plugin {plugin} could not be loaded: {e}" for plugin, e in plugins.broken().items()]
+    for sentence in sentences:
+        typer.secho(sentence, fg="red", err=True)
+    return bool(sentences)
 
 
 def _write_pages(axis: Axis, name: str | None, as_json: bool, folder: Path) -> None:

@@ -33,7 +33,6 @@ def run(
     Exit codes: 0 all done, 1 some cell failed, 2 wrong usage, 130 interrupted.
     """
     from bench.api.plan import make_plan
-    from bench.api.run import execute
     from bench.planning.grid import parse_grid
     from bench.planning.sweep_file import SweepFile, merged
 
@@ -48,4 +47,6 @@ def run(
     elif dry_run:
         show_plan(plan, execution.as_json)
     else:
+        from bench.api.run import execute
+
         conclude(execute(plan, command_line(), quiet=execution.as_json), execution.as_json)

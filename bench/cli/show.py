@@ -72,8 +72,8 @@ def show(
     from bench.errors import UsageError
     from bench.records.store import existing_store
     from bench.settings.config import parse_overrides
+    from bench.system.device import choose_device
     from bench.system.environment import source_hash
-    from bench.training.resources import choose_device
     from methods import METHODS
 
     names = listed(classes or "")

@@ -152,6 +152,11 @@ class Dataset(ABC):
         return None
 
     @property
+    def sizes(self) -> dict[str, int]:
+        """How many images the splits have, for a forecast; all of them are read where nothing cheaper tells."""
+        return {"train_images": len(self.train), "test_images": len(self.test)}
+
+    @property
     def facts(self) -> dict[str, Any]:
         """What every row says about the data beside the cell's options."""
         positives = (self.train.labels == 1).sum(axis=0).tolist()

@@ -32,6 +32,10 @@ class _Blind(Dataset):
         raise NoTestSplitError("a search has no test split; that it was asked for is a defect of bench: report it.")
 
     @property
+    def sizes(self) -> dict[str, int]:
+        return {"train_images": len(self.train)}
+
+    @property
     def facts(self) -> dict[str, Any]:
         return {"train_images": len(self.train)}
 

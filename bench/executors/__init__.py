@@ -4,23 +4,10 @@ with open_executor("auto", resources, store) as executor:
     future = executor.submit(cell, follow=lambda epoch, record: record["heldout_mAP"] < 10)
     future.result().ending  # "done", "stopped", ...
 
-A script that opens anything but "inline" does so under `if __name__ == "__main__":`, since workers import it.
+A script that opens anything but "inline" does so under `if __name__ == "__main__":`, since workers import it. Names are
+imported when they are first used: who shows progress needs no training.
 """
 
-from bench.executors.base import Ended, Ending, Executor, Follow, LostWorkerError, Started
-from bench.executors.factory import EXECUTOR_NAMES, Cluster, open_executor, refuse_wrong_use
-from bench.executors.inline import Inline
+import lazy_loader
 
-__all__ = [
-    "EXECUTOR_NAMES",
-    "Cluster",
-    "Ended",
-    "Ending",
-    "Executor",
-    "Follow",
-    "Inline",
-    "LostWorkerError",
-    "Started",
-    "open_executor",
-    "refuse_wrong_use",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

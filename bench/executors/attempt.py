@@ -10,7 +10,7 @@ from typing import Any
 from bench.backbones import BACKBONES, Backbone
 from bench.data import DATASETS, Dataset
 from bench.errors import DataError
-from bench.executors.base import Ended
+from bench.executors.base import Ended, level
 from bench.features.feeds import feed_flags
 from bench.records.cells import Cell
 from bench.records.rows import Row
@@ -141,11 +141,6 @@ def _best(curve: Sequence[dict[str, Any]], chosen_by: str) -> dict[str, float] |
         return None
     best = max(measured, key=lambda record: record[chosen_by])
     return {name: best[name] for name in ("mAP", "epoch", chosen_by) if name in best}
-
-
-def level(row: Row) -> str:
-    """What a person is told of a finished cell."""
-    return f"mAP {row.mAP:.2f}" if row.cell.test else f"held-out mAP {row.metrics['heldout_mAP']:.2f}"
 
 
 def _drop_foreign_checkpoint(folder: Path, code: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, Self
 
 from bench.errors import BenchError
 from bench.records.cells import Cell
+from bench.records.rows import Row
 
 Ending = Literal["done", "cached", "failed", "stopped", "elsewhere"]
 
@@ -96,3 +97,8 @@ class FollowedCell:
         """What the follower raised, if it did."""
         if self._problem is not None:
             raise self._problem
+
+
+def level(row: Row) -> str:
+    """What a person is told of a finished cell."""
+    return f"mAP {row.mAP:.2f}" if row.cell.test else f"held-out mAP {row.metrics['heldout_mAP']:.2f}"

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any, Protocol
 
-from bench.executors.attempt import level
-from bench.executors.base import Ended, Ending, Executor
+from bench.executors.base import Ended, Ending, Executor, level
 from bench.records.cells import Cell
 from bench.records.damage import warn_once
 from bench.records.store import Store

@@ -2,15 +2,16 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from bench.errors import UsageError
 from bench.executors.base import Executor
-from bench.executors.inline import Inline
 from bench.records.store import Store
 from bench.settings.registry import nearest
 from bench.system.capacity import WORKER_MEMORY, worker_count
-from bench.training.resources import Resources
+
+if TYPE_CHECKING:
+    from bench.training.resources import Resources
 
 ExecutorName = Literal["auto", "inline", "processes", "ray"]
 EXECUTOR_NAMES: tuple[str, ...] = get_args(ExecutorName)
@@ -34,7 +35,7 @@ class Cluster:
 
 def open_executor(
     name: str,
-    resources: Resources,
+    resources: "Resources",
     store: Store,
     *,
     workers: int = 0,
@@ -53,6 +54,8 @@ def open_executor(
         return _ray(resources, store, cluster or Cluster(), workers, threads)
     count = worker_count(workers, pending, resources.device, threads)
     if name == "inline" or (name == "auto" and count == 1):
+        from bench.executors.inline import Inline
+
         return Inline(resources, store, threads)
     from bench.executors.location import Location
     from bench.executors.processes import Processes
@@ -86,7 +89,7 @@ def refuse_wrong_use(name: str, workers: int = 0, cluster: Cluster | None = None
         import_ray()
 
 
-def _ray(resources: Resources, store: Store, cluster: Cluster, workers: int, threads: int) -> Executor:
+def _ray(resources: "Resources", store: Store, cluster: Cluster, workers: int, threads: int) -> Executor:
     from bench.executors.location import Location
     from bench.executors.ray.cluster import Demands
     from bench.executors.ray.executor import RayExecutor

@@ -44,7 +44,7 @@ AXES = {
         "methods:METHODS",
         about=f"{_CATALOGUE}:about",
         details=f"{_CATALOGUE}:details",
-        lines=f"{_CATALOGUE}:lines",
+        lines="bench.planning.catalogue_lines:lines",
         pages="bench.planning.method_pages:method_pages",
     ),
     "datasets": Axis("bench.data:DATASETS", details=f"{_CATALOGUE}:default_backbone"),

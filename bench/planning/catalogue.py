@@ -1,7 +1,5 @@
 """Facts about what is registered, and what methods need, in words: for `bench ls` and the documentation."""
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
 from bench.data import Dataset
@@ -31,17 +29,6 @@ def protocols_of(method: type[Method]) -> list[str]:
     return [name for name in PROTOCOLS.names() if PROTOCOLS.get(name).negatives or not strict]
 
 
-def short_reference(reference: str) -> str:
-    """Authors and place, without the title.
-
-    >>> short_reference("Ridnik et al., Asymmetric Loss, Part 1, ICCV 2021, in its code; and more")
-    'Ridnik et al., ICCV 2021'
-    """
-    authors, *others = reference.split(";")[0].split(", ")
-    places = [part for part in others if re.search(r"\d{4}", part)]
-    return ", ".join([authors, *places[-1:]])
-
-
 def about(method: type[Method]) -> dict[str, Any]:
     """One line's worth."""
     return {
@@ -66,15 +53,6 @@ def details(method: type[Method]) -> dict[str, Any]:
         "note": method.note,
         "recipes": all_recipes(method),
     }
-
-
-def lines(row: Mapping[str, Any]) -> list[str]:
-    """A row of `about` as lines: what a method is, its source, needs and protocols, where its defaults come from."""
-    protocols = "those with known negatives" if "negatives" in row["needs"] else "all"
-    needed = ", ".join(row["needs"]) or "nothing"
-    origin = "" if row["from"] == "built in" else f"; from {row['from']}"
-    facts = f"{short_reference(row['reference'])}; needs {needed}; protocols: {protocols}"
-    return [row["what"], facts, f"defaults: {row['defaults_from']}{origin}"]
 
 
 def about_any(entry: Any) -> dict[str, Any]:

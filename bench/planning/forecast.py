@@ -78,7 +78,7 @@ class Past:
                 self._rates.setdefault(_kind(row.cell), []).append(total / work)
 
     def estimate(self, cell: Cell, images: Mapping[str, Any]) -> Estimate | None:
-        """images: `Dataset.facts` of the cell's dataset."""
+        """images: `Dataset.sizes` of the cell's dataset."""
         if times := self._equal.get(_settings(cell), [])[-RECENT:]:
             return Estimate(statistics.median(times), "equal", len(times))
         rates, work = self._rates.get(_kind(cell), [])[-RECENT:], _work(cell, images)
@@ -111,7 +111,7 @@ def forecast(
 ) -> Forecast:
     """What these cells will take; by key, with the name of their line in the table.
 
-    progress: the share of a cell that is done. images: `Dataset.facts` of the dataset of all these cells. Wall time is
+    progress: the share of a cell that is done. images: `Dataset.sizes` of the dataset of all these cells. Wall time is
     that of handing the cells in their order to whichever worker is free.
     """
     estimates = {key: past.estimate(cell, images) for key, (_, cell) in cells.items()}

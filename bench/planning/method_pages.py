@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bench.planning.catalogue import needs, protocols_of, short_reference
+from bench.planning.catalogue import needs, protocols_of
+from bench.planning.catalogue_lines import short_reference
 from bench.planning.recipes import all_recipes
 from bench.settings.registry import describe
 from methods import METHODS, Method, MethodConfig

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from bench.errors import UsageError
 from bench.records.rows import Row
-from bench.system.environment import source_hash
+from bench.system.declared import declaring_file
+from bench.system.environment import file_source_hash, methods_folder, source_hash
 
 if TYPE_CHECKING:
     from bench.data import Dataset
@@ -34,6 +35,9 @@ def installed_dataset(name: str) -> "type[Dataset] | None":
 
 def installed_code(method: str) -> str | None:
     """`bench.system.environment.source_hash` of the installed method; None for a method that is not installed."""
+    file = declaring_file(method, methods_folder())
+    if file is not None:
+        return file_source_hash(file)
     cls = installed_method(method)
     return source_hash(cls) if cls else None
 

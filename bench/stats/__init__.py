@@ -8,46 +8,6 @@
 Three questions, three functions, never one number for all: what other images, other seeds, other datasets would say.
 """
 
-from bench.stats.block_ranks import LEAST_BLOCKS_RANKS, Ranks, average_ranks
-from bench.stats.blocks import (
-    LEAST_BLOCKS,
-    Blocks,
-    Comparison,
-    Measured,
-    Wins,
-    holm,
-    independent,
-    wilcoxon_holm,
-    win_matrix,
-)
-from bench.stats.formatting import difference_text, p_text
-from bench.stats.ranking import rankings, weighted_average_precision
-from bench.stats.resampling import Difference, Resampled, bootstrap, difference, multiplicities, resampled_map
-from bench.stats.seeds import SeedInterval, seed_interval
+import lazy_loader
 
-__all__ = [
-    "LEAST_BLOCKS",
-    "LEAST_BLOCKS_RANKS",
-    "Blocks",
-    "Comparison",
-    "Difference",
-    "Measured",
-    "Ranks",
-    "Resampled",
-    "SeedInterval",
-    "Wins",
-    "average_ranks",
-    "bootstrap",
-    "difference",
-    "difference_text",
-    "holm",
-    "independent",
-    "multiplicities",
-    "p_text",
-    "rankings",
-    "resampled_map",
-    "seed_interval",
-    "weighted_average_precision",
-    "wilcoxon_holm",
-    "win_matrix",
-]  # fmt: skip
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import friedmanchisquare, rankdata
 
 from bench.errors import UsageError
 from bench.stats.blocks import Blocks, Comparison, enough, wilcoxon_holm
@@ -35,6 +34,8 @@ def average_ranks(blocks: Blocks) -> Ranks:
         raise UsageError(
             f"a ranking needs 3 methods or more, but there are {len(blocks.methods)}; use Wilcoxon's test."
         )
+    from scipy.stats import friedmanchisquare, rankdata  # half a second of start-up
+
     means = rankdata(-blocks.values, axis=1).mean(axis=0)
     order = [blocks.methods[i] for i in np.argsort(means, kind="stable")]
     comparisons = wilcoxon_holm(blocks)

@@ -14,7 +14,6 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import wilcoxon
 
 from bench.errors import UsageError
 
@@ -110,6 +109,8 @@ def signed_ranks(differences: np.ndarray) -> tuple[float, bool]:
     """
     if not differences.any():
         return 1.0, True
+    from scipy.stats import wilcoxon  # half a second of start-up
+
     distinct = len(np.unique(np.abs(differences))) == len(differences) and differences.all()
     exact = len(differences) <= (50 if distinct else 13)
     return float(wilcoxon(differences, zero_method="zsplit", method="auto").pvalue), exact

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
-from scipy.stats import t as student
 
 from bench.stats.resampling import LEVEL
 
@@ -62,6 +61,8 @@ def gain(differences: Sequence[float], level: float = LEVEL) -> Gain:
         return Gain(mean, math.nan, math.nan, 1)
     if n < LEAST:
         return Gain(mean, min(differences), max(differences), n)
+    from scipy.stats import t as student  # half a second of start-up
+
     half = float(student.ppf((1 + level) / 2, n - 1)) * statistics.stdev(differences) / math.sqrt(n)
     return Gain(mean, mean - half, mean + half, n)
 

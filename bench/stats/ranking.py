@@ -7,9 +7,12 @@ order. Equal scores are one threshold, as in scikit-learn's `average_precision_s
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_matrix
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,8 @@ class ClassRanking:
     positives (T, N): 1 at the positives of the threshold.
     """
 
-    stretch: csr_matrix
-    positives: csr_matrix
+    stretch: "csr_matrix"
+    positives: "csr_matrix"
 
 
 def rankings(scores: np.ndarray, labels: np.ndarray) -> tuple[ClassRanking, ...]:
@@ -47,8 +50,10 @@ def _ranking(scores: np.ndarray, labels: np.ndarray) -> ClassRanking:
     )
 
 
-def _indicator(images: np.ndarray, bounds: np.ndarray, count: int) -> csr_matrix:
+def _indicator(images: np.ndarray, bounds: np.ndarray, count: int) -> "csr_matrix":
     """(T, `count`): row t holds 1 at `images[bounds[t]:bounds[t + 1]]`."""
+    from scipy.sparse import csr_matrix
+
     ones = np.ones(len(images), np.float32)
     return csr_matrix((ones, images.astype(np.int32), bounds.astype(np.int32)), shape=(len(bounds) - 1, count))
 

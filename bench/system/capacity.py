@@ -1,11 +1,14 @@
 """Capacity of this machine for cells that train at once: cores, GPUs, and memory that is really there."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
-import torch
 
 from bench.system.cores import cores
+
+if TYPE_CHECKING:
+    import torch
 
 WORKER_MEMORY = int(1.5 * 2**30)
 """What a worker needs beside its features, which all workers map from one file (measured on the embedded benchmark)."""
@@ -16,7 +19,7 @@ LOW_MEMORY = WORKER_MEMORY // 2
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
-def worker_count(requested: int, pending: int | None, device: torch.device, threads: int = 1) -> int:
+def worker_count(requested: int, pending: int | None, device: "torch.device", threads: int = 1) -> int:
     """How many processes train at once.
 
     As asked; by default as many as the cores hold with that many threads each, or one on each GPU. Never more than

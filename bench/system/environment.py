@@ -83,7 +83,7 @@ def source_hash(method: type) -> str:
     origin = origin_of(method.__module__)
     if not origin.digest:
         return file_source_hash(Path(inspect.getfile(method)).resolve())
-    shared = _methods_folder()
+    shared = methods_folder()
     files = _closure({path for source in origin.sources.values() for path in _imports(source, shared)}, shared)
     digest = hashlib.sha256(origin.digest.encode())
     for file in sorted(files):
@@ -94,7 +94,7 @@ def source_hash(method: type) -> str:
 @functools.cache
 def file_source_hash(own: Path) -> str:
     """The same for the file `own` in which a method is defined."""
-    shared = _methods_folder()
+    shared = methods_folder()
     is_package = own.is_relative_to(shared) and own.parent not in (shared, shared / "baselines")
     files = _closure(set(own.parent.glob("**/*.py")) if is_package else {own}, shared)
     digest = hashlib.sha256()
@@ -112,7 +112,7 @@ def _closure(new: set[Path], shared: Path) -> set[Path]:
     return files
 
 
-def _methods_folder() -> Path:
+def methods_folder() -> Path:
     """Where the package `methods` lies; importing it would take seconds, and torch."""
     loaded = sys.modules.get("methods") or importlib.util.find_spec("methods")
     return Path(str(getattr(loaded, "__file__", None) or getattr(loaded, "origin", ""))).resolve().parent

@@ -6,9 +6,12 @@ of the process and of the order in which they are asked for.
 
 import hashlib
 import json
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 STREAMS = ("mask", "heldout", "init", "order", "augment", "search", "scene", "weights", "bootstrap", "show")
 
@@ -30,6 +33,8 @@ def numpy_stream(stream: str, *axes: str | int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(stream_seed(stream, *axes)))
 
 
-def torch_stream(stream: str, *axes: str | int) -> torch.Generator:
+def torch_stream(stream: str, *axes: str | int) -> "torch.Generator":
     """A CPU torch generator for `stream` at `axes`."""
+    import torch
+
     return torch.Generator().manual_seed(stream_seed(stream, *axes))

@@ -14,7 +14,7 @@ from bench.axes.methods import ResolvedMethod, resolved_method
 from bench.backbones import BACKBONES, Backbone
 from bench.data import Dataset
 from bench.data.unknown import judgeable
-from bench.errors import DataError, UsageError
+from bench.errors import DataError
 from bench.features import FeatureSet, Prepare, cached_features
 from bench.features.augmentation import AUGMENTATIONS, Augmentation
 from bench.features.feeds import ViewsOptions, feed_options
@@ -29,15 +29,6 @@ from protocols.splits import held_out
 
 EncodeProgress = Callable[[str, int, int], None]
 """Called with (what is encoded, images done, images in all)."""
-
-
-def choose_device(name: str = "auto") -> torch.device:
-    """The GPU if there is one and nothing else was asked for."""
-    if name not in ("auto", "cpu", "cuda"):
-        raise UsageError(f"--device {name!r} is not allowed; give auto, cpu or cuda.")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UsageError("--device cuda: torch finds no GPU here; give auto or cpu.")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 class Resources:

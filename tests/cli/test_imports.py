@@ -17,8 +17,8 @@ ARRAYS = {"torch", "numpy", "mmengine", "open_clip", "pandas", "bench.planning.p
     [
         (["--help"], LATER | ARRAYS, ["run", "variance", "prepare", "status", "ls", "report", "ui", "sync", "doctor"]),
         (["ls", "methods"], LATER | {"open_clip"}, ["trm_ml", "dualcoop"]),
-        (["status"], LATER | {"open_clip"}, ["mAP"]),
-        ([*RUN, "--dry-run"], LATER, ["1 to do"]),
+        (["status"], LATER | ARRAYS - {"numpy"}, ["mAP"]),
+        ([*RUN, "--dry-run"], LATER | {"open_clip", "pandas", "scipy.stats", "mmengine.runner"}, ["1 to do"]),
     ],
     ids=["help", "ls", "status", "dry-run"],
 )

@@ -5,6 +5,9 @@ import re
 
 import pytest
 from helpers.commands import RUN, TINY
+from helpers.store_factory import Grid, fail, finish, save_sweep
+
+from bench.records.store import Store
 
 pytestmark = pytest.mark.slow
 
@@ -73,10 +76,32 @@ def test_status_before_any_run_says_how_to_start(call):
 def test_status_tells_a_result_of_older_code(call, monkeypatch):
     call(*RUN)
     assert [row["state"] for row in json.loads(call("status", "--json").out)["cells"]] == ["done"]
-    monkeypatch.setattr("bench.system.environment.source_hash", lambda method: "of another day")
+    monkeypatch.setattr("bench.report.source.installed_code", lambda method: "of another day")
     [row] = json.loads(call("status", "--json").out)["cells"]
     assert row["state"] == "stale"
     assert "has changed since" in row["detail"]
+
+
+def test_status_of_many_cells_counts_them_and_lists_what_failed(call, tmp_path):
+    store, grid = (
+        Store(tmp_path / "results"),
+        Grid(methods=("asl", "bce_iu"), percents=(10, 50), seeds=tuple(range(12))),
+    )
+    save_sweep(store, grid)
+    cells = grid.cells()
+    fail(store, cells[0], message="out of luck")
+    for cell in cells[1:4]:
+        finish(store, cell)
+    result = call("status")
+    assert result.code == 0, result.err
+    assert len(result.out.splitlines()) < 15
+    assert "44 planned" in result.out
+    assert "out of luck" in result.out
+    assert "(1 failed" in result.out
+    assert cells[0].key in result.out
+    assert cells[1].key not in result.out
+    every = call("status", "--cells").out
+    assert all(cell.key in every for cell in cells)
 
 
 def test_report_writes_it_again(call, tmp_path):

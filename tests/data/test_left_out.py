@@ -99,7 +99,8 @@ def test_ignored_entries_reach_the_metrics_of_a_cell_and_its_stored_targets(tmp_
 
     from bench.planning.plan import cells, open_dataset, plan
     from bench.planning.request import Request
-    from bench.training.resources import Resources, choose_device
+    from bench.system.device import choose_device
+    from bench.training.resources import Resources
 
     copy, cache = voc(tmp_path / "copy"), tmp_path / "cache"
     overrides = {"voc2007": {"difficult": "ignore"}}

@@ -183,3 +183,9 @@ def test_wrong_options_are_refused_in_a_sentence() -> None:
     for wrong in ({"n_train": 0}, {"n_test": 1_000_001}, {"world": -1}):
         with pytest.raises(UsageError, match="n_train and n_test from 1 to 1,000,000, not ScenesOptions"):
             ScenesOptions(**wrong)
+
+
+def test_sizes_are_told_without_composing(tmp_path, monkeypatch):
+    dataset = Scenes(ScenesOptions(n_train=7, n_test=5), None, tmp_path)
+    monkeypatch.setattr(Scenes, "_split", lambda *given: pytest.fail("composed"))
+    assert dataset.sizes == {"train_images": 7, "test_images": 5}

@@ -5,7 +5,8 @@ import sys
 import pytest
 
 from bench.cli import main
-from bench.planning.catalogue import needs, protocols_of, short_reference
+from bench.planning.catalogue import needs, protocols_of
+from bench.planning.catalogue_lines import short_reference
 from methods import METHODS
 from protocols import PROTOCOLS
 

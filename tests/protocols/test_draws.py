@@ -16,7 +16,7 @@ SHAPE = (20, 7)
 @pytest.mark.parametrize("chunk", [1, 21, 35, 10_000])
 def test_chunks_are_the_draws_of_one_piece(images: Images, chunk: int, monkeypatch) -> None:
     whole = draws.uniform_draws(numpy_stream("mask", 3), SHAPE, images)
-    monkeypatch.setattr(draws, "CHUNK", chunk)
+    monkeypatch.setattr(draws, "DRAWS_AT_ONCE", chunk)
     pieces = np.full(SHAPE, np.nan, np.float32)
     for rows, drawn in draws.uniform_chunks(numpy_stream("mask", 3), SHAPE, images):
         pieces[rows] = drawn

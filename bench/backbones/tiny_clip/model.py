@@ -1,18 +1,19 @@
 """The miniature: open_clip's own CLIP class with a small ResNet of stride 8 and a small causal text tower."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import open_clip
 import torch
-from open_clip.modified_resnet import AttentionPool2d, ModifiedResNet
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional as F
 
 from bench.errors import DataError
 
-from .tokenizer import CONTEXT_LENGTH, VOCABULARY
+if TYPE_CHECKING:
+    import open_clip
+    from open_clip.modified_resnet import AttentionPool2d, ModifiedResNet
 
 IMAGE_SIZE, STRIDE, WIDTH, EMBED_DIM = 64, 8, 16, 256
 LAYERS = (1, 1, 2, 1)
@@ -23,8 +24,13 @@ PIXEL_STD: tuple[float, float, float] = (0.24, 0.24, 0.25)
 """Of RGB in 0..1; an image is resized to 64x64 and normalised with these."""
 
 
-def build_tiny_clip() -> open_clip.CLIP:
+def build_tiny_clip() -> "open_clip.CLIP":
     """Untrained model: ``visual`` gives an 8x8 grid before ``attnpool`` (65 positional rows), D = 256."""
+    import open_clip
+    from open_clip.modified_resnet import AttentionPool2d
+
+    from .tokenizer import CONTEXT_LENGTH, VOCABULARY
+
     model = open_clip.CLIP(
         embed_dim=EMBED_DIM,
         vision_cfg={"layers": LAYERS, "width": WIDTH, "head_width": 64, "image_size": IMAGE_SIZE},
@@ -41,12 +47,12 @@ def build_tiny_clip() -> open_clip.CLIP:
     return model
 
 
-def feature_map(visual: ModifiedResNet, images: torch.Tensor) -> torch.Tensor:
+def feature_map(visual: "ModifiedResNet", images: torch.Tensor) -> torch.Tensor:
     """Normalised images (N, 3, 64, 64) -> what the attention pool reads, (N, 512, 8, 8)."""
     return visual.layer4(visual.layer3(visual.layer2(visual.layer1(visual.stem(images)))))
 
 
-def pooled_and_tokens(pool: AttentionPool2d, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def pooled_and_tokens(pool: "AttentionPool2d", maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """(N, 512, H, W) -> what ``pool(maps)`` gives, (N, D), and each place alone through its value path, (N, HW, D).
 
     The value path is linear, so it is run once for both; only the mean asks, so the other queries are not computed.
@@ -73,19 +79,19 @@ def pooled_over_places(similarity: torch.Tensor, sharpness: float = 10.0) -> tor
     return (similarity * (similarity * sharpness).softmax(dim=1)).sum(dim=1)
 
 
-def similarities(model: open_clip.CLIP, maps: torch.Tensor, text: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def similarities(model: "open_clip.CLIP", maps: torch.Tensor, text: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Cosines of N pictures with M texts (M, D): pooled (N, M), and dense before pooling (N, HW, M)."""
     pooled, tokens = (F.normalize(part, dim=-1) for part in pooled_and_tokens(model.visual.attnpool, maps))
     return pooled @ text.T, tokens @ text.T
 
 
-def save_tiny_clip(model: open_clip.CLIP, file: Path) -> None:
+def save_tiny_clip(model: "open_clip.CLIP", file: Path) -> None:
     """Half precision, without the counters of BatchNorm."""
     state = {key: value.half().contiguous() for key, value in model.state_dict().items() if value.is_floating_point()}
     save_file(state, file, metadata={"format": "pt"})
 
 
-def load_tiny_clip(file: Path = WEIGHTS) -> open_clip.CLIP:
+def load_tiny_clip(file: Path = WEIGHTS) -> "open_clip.CLIP":
     """The shipped model: float32, in eval mode, no parameter asking for a gradient."""
     model = build_tiny_clip()
     state = {key: value.float() for key, value in load_file(file).items()}

@@ -90,6 +90,11 @@ class Scenes(Dataset):
         """Every label is known; no scene is composed to tell."""
         return False
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The options say it; nothing is composed to tell."""
+        return {"train_images": self.options.n_train, "test_images": self.options.n_test}
+
     @cached_property
     def train(self) -> Split:
         return self._split("train", self.options.n_train)

@@ -9,8 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
-from bench.executors.attempt import level
-from bench.executors.base import Ended, Follow, FollowedCell, LostWorkerError, Started
+from bench.executors.base import Ended, Follow, FollowedCell, LostWorkerError, Started, level
 from bench.executors.ray.cluster import GIB, Demands, RayCluster, first_line
 from bench.executors.ray.mailbox import Mailbox
 from bench.executors.ray.node import train_cell

@@ -1,0 +1,11 @@
+from .base import Ended as Ended
+from .base import Ending as Ending
+from .base import Executor as Executor
+from .base import Follow as Follow
+from .base import LostWorkerError as LostWorkerError
+from .base import Started as Started
+from .factory import EXECUTOR_NAMES as EXECUTOR_NAMES
+from .factory import Cluster as Cluster
+from .factory import open_executor as open_executor
+from .factory import refuse_wrong_use as refuse_wrong_use
+from .inline import Inline as Inline
