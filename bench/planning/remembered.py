@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,6 @@ def _state() -> str:
 
 
 def _sources(root: Path) -> Sequence[Path]:
-    def found() -> Iterator[Path]:
-        for package in PROGRAM:
-            for kind in ("py", "toml"):
-                yield from (root / package).rglob(f"*.{kind}")
-
-    return sorted(found())
+    return sorted(
+        path for package in PROGRAM for kind in ("py", "toml") for path in (root / package).rglob(f"*.{kind}")
+    )

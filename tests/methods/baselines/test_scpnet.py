@@ -9,12 +9,12 @@ from torch.nn import functional as F
 
 from methods import Batch, Features, Task
 from methods.baselines.scpnet import (
-    ClassActivation,
     SCPNet,
     SCPNetConfig,
     consistency_loss,
 )
 from methods.losses.correction import splc_loss
+from methods.structure.class_activation import ClassActivation
 from methods.structure.relations import GraphConvolutions, relation_graph, relation_targets, top_relations
 
 SIMILARITY = torch.tensor([[1.0, 0.5, 0.3, 0.1], [0.5, 1.0, 0.2, 0.4], [0.3, 0.2, 1.0, 0.9], [0.1, 0.4, 0.9, 1.0]])
