@@ -206,9 +206,9 @@ class FolderDataset(Dataset):
     @cached_property
     def facts(self) -> dict[str, Any]:
         skipped = {f"{part}_unreadable_skipped": len(self.unreadable[part]) for part in PARTS}
-        found = [f"{part} {deviation}" for part in PARTS for deviation in self.deviations(part)]
-        deviations = {"deviations": found} if found else {}
-        return {**super().facts, **skipped, "official_lists": not found, **deviations}
+        deviations = [f"{part} {deviation}" for part in PARTS for deviation in self.deviations(part)]
+        differing = {"deviations": deviations} if deviations else {}
+        return {**super().facts, **skipped, "official_lists": not deviations, **differing}
 
     def pinned(self, part: Part) -> Official | None:
         """What the papers' copy of the part is known by, under these options."""

@@ -49,10 +49,10 @@ def _statements(results: Results) -> Iterator[str]:
 
 
 def _deviations(results: Results) -> Iterator[str]:
-    found = {sentence: None for row in results.rows.values() for sentence in row.data.get("deviations", ())}
-    if found:
+    sentences = {sentence: None for row in results.rows.values() for sentence in row.data.get("deviations", ())}
+    if sentences:
         yield (
-            f"These are not the images and labels of the papers: {'; '.join(found)}. Numbers here compare with each "
+            f"These are not the images and labels of the papers: {'; '.join(sentences)}. Numbers here compare with each "
             "other, and not with a paper's."
         )
 

@@ -81,8 +81,8 @@ def test_a_miniature_on_photographs_is_told(own):
 def test_a_subset_is_told_with_its_counts(own):
     cell = own.cell(load(own).frame["key"].iloc[0])
     finish(own, cell, data={"deviations": ["train is not the official list: 4 of 9 images"]})
-    (told,) = [text for text in statements(load(own)) if "of the papers" in text]
-    assert "train is not the official list: 4 of 9 images. Numbers here compare with each other" in told
+    (statement,) = [text for text in statements(load(own)) if "of the papers" in text]
+    assert "train is not the official list: 4 of 9 images. Numbers here compare with each other" in statement
 
 
 def test_the_baseline_is_the_papers_unless_another_is_asked_for(finished, tmp_path):
