@@ -8,12 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from bench.settings.config import setting
-from methods.base import Batch, Features, Method, MethodConfig, Task
+from methods.base import Batch, Features, Method, Task
+from methods.layers.bias import BiasConfig, start_bias
 from methods.layers.heads import ClassAttentionHead, LinearHead, MLPHead
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeadConfig(MethodConfig):
+class HeadConfig(BiasConfig):
     """The head that is trained. The default reads the same dense tokens as the text-pixel methods do."""
 
     head: Literal["attention", "linear", "mlp"] = setting(
@@ -58,7 +59,7 @@ class HeadMethod(LogitMethod):
 
     def __init__(self, config: HeadConfig, task: Task):
         super().__init__(config, task)
-        self.head: nn.Module
+        self.head: ClassAttentionHead | LinearHead | MLPHead
         match config.head:
             case "attention":
                 self.head = ClassAttentionHead(task.dim, task.num_classes)
@@ -66,6 +67,7 @@ class HeadMethod(LogitMethod):
                 self.head = LinearHead(task.dim, task.num_classes)
             case "mlp":
                 self.head = MLPHead(task.dim, task.num_classes, config.hidden)
+        start_bias(self.head.bias, config, task.observed)
 
     @classmethod
     def needs_dense(cls, config: HeadConfig) -> bool:

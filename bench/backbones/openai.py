@@ -129,8 +129,8 @@ def _checkpoint_path(name: str, architecture: str, weights: str) -> Path:
     except Exception as error:
         raise DataError(
             f"the weights {weights!r} of {name} could not be downloaded ({error}); give a checkpoint with "
-            f"--set {name}.weights=FILE, or another encoder with --backbone (see `bench ls backbones`); "
-            f"--set {name}.weights=random is for a smoke test."
+            f"--set {name}.weights=FILE, or another encoder with --backbone (`bench ls backbones`; lite2_minilm needs "
+            f"no network but is no CLIP); --set {name}.weights=random is for a smoke test."
         ) from None
 
 

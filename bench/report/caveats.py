@@ -52,8 +52,8 @@ def _deviations(results: Results) -> Iterator[str]:
     sentences = {sentence: None for row in results.rows.values() for sentence in row.data.get("deviations", ())}
     if sentences:
         yield (
-            f"These are not the images and labels of the papers: {'; '.join(sentences)}. Numbers here compare with each "
-            "other, and not with a paper's."
+            f"These are not the images and labels of the papers: {'; '.join(sentences)}. Numbers here compare with "
+            "each other, and not with a paper's."
         )
 
 

@@ -7,16 +7,17 @@ import torch
 from torch import Tensor
 
 from bench.settings.config import log_float, setting, uniform
-from methods.base import METHODS, Batch, Features, MethodConfig, Task
+from methods.base import METHODS, Batch, Features, Task
 from methods.baselines.large_loss import DELTA, LargeLossRule, check_delta
 from methods.head_method import LogitMethod
+from methods.layers.bias import BiasConfig, start_bias
 from methods.layers.heads import ClassMapHead
 from methods.losses import Reduction, binary_cross_entropy
 from methods.parts import Part
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoostLUConfig(MethodConfig):
+class BoostLUConfig(BiasConfig):
     lr: float = setting(1e-3, "base learning rate", gt=0, search=log_float(1e-3, 2e-1))
     ll: Literal["none", "ll_r", "ll_ct", "ll_cp"] = setting(
         "ll_r", "the Large Loss rule it is combined with; none: BCE with unknown labels as negatives"
@@ -71,6 +72,7 @@ class BoostLU(LogitMethod):
     def __init__(self, config: BoostLUConfig, task: Task):
         super().__init__(config, task)
         self.head = ClassMapHead(task.dim, task.num_classes)
+        start_bias(self.head.bias, config, task.observed, lambda logits: boosted(logits, 1 / (config.boost or 1)))
         self.rule: LargeLossRule | None = None
         if config.ll != "none":
             delta = DELTA[config.ll] if config.delta == "published" else config.delta

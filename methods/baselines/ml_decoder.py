@@ -11,13 +11,14 @@ from methods.asymmetric_config import AsymmetricConfig
 from methods.base import METHODS, Batch, Features, Task
 from methods.head_method import LogitMethod
 from methods.layers.attention import DecoderLayer
+from methods.layers.bias import BiasConfig, start_bias
 from methods.layers.heads import unit
 from methods.losses import Reduction
 from methods.parts import FOCUSING, SHIFT, Part
 
 
 @dataclass(frozen=True, kw_only=True)
-class MLDecoderConfig(AsymmetricConfig):
+class MLDecoderConfig(BiasConfig, AsymmetricConfig):
     """Defaults: the official loss and number of queries; width and optimiser for frozen features on a CPU."""
 
     hidden: int = setting(256, "width of the decoder", ge=1)
@@ -120,6 +121,7 @@ class MLDecoder(LogitMethod):
             queries=config.queries,
             dropout=config.dropout,
         )
+        start_bias(self.head.bias, config, task.observed)
 
     def logits(self, features: Features) -> Tensor:
         logits: Tensor = self.head(features.dense)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from bench.settings.config import setting
 from methods.base import METHODS, Features, Method, MethodConfig, Task
+from methods.layers.bias import known_log_odds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +36,8 @@ class Prior(Method):
 
     def __init__(self, config: PriorConfig, task: Task):
         super().__init__(config, task)
-        positives, negatives = ((task.observed == value).sum(dim=0) for value in (1, -1))
         self.logit: Tensor
-        self.register_buffer("logit", ((positives + 1) / (negatives + 1)).log())
+        self.register_buffer("logit", known_log_odds(task.observed))
 
     @classmethod
     def needs_dense(cls, config: PriorConfig) -> bool:

@@ -11,6 +11,7 @@ from methods.asymmetric_config import AsymmetricConfig
 from methods.base import METHODS, Batch, Features, Task
 from methods.head_method import LogitMethod
 from methods.layers.attention import DecoderLayer, EncoderLayer, SelfAttention
+from methods.layers.bias import BiasConfig, start_bias
 from methods.layers.heads import unit
 from methods.layers.position import sine_position
 from methods.losses import Reduction
@@ -18,7 +19,7 @@ from methods.parts import FOCUSING, Part
 
 
 @dataclass(frozen=True, kw_only=True)
-class Query2LabelConfig(AsymmetricConfig):
+class Query2LabelConfig(BiasConfig, AsymmetricConfig):
     """Defaults: the official loss and depth; width and optimiser for frozen features on a CPU."""
 
     hidden: int = setting(128, "width of the transformer; 0: the features' own, without a projection", ge=0)
@@ -158,6 +159,7 @@ class Query2Label(LogitMethod):
             self_attention=config.self_attention,
             dropout=config.dropout,
         )
+        start_bias(self.head.bias, config, task.observed)
 
     def logits(self, features: Features) -> Tensor:
         logits: Tensor = self.head(features.dense)

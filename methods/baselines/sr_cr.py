@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from bench.settings.config import log_float, setting, uniform
-from methods.base import METHODS, Batch, Features, MethodConfig, Task
+from methods.base import METHODS, Batch, Features, Task
 from methods.head_method import LogitMethod
+from methods.layers.bias import BiasConfig, start_bias
 from methods.layers.heads import ClassMapHead
 from methods.layers.token_dropout import TokenDropout
 from methods.losses import binary_cross_entropy
@@ -16,7 +17,7 @@ from methods.parts import Part
 
 
 @dataclass(frozen=True, kw_only=True)
-class SRCRConfig(MethodConfig):
+class SRCRConfig(BiasConfig):
     """Defaults: the paper's where it names one; its optimiser is SGD with a rate that only its supplement tells."""
 
     lr: float = setting(1e-3, "base learning rate", gt=0, search=log_float(1e-3, 2e-1))
@@ -96,6 +97,7 @@ class SRCR(LogitMethod):
     def __init__(self, config: SRCRConfig, task: Task):
         super().__init__(config, task)
         self.head = ClassMapHead(task.dim, task.num_classes)
+        start_bias(self.head.bias, config, task.observed, lambda logits: logits / (1 + config.saliency))
         self.drop = TokenDropout(config.drop_tokens)
 
     @classmethod

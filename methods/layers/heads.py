@@ -1,5 +1,7 @@
 """Classification heads on frozen features, for methods that do not use the text tower.
 
+Each has a `bias` (C,), which starts at zero unless `bias_init` says otherwise.
+
 All read features at unit length, as CLIP compares them, times sqrt(D). On the embedded data, standardising them by
 training statistics helped a linear head with many labels and hurt it with few, so no statistics are kept.
 """
@@ -39,6 +41,10 @@ class MLPHead(nn.Module):
         self.outer = nn.Linear(hidden, num_classes)
         nn.init.zeros_(self.outer.weight)
         nn.init.zeros_(self.outer.bias)
+
+    @property
+    def bias(self) -> nn.Parameter:
+        return self.outer.bias
 
     def forward(self, vectors: Tensor) -> Tensor:
         logits: Tensor = self.outer(F.relu(self.inner(unit(vectors))))
