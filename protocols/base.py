@@ -41,7 +41,7 @@ class Protocol(ABC):
     reference: the paper or file that the rule comes from.
     has_percent: whether the rule takes a share of known labels at all.
     nested: what is known at a smaller percent is known at every larger one, for the same seed.
-    negatives: whether a known negative can ever occur; False where only positives are known.
+    negatives: whether a known negative can occur with the default options; False where only positives are known.
     faithful: a known value is the label's; False where the rule is there to give wrong ones.
     blind: which entries are known does not depend on what their labels are.
     seeded: whether the seed changes anything.
@@ -79,6 +79,11 @@ class Protocol(ABC):
     @abstractmethod
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
         """A new array: `labels` (N, C) where known, 0 elsewhere. `percent` is 100 where the rule takes none."""
+
+    @classmethod
+    def knows_negatives(cls, options: Any) -> bool:
+        """Whether a known negative can occur with these options."""
+        return cls.negatives
 
     @classmethod
     def files(cls, options: Any) -> list[Path]:

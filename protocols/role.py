@@ -26,6 +26,8 @@ class RoleOptions:
         "in which order images draw: names: by sorted name; rows: as the dataset has them; auto: as in the official "
         "files: rows for CUB (images.txt), names for COCO, VOC and all others",
     )
+    positives: int = setting(1, "positives of an image that stay known, or all there are", ge=0, added_later=True)
+    negatives: int = setting(0, "negatives of an image that stay known, or all there are", ge=0, added_later=True)
 
 
 def draw_order(ids: Sequence[str]) -> np.ndarray:
@@ -49,27 +51,26 @@ def is_cub(ids: Sequence[str]) -> bool:
     return bool(ids) and all(map(_CUB.fullmatch, ids))
 
 
-def one_positive_each(labels: np.ndarray, seed: int) -> np.ndarray:
-    """The column of the positive that is kept in each row of `labels` (N, C); every row must have one.
+def first_of_each(labels: np.ndarray, seed: int, positives: int, negatives: int) -> np.ndarray:
+    """`labels` (N, C) with so many positives and negatives of each row known, or all it has, and 0 elsewhere.
 
-    Each row's positives are shuffled and the first is kept; then its negatives are shuffled and thrown away. Of the
-    latter only the random numbers that it uses up matter, and those depend on how many there are, not on which.
+    Each row's positives are shuffled and the first are kept; then its negatives, of which none may be.
     """
-    _, columns = np.nonzero(labels == 1)
-    ends = np.cumsum((labels == 1).sum(axis=1))
-    unused = np.zeros(labels.shape[1], np.int8)
     shuffle = np.random.RandomState(seed).shuffle
-    start = 0
-    for end in ends.tolist():
-        shuffle(columns[start:end])
-        shuffle(unused[end - start :])
-        start = end
-    return columns[np.concatenate(([0], ends[:-1]))]
+    observed = np.zeros_like(labels)
+    order = np.argsort(labels != 1, axis=1, kind="stable")  # positives' columns, then the others', each in their order
+    for row, given, columns in zip(observed, labels, order, strict=True):
+        count = int((given == 1).sum())
+        shuffle(columns[:count])
+        shuffle(columns[count:])
+        kept = np.concatenate([columns[: min(positives, count)], columns[count : count + negatives]])
+        row[kept] = given[kept]
+    return observed
 
 
 @PROTOCOLS.register("role")
 class Role(Protocol):
-    """One positive an image, as ROLE's generator draws it: seed 0 is theirs.
+    """One positive an image, or other counts of known labels, as ROLE's generator draws them: seed 0 is theirs.
 
     Seed s of a sweep is 1200 + s of the generator. Images without a positive are not in the official lists: they draw
     nothing and stay unknown. Official for whole training lists only; a part of one gets draws of its own.
@@ -83,12 +84,17 @@ class Role(Protocol):
     by_name = True
     Options = RoleOptions
 
+    @classmethod
+    def knows_negatives(cls, options: RoleOptions) -> bool:
+        return options.negatives > 0
+
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
         observed = np.zeros_like(labels)
         rows = self._rows(len(labels), images)
         rows = rows[(labels[rows] == 1).any(axis=1)]
         if len(rows):
-            observed[rows, one_positive_each(labels[rows], OFFICIAL_SEED + seed)] = 1
+            options = self.options
+            observed[rows] = first_of_each(labels[rows], OFFICIAL_SEED + seed, options.positives, options.negatives)
         return observed
 
     def _rows(self, count: int, images: Images) -> np.ndarray:

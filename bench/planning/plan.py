@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.axes.components import component_of, protocol_component
+from bench.axes.components import component_of, options_of, protocol_component
 from bench.axes.methods import ResolvedMethod
 from bench.backbones import BACKBONES
 from bench.data import DATASETS, Dataset
@@ -80,8 +80,9 @@ class _Axes:
         self.request = request
         protocol_class = PROTOCOLS.get(request.protocol)
         self.has_percent = protocol_class.has_percent
-        self.no_negatives = "" if protocol_class.negatives else f"protocol {request.protocol} has none"
         self.protocol = protocol_component(request.protocol, request.overrides)
+        has_negatives = protocol_class.knows_negatives(options_of(self.protocol, protocol_class.Options))
+        self.no_negatives = "" if has_negatives else f"protocol {request.protocol} has none"
         self.full = protocol_component("full", {})
         backbone_class = BACKBONES.get(request.backbone)
         settings = request.overrides.get(request.backbone, {})

@@ -23,7 +23,9 @@ class CSLConfig(HeadConfig):
     """
 
     mode: UnknownMode = setting(
-        "selective", "unknown labels: left out, taken for negatives, or for negatives if unlikely"
+        "selective",
+        "unknown labels: left out, taken for negatives, or for negatives if unlikely; ignore_normalize_classes: left "
+        "out, and an image with k known labels counts 1 + 1 / (1 + k)",
     )
     gamma_pos: float = setting(0.0, "focusing exponent of known positives", ge=0)
     gamma_neg: float = setting(1.0, "focusing exponent of known negatives", ge=0, search=uniform(0, 4))
@@ -99,6 +101,7 @@ class CSL(HeadMethod):
         "fixed-per-class": {"gamma_neg": 3.0},
         "code": {"gamma_unknown": 2.0, "prior_threshold": 0.05},
         "ignore": {"mode": "ignore"},
+        "ignore-normalize-classes": {"mode": "ignore_normalize_classes"},
         "negative": {"mode": "negative"},
     }
     switches: ClassVar[dict[str, Part]] = {
@@ -116,7 +119,7 @@ class CSL(HeadMethod):
 
     @classmethod
     def needs_negatives(cls, config: CSLConfig) -> bool:
-        return config.mode == "ignore" or config.reads_prior
+        return config.mode.startswith("ignore") or config.reads_prior
 
     def start_epoch(self, epoch: int) -> None:
         if self.prior is not None:
@@ -137,7 +140,7 @@ class CSL(HeadMethod):
         """The unknown entries (B, C) that do not count; None: all do."""
         if self.config.mode == "negative":
             return None
-        if self.config.mode == "ignore" or (self.prior is not None and not self.prior.known):
+        if self.config.mode.startswith("ignore") or (self.prior is not None and not self.prior.known):
             return labels == 0
         return doubtful_unknowns(
             logits,
@@ -156,5 +159,6 @@ class CSL(HeadMethod):
             gamma_unknown=self.config.gamma_unknown,
             clip=self.config.clip,
             left_out=left_out,
+            few_count_more=self.config.mode == "ignore_normalize_classes",
             reduction=self.config.reduction,
         )

@@ -16,7 +16,7 @@ from methods.layers.scales import Scale, require_positive, tied
 from methods.losses import ranking_loss
 from methods.parts import Part
 from methods.prompt_method import CoOpTraining
-from methods.text.sentences import SentenceBank, Sentences, TextImages, caption_sentences, template_sentences
+from methods.text.sentences import SentenceBank, TextImages, training_sentences
 
 TEXT_SCALE, IMAGE_SCALE = 50.0, 40.0
 
@@ -97,18 +97,12 @@ class TaIDPT(Method):
             PromptLearner(task.text, task.class_names, config.n_ctx, config.class_specific, config.ctx_init)
             for _ in range(2)
         )
-        self.bank = SentenceBank(self._sentences(config, task), task.text)
+        sentences = training_sentences(
+            task.class_names, task.text, template_list(config.templates), config.pairs, config.captions
+        )
+        self.bank = SentenceBank(sentences, task.text)
         self.text_scale = tied(config.text_scale, TEXT_SCALE, task.logit_scale)
         self.image_scale = tied(config.image_scale, IMAGE_SCALE, task.logit_scale)
-
-    @staticmethod
-    def _sentences(config: TaIConfig, task: Task) -> Sentences:
-        """The filled templates, and behind them the captions if there are any."""
-        sentences = template_sentences(task.class_names, template_list(config.templates), config.pairs)
-        if config.captions is None:
-            return sentences
-        captions = caption_sentences(config.captions, task.class_names, task.text)
-        return Sentences(sentences.texts + captions.texts, torch.cat([sentences.labels, captions.labels]))
 
     def texts(self) -> tuple[Tensor, ...]:
         """Global and local text features, (C, D) each."""

@@ -33,7 +33,7 @@ def focal_loss(
             entries = asymmetric_entries(logits, positive, torch.full_like(logits, gamma))
         else:
             wrong_way = torch.where(positive, -logits, logits)
-            entries = _power(torch.sigmoid(wrong_way), gamma) * F.softplus(wrong_way)
+            entries = power(torch.sigmoid(wrong_way), gamma) * F.softplus(wrong_way)
         if alpha is not None:
             entries = torch.where(positive, alpha, 1 - alpha) * entries
         return reduce_entries(entries, labels, unknown, reduction)
@@ -57,11 +57,11 @@ def hill_loss(
     with torch.autocast(logits.device.type, enabled=False):
         logits = logits.float()
         chance, missed = torch.sigmoid(logits), margin - logits
-        present = _power(torch.sigmoid(missed), gamma) * F.softplus(missed)
+        present = power(torch.sigmoid(missed), gamma) * F.softplus(missed)
         absent = (lamb - chance) * chance.square()
         return reduce_entries(torch.where(labels > 0, present, absent), labels, unknown, reduction)
 
 
-def _power(chance: Tensor, exponent: float) -> Tensor:
+def power(chance: Tensor, exponent: float) -> Tensor:
     """chance^exponent; kept off 0, where an exponent below 1 has an infinite gradient."""
     return chance.clamp(min=1e-30).pow(exponent) if exponent else torch.ones_like(chance)

@@ -8,7 +8,7 @@ from torch import Tensor
 from methods.losses.asymmetric import asymmetric_entries
 from methods.losses.reduce import Reduction, reduce_entries
 
-UnknownMode = Literal["ignore", "negative", "selective"]
+UnknownMode = Literal["ignore", "negative", "selective", "ignore_normalize_classes"]
 
 
 def partial_asymmetric_loss(
@@ -20,6 +20,7 @@ def partial_asymmetric_loss(
     gamma_unknown: float = 2.0,
     clip: float = 0.0,
     left_out: Tensor | None = None,
+    few_count_more: bool = False,
     reduction: Reduction = "sum",
     eps: float = 1e-8,
 ) -> Tensor:
@@ -27,12 +28,15 @@ def partial_asymmetric_loss(
 
     `asymmetric_entries` with gamma_pos for known positives, gamma_neg for known negatives, gamma_unknown for the rest.
 
-    left_out: bool (B, C), unknown labels that do not count.
+    left_out: bool (B, C), unknown labels that do not count. few_count_more: an image with k known labels counts
+    1 + 1 / (1 + k), the code's reading of partial BCE's weight.
     """
     with torch.autocast(logits.device.type, enabled=False):
         positive, unknown = labels > 0, labels == 0
         gamma = torch.where(positive, gamma_pos, torch.where(unknown, gamma_unknown, gamma_neg))
         entries = asymmetric_entries(logits, positive, gamma, clip=clip, eps=eps)
+        if few_count_more:
+            entries = entries * (1 + 1 / (1 + (labels != 0).sum(dim=1, keepdim=True)))
         counted = torch.ones_like(labels) if left_out is None else torch.where(unknown & left_out, 0, 1)
         return reduce_entries(entries, counted, "ignore", reduction)
 

@@ -40,11 +40,11 @@ def fine_tuned(
 
     Classes share no parameter and Adam looks at each by itself, so that all steps are taken together.
     """
-    (x, y), (seen, truth) = train, held
+    (x, y), (shown, truth) = train, held
     able = torch.stack([(labels == value).any(dim=0) for labels in (y, truth) for value in (1, -1)]).all(dim=0)
     now = weight.detach().clone().requires_grad_(), bias.detach().clone().requires_grad_()
     best = [part.detach().clone() for part in now]
-    start = known_average_precision(seen @ best[0].T + best[1], truth)
+    start = known_average_precision(shown @ best[0].T + best[1], truth)
     top, idle, running = start.clone(), torch.zeros_like(start), able.clone()
     optimizer = torch.optim.Adam(now, lr=lr)
     for _ in range(steps):
@@ -58,7 +58,7 @@ def fine_tuned(
             loss.backward()
         optimizer.step()
         with torch.no_grad():
-            precision = known_average_precision(seen @ now[0].T + now[1], truth)
+            precision = known_average_precision(shown @ now[0].T + now[1], truth)
             better = running & (precision > top)
             for kept, part in zip(best, now, strict=True):
                 kept[better] = part[better]

@@ -59,6 +59,17 @@ def caption_sentences(path: Path, class_names: Sequence[str], text: TextEncoder)
     return _labelled(kept, len(class_names))
 
 
+def training_sentences(
+    class_names: Sequence[str], text: TextEncoder, templates: Sequence[str], pairs: bool, captions: Path | None
+) -> Sentences:
+    """The filled templates, and behind them the captions if there are any."""
+    sentences = template_sentences(class_names, templates, pairs)
+    if captions is None:
+        return sentences
+    others = caption_sentences(captions, class_names, text)
+    return Sentences(sentences.texts + others.texts, torch.cat([sentences.labels, others.labels]))
+
+
 def _labelled(named: Sequence[tuple[str, set[int]]], num_classes: int) -> Sentences:
     labels = torch.full((len(named), num_classes), -1, dtype=torch.int8)
     for row, (_, classes) in enumerate(named):

@@ -167,3 +167,12 @@ def recovered(e: Entry) -> float:
     hit = target * e.p + (1 - target) * e.q
     entries = target * np.log(np.maximum(e.p, 1e-5)) + (1 - target) * np.log(np.maximum(e.q, 1e-5))
     return -((1 - hit) ** (2 * (1 - target)) * entries).mean()
+
+
+def focused_entropy(e: Entry) -> float:
+    """Of unknown labels the first class's are pseudo-positives, the second's pseudo-negatives."""
+    positive, negative = e.positive.copy(), e.negative.copy()
+    positive[:, 0] |= e.unknown[:, 0]
+    negative[:, 1] |= e.unknown[:, 1]
+    unknown = -(e.q**4) * (e.p * guarded(e.p) + e.q * guarded(e.q))
+    return np.where(positive, e.q**2 * guarded(e.p), np.where(negative, e.p**4 * guarded(e.q), unknown)).mean()

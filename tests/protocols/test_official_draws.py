@@ -49,10 +49,10 @@ def test_hcp_drops_rows_after_drawing(full, percent, seed, data):
     assert np.array_equal(observe("hcp", full[kept], percent, seed, part), observe("hcp", full, percent, seed)[kept])
 
 
-def naive_role(full: np.ndarray, seed: int) -> np.ndarray:
+def naive_role(full: np.ndarray, seed: int, positives: int = 1, negatives: int = 0) -> np.ndarray:
     rng, observed = np.random.RandomState(seed), np.zeros_like(full)
     for row, given_labels in zip(observed, full, strict=True):
-        for sign, kept in ((1, 1), (-1, 0)):
+        for sign, kept in ((1, positives), (-1, negatives)):
             where = np.flatnonzero(given_labels == sign)
             rng.shuffle(where)
             row[where[:kept]] = sign
@@ -65,6 +65,16 @@ def test_role_shuffles_the_negatives_too(full, seed):
     full = full[(full == 1).any(axis=1)]
     observed = observe("role", full, None, seed, options=RoleOptions(order="rows"))
     assert np.array_equal(observed, naive_role(full, 1200 + seed))
+
+
+@quick
+@given(full=labels, seed=seeds, positives=st.integers(0, 3), negatives=st.integers(0, 3))
+def test_role_keeps_other_counts_of_known_labels(full, seed, positives, negatives):
+    full = full[(full == 1).any(axis=1)]
+    options = RoleOptions(order="rows", positives=positives, negatives=negatives)
+    observed = observe("role", full, None, seed, options=options)
+    assert np.array_equal(observed, naive_role(full, 1200 + seed, positives, negatives))
+    assert PROTOCOLS.get("role").knows_negatives(options) == (negatives > 0)
 
 
 @quick

@@ -33,12 +33,12 @@ def test_average_precision_is_sklearns_over_known_labels_with_ties() -> None:
     scores = torch.randn(60, 4, generator=generator).mul(3).round()
     labels = torch.randint(-1, 2, (60, 4), generator=generator)
     labels[:, 3] = labels[:, 3].clamp(max=0)
-    found = known_average_precision(scores, labels)
+    result = known_average_precision(scores, labels)
     for c in range(3):
         known = labels[:, c] != 0
         expected = average_precision_score(labels[known, c] > 0, scores[known, c])
-        assert found[c].item() == pytest.approx(expected, abs=1e-12)
-    assert found[3].isnan()
+        assert result[c].item() == pytest.approx(expected, abs=1e-12)
+    assert result[3].isnan()
 
 
 def test_classes_together_are_each_class_alone() -> None:
@@ -94,17 +94,17 @@ def test_held_out_images_teach_nothing_and_no_epoch_but_the_last_is_kept(data: D
 
 def test_fine_tuning_changes_the_head_once_and_not_for_the_worse_on_held_out_labels(data: Data) -> None:
     observed = hide(data.labels)
-    found = {}
+    result = {}
     for steps in (0, 200):
         torch.manual_seed(0)
         config = CFT.Config(epochs=3, steps=steps, tune_lr=1e-2, held_out=0.4)
         model = fit(CFT(config, build_task(observed)), data._replace(labels=observed), 3)
         held = model.store.held
         scores = model.score(data.features)[held]
-        found[steps] = known_average_precision(scores, observed[held]).numpy(), model.head.weight.detach()
-    assert not torch.equal(found[0][1], found[200][1])
-    assert (found[200][0] >= found[0][0] - 1e-9).all()
-    assert np.mean(found[200][0]) > np.mean(found[0][0])
+        result[steps] = known_average_precision(scores, observed[held]).numpy(), model.head.weight.detach()
+    assert not torch.equal(result[0][1], result[200][1])
+    assert (result[200][0] >= result[0][0] - 1e-9).all()
+    assert np.mean(result[200][0]) > np.mean(result[0][0])
 
 
 @pytest.mark.parametrize("setting", [{"head": "attention"}, {"ema": 0.9}])

@@ -154,3 +154,17 @@ def test_two_models_share_no_prior(data: Data) -> None:
     before = copy.deepcopy(one.state_dict())
     fit(make(data), data, 4)
     assert all(torch.equal(value, before[key]) for key, value in one.state_dict().items())
+
+
+def test_ignore_normalize_classes_weighs_images_by_what_is_known(data: Data) -> None:
+    labels = hide(data.labels)
+    model = make(data, mode="ignore_normalize_classes", gamma_neg=0.0)
+    with torch.no_grad():
+        model.head.weight.normal_(generator=torch.Generator().manual_seed(0))
+    z, y = model.score(data.features).double().numpy(), labels.numpy()
+    entries = np.where(y == 1, np.logaddexp(0, -z), np.logaddexp(0, z)) * (y != 0)
+    weight = 1 + 1 / (1 + (y != 0).sum(axis=1))
+    terms = model.loss(Batch(data.features, labels, ROWS))
+    assert set(terms) == {"loss_csl"}
+    assert terms["loss_csl"].item() == pytest.approx((weight * entries.sum(axis=1)).sum(), rel=1e-5)
+    assert CSL.needs_negatives(model.config)

@@ -34,7 +34,7 @@ def test_masked_logits_pool_what_the_known_object_leaves(data: Data) -> None:
     model, labels = drawn(data, keep=0.4)
     first = (labels > 0).float().argmax(dim=1)
     labels = torch.zeros_like(labels).scatter_(1, first[:, None], (labels > 0).any(dim=1, keepdim=True).to(torch.int8))
-    found = model.masked_logits(data.features, labels).double().numpy()
+    result = model.masked_logits(data.features, labels).double().numpy()
     x = unit(data.features.dense).double().numpy()
     w, q, b = (getattr(model.head, part).detach().double().numpy() for part in ("weight", "query", "bias"))
     for i, row in enumerate(labels.numpy()):
@@ -45,7 +45,7 @@ def test_masked_logits_pool_what_the_known_object_leaves(data: Data) -> None:
             assert 0 < kept.sum() < 9
         guide = np.exp(x[i][kept] @ q.T)
         expected = (guide / guide.sum(axis=0) * (x[i][kept] @ w.T)).sum(axis=0) + b
-        np.testing.assert_allclose(found[i], expected, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(result[i], expected, rtol=1e-3, atol=1e-4)
     assert (labels > 0).any(dim=1).sum() > 10
 
 

@@ -35,8 +35,8 @@ def test_temperature_and_weight_have_no_gradient() -> None:
     weight = p.detach().mean(dim=0) ** 0.55
     loss = (weight * p.mean(dim=0).log()).sum() - p[0, 0].log() - p[1, 1].log()
     (expected,) = torch.autograd.grad(loss, z)
-    (found,) = torch.autograd.grad(variational_pu_loss(z, y, alpha=1.0, gamma=0.55), z)
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+    (result,) = torch.autograd.grad(variational_pu_loss(z, y, alpha=1.0, gamma=0.55), z)
+    torch.testing.assert_close(result, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_halves_are_mixed_and_an_odd_image_is_left_out() -> None:

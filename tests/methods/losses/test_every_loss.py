@@ -21,6 +21,7 @@ from helpers.loss_formulas import (
     entropy,
     entry,
     focal,
+    focused_entropy,
     hill,
     large,
     mixed_agreement,
@@ -53,7 +54,7 @@ from methods.losses.recovered import recovered_asymmetric_loss
 from methods.losses.role import role_loss
 from methods.losses.selective import partial_asymmetric_loss
 from methods.losses.strictly_proper import strictly_proper_loss
-from methods.losses.unknown import entropy_maximization_loss
+from methods.losses.unknown import entropy_maximization_loss, focused_entropy_loss
 
 
 def agreement(z: Tensor, y: Tensor) -> Tensor:
@@ -118,6 +119,7 @@ LOSSES: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Entry], fl
         lambda z, y: entropy_maximization_loss(z, y, alpha=0.1, soft=soft_second(z), soft_weight=0.5),
         entropy,
     ),
+    "focused_entropy_loss": (lambda z, y: focused_entropy_loss(z, y, first_and_second(y)), focused_entropy),
     "splc_loss": (lambda z, y: splc_loss(z, y, correct=True)[0], corrected),
     "large_loss": (lambda z, y: large_loss(z, y, share=0.25, correct=True)[0], large),
     "consistency_loss": (agreement, consistency),  # SCPNet's own
