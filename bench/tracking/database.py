@@ -7,7 +7,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,10 +186,10 @@ def refuse_lock(uri: str) -> None:
     path = sqlite_path(uri)
     if path is None or not path.exists():
         return
-    connection = sqlite3.connect(path, timeout=ANSWER, isolation_level=None)
     try:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("ROLLBACK")
+        with closing(sqlite3.connect(path, timeout=ANSWER, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
             raise TrackingError(
@@ -198,8 +198,6 @@ def refuse_lock(uri: str) -> None:
             ) from None
     except sqlite3.DatabaseError:
         pass  # no database at all; opening it says so
-    finally:
-        connection.close()
 
 
 def create_database(path: Path) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +20,7 @@ from helpers.store_factory import finish
 from bench.records.store import Store
 from bench.tracking import follow as follow_module
 from bench.tracking import following, is_current, sync
-from bench.tracking.database import absolute_uri
+from bench.tracking.database import absolute_uri, refuse_unreachable
 from bench.tracking.follow import BEAT, SILENCE, Follower
 
 pytestmark = pytest.mark.slow
@@ -79,6 +80,31 @@ def test_a_database_that_another_program_keeps_locked(finished, grid, monkeypatc
     assert seconds < BOUND
     assert lines[0].startswith("waiting for the MLflow database sqlite:///")
     assert f"{finished.root / 'mlflow.db'} has been locked by another program" in problem
+
+
+class Guarded(BaseHTTPRequestHandler):
+    """Answers everything by a demand for a password."""
+
+    def do_GET(self) -> None:
+        self.send_response(401)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_a_server_that_demands_a_password_answers():
+    with HTTPServer(("127.0.0.1", 0), Guarded) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        refuse_unreachable(f"http://127.0.0.1:{server.server_port}")
+        thread.join()
+
+
+def test_what_is_no_database_is_not_said_to_be_locked(tmp_path):
+    (tmp_path / "text.db").write_text("no database at all, and longer than its header would be " * 10)
+    refuse_unreachable(f"sqlite:///{tmp_path}/text.db")
+    refuse_unreachable(f"sqlite:///{tmp_path}")
+    assert (tmp_path / "text.db").read_text().startswith("no database")
 
 
 def scripted(monkeypatch, store: Store, events: Iterable[tuple[float, bytes | None]]) -> Follower:
