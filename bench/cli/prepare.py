@@ -61,6 +61,10 @@ def prepare(
         for finding in findings.findings:
             typer.secho(f"{finding.level:7}", fg=colours[finding.level], nl=False)
             typer.echo(f" {finding.what}: {finding.detail}")
+        if findings.class_table:
+            from bench.cli.class_table import show_classes
+
+            show_classes(findings.class_table)
     if not findings.fine:
         raise typer.Exit(2)
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from bench.data.base import refuse_unmeasurable
+from bench.data.class_counts import ClassCounts, class_counts
 from bench.data.folder import PARTS, FolderDataset, Part
 from bench.data.notices import copied, unmeasured, unusual
 from bench.data.official import list_digest
@@ -31,13 +32,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class Examination:
-    """All that was found. parts: per part its counts, and every unreadable image with what is wrong with it."""
+    """All that was found. parts: per part its counts, and every unreadable image with what is wrong with it.
+
+    class_table: what is known of each class, where people made the labels themselves or some are unknown.
+    """
 
     dataset: str
     folder: str
     options: dict[str, Any]
     classes: tuple[str, ...] = ()
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    class_table: list[ClassCounts] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -53,14 +58,18 @@ def examine(dataset: FolderDataset, images: bool, progress: Progress) -> Examina
     parts: dict[str, dict[str, Any]] = {}
     findings = [finding for part in PARTS for finding in _lists(dataset, part, parts)]
     classes: tuple[str, ...] = ()
+    counts: list[ClassCounts] = []
     if len(parts) == len(PARTS):
         try:
             classes = dataset.class_names
             findings.append(_classes(dataset, classes))
             dataset.check_parts()
+            train = dataset.listing("train")
             test = dataset.listing("test")
             judged = test.judged[dataset.counts(test.labels)]
             complete = is_complete(test.labels)
+            if dataset.users_own or not complete or dataset.has_unknown:
+                counts = class_counts(classes, train.labels, test.labels)
             refuse_unmeasurable(dataset.name, judged, complete)
             findings += [Finding("warning", "classes", f"{text}.") for text in unmeasured(classes, judged, complete)]
         except DataError as error:
@@ -70,7 +79,7 @@ def examine(dataset: FolderDataset, images: bool, progress: Progress) -> Examina
             findings += _images(dataset, part, parts[part], progress)  # type: ignore[arg-type]
         if len(parts) == len(PARTS):
             findings += _use(dataset)
-    return Examination(dataset.name, str(dataset.folder), values(dataset.options), classes, parts, findings)
+    return Examination(dataset.name, str(dataset.folder), values(dataset.options), classes, parts, counts, findings)
 
 
 def _lists(dataset: FolderDataset, part: Part, parts: dict[str, dict[str, Any]]) -> Iterator[Finding]:
@@ -89,7 +98,13 @@ def _lists(dataset: FolderDataset, part: Part, parts: dict[str, dict[str, Any]])
         "official": None if dataset.pinned(part) is None else not deviations,
     }
     without = counted(len(labels) - annotated, "image")
-    yield Finding("ok", part, f"{counted(len(labels), 'image')}, {counted(total, 'label')}, {without} without a label")
+    if is_complete(labels):
+        kinds = f"{counted(total, 'label')}, {without} without a label"
+    else:
+        negatives, unknown = int((labels == -1).sum()), int((labels == 0).sum())
+        share = unknown / labels.size
+        kinds = f"{total:,} known positives, {negatives:,} known negatives, {unknown:,} unknown ({share:.1%})"
+    yield Finding("ok", part, f"{counted(len(labels), 'image')}, {kinds}")
     for deviation in deviations:
         other_length = deviation.startswith("is not the official list")
         detail = f"{part} {deviation}" + ("." if other_length else "; restore the official files.")

@@ -74,10 +74,10 @@ def _unknown(results: Results) -> Iterator[str]:
         if "unknown" in row.data and row.class_ap
     }
     for unknown, classes in facts.values():
-        said = unknown_sentence(unknown, classes)
+        sentence = unknown_sentence(unknown, classes)
         yield (
-            f"{said[0].upper()}{said[1:]}. No unknown entry is trained on as known, or judged; a method that sees all "
-            "labels sees all that the data tells."
+            f"{sentence[0].upper()}{sentence[1:]}. No unknown entry is trained on as known, or judged; a method that "
+            "sees all labels sees all that the data tells."
         )
         if left := unknown["not_judged"]:
             few = left if len(left) <= NAMED else [*left[:NAMED], f"and {len(left) - NAMED} more (results.csv has all)"]

@@ -65,7 +65,7 @@ def test_a_tiny_copy_of_any_dataset_is_a_subset_and_not_an_error(writer, call, t
     options = [f"--data={copy.name}.{option}={value}" for option, value in copy.options.items()]
     result = call("prepare", "--dataset", copy.name, "--root", copy.root, "--json", *options)
     data = json.loads(result.out)
-    own = writer in ("listfile", "mmpretrain_json")
+    own = writer in ("listfile", "mmpretrain_json", "table")
     wrong_classes = ["classes"] if writer == "coco" else []  # three classes are not COCO's
     assert [f["what"] for f in data["findings"] if f["level"] == "error"] == wrong_classes
     assert result.code == (2 if wrong_classes else 0)

@@ -9,6 +9,7 @@ from bench.data.mirflickr25k import POTENTIAL_COUNTS as MIRFLICKR_LABELS
 from bench.data.nuswide import CLASSES as CONCEPTS
 from bench.data.voc import CLASSES as VOC_CLASSES
 from helpers.copied_cub import cub
+from helpers.copied_unknown import table
 from helpers.copy_files import Copy, index_list, lines, paint, write
 
 
@@ -150,7 +151,20 @@ def mmpretrain_json(root: Path) -> Copy:
 
 COPIES: dict[str, Callable[[Path], Copy]] = {
     writer.__name__: writer
-    for writer in (coco, voc, voc2012, vg, vg500, nuswide, nuswide_asl, cub, mirflickr25k, listfile, mmpretrain_json)
+    for writer in (
+        coco,
+        voc,
+        voc2012,
+        vg,
+        vg500,
+        nuswide,
+        nuswide_asl,
+        cub,
+        mirflickr25k,
+        listfile,
+        mmpretrain_json,
+        table,
+    )
 }
 
 

@@ -14,7 +14,7 @@ from bench.data import DATASETS
 
 @dataclass(frozen=True)
 class Copy:
-    """What a copy holds. train, test: id to present class indices, in list order."""
+    """What a copy holds. train, test: id to present class indices, in list order; unknown: to those nobody knows."""
 
     name: str
     root: Path
@@ -22,6 +22,7 @@ class Copy:
     train: Mapping[str, Sequence[int]]
     test: Mapping[str, Sequence[int]]
     options: Mapping[str, Any] = field(default_factory=dict)
+    unknown: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def open(self, cache: Path, **options: Any) -> Any:
         entry: Any = DATASETS.get(self.name)
@@ -30,7 +31,8 @@ class Copy:
     def labels(self, part: str) -> np.ndarray:
         shown = getattr(self, part)
         labels = np.full((len(shown), len(self.classes)), -1)
-        for row, indices in zip(labels, shown.values(), strict=True):
+        for row, (name, indices) in zip(labels, shown.items(), strict=True):
+            row[list(self.unknown.get(name, ()))] = 0
             row[list(indices)] = 1
         return labels
 

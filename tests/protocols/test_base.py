@@ -50,9 +50,9 @@ def test_no_protocol_gives_a_value_to_what_the_data_does_not_tell():
 
 def test_shares_of_known_labels_are_of_those_that_the_data_has():
     labels = np.array([[1, -1, 0, 0], [1, -1, -1, 0]], np.int8)
-    found = mask_facts(labels, np.array([[1, 0, 0, 0], [0, -1, 0, 0]], np.int8))
-    assert (found.known, found.known_positives, found.known_negatives) == (2 / 5, 1 / 2, 1 / 3)
-    assert (found.unknown_in_data, found.known_wrong) == (3 / 8, 0)
+    facts = mask_facts(labels, np.array([[1, 0, 0, 0], [0, -1, 0, 0]], np.int8))
+    assert (facts.known, facts.known_positives, facts.known_negatives) == (2 / 5, 1 / 2, 1 / 3)
+    assert (facts.unknown_in_data, facts.known_wrong) == (3 / 8, 0)
 
 
 def test_mask_facts_count_what_a_naive_loop_counts():
