@@ -108,9 +108,10 @@ def test_the_map_finds_a_linear_relation_again():
 def test_tokens_are_one_long_in_the_mean_and_share_the_cone():
     torch.manual_seed(0)
     photos, texts = [torch.randn(9, 8) for _ in range(50)], F.normalize(torch.randn(20, 6), dim=-1)
-    recipe = SpaceRecipe(top=3, ridge=1.0, cone=0.5, direction=2)
+    recipe = SpaceRecipe(top=3, ridge=1.0, common=0.4, direction=2)
     space = fit_space(photos, nn.Linear(8, 20).requires_grad_(False), texts, torch.zeros(6), recipe)
     tokens = torch.cat(photos).double() @ space.value.T + space.offset
-    cone = 0.5 * principal_direction(texts, 2)
-    torch.testing.assert_close(tokens.mean(dim=0), cone, rtol=1e-6, atol=1e-6)
+    cone = tokens.mean(dim=0)
+    torch.testing.assert_close(F.normalize(cone, dim=0), principal_direction(texts, 2), rtol=1e-5, atol=1e-5)
+    assert F.normalize(tokens, dim=-1).mean(dim=0).square().sum().item() == pytest.approx(0.4, abs=1e-3)
     assert (tokens - cone).norm(dim=-1).mean().item() == pytest.approx(1)

@@ -20,7 +20,8 @@ from torch.nn import functional as F
 
 from .minilm import BERT_WIDTH, load_minilm
 from .space import JointSpace, save_space
-from .trunk import LITE2_MEAN, LITE2_STD, load_classifier, load_trunk, tokens
+from .trunk import LITE2_MEAN, LITE2_STD, load_classifier, load_trunk
+from .trunk import tokens as trunk_tokens
 
 LOG = logging.getLogger("lite2_minilm.fit")
 
@@ -28,14 +29,15 @@ LOG = logging.getLogger("lite2_minilm.fit")
 class SpaceRecipe(NamedTuple):
     """Settings of the shipped map.
 
-    top: classes that make up a photo's target; ridge: of the regression on sums over photos; cone: length of the common
-    direction in mean lengths of a token; direction: which principal direction of the class texts it takes.
+    top: classes that make up a photo's target; ridge: of the regression on sums over photos; common: how much all
+    tokens share, as the squared norm of their mean at unit length; direction: which principal direction of the class
+    texts all tokens are moved along for that.
     """
 
     image_size: int = 192
     top: int = 20
     ridge: float = 1e4
-    cone: float = 0.5
+    common: float = 0.28
     direction: int = 100
     logit_scale: float = 17.0
 
@@ -69,6 +71,19 @@ def principal_direction(texts: Tensor, number: int) -> Tensor:
     return direction * direction[direction.abs().argmax()].sign()
 
 
+def cone_length(tokens: Tensor, direction: Tensor, common: float) -> float:
+    """How far to move tokens (N, D) along a unit direction until the mean of their unit vectors has that squared norm.
+
+    No label has a say in it. Moving far enough always gets there: the more it is, the more alike they are.
+    """
+    low, high, direction = 0.0, 10.0, direction.to(tokens)
+    for _ in range(20):
+        middle = (low + high) / 2
+        share = F.normalize(tokens + middle * direction, dim=-1).mean(dim=0).square().sum()
+        low, high = (middle, high) if share < common else (low, middle)
+    return high
+
+
 def fit_space(
     photos: Sequence[Tensor], classifier: nn.Linear, texts: Tensor, centre: Tensor, recipe: SpaceRecipe
 ) -> JointSpace:
@@ -76,9 +91,10 @@ def fit_space(
     means = torch.stack([photo.float().mean(dim=0) for photo in photos])
     value = ridge_map(means, text_targets(means, classifier, texts, recipe.top), recipe.ridge)
     middle = means.double().mean(dim=0)
-    lengths = torch.cat([((photo.double() - middle) @ value).norm(dim=-1) for photo in photos])
-    value = value / lengths.mean()  # so a token is one long in the mean
-    offset = recipe.cone * principal_direction(texts, recipe.direction) - middle @ value
+    tokens = torch.cat([((photo.double() - middle) @ value).float() for photo in photos])
+    length = tokens.norm(dim=-1).mean().double()  # a token is one long in the mean
+    value, direction = value / length, principal_direction(texts, recipe.direction)
+    offset = cone_length(tokens / length, direction, recipe.common) * direction - middle @ value
     return JointSpace(value.T, offset, centre, torch.tensor(recipe.logit_scale))
 
 
@@ -91,7 +107,7 @@ def photo_tokens(files: Sequence[Path], image_size: int) -> list[Tensor]:
     for number, file in enumerate(files):
         picture = Image.open(file).convert("RGB").resize(size, Image.Resampling.BICUBIC)
         pixels = (torch.from_numpy(np.asarray(picture, dtype=np.float32)) / 255 - mean) / std
-        encoded.append(tokens(trunk, pixels.permute(2, 0, 1)[None])[0].half())
+        encoded.append(trunk_tokens(trunk, pixels.permute(2, 0, 1)[None])[0].half())
         if (number + 1) % 500 == 0:
             LOG.info("%d of %d photos encoded", number + 1, len(files))
     return encoded
