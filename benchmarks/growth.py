@@ -78,15 +78,15 @@ def phases(arguments: argparse.Namespace, method: str, images: int, classes: int
 
     def measured(phase: str, work: Callable[[], Any], times: int = 1) -> Any:
         result, seconds, mib, kept = measure(work)
-        found.append(Measured(method, images, classes, phase, seconds / times, mib, kept))
+        finished.append(Measured(method, images, classes, phase, seconds / times, mib, kept))
         return result
 
-    found: list[Measured] = []
+    finished: list[Measured] = []
     inputs, _ = measured("open", lambda: resources.inputs(cell))
     if arguments.cell:
         with tempfile.TemporaryDirectory() as folder:
             measured("cell", lambda: run_cell(cell, inputs, Path(folder), watch=lambda epoch, record: None))
-        yield from found
+        yield from finished
         return
     steps = trained(cell, inputs, arguments.steps)
     model = next(steps)
@@ -94,7 +94,7 @@ def phases(arguments: argparse.Namespace, method: str, images: int, classes: int
     test = FeatureBatches(inputs.test, inputs.test_labels, inputs.method.needs_dense)
     every = loader(test, OrderedBatches(np.arange(len(test)), TEST_BATCH))
     measured("score", lambda: split_logits(model, every, resources.device))
-    yield from found
+    yield from finished
 
 
 def trained(cell: Cell, inputs: Any, steps: int) -> Iterator[Any]:
@@ -122,17 +122,17 @@ def answer(arguments: argparse.Namespace, case: tuple[str, int, int], queue: Any
         queue.put(f"{type(error).__name__}: {error}")
 
 
-def plot(found: Sequence[Measured], along: str, path: Path) -> None:
+def plot(measured: Sequence[Measured], along: str, path: Path) -> None:
     """One panel for seconds and one for MiB of each phase, over the size, on logarithmic axes."""
     from matplotlib import pyplot as plt
 
-    names = list(dict.fromkeys(one.phase for one in found))
+    names = list(dict.fromkeys(one.phase for one in measured))
     figure, axes = plt.subplots(2, len(names), figsize=(3.6 * len(names), 6), sharex=True, squeeze=False)
     for column, phase in enumerate(names):
         for row, (value, label) in enumerate((("seconds", "CPU seconds"), ("mib", "MiB more at most"))):
             axis = axes[row][column]
-            for method in dict.fromkeys(one.method for one in found):
-                own = [one for one in found if (one.method, one.phase) == (method, phase)]
+            for method in dict.fromkeys(one.method for one in measured):
+                own = [one for one in measured if (one.method, one.phase) == (method, phase)]
                 axis.plot(
                     [getattr(one, along) for one in own], [getattr(one, value) for one in own], "o-", label=method
                 )
@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path)
     arguments = parser.parse_args()
     sizes = [(int(n), int(c)) for n in arguments.images.split(",") for c in arguments.classes.split(",")]
-    context, found = multiprocessing.get_context("spawn"), []
+    context, measured = multiprocessing.get_context("spawn"), []
     print(f"{'method':12}{'N':>9}{'C':>6} {'phase':6}{'CPU s':>9}{'MiB':>9}{'kept':>8}")  # noqa: T201
     for case in [(method, n, c) for method in arguments.methods.split(",") for n, c in sizes]:
         queue = context.Queue()
@@ -176,14 +176,14 @@ def main() -> None:
         for one in result:
             numbers = f"{one.seconds:9.3f}{one.mib:9.1f}{one.kept:8.1f}"
             print(f"{one.method:12}{one.images:9}{one.classes:6} {one.phase:6}{numbers}", flush=True)  # noqa: T201
-        found += result
+        measured += result
     if arguments.csv:
         with arguments.csv.open("w") as file:
             writer = csv.writer(file)
             writer.writerow([field.name for field in dataclasses.fields(Measured)])
-            writer.writerows(dataclasses.astuple(one) for one in found)
+            writer.writerows(dataclasses.astuple(one) for one in measured)
     if arguments.plot:
-        plot(found, "images" if "," in arguments.images else "classes", arguments.plot)
+        plot(measured, "images" if "," in arguments.images else "classes", arguments.plot)
 
 
 if __name__ == "__main__":

@@ -79,12 +79,12 @@ def fabricate(root: Path, images: int, classes: int) -> None:
 
 def report(root: Path, spent: dict[str, float]) -> None:
     from bench.records.store import Store
-    from bench.report import load, write_report
+    from bench.report import read_results, write_report
 
     store = Store(root)
     with timed(spent, "all"):
         with timed(spent, "reading the rows"):
-            results = load(store)
+            results = read_results(store)
         write_report(results, store)
 
 

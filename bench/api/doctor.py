@@ -35,7 +35,7 @@ TRUST = (
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorCheck:
     """One thing that was looked at."""
 
     what: str
@@ -43,29 +43,29 @@ class Finding:
     detail: str
 
 
-def examine(results: Path, cache: Path) -> list[Finding]:
+def diagnose(results: Path, cache: Path) -> list[DoctorCheck]:
     """All findings, the self-check last."""
-    findings = [Finding("versions", True, ", ".join(f"{name} {version}" for name, version in versions().items()))]
-    findings.append(Finding("device", True, f"{choose_device()} ({processor()})"))
+    findings = [DoctorCheck("versions", True, ", ".join(f"{name} {version}" for name, version in versions().items()))]
+    findings.append(DoctorCheck("device", True, f"{choose_device()} ({processor()})"))
     findings += [_disk(name, path) for name, path in (("results", results), ("cache", cache))]
     for registry in (METHODS, DATASETS, PROTOCOLS, BACKBONES, AUGMENTATIONS):
         broken = "; ".join(f"{module}: {error}" for module, error in registry.broken().items())
-        findings.append(Finding(f"{registry.kind}s", not broken, broken or ", ".join(registry.names())))
+        findings.append(DoctorCheck(f"{registry.kind}s", not broken, broken or ", ".join(registry.names())))
     broken = "; ".join(f"{plugin}: {error}" for plugin, error in plugins.broken().items())
     named = ", ".join(f"{p.name} ({', '.join(itertools.chain(*p.entries.values()))})" for p in plugins.loaded())
-    findings.append(Finding("plugins", not broken, broken or named or "none named"))
-    findings += [_links(results, cache), Finding("trust", True, TRUST)]
+    findings.append(DoctorCheck("plugins", not broken, broken or named or "none named"))
+    findings += [_links(results, cache), DoctorCheck("trust", True, TRUST)]
     findings.append(_self_check())
     return findings
 
 
-def _disk(name: str, path: Path) -> Finding:
+def _disk(name: str, path: Path) -> DoctorCheck:
     existing = next(p for p in (path.resolve(), *path.resolve().parents) if p.exists())
     free = shutil.disk_usage(existing).free / 1e9
-    return Finding(f"disk for {name}", free > MIN_FREE_GB, f"{free:.0f} GB free at {path}")
+    return DoctorCheck(f"disk for {name}", free > MIN_FREE_GB, f"{free:.0f} GB free at {path}")
 
 
-def _links(results: Path, cache: Path) -> Finding:
+def _links(results: Path, cache: Path) -> DoctorCheck:
     """Whether the folders that names become paths in are where they seem to be."""
     places = [(results, name) for name in ("cells", "sweeps", "targets", "reports", "searches")]
     away = []
@@ -75,8 +75,8 @@ def _links(results: Path, cache: Path) -> Finding:
         except DataError:
             away.append(str(folder / name))
     if away:
-        return Finding("links", False, f"{', '.join(away)} leads elsewhere; make the whole store the link.")
-    return Finding("links", True, "no folder of the store or the cache is a link to another place")
+        return DoctorCheck("links", False, f"{', '.join(away)} leads elsewhere; make the whole store the link.")
+    return DoctorCheck("links", True, "no folder of the store or the cache is a link to another place")
 
 
 class _Silent:
@@ -94,7 +94,7 @@ class _Silent:
             self.failures.append(message)
 
 
-def _self_check() -> Finding:
+def _self_check() -> DoctorCheck:
     """Train a small cell twice in separate stores; the scores must be equal to the last bit."""
     started = time.perf_counter()
     overrides = {"scenes": {"n_train": 200, "n_test": 100}, "asl": {"epochs": 2}}
@@ -107,9 +107,9 @@ def _self_check() -> Finding:
             store, todo = Store(Path(scratch) / attempt), list(cells(plan(sweep, dataset)))
             run_cells(todo, store, Inline(resources, store), observer)
             if observer.failures:
-                return Finding("self-check", False, observer.failures[0])
+                return DoctorCheck("self-check", False, observer.failures[0])
             scores.append(store.scores(todo[0].key))
     same = np.array_equal(scores[0], scores[1])
     seconds = time.perf_counter() - started
     verdict = "two equal runs gave equal scores" if same else "two equal runs gave different scores"
-    return Finding("self-check", same, f"{verdict}, {seconds:.1f} s")
+    return DoctorCheck("self-check", same, f"{verdict}, {seconds:.1f} s")

@@ -13,7 +13,7 @@ from bench.api.sweep import Sweep
 from bench.executors.driver import run_cells
 from bench.planning.record import record
 from bench.records.store import Store
-from bench.report import Results, load, write_report
+from bench.report import Results, read_results, write_report
 from bench.report.write import IN_PASSING
 from bench.system.device import choose_device
 from bench.tracking import following
@@ -38,7 +38,7 @@ def execute(
         following(store, execution.tracking_uri, execution.mlflow) as follower,
     ):
         _run(plan, store, device, observer)
-        results = load(store, sweep_record.id)
+        results = read_results(store, sweep_record.id)
         write_report(results, store, within=IN_PASSING)
         page = study(results, store) if study else None
         problem = follower.finish(observer.say)

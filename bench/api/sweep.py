@@ -10,7 +10,7 @@ from bench.api.html import table_html
 from bench.errors import UsageError
 from bench.records.names import inside
 from bench.records.store import Store
-from bench.report import Results, curves, load, markdown, ratio_table, write_report
+from bench.report import Results, curves, markdown, ratio_table, read_results, write_report
 from bench.report.figures.curves import draw_learning, draw_ratios
 from bench.report.figures.gains import draw_gains
 from bench.report.sections.gains import against_baseline
@@ -104,4 +104,4 @@ def _axes(ax: "Axes | None") -> "Axes":
 
 def open_sweep(store: Store, sweep: str | None = None, *, merge: bool = False) -> Sweep:
     """The newest sweep of a store, or the one whose id begins with `sweep`; `merge`: with all that compare with it."""
-    return Sweep(load(store, sweep, merge=merge), store)
+    return Sweep(read_results(store, sweep, merge=merge), store)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from bench.data import Split
 from bench.errors import DataError, UsageError
-from bench.features import Entry, encoding_dtype, feature_key
+from bench.features import CacheEntry, encoding_dtype, feature_key
 from bench.features.encode import ENCODE_BATCH, encode_batch
 from bench.planning.plan import open_dataset
 from bench.planning.request import Request
@@ -63,7 +63,7 @@ class TrainedCell:
         cell, backbone = self.cell, self.resources.backbone(self.cell.backbone)
         precision = str(encoding_dtype(self.resources.device)).removeprefix("torch.")
         key = feature_key(part, self.split(part), cell.dataset, cell.backbone, backbone.transform, precision=precision)
-        return Entry(inside(self.resources.cache / "features", key)).complete
+        return CacheEntry(inside(self.resources.cache / "features", key)).complete
 
     def batches(self, part: str) -> Iterator[Features]:
         """The split's cached features, in order."""

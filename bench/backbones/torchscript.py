@@ -17,7 +17,7 @@ from torch import Tensor
 
 from bench.system.plain_files import unpickled
 
-DTYPES = {
+STORAGE_DTYPES = {
     "torch.DoubleStorage": torch.float64,
     "torch.FloatStorage": torch.float32,
     "torch.HalfStorage": torch.float16,
@@ -74,7 +74,7 @@ def _allowed(name: str) -> Any:
     if name.startswith("torch.jit._pickle."):
         return _as_it_is  # lists, tagged with the type of their elements
     known = {"torch._utils._rebuild_tensor_v2": _tensor, "collections.OrderedDict": OrderedDict}
-    return known.get(name) or DTYPES.get(name)
+    return known.get(name) or STORAGE_DTYPES.get(name)
 
 
 def _as_it_is(content: Any, *tags: Any) -> Any:

@@ -7,12 +7,12 @@ from bench.errors import UsageError
 from bench.system.wording import shown
 
 if TYPE_CHECKING:
-    from bench.features import Entry
+    from bench.features import CacheEntry
 
 
 def chosen_entries(
     cache: Path, keys: list[str] | None, dataset: str | None, backbone: str | None, everything: bool
-) -> "list[Entry]":
+) -> "list[CacheEntry]":
     """Entries named by a key or its beginning, or all of them, that are of `dataset` and `backbone` where given."""
     from bench.features import entries, sweep
 
@@ -45,7 +45,7 @@ def _refuse_unknown(dataset: str | None, backbone: str | None, kept: list[dict[s
             raise UsageError(f"--{axis}: there is no {axis} {shown(name)}; {nearest(name, known)}")
 
 
-def _by_key(key: str, entries: "list[Entry]", cache: Path) -> "Entry":
+def _by_key(key: str, entries: "list[CacheEntry]", cache: Path) -> "CacheEntry":
     fitting = [entry for entry in entries if entry.key.startswith(key)]
     if len(fitting) != 1:
         problem = f"{len(fitting)} keys begin with" if fitting else "there is no key"
@@ -53,7 +53,7 @@ def _by_key(key: str, entries: "list[Entry]", cache: Path) -> "Entry":
     return fitting[0]
 
 
-def entry_description(entry: "Entry") -> dict[str, Any]:
+def entry_description(entry: "CacheEntry") -> dict[str, Any]:
     """What the entry says of itself, whatever version wrote it; {} if it says nothing."""
     from bench.records.names import printable
     from bench.system.files import read_json

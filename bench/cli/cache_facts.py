@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from bench.cli.cache_choice import entry_description
 
 if TYPE_CHECKING:
-    from bench.features import Entry
+    from bench.features import CacheEntry
 
 
 def entry_table(rows: list[dict[str, Any]]) -> Any:
@@ -41,7 +41,7 @@ def _origin(row: dict[str, Any]) -> str:
     return ", ".join(str(one) for one in (row["root"], own) if one)
 
 
-def entry_facts(entry: "Entry") -> dict[str, Any]:
+def entry_facts(entry: "CacheEntry") -> dict[str, Any]:
     """What there is to say of the entry, as `bench cache ls --json` says it."""
     about = entry_description(entry)
     images = about.get("images") or (about.get("shape") or {}).get("images")
@@ -64,7 +64,7 @@ def entry_facts(entry: "Entry") -> dict[str, Any]:
     }
 
 
-def _state(entry: "Entry", images: int | None) -> str:
+def _state(entry: "CacheEntry", images: int | None) -> str:
     from bench.features import usage
 
     if entry.outdated:

@@ -136,14 +136,14 @@ def _paired(
     store: "StoreReader", sweep: str | None, merge: bool, chosen: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], "list[Table]"]:
     """Differences from the baseline with both intervals, as data and drawn."""
-    from bench.report.reading import load
+    from bench.report.reading import read_results
     from bench.report.resampled import image_interval
     from bench.report.selection import find_sweep
     from bench.report.tables.flags import method_flags
     from bench.report.tables.gains import ComparedLine, columns_of, compare_lines, gain_records, gain_table, image_table
     from bench.report.tables.table import flagged
 
-    loaded = load(store, sweep, merge=merge, **chosen)
+    loaded = read_results(store, sweep, merge=merge, **chosen)
     against = loaded.baseline
     if against is None or not loaded.challengers:
         raise UsageError("a comparison needs two methods with numbers; run another, or name other --methods.")

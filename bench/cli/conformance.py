@@ -25,9 +25,9 @@ def check(
     each image is scored by itself. It runs on toy data, in seconds. Exit codes: 0 all hold, 1 some do not.
     """
     from bench.conformance.axes import entries_of, properties_of
-    from bench.conformance.properties import examine
+    from bench.conformance.properties import check_properties
 
-    checked = [(kind, entry, list(examine(entry, properties_of(kind)))) for kind, entry in entries_of(what)]
+    checked = [(kind, entry, list(check_properties(entry, properties_of(kind)))) for kind, entry in entries_of(what)]
     if as_json:
         records = [
             {"kind": kind, "name": entry.name, "results": [{**result.__dict__, "ok": result.ok} for result in results]}

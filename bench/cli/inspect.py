@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.options import Debug, Json, Results, SweepId
+from bench.cli.options import Debug, Json, ResultsFolder, SweepId
 from bench.cli.plugin_flag import Plugins
 from bench.system.console import plain_console
 from bench.system.paths import DEFAULT_RESULTS, default_cache
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def status(
-    results: Results = DEFAULT_RESULTS,
+    results: ResultsFolder = DEFAULT_RESULTS,
     sweep: SweepId = None,
     cells: Annotated[bool, typer.Option("--cells", help="Every cell in a line, however many there are.")] = False,
     plugin: Plugins = None,
@@ -96,16 +96,16 @@ def _listed(rows: list[dict[str, Any]]) -> "Table":
 
 
 def doctor(
-    results: Results = DEFAULT_RESULTS,
+    results: ResultsFolder = DEFAULT_RESULTS,
     cache: Annotated[Path | None, typer.Option(help="The cache to look at.")] = None,
     plugin: Plugins = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Versions, device, disk, and a self-check of about 20 seconds."""
-    from bench.api.doctor import examine
+    from bench.api.doctor import diagnose
 
-    findings = examine(results, cache or default_cache())
+    findings = diagnose(results, cache or default_cache())
     if as_json:
         typer.echo(json.dumps([finding.__dict__ for finding in findings], indent=1))
     else:

@@ -19,7 +19,7 @@ from bench.cli.plugin_flag import FILE, Plugins
 from bench.errors import UsageError
 from bench.system.paths import DEFAULT_RESULTS, default_cache
 
-Results = Annotated[
+ResultsFolder = Annotated[
     Path, typer.Option("--results", help="The store: a folder of finished cells.", envvar="BENCH_RESULTS")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on standard output.")]
@@ -138,7 +138,7 @@ class ExecutionFlags:
 
     panel: ClassVar[str] = "How it is run"
 
-    results: Results = DEFAULT_RESULTS
+    results: ResultsFolder = DEFAULT_RESULTS
     cache: Annotated[Path | None, typer.Option(help="Drawn images and features; BENCH_CACHE sets it too.")] = None
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
     workers: Annotated[

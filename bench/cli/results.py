@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.options import Debug, Json, Results, SweepId, TrackingUri
+from bench.cli.options import Debug, Json, ResultsFolder, SweepId, TrackingUri
 from bench.cli.plugin_flag import Plugins
 from bench.system.console import plain_console
 from bench.system.paths import DEFAULT_RESULTS
@@ -51,7 +51,7 @@ def report(
     from bench.cli.output import show_table
     from bench.planning.ratios import parse_ratios, parse_seeds
     from bench.records.reader import StoreReader
-    from bench.report import load, write_report
+    from bench.report import read_results, write_report
     from bench.report.stores import open_stores
     from bench.system.disk import RefusedError
 
@@ -63,7 +63,7 @@ def report(
 
         reading = mirrored(from_mlflow, results[0], None if merge else sweep)
     with reading as store:
-        loaded = load(
+        loaded = read_results(
             store,
             sweep,
             merge=merge or len(results) > 1,
@@ -104,7 +104,7 @@ def show_mirrored(loaded: "Loaded", path: Path | None, uri: str) -> None:
         console.print(f"{what:<10}{where}", soft_wrap=True)
 
 
-def sync(results: Results = DEFAULT_RESULTS, tracking_uri: TrackingUri = None, debug: Debug = False) -> None:
+def sync(results: ResultsFolder = DEFAULT_RESULTS, tracking_uri: TrackingUri = None, debug: Debug = False) -> None:
     """Bring MLflow up to date with the store; doing it twice changes nothing."""
     from bench.records.store import existing_store
     from bench.tracking import sync as project
@@ -119,7 +119,7 @@ def sync(results: Results = DEFAULT_RESULTS, tracking_uri: TrackingUri = None, d
 
 
 def ui(
-    results: Results = DEFAULT_RESULTS,
+    results: ResultsFolder = DEFAULT_RESULTS,
     port: Annotated[int, typer.Option(help="0 picks a free one.", min=0, max=65535)] = 0,
     debug: Debug = False,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.options import Debug, Json, Results
+from bench.cli.options import Debug, Json, ResultsFolder
 from bench.cli.plugin_flag import Plugins
 from bench.planning.ratios import LARGEST_SEED
 from bench.system.console import plain_console
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bench.attention.pointing import Pointing
 
 
-class Part(enum.StrEnum):
+class ShownSplit(enum.StrEnum):
     """The split that images are taken from."""
 
     test = "test"
@@ -40,7 +40,7 @@ def show(
     classes: Annotated[
         str | None, typer.Option(help="These classes on every image, comma-separated.  [default: those there or named]")
     ] = None,
-    split: Annotated[Part, typer.Option(help="Where the images are from.")] = Part.test,
+    split: Annotated[ShownSplit, typer.Option(help="Where the images are from.")] = ShownSplit.test,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -48,7 +48,7 @@ def show(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Another folder for the figure.  [default: the cell's own]")] = None,
-    results: Results = DEFAULT_RESULTS,
+    results: ResultsFolder = DEFAULT_RESULTS,
     root: Annotated[Path | None, typer.Option(help="Where the dataset's files are; see `bench prepare -h`.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="NAME.OPTION=FILE of the cell's method or protocol.")
@@ -85,7 +85,7 @@ def show(
         refuse_blind(one)
     refuse_apart(keys)
     drawing = AttentionRequest(
-        images=images, classes=names, part="train" if split is Part.train else "test", seed=seed, out=out
+        images=images, classes=names, part="train" if split is ShownSplit.train else "test", seed=seed, out=out
     )
     progress = PlainObserver([], quiet=as_json).encoding
     overrides = parse_overrides(settings or [])

@@ -3,6 +3,6 @@
 `bench test` runs them on anybody's; the tests of this project run the same functions on what is built in.
 """
 
-from bench.conformance.properties import Property, PropertyError, Result, examine
+from bench.conformance.properties import Property, PropertyError, Result, check_properties
 
-__all__ = ["Property", "PropertyError", "Result", "examine"]
+__all__ = ["Property", "PropertyError", "Result", "check_properties"]

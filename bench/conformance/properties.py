@@ -57,7 +57,7 @@ class Properties(list[Property]):
         return enter
 
 
-def examine(entry: Any, properties: list[Property]) -> Iterator[Result]:
+def check_properties(entry: Any, properties: list[Property]) -> Iterator[Result]:
     """Check one property after the other; an exception of the class's own code is a failure that names it."""
     for known in properties:
         if known.applies(entry):

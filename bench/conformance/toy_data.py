@@ -17,13 +17,13 @@ from bench.backbones.base import TextEncoder, Tokens
 from methods import Features, Method, Task
 
 NAMES = ("cat", "traffic_light", "dog", "potted_plant", "sky")
-GRID, DIM, WIDTH, CONTEXT, VOCABULARY = (3, 3), 12, 16, 32, 64
+GRID, DIM, TEXT_WIDTH, CONTEXT, TEXT_VOCABULARY = (3, 3), 12, 16, 32, 64
 
 
 class ToyText(TextEncoder):
     """Two pre-norm transformer layers with random weights over hashed words; frozen."""
 
-    width, dim, context = WIDTH, DIM, CONTEXT
+    width, dim, context = TEXT_WIDTH, DIM, CONTEXT
     tokens: Tensor
     positions: Tensor
     qkv: Tensor
@@ -33,11 +33,11 @@ class ToyText(TextEncoder):
     def __init__(self, seed: int = 0):
         super().__init__()
         sizes = {
-            "tokens": (VOCABULARY, WIDTH),
-            "positions": (CONTEXT, WIDTH),
-            "qkv": (2, 3, WIDTH, WIDTH),
-            "mlp": (2, 2, WIDTH, WIDTH),
-            "projection": (WIDTH, DIM),
+            "tokens": (TEXT_VOCABULARY, TEXT_WIDTH),
+            "positions": (CONTEXT, TEXT_WIDTH),
+            "qkv": (2, 3, TEXT_WIDTH, TEXT_WIDTH),
+            "mlp": (2, 2, TEXT_WIDTH, TEXT_WIDTH),
+            "projection": (TEXT_WIDTH, DIM),
         }
         generator = torch.Generator().manual_seed(seed)
         for name, size in sizes.items():
@@ -68,10 +68,10 @@ class ToyText(TextEncoder):
         assert length <= CONTEXT
         x = embedded + self.positions[:length]
         for qkv, (widen, narrow) in zip(self.qkv, self.mlp, strict=True):
-            q, k, v = (F.layer_norm(x, (WIDTH,)) @ w for w in qkv)
+            q, k, v = (F.layer_norm(x, (TEXT_WIDTH,)) @ w for w in qkv)
             x = x + F.scaled_dot_product_attention(q[:, None], k[:, None], v[:, None], is_causal=True)[:, 0]
-            x = x + F.gelu(F.layer_norm(x, (WIDTH,)) @ widen) @ narrow
-        return F.layer_norm(x, (WIDTH,)) @ self.projection
+            x = x + F.gelu(F.layer_norm(x, (TEXT_WIDTH,)) @ widen) @ narrow
+        return F.layer_norm(x, (TEXT_WIDTH,)) @ self.projection
 
 
 class Data(NamedTuple):

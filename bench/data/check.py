@@ -1,21 +1,19 @@
 """Checks of a copy of a dataset: whether it is the papers' own, and whether all of it can be read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from bench.data.base import refuse_unmeasurable
 from bench.data.class_counts import ClassCounts, class_counts
-from bench.data.folder import PARTS, FolderDataset, Part
+from bench.data.folder import PARTS, DataPart, FolderDataset
 from bench.data.notices import copied, unmeasured, unusual
 from bench.data.official import list_digest
 from bench.data.unknown import is_complete
 from bench.errors import DataError
 from bench.settings.config import values
+from bench.system.progress import NamedProgress
 from bench.system.wording import counted, some
-
-Progress = Callable[[str, int, int], None]
-"""Called with (what is checked, images done, images in all)."""
 
 SHOWN = 5
 """How many damaged images get a sentence of their own; the JSON holds all."""
@@ -53,7 +51,7 @@ class Examination:
         return {"fine": self.fine, **asdict(self)}
 
 
-def examine(dataset: FolderDataset, images: bool, progress: Progress) -> Examination:
+def examine(dataset: FolderDataset, images: bool, progress: NamedProgress) -> Examination:
     """Lists, classes and labels against the official ones, and with `images` every image file decoded."""
     parts: dict[str, dict[str, Any]] = {}
     findings = [finding for part in PARTS for finding in _lists(dataset, part, parts)]
@@ -82,7 +80,7 @@ def examine(dataset: FolderDataset, images: bool, progress: Progress) -> Examina
     return Examination(dataset.name, str(dataset.folder), values(dataset.options), classes, parts, counts, findings)
 
 
-def _lists(dataset: FolderDataset, part: Part, parts: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+def _lists(dataset: FolderDataset, part: DataPart, parts: dict[str, dict[str, Any]]) -> Iterator[Finding]:
     try:
         labels, deviations = dataset.listing(part).labels, dataset.deviations(part)
     except DataError as error:
@@ -129,7 +127,9 @@ def _classes(dataset: FolderDataset, names: tuple[str, ...]) -> Finding:
     return Finding("ok", "classes", used)
 
 
-def _images(dataset: FolderDataset, part: Part, about: dict[str, Any], progress: Progress) -> Iterator[Finding]:
+def _images(
+    dataset: FolderDataset, part: DataPart, about: dict[str, Any], progress: NamedProgress
+) -> Iterator[Finding]:
     problems = dataset.unreadable_images(part, lambda done, total: progress(f"reading {part} images", done, total))
     about["unreadable"] = problems
     for text in unusual(dataset.known(part)):

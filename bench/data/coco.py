@@ -10,8 +10,8 @@ import numpy as np
 
 from bench.data.base import DATASETS, Box
 from bench.data.download import Archive
-from bench.data.folder import FolderDataset, FolderOptions, Part
-from bench.data.json_file import Entry, read_object
+from bench.data.folder import DataPart, FolderDataset, FolderOptions
+from bench.data.json_file import JsonObject, read_object
 from bench.data.listing import Listing
 from bench.data.official import Official
 from bench.errors import DataError
@@ -41,7 +41,7 @@ class Coco(FolderDataset):
 
     Options = CocoOptions
     layout = "annotations/, train2014/ and val2014/"
-    official: ClassVar[Mapping[Part, Official]] = {
+    official: ClassVar[Mapping[DataPart, Official]] = {
         "train": Official(
             82_783,
             annotated=82_081,
@@ -62,17 +62,17 @@ class Coco(FolderDataset):
         Archive("http://images.cocodataset.org/zips/val2014.zip", "a3d79f5ed8d289b7a7554ce06a5782b3", "val2014"),
     )
 
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         return (self.folder / "annotations" / f"instances_{YEAR[part]}.json",)
 
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         return self.folder / YEAR[part]
 
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         return read_instances(self.sources(part)[0])
 
     def boxes(self, part: str) -> Sequence[Sequence[Box]] | None:
-        boxes = read_boxes(self.sources(part)[0])  # type: ignore[arg-type]
+        boxes = read_coco_boxes(self.sources(part)[0])  # type: ignore[arg-type]
         return None if boxes is None else [boxes[name] for name in getattr(self, part).ids]
 
     def counts(self, labels: np.ndarray) -> np.ndarray:
@@ -99,11 +99,11 @@ def read_instances(source: Path) -> Listing:
     return Listing(names, labels, classes)
 
 
-def _categories(content: Entry) -> list[Entry]:
+def _categories(content: JsonObject) -> list[JsonObject]:
     return sorted(content.entries("categories"), key=lambda category: category.get("id", int))
 
 
-def _places(listed: list[Entry], what: str) -> dict[int, int]:
+def _places(listed: list[JsonObject], what: str) -> dict[int, int]:
     """Each entry's place by its id."""
     places = {one.get("id", int): i for i, one in enumerate(listed)}
     if len(places) != len(listed):
@@ -111,7 +111,7 @@ def _places(listed: list[Entry], what: str) -> dict[int, int]:
     return places
 
 
-def read_boxes(source: Path) -> dict[str, list[Box]] | None:
+def read_coco_boxes(source: Path) -> dict[str, list[Box]] | None:
     """The boxes of each image by its file name, crowds among them; None where the file leaves boxes or sizes out.
 
     A box without area, of which COCO has some, is none.

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.data.base import DATASETS
 from bench.data.download import Archive
-from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.folder import DataPart, FolderDataset, FolderOptions
 from bench.data.listing import Listing
 from bench.data.lists import read_lines
 from bench.data.official import Official
@@ -36,7 +36,7 @@ class Cub(FolderDataset):
 
     Options = CubOptions
     layout = "CUB_200_2011/ with images.txt, train_test_split.txt, attributes/ and images/"
-    official: ClassVar[Mapping[Part, Official]] = {
+    official: ClassVar[Mapping[DataPart, Official]] = {
         "train": Official(5_994, order="c04cbe44e79ef2129afac49a15eb51b8f050cdef140cef4cf908cef823000b66"),
         "test": Official(
             5_794,
@@ -60,7 +60,7 @@ class Cub(FolderDataset):
             root if (root / "images.txt").is_file() or not (root / "CUB_200_2011").is_dir() else root / "CUB_200_2011"
         )
 
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         names = (self.folder / "attributes" / "attributes.txt", self.folder / "attributes.txt")
         beside = self.folder.parent / "attributes.txt"  # where the official archive unpacks it
         return (
@@ -70,10 +70,10 @@ class Cub(FolderDataset):
             next((path for path in names if path.is_file()), beside),
         )
 
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         return self.folder / "images"
 
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         images, split, labels, names = self.sources(part)
         paths, training = _numbered(images), _numbered(split)
         if list(paths) != list(training):

@@ -7,19 +7,16 @@ import tarfile
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from bench.errors import DataError
+from bench.system.progress import NamedProgress
 
-BLOCK = 1 << 20
+DOWNLOAD_BLOCK = 1 << 20
 ATTEMPTS = 5
 TIMEOUT = 60
 """Seconds without a byte after which a connection counts as broken."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with (what is done to which archive, bytes done, bytes in all)."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class Archive:
         return self.url.rpartition("/")[2]
 
 
-def obtain(archive: Archive, root: Path, hear: Progress) -> bool:
+def obtain(archive: Archive, root: Path, progress: NamedProgress) -> bool:
     """Fetch, verify and unpack `archive` under `root`; False if its files are there already.
 
     It lies in `downloads/` until it is unpacked as a whole, so an interrupted call is simply repeated. Also one that
@@ -52,8 +49,8 @@ def obtain(archive: Archive, root: Path, hear: Progress) -> bool:
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{target.name}.part")
-        _fetch(archive, part, hear)
-        md5 = _md5(archive, part, hear)
+        _fetch(archive, part, progress)
+        md5 = _md5(archive, part, progress)
         if md5 != archive.md5:
             part.unlink()
             raise DataError(
@@ -61,21 +58,21 @@ def obtain(archive: Archive, root: Path, hear: Progress) -> bool:
                 "the same command again."
             )
         part.replace(target)
-    elif (md5 := _md5(archive, target, hear)) != archive.md5:
+    elif (md5 := _md5(archive, target, progress)) != archive.md5:
         raise DataError(
             f"{target} has the MD5 {md5} instead of {archive.md5} and was not opened; delete it and run the same "
             "command again, which fetches it anew."
         )
-    _unpack(target, root / archive.into, hear)
+    _unpack(target, root / archive.into, progress)
     target.unlink()
     return True
 
 
-def _fetch(archive: Archive, part: Path, hear: Progress) -> None:
+def _fetch(archive: Archive, part: Path, progress: NamedProgress) -> None:
     """Bytes into `part`, from where it ends; broken connections are taken up again a few times."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            if _fetch_rest(archive, part, hear):
+            if _fetch_rest(archive, part, progress):
                 return
             problem = "the connection was closed early"
         except urllib.error.HTTPError as error:
@@ -86,7 +83,7 @@ def _fetch(archive: Archive, part: Path, hear: Progress) -> None:
             raise DataError(f"{archive.url} could not be fetched ({problem}); the same command goes on from there.")
 
 
-def _fetch_rest(archive: Archive, part: Path, hear: Progress) -> bool:
+def _fetch_rest(archive: Archive, part: Path, progress: NamedProgress) -> bool:
     """One connection; True if the file is then as long as the server says."""
     start = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(archive.url, headers={"Range": f"bytes={start}-"} if start else {})
@@ -104,27 +101,27 @@ def _fetch_rest(archive: Archive, part: Path, hear: Progress) -> bool:
         if length > shutil.disk_usage(part.parent).free:
             raise DataError(f"{archive.name} needs {length / 1e9:.1f} GB more than {part.parent} has free; make room.")
         with part.open("ab" if start else "wb") as file:
-            while block := response.read(BLOCK):
+            while block := response.read(DOWNLOAD_BLOCK):
                 file.write(block)
                 start += len(block)
-                hear(f"fetching {archive.name}", start, total)
+                progress(f"fetching {archive.name}", start, total)
     return not length or start == total
 
 
-def _md5(archive: Archive, path: Path, hear: Progress) -> str:
+def _md5(archive: Archive, path: Path, progress: NamedProgress) -> str:
     digest, size, done = hashlib.md5(usedforsecurity=False), path.stat().st_size, 0
     with path.open("rb") as file:
-        while block := file.read(BLOCK):
+        while block := file.read(DOWNLOAD_BLOCK):
             digest.update(block)
             done += len(block)
-            hear(f"verifying {archive.name}", done, size)
+            progress(f"verifying {archive.name}", done, size)
     return digest.hexdigest()
 
 
-def _unpack(path: Path, root: Path, hear: Progress) -> None:
+def _unpack(path: Path, root: Path, progress: NamedProgress) -> None:
     """Every member lands under `root`, or the archive is refused."""
     size = path.stat().st_size
-    hear(f"unpacking {path.name}", 0, size)
+    progress(f"unpacking {path.name}", 0, size)
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as pack:
@@ -139,4 +136,4 @@ def _unpack(path: Path, root: Path, hear: Progress) -> None:
                 pack.extractall(root, filter="data")
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
         raise DataError(f"{path} cannot be unpacked ({error}); make room or delete it, and run again.") from None
-    hear(f"unpacking {path.name}", size, size)
+    progress(f"unpacking {path.name}", size, size)

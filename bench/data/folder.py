@@ -19,16 +19,17 @@ from bench.data.download import Archive
 from bench.data.examined import Examined
 from bench.data.images import ImageFiles
 from bench.data.listing import Listing, checked, keep, kept
-from bench.data.manifest import Manifest, Progress, stamps_of
+from bench.data.manifest import Manifest, stamps_of
 from bench.data.official import Official, deviations
 from bench.data.unknown import is_complete
 from bench.errors import DataError
 from bench.records.cells import canonical_json
 from bench.settings.config import setting, values
 from bench.system.files import NO_ARRAYS
+from bench.system.progress import Progress
 
-Part = Literal["train", "test"]
-PARTS: tuple[Part, Part] = ("train", "test")
+DataPart = Literal["train", "test"]
+PARTS: tuple[DataPart, DataPart] = ("train", "test")
 APPLIED_LATER = ("names", "unreadable", "images")
 """Options that choose from what was read, and do not change how files are read."""
 READING = 2
@@ -56,7 +57,7 @@ class FolderDataset(Dataset):
 
     needs_root = True
     options: Any
-    official: ClassVar[Mapping[Part, Official]] = {}
+    official: ClassVar[Mapping[DataPart, Official]] = {}
     official_classes: ClassVar[str | None] = None
     archives: ClassVar[tuple[Archive, ...]] = ()
     clean_names: ClassVar[Mapping[str, str]] = {}
@@ -68,8 +69,8 @@ class FolderDataset(Dataset):
         if not root.is_dir():
             raise DataError(f"{root} is missing; --root must be the folder that holds {self.layout}.")
         self.folder = self.locate(root)
-        self._listings: dict[Part, Listing] = {}
-        self._known: dict[Part, Mapping[str, Examined]] = {}
+        self._listings: dict[DataPart, Listing] = {}
+        self._known: dict[DataPart, Mapping[str, Examined]] = {}
 
     layout: ClassVar[str] = "its files"
     """What stands in the folder, for error sentences."""
@@ -79,18 +80,18 @@ class FolderDataset(Dataset):
         return root
 
     @abstractmethod
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         """The files that decide the part's list and labels, the list itself first."""
 
     @abstractmethod
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         """The part as those files list it."""
 
     @abstractmethod
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         """The folder that the ids are paths in."""
 
-    def image_paths(self, part: Part, ids: Sequence[str]) -> list[Path]:
+    def image_paths(self, part: DataPart, ids: Sequence[str]) -> list[Path]:
         folder = self.image_folder(part)
         return [folder / name for name in ids]
 
@@ -133,7 +134,7 @@ class FolderDataset(Dataset):
         if self.image_folder("train") == self.image_folder("test"):
             refuse_one_name(self.name, train.ids, test.ids)
 
-    def _split(self, part: Part) -> Split:
+    def _split(self, part: DataPart) -> Split:
         listing = self.listing(part)
         kept = self.counts(listing.labels)
         unreadable = self.unreadable[part]
@@ -153,11 +154,11 @@ class FolderDataset(Dataset):
             ignored=None if listing.ignored is None else listing.ignored[rows],
         )
 
-    def _digests(self, part: Part, ids: Sequence[str]) -> list[bytes]:
+    def _digests(self, part: DataPart, ids: Sequence[str]) -> list[bytes]:
         known = self.known(part)
         return [known[name].digest for name in ids]
 
-    def known(self, part: Part, decode: bool = False, progress: Progress | None = None) -> Mapping[str, Examined]:
+    def known(self, part: DataPart, decode: bool = False, progress: Progress | None = None) -> Mapping[str, Examined]:
         """By id what is in each listed image file: its bytes' hash, and with `decode` whether its pixels can be read.
 
         Every file is read once, and by a later process again where it changed.
@@ -168,11 +169,11 @@ class FolderDataset(Dataset):
             self._known[part] = examined
         return examined
 
-    def unreadable_images(self, part: Part, progress: Progress | None = None) -> dict[str, str]:
+    def unreadable_images(self, part: DataPart, progress: Progress | None = None) -> dict[str, str]:
         """Ids of damaged or missing images, in list order, each with the sentence that says what is wrong."""
         return {name: one.problem for name, one in self.known(part, True, progress).items() if one.problem}
 
-    def manifest(self, part: Part) -> Manifest:
+    def manifest(self, part: DataPart) -> Manifest:
         """Of the part's image files; every folder of images has one of its own, and every list in it."""
         where = f"{self.image_folder(part).resolve()} {self.sources(part)[0].resolve()}"
         name = f"images-{part}-{hashlib.sha256(where.encode()).hexdigest()[:16]}.npz"
@@ -191,7 +192,7 @@ class FolderDataset(Dataset):
         refuse_one_file(self.name, zip(trained, tested, strict=True))
 
     @cached_property
-    def unreadable(self) -> Mapping[Part, frozenset[str]]:
+    def unreadable(self) -> Mapping[DataPart, frozenset[str]]:
         """The ids left out as damaged or missing: all images are checked once, changed ones again."""
         if self.options.unreadable == "skip":
             return {part: frozenset(self.unreadable_images(part)) for part in PARTS}
@@ -210,22 +211,22 @@ class FolderDataset(Dataset):
         differing = {"deviations": deviations} if deviations else {}
         return {**super().facts, **skipped, "official_lists": not deviations, **differing}
 
-    def pinned(self, part: Part) -> Official | None:
+    def pinned(self, part: DataPart) -> Official | None:
         """What the papers' copy of the part is known by, under these options."""
         return self.official.get(part)
 
-    def deviations(self, part: Part) -> list[str]:
+    def deviations(self, part: DataPart) -> list[str]:
         """How the part's list and labels differ from the papers'."""
         pinned, listing = self.pinned(part), self.listing(part)
         return [] if pinned is None else list(deviations(pinned, listing.ids, listing.labels))
 
-    def listing(self, part: Part) -> Listing:
+    def listing(self, part: DataPart) -> Listing:
         """The part as listed, parsed once for as long as its files stay the same."""
         if part not in self._listings:
             self._listings[part] = self._remembered(part)
         return self._listings[part]
 
-    def _remembered(self, part: Part) -> Listing:
+    def _remembered(self, part: DataPart) -> Listing:
         """From the cache if the files' sizes and times are those of when they were parsed."""
         path = self.cache / self.name / f"{self.state_of_sources(part)}.npz"
         try:
@@ -235,7 +236,7 @@ class FolderDataset(Dataset):
             keep(path, listing)
             return listing
 
-    def state_of_sources(self, part: Part) -> str:
+    def state_of_sources(self, part: DataPart) -> str:
         """A hash of the annotation files' places, sizes and times and of the options that decide how they are read."""
         options = {name: value for name, value in values(self.options).items() if name not in APPLIED_LATER}
         files = []

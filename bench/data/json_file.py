@@ -8,10 +8,10 @@ from typing import Any
 from bench.errors import DataError
 from bench.system.wording import shown
 
-KINDS = {str: "text", int: "a whole number", list: "a list", dict: "an object"}
+TYPE_NAMES = {str: "text", int: "a whole number", list: "a list", dict: "an object"}
 
 
-class Entry:
+class JsonObject:
     """An object within a file; `entry.get("id", int)` is its value, of that type, or a DataError that says where.
 
     what: what the file should be, for error sentences.
@@ -34,19 +34,19 @@ class Entry:
             raise self.error(f"{self.where or 'it'} has no {key!r}")
         value = self.content[key]
         if type(value) is not kind:
-            raise self.error(f"{self.path(key)} is {shown(value)}, not {KINDS[kind]}")
+            raise self.error(f"{self.path(key)} is {shown(value)}, not {TYPE_NAMES[kind]}")
         return value
 
-    def entry(self, key: str) -> "Entry":
-        return Entry(self.get(key, dict), self.source, self.what, self.path(key))
+    def entry(self, key: str) -> "JsonObject":
+        return JsonObject(self.get(key, dict), self.source, self.what, self.path(key))
 
-    def entries(self, key: str) -> list["Entry"]:
+    def entries(self, key: str) -> list["JsonObject"]:
         """The objects of a list."""
         items = self.get(key, list)
-        return [Entry(one, self.source, self.what, f"{self.path(key)}[{i}]") for i, one in enumerate(items)]
+        return [JsonObject(one, self.source, self.what, f"{self.path(key)}[{i}]") for i, one in enumerate(items)]
 
 
-def read_object(source: Path, what: str) -> Entry:
+def read_object(source: Path, what: str) -> JsonObject:
     """The object that a JSON file holds. what: "no COCO instances file", for error sentences."""
     try:
         content = json.loads(source.read_text(encoding="utf-8-sig"))
@@ -54,4 +54,4 @@ def read_object(source: Path, what: str) -> Entry:
         raise DataError(f"{source} is missing; put the dataset's own file there.") from None
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{source} is {what}: it cannot be read as JSON ({error}).") from None
-    return Entry(content, source, what)
+    return JsonObject(content, source, what)

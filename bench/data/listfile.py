@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.data.base import DATASETS
 from bench.data.coding import CODING, Coding
-from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.folder import DataPart, FolderDataset, FolderOptions
 from bench.data.listing import Listing
 from bench.data.lists import read_index_list, read_names
 from bench.settings.config import setting
@@ -31,14 +31,14 @@ class ListFile(FolderDataset):
     users_own = True
     layout = "train.txt, test.txt, classes.txt and images/ (other names: see the options)"
 
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         image_list = self.options.train if part == "train" else self.options.test
         return (self.folder / image_list, self.folder / self.options.classes)
 
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         return self.folder / self.options.folder
 
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         images, names = self.sources(part)
         classes = read_names(names)
         return Listing(*read_index_list(images, len(classes), self.options.labels), classes)

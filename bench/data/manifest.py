@@ -19,6 +19,7 @@ import numpy as np
 from bench.data.decode import decoding_threads
 from bench.data.examined import NO_DIGEST, Examined, examined
 from bench.system.files import NO_ARRAYS, write_arrays
+from bench.system.progress import Progress
 
 CHUNK = 256
 SAVE_EVERY = 16 * CHUNK
@@ -36,9 +37,6 @@ a rename too.
 """
 
 ABSENT: Stamp = (-1, -1, -1)
-
-Progress = Callable[[int, int], None]
-"""Called with (images done, images in all)."""
 
 
 class Known(NamedTuple):

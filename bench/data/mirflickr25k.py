@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.data.base import DATASETS
 from bench.data.download import Archive
-from bench.data.folder import PARTS, FolderDataset, FolderOptions, Part
+from bench.data.folder import PARTS, DataPart, FolderDataset, FolderOptions
 from bench.data.listing import Listing
 from bench.data.lists import read_lines
 from bench.data.official import Official
@@ -95,7 +95,7 @@ class MirFlickr25k(FolderDataset):
 
     Options = MirFlickrOptions
     layout = "mirflickr/ with im1.jpg, im2.jpg, ... and annotations/ with animals.txt, baby.txt, ..."
-    official: ClassVar[Mapping[Part, Official]] = {
+    official: ClassVar[Mapping[DataPart, Official]] = {
         "train": Official(15_000, order="e5d10dbc1c66abd7f2c55a8101eac787dea975f7b42197de855461a84703f6d4"),
         "test": Official(10_000, order="e0f2c64ca7f50ecb2835f27a156671671d5641c73f45030a3865c44fc20821ec"),
     }
@@ -126,21 +126,21 @@ class MirFlickr25k(FolderDataset):
     def published(self) -> Mapping[str, int]:
         return COUNTS[self.options.labels]
 
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         places = [self.folder / name for name in ANNOTATIONS]
         first = f"{next(iter(self.published))}.txt"
         place = next((place for place in places if (place / first).is_file()), places[0])
         return tuple(place / f"{label}.txt" for label in self.published)
 
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         return self.folder / "mirflickr"
 
-    def state_of_sources(self, part: Part) -> str:
+    def state_of_sources(self, part: DataPart) -> str:
         """Also of which images are in the folder."""
         state = [super().state_of_sources(part), *map(str, sorted(self._present()))]
         return hashlib.sha256(" ".join(state).encode()).hexdigest()[:16]
 
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         """Images that are in the folder or that a label names, by ascending number."""
         listed = [read_numbers(source) for source in self.sources(part)]
         numbers = sorted(n for n in self._present().union(*listed) if (n % 5 in TRAIN_REMAINDERS) == (part == "train"))
@@ -158,7 +158,7 @@ class MirFlickr25k(FolderDataset):
     def prompt_name(self, raw: str) -> str:
         return super().prompt_name(raw.removesuffix("_r1"))
 
-    def deviations(self, part: Part) -> list[str]:
+    def deviations(self, part: DataPart) -> list[str]:
         """Also, once, labels whose images in both parts are not as many as published."""
         return [*super().deviations(part), *(self._totals() if part == "train" else ())]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.data.base import DATASETS
 from bench.data.coding import CODING, Coding, class_indices
-from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.folder import DataPart, FolderDataset, FolderOptions
 from bench.data.json_file import read_object
 from bench.data.listing import Listing
 from bench.data.lists import label_matrix
@@ -31,13 +31,13 @@ class MmpretrainJson(FolderDataset):
     users_own = True
     layout = "train.json, test.json and the images (other names: see the options)"
 
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         return (self.folder / (self.options.train if part == "train" else self.options.test),)
 
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         return self.folder / self.options.folder
 
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         (source,) = self.sources(part)
         content = read_object(source, "no MultiLabelDataset file")
         classes = tuple(content.entry("metainfo").get("classes", list))

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from bench.data.base import DATASETS
-from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.folder import DataPart, FolderDataset, FolderOptions
 from bench.data.listing import Listing
 from bench.data.lists import read_index_list, read_lines
 from bench.data.official import Official
@@ -19,7 +19,7 @@ from bench.data.paths import first_folder
 from bench.errors import DataError
 from bench.settings.config import setting
 
-CLASSES = tuple(
+NUSWIDE_CLASSES = tuple(
     """
     airport animal beach bear birds boats book bridge buildings cars castle cat cityscape clouds computer coral cow
     dancing dog earthquake elk fire fish flags flowers food fox frost garden glacier grass harbor horses house lake
@@ -29,7 +29,7 @@ CLASSES = tuple(
     """.split()  # noqa: SIM905
 )
 PLURALS = tuple("birds boats buildings cars clouds flags flowers horses plants rocks swimmers whales".split())  # noqa: SIM905
-OFFICIAL: dict[str, dict[Part, Official]] = {
+OFFICIAL: dict[str, dict[DataPart, Official]] = {
     "official": {"train": Official(161_789, annotated=125_449), "test": Official(107_859, annotated=83_898)},
     "asl": {
         "train": Official(119_103, positives=289_460),
@@ -71,27 +71,27 @@ class NusWide(FolderDataset):
         "plane": "airplane",
     }
 
-    def pinned(self, part: Part) -> Official | None:
+    def pinned(self, part: DataPart) -> Official | None:
         return OFFICIAL[self.options.lists][part]
 
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         if self.options.lists == "asl":
             return (self.folder / (self.options.train if part == "train" else self.options.test),)
         word = part.capitalize()
         truth = self.folder / "Groundtruth" / "TrainTestLabels"
         images = self.folder / "ImageList" / f"{word}Imagelist.txt"
-        return (images, *(truth / f"Labels_{name}_{word}.txt" for name in CLASSES))
+        return (images, *(truth / f"Labels_{name}_{word}.txt" for name in NUSWIDE_CLASSES))
 
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         official = self.options.lists == "official"
         return first_folder(self.folder, *(("Flickr", "images") if official else ("images", "Flickr")))
 
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         images, *truth = self.sources(part)
         if self.options.lists == "asl":
-            return Listing(*read_index_list(images, len(CLASSES)), CLASSES)
+            return Listing(*read_index_list(images, len(NUSWIDE_CLASSES)), NUSWIDE_CLASSES)
         ids = tuple(read_lines(images))
-        labels = np.empty((len(ids), len(CLASSES)), np.int8)
+        labels = np.empty((len(ids), len(NUSWIDE_CLASSES)), np.int8)
         for column, source in enumerate(truth):
             values = read_lines(source)
             if len(values) != len(ids):
@@ -99,7 +99,7 @@ class NusWide(FolderDataset):
             if not set(values) <= {"0", "1"}:
                 raise DataError(f"{source} must hold a 0 or a 1 a line; use the official file.")
             labels[:, column] = np.where(np.array(values) == "1", 1, -1)
-        return Listing(ids, labels, CLASSES)
+        return Listing(ids, labels, NUSWIDE_CLASSES)
 
     def counts(self, labels: np.ndarray) -> np.ndarray:
         return super().counts(labels) if self.options.images == "all" else (labels == 1).any(axis=1)

@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.data.base import DATASETS
 from bench.data.cell_values import CELL_MEANINGS, EMPTY, Cells, Empty, encode, labels_of
-from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.folder import DataPart, FolderDataset, FolderOptions
 from bench.data.listing import Listing
 from bench.data.lists import read_names
 from bench.data.table_rows import PARQUET, Rows, one_hot_rows, open_rows
@@ -59,15 +59,15 @@ class TableDataset(FolderDataset):
     layout = "table.csv and the images (other names: see the options)"
     options: TableOptions
 
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         table = self.options.test if part == "test" and self.options.test else self.options.file
         names = [self.folder / self.options.classes] if self.options.classes else []
         return (self.folder / table, *names)
 
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         return self.folder / self.options.folder
 
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         source = self.sources(part)[0]
         ids, parts, labels = self._parsed(source)
         if not (self.options.test or self.options.split):
@@ -77,12 +77,12 @@ class TableDataset(FolderDataset):
             raise DataError(f"{source} has no {part} image; {self._advice(part)}")
         return Listing(tuple(name for name, one in zip(ids, rows, strict=True) if one), labels[rows], self._classes)
 
-    def _drawn(self, image: str) -> Part:
+    def _drawn(self, image: str) -> DataPart:
         """By the image's name alone: an image stays in its part when others come or go."""
         digest = hashlib.sha256(f"{self.options.split_seed} {image}".encode()).digest()
         return "test" if int.from_bytes(digest[:8], "big") < 2**64 * self.options.test_share / 100 else "train"
 
-    def _advice(self, part: Part) -> str:
+    def _advice(self, part: DataPart) -> str:
         if self.options.split:
             value = self.options.train_value if part == "train" else self.options.test_value
             return (

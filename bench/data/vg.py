@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from bench.data.base import DATASETS
 from bench.data.coding import class_indices
-from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.folder import DataPart, FolderDataset, FolderOptions
 from bench.data.json_file import read_object
 from bench.data.listing import Listing
 from bench.data.lists import label_matrix, read_lines, read_names
@@ -31,27 +31,27 @@ class VisualGenome(FolderDataset):
     Options = VgOptions
     collection = "vg"
     size: ClassVar[int]
-    official: ClassVar[Mapping[Part, Official]] = {
+    official: ClassVar[Mapping[DataPart, Official]] = {
         "train": Official(82_904, order="53bdd4d986c7c4a3bd029aabe761351efdf1a75bebdae1fd81875365de648aca"),
         "test": Official(10_000, order="00114f248d6b5b59bbaf26a6fe1fa0fb2974a1594506b7b2727aedf4204c7748"),
     }
 
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         return (
             self.folder / f"{part}_list_500.txt",
             self.folder / f"vg_category_{self.size}_labels_index.json",
             self.folder / (self.options.classes or f"vg_category_{self.size}_names.txt"),
         )
 
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         return self.folder / FOLDERS[0]
 
-    def image_paths(self, part: Part, ids: Sequence[str]) -> list[Path]:
+    def image_paths(self, part: DataPart, ids: Sequence[str]) -> list[Path]:
         first, second = (self.folder / name for name in FOLDERS)
         others = {path.name for path in second.iterdir()} if second.is_dir() else set()
         return [(second if name in others else first) / name for name in ids]
 
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         images, indices, names = self.sources(part)
         ids, classes = tuple(read_lines(images)), read_names(names, self.size)
         content = read_object(indices, "no JSON object of index lists by image name")

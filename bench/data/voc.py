@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.data.base import DATASETS, Box
 from bench.data.download import Archive
-from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.folder import DataPart, FolderDataset, FolderOptions
 from bench.data.listing import Listing
 from bench.data.lists import read_lines
 from bench.data.official import Official
@@ -19,7 +19,7 @@ from bench.errors import DataError
 from bench.settings.config import setting
 from bench.system.wording import shown
 
-CLASSES = (
+VOC_CLASSES = (
     *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
     *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
 )
@@ -49,25 +49,25 @@ class Voc(FolderDataset):
         "tvmonitor": "tv monitor",
     }
     year: ClassVar[str]
-    lists: ClassVar[Mapping[Part, str]]
+    lists: ClassVar[Mapping[DataPart, str]]
 
     def locate(self, root: Path) -> Path:
         around = (root, root / f"VOC{self.year}", root / "VOCdevkit" / f"VOC{self.year}")
         return next((folder for folder in around if (folder / "ImageSets").is_dir()), root)
 
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         """The image list, then the labels: Main's class lists, or the XML annotations if there is none of those."""
         main = self.folder / "ImageSets" / "Main"
         images = main / f"{self.lists[part]}.txt"
-        labels = [main / f"{name}_{self.lists[part]}.txt" for name in CLASSES]
+        labels = [main / f"{name}_{self.lists[part]}.txt" for name in VOC_CLASSES]
         if images.is_file() and not any(path.is_file() for path in labels):
             labels = [self.folder / "Annotations" / f"{image}.xml" for image in read_lines(images)]
         return (images, *labels)
 
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         return self.folder / "JPEGImages"
 
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         images, *sources = self.sources(part)
         ids = tuple(read_lines(images))
         values = (
@@ -78,17 +78,17 @@ class Voc(FolderDataset):
         if self.options.difficult == "positive":
             labels[difficult] = 1
         ignored = difficult if self.options.difficult == "ignore" else None
-        return Listing(tuple(f"{image}.jpg" for image in ids), labels, CLASSES, ignored)
+        return Listing(tuple(f"{image}.jpg" for image in ids), labels, VOC_CLASSES, ignored)
 
     def boxes(self, part: str) -> Sequence[Sequence[Box]] | None:
         """Of objects marked difficult only where these count as positive."""
         sources = [self.folder / "Annotations" / f"{Path(name).stem}.xml" for name in getattr(self, part).ids]
         if not all(source.is_file() for source in sources):
             return None
-        boxes = [read_boxes(source, self.options.difficult == "positive") for source in sources]
+        boxes = [read_voc_boxes(source, self.options.difficult == "positive") for source in sources]
         return None if None in boxes else boxes  # type: ignore[return-value]
 
-    def pinned(self, part: Part) -> Official | None:
+    def pinned(self, part: DataPart) -> Official | None:
         pinned = super().pinned(part)  # the papers' labels: difficult objects are negative
         changed = pinned and self.options.difficult == "positive"
         return replace(pinned, annotated=None, positives=None, labels=None) if changed else pinned  # type: ignore[type-var]
@@ -100,8 +100,8 @@ class Voc2007(Voc):
 
     layout = "VOC2007/ with ImageSets/Main/ and JPEGImages/ of both the trainval and the test archive"
     year = "2007"
-    lists: ClassVar[Mapping[Part, str]] = {"train": "trainval", "test": "test"}
-    official: ClassVar[Mapping[Part, Official]] = {
+    lists: ClassVar[Mapping[DataPart, str]] = {"train": "trainval", "test": "test"}
+    official: ClassVar[Mapping[DataPart, Official]] = {
         "train": Official(
             5_011,
             annotated=5_011,
@@ -137,8 +137,8 @@ class Voc2012(Voc):
 
     layout = "VOC2012/ with ImageSets/Main/ and JPEGImages/"
     year = "2012"
-    lists: ClassVar[Mapping[Part, str]] = {"train": "train", "test": "val"}
-    official: ClassVar[Mapping[Part, Official]] = {
+    lists: ClassVar[Mapping[DataPart, str]] = {"train": "train", "test": "val"}
+    official: ClassVar[Mapping[DataPart, Official]] = {
         "train": Official(5_717, order="2fbfcd06b5fbf905a3585862360133753cf519cdfa81c1aef23bfe8eaad36be5"),
         "test": Official(
             5_823,
@@ -172,14 +172,14 @@ def read_main(sources: Sequence[Path], ids: Sequence[str], images: Path) -> np.n
 
 def read_annotations(sources: Sequence[Path]) -> np.ndarray:
     """XML annotations as int8 (N, 20): 1 present, -1 absent, 0 only difficult objects."""
-    values = np.full((len(sources), len(CLASSES)), -1, np.int8)
+    values = np.full((len(sources), len(VOC_CLASSES)), -1, np.int8)
     for row, source in zip(values, sources, strict=True):
         for column, difficult, _ in _objects(_annotation(source), source):
             row[column] = max(row[column], int(not difficult))
     return values
 
 
-def read_boxes(source: Path, difficult: bool) -> list[Box] | None:
+def read_voc_boxes(source: Path, difficult: bool) -> list[Box] | None:
     """The objects of an XML annotation, those marked difficult among them or not; its pixels count from 1.
 
     None where it leaves out a box or the image's size, as some programs do.
@@ -210,12 +210,12 @@ def _objects(root: ElementTree.Element, source: Path) -> Iterator[tuple[int, boo
     """Each object's class's column, whether it is marked difficult, and all that is said of it."""
     for item in root.iter("object"):
         name = (item.findtext("name") or "").strip()
-        if name not in CLASSES:
+        if name not in VOC_CLASSES:
             raise DataError(
                 f"{source} is no VOC annotation: the object {shown(name)} is none of its 20 classes; "
                 "use the official file."
             )
-        yield CLASSES.index(name), (item.findtext("difficult") or "0").strip() != "0", item
+        yield VOC_CLASSES.index(name), (item.findtext("difficult") or "0").strip() != "0", item
 
 
 def _numbers(element: ElementTree.Element, inside: str, names: Sequence[str]) -> list[float] | None:

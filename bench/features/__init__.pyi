@@ -1,5 +1,4 @@
 from .cache import FeatureSet as FeatureSet
-from .cache import Progress as Progress
 from .cache import cached_features as cached_features
 from .encode import ENCODE_BATCH as ENCODE_BATCH
 from .encode import Precision as Precision
@@ -7,7 +6,7 @@ from .encode import Prepare as Prepare
 from .encode import encoding_dtype as encoding_dtype
 from .keys import FORMAT as FORMAT
 from .keys import feature_key as feature_key
-from .layout import Entry as Entry
+from .layout import CacheEntry as CacheEntry
 from .layout import Shape as Shape
 from .layout import entries as entries
 from .maintenance import remove as remove

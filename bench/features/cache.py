@@ -3,7 +3,6 @@
 import json
 import os
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,15 @@ from bench.errors import DataError
 from bench.features.checked import refuse_damage
 from bench.features.encode import ENCODE_BATCH, Precision, Prepare, batches, encode_batch, encoding_dtype
 from bench.features.keys import FORMAT, feature_key
-from bench.features.layout import Entry, Shape
+from bench.features.layout import CacheEntry, Shape
 from bench.features.locks import Hold, hold
 from bench.features.writer import ChunkWriter
 from bench.records.cells import Component, canonical_json
 from bench.records.names import inside, refuse_links
 from bench.system.files import read_json, remove_leftovers
+from bench.system.progress import Progress
 
 POLL_SECONDS = 0.2
-
-Progress = Callable[[int, int], None]
-"""Called with (images done, images in all)."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ def cached_features(
     dtype = encoding_dtype(backbone.position.device, precision)
     name = str(dtype).removeprefix("torch.")
     key = feature_key(part, split, dataset, component, backbone.transform, variant, name)
-    entry = Entry(inside(cache / "features", key))
+    entry = CacheEntry(inside(cache / "features", key))
     height, width = backbone.grid
     shape = Shape(len(split), height * width, backbone.dim, ENCODE_BATCH)
     about = _description(part, dataset, component, variant, name, shape, root)
@@ -147,7 +144,7 @@ def _encode(
     writer.finish({"images": len(split) - before, "seconds": round(time.perf_counter() - began, 3)})
 
 
-def _open(entry: Entry, shape: Shape) -> FeatureSet | None:
+def _open(entry: CacheEntry, shape: Shape) -> FeatureSet | None:
     """The mapped arrays; None while somebody holds the entry alone or has just removed it."""
     held = hold(entry.folder, alone=False)
     if held is None:
@@ -175,7 +172,7 @@ def _open(entry: Entry, shape: Shape) -> FeatureSet | None:
     return FeatureSet(mapped["dense"], mapped["pooled"], held)
 
 
-def _touch(entry: Entry) -> None:
+def _touch(entry: CacheEntry) -> None:
     """When it was last used, as the marker's time."""
     try:
         os.utime(entry.folder / "features.json")

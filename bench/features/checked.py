@@ -11,14 +11,14 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from bench.features.layout import Entry
+from bench.features.layout import CacheEntry
 from bench.system.files import read_json, write_json
 
 CHECKED = "checked.json"
 _FILES = ("about.json", "chunks.jsonl", "dense.npy", "pooled.npy")
 
 
-def refuse_damage(entry: Entry) -> None:
+def refuse_damage(entry: CacheEntry) -> None:
     """DataError if a complete entry's bytes are not those that were written; call it under a hold."""
     state, known = _state(entry.folder), _known(entry.folder / CHECKED)
     host = socket.gethostname()

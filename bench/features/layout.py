@@ -24,10 +24,10 @@ from bench.errors import DataError
 from bench.features.keys import FORMAT
 from bench.records.names import inside, is_key, printable
 from bench.system.cores import cores
-from bench.system.files import read_json, read_lines
+from bench.system.files import read_json, read_json_lines
 
-DTYPES: Mapping[str, Any] = {"dense": np.dtype("<f2"), "pooled": np.dtype("<f4")}
-BLOCK = 2**22
+FEATURE_DTYPES: Mapping[str, Any] = {"dense": np.dtype("<f2"), "pooled": np.dtype("<f4")}
+DIGEST_BLOCK = 2**22
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Array:
         digest, left = hashlib.sha256(), (stop - start) * self.row_bytes
         with self.path.open("rb") as file:
             file.seek(self.bytes_until(start))
-            while left and (block := file.read(min(BLOCK, left))):
+            while left and (block := file.read(min(DIGEST_BLOCK, left))):
                 digest.update(block)
                 left -= len(block)
         return digest.hexdigest()
@@ -79,7 +79,7 @@ class Shape:
 
     def arrays(self, folder: Path) -> dict[str, Array]:
         shapes = {"dense": (self.images, self.tokens, self.dim), "pooled": (self.images, self.dim)}
-        return {name: Array(folder / f"{name}.npy", DTYPES[name], shape) for name, shape in shapes.items()}
+        return {name: Array(folder / f"{name}.npy", FEATURE_DTYPES[name], shape) for name, shape in shapes.items()}
 
     @property
     def chunks(self) -> list[tuple[int, int]]:
@@ -93,7 +93,7 @@ class Shape:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CacheEntry:
     """A folder of the cache by its key."""
 
     folder: Path
@@ -133,7 +133,7 @@ class Entry:
     @property
     def digests(self) -> list[dict[str, str]]:
         """Of each finished chunk, {array: SHA-256}; a line cut off by a kill is left out."""
-        return read_lines(self.folder / "chunks.jsonl")
+        return read_json_lines(self.folder / "chunks.jsonl")
 
     @property
     def images_done(self) -> int:
@@ -203,11 +203,11 @@ class Entry:
         )
 
 
-def entries(cache: Path) -> list[Entry]:
+def entries(cache: Path) -> list[CacheEntry]:
     """All entries of a cache by key, whole or not; other folders are none, and no link to another place is."""
     root = cache / "features"
     names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
-    return [Entry(inside(root, name)) for name in names if is_key(name) and (root / name).is_dir()]
+    return [CacheEntry(inside(root, name)) for name in names if is_key(name) and (root / name).is_dir()]
 
 
 def journal_line(digests: Mapping[str, str]) -> bytes:

@@ -7,19 +7,19 @@ from typing import Literal
 
 from bench.data.scenes.gallery import sweep_parts
 from bench.errors import DataError, UsageError
-from bench.features.layout import Entry, entries
+from bench.features.layout import CacheEntry, entries
 from bench.features.locks import hold, is_held
 from bench.system.files import leftovers, remove_leftovers
 
 Verdict = Literal["sound", "damaged", "in use by an encoder", "cut off", "of another version"]
 
 
-def usage(entry: Entry) -> bool:
+def usage(entry: CacheEntry) -> bool:
     """Whether some process reads or fills the entry now."""
     return is_held(entry.folder)
 
 
-def verify(entry: Entry) -> tuple[Verdict, list[str]]:
+def verify(entry: CacheEntry) -> tuple[Verdict, list[str]]:
     """The entry's state and what is wrong with it; every byte of a complete one is read again."""
     if entry.outdated:
         return "of another version", []
@@ -46,7 +46,7 @@ def sweep(cache: Path) -> None:
                     remove_leftovers(entry.folder)
 
 
-def remove(entry: Entry) -> None:
+def remove(entry: CacheEntry) -> None:
     """The entry and all its files; UsageError if some process uses it."""
     alone = hold(entry.folder, alone=True)
     if alone is None:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from bench.errors import DataError
-from bench.features.layout import Array, Entry, Shape, journal_line
+from bench.features.layout import Array, CacheEntry, Shape, journal_line
 from bench.system.disk import FULL, DiskError
 from bench.system.files import write_json, write_text
 
@@ -29,7 +29,7 @@ class ChunkWriter:
     line without rows; a power cut can, and is found out since every finished chunk is hashed again before it counts.
     """
 
-    def __init__(self, entry: Entry, about: Mapping[str, Any], shape: Shape):
+    def __init__(self, entry: CacheEntry, about: Mapping[str, Any], shape: Shape):
         self.entry, self.shape = entry, shape
         self.arrays = shape.arrays(entry.folder)
         self._finished = _sound_chunks(entry, about, self.arrays)
@@ -84,7 +84,7 @@ class ChunkWriter:
             file.close()
 
 
-def _sound_chunks(entry: Entry, about: Mapping[str, Any], arrays: Mapping[str, Array]) -> int:
+def _sound_chunks(entry: CacheEntry, about: Mapping[str, Any], arrays: Mapping[str, Array]) -> int:
     """How many chunks, from the first on, an earlier attempt left whole."""
     try:
         elsewhere = {"root": None}  # the same images may lie in two places

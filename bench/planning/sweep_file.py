@@ -21,7 +21,7 @@ from bench.settings.plain_yaml import read as read_yaml
 from bench.settings.registry import nearest
 from bench.system.wording import shown, unquoted
 
-SET, GRID = "set", "grid"
+SET_KEY, GRID_KEY = "set", "grid"
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ def _sweep(content: Any, where: str, flags: Collection[str]) -> SweepFile:
     given: dict[str, str | bool] = {}
     for key, value in content.items():
         flag = key.replace("_", "-")
-        if flag in (SET, GRID):
+        if flag in (SET_KEY, GRID_KEY):
             continue
         if flag not in flags:
-            raise UsageError(f"{where}: there is no key {shown(key)}; {nearest(flag, [*flags, SET, GRID])}")
+            raise UsageError(f"{where}: there is no key {shown(key)}; {nearest(flag, [*flags, SET_KEY, GRID_KEY])}")
         if flag in given:
             raise UsageError(f"{where}: {shown(flag)} is given twice.")
         given[flag] = _typed_text(flag, value, where)
-    return SweepFile(given, _options(content.get(SET), SET, where), _axes(content.get(GRID), where))
+    return SweepFile(given, _options(content.get(SET_KEY), SET_KEY, where), _axes(content.get(GRID_KEY), where))
 
 
 def _kind(value: Any) -> str:
@@ -114,7 +114,7 @@ def _options(content: Any, key: str, where: str) -> dict[str, dict[str, Any]]:
 
 
 def _axes(content: Any, where: str) -> dict[str, dict[str, list[Any]]]:
-    axes = _options(content, GRID, where)
+    axes = _options(content, GRID_KEY, where)
     for method, options in axes.items():
         for option, value in options.items():
             if not isinstance(value, list) or not value or None in value:
@@ -138,7 +138,7 @@ def merged(
 def render_sweep_file(sweep: SweepFile, heading: str = "") -> str:
     """YAML that `parse_sweep_file` reads back as the same sweep."""
     content: dict[str, Any] = {flag: _scalar(value) for flag, value in sweep.flags.items()}
-    for key, table in ((SET, sweep.settings), (GRID, sweep.grid)):
+    for key, table in ((SET_KEY, sweep.settings), (GRID_KEY, sweep.grid)):
         if table:
             content[key] = {
                 name: {option: _scalar(value) for option, value in options.items()} for name, options in table.items()

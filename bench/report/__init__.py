@@ -1,6 +1,6 @@
 """The report: a typed view of the store, and tables, figures and text made from it.
 
-    results = load(store)                  # the newest sweep
+    results = read_results(store)          # the newest sweep
     console.print(rich_table(results))     # what a person sees at the end of a run
     path = write_report(results, store)    # report.md, figures, CSV; drawn again only if something changed
 

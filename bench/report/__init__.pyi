@@ -1,5 +1,5 @@
 from .reading import curves as curves
-from .reading import load as load
+from .reading import read_results as read_results
 from .render.terminal import rich_table as rich_table
 from .render.terminal import to_rich as to_rich
 from .results import Missing as Missing

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bench.errors import UsageError
 from bench.records.reader import StoreReader
 from bench.records.sweeps import SweepRecord
-from bench.report.reading import load, usual_baseline
+from bench.report.reading import read_results, usual_baseline
 from bench.report.results import Results
 from bench.report.selection import find_sweep
 from bench.report.source import installed_dataset
@@ -56,7 +56,7 @@ def across(
     have.
     """
     newest = find_sweep(store, sweep)
-    tables = [load(store, record.id, merge=True) for record in _of_each_dataset(store, newest)]
+    tables = [read_results(store, record.id, merge=True) for record in _of_each_dataset(store, newest)]
     measured_tables = [_measured(table, percents) for table in tables]
     available = list(dict.fromkeys(measured.method for part in measured_tables for measured in part))
     for name in methods or ():

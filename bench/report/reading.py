@@ -16,7 +16,7 @@ from bench.settings.registry import nearest
 from bench.system.wording import counted
 
 
-def load(
+def read_results(
     store: StoreReader,
     sweep: str | None = None,
     *,

@@ -24,9 +24,7 @@ from bench.stats.paired import Pair
 from bench.stats.resampling import RESAMPLES
 from bench.system.disk import if_allowed
 from bench.system.files import read_arrays, write_arrays
-
-CellProgress = Callable[[int, int], None]
-"""Called with (cells done, cells that must be resampled)."""
+from bench.system.progress import Progress
 
 HOME = "resampled"
 """The folder of what is kept, beside the reports."""
@@ -72,7 +70,7 @@ class Bootstraps:
         images = len(self._labels_of(self.rows[pairs[0].key]))
         return difference(float(estimate), samples, images)
 
-    def prepare(self, keys: Iterable[str], progress: CellProgress | None = None, within: float | None = None) -> "Left":
+    def prepare(self, keys: Iterable[str], progress: Progress | None = None, within: float | None = None) -> "Left":
         """Take what is kept of these cells and resample the others now, for `within` seconds at most if they are given.
 
         What was kept of other scores than the cell has now is removed. What is left over is told, with the seconds that
@@ -172,7 +170,7 @@ def image_interval(results: Results, store: StoreReader) -> Callable[[Sequence[P
 
 
 def images_within(
-    results: Results, store: StoreReader, within: float | None = None, progress: CellProgress | None = None
+    results: Results, store: StoreReader, within: float | None = None, progress: Progress | None = None
 ) -> ImageIntervals:
     """For a report: the methods against the baseline, of all cells that `within` seconds suffice for, or of all."""
     bootstraps = Bootstraps(results, store)

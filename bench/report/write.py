@@ -8,10 +8,11 @@ from typing import Any
 from bench.records.cells import canonical_json
 from bench.records.names import inside
 from bench.records.reader import StoreReader
-from bench.report.resampled import CellProgress, ImageIntervals, compared_cells, images_within, resampled_folder
+from bench.report.resampled import ImageIntervals, compared_cells, images_within, resampled_folder
 from bench.report.results import Results
 from bench.system.disk import if_allowed, refuse_unwritable
 from bench.system.files import atomic, read_json, write_json, write_text
+from bench.system.progress import Progress
 from bench.system.spreadsheet import frame_csv
 
 STAMP = "stamp.json"
@@ -23,7 +24,7 @@ IN_PASSING = 15.0
 
 
 def write_report(
-    results: Results, store: StoreReader, *, within: float | None = None, progress: CellProgress | None = None
+    results: Results, store: StoreReader, *, within: float | None = None, progress: Progress | None = None
 ) -> Path:
     """Write the report in all its forms, unless they stand there already; the path of `report.md`.
 

@@ -18,7 +18,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic import Field as PydanticField
 
 from bench.errors import UsageError
-from bench.settings.ranges import LARGEST, Range, check_bounds, choice, integer, log_float, uniform
+from bench.settings.ranges import LARGEST_WHOLE, Range, check_bounds, choice, integer, log_float, uniform
 from bench.settings.registry import nearest
 from bench.system.wording import shown, unquoted
 
@@ -110,8 +110,8 @@ def checked_settings(cls: type, values: Mapping[str, Any], owner: str) -> dict[s
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
             raise UsageError(f"{owner}.{name} = {shown(value)} is not allowed: {reason}.") from None
-        if isinstance(typed[name], int) and abs(typed[name]) > LARGEST:
-            raise UsageError(f"{owner}.{name} = {shown(value)} is not allowed: whole numbers go up to {LARGEST}.")
+        if isinstance(typed[name], int) and abs(typed[name]) > LARGEST_WHOLE:
+            raise UsageError(f"{owner}.{name} = {shown(value)} is not allowed: whole numbers go up to {LARGEST_WHOLE}.")
     return typed
 
 

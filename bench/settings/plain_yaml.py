@@ -17,13 +17,13 @@ import yaml
 from bench.errors import UsageError
 from bench.system.wording import shown
 
-LARGEST = 200_000
+TEXT_LIMIT = 200_000
 """Characters of a text. Sweeps and search spaces have a few hundred; PyYAML reads about 100,000 a second."""
 
-DEEPEST = 16
+DEPTH_LIMIT = 16
 """Lists and mappings inside each other; a sweep has four."""
 
-DIGITS = 100
+NUMBER_LIMIT = 100
 """Characters of a number; more is a slip, and Python's own limits lie not far beyond."""
 
 _SCALARS = (
@@ -56,8 +56,8 @@ class _Loader(yaml.SafeLoader):
         if event.tag is not None:
             raise _refusal("tags (!) are not read; write the value alone", event)
         self.depth += 1
-        if self.depth > DEEPEST:
-            raise _refusal(f"lists and mappings lie more than {DEEPEST} deep", event)
+        if self.depth > DEPTH_LIMIT:
+            raise _refusal(f"lists and mappings lie more than {DEPTH_LIMIT} deep", event)
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -84,8 +84,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _number(node: Any) -> int | float:
-    if len(node.value) > DIGITS:
-        raise _refusal(f"a number of {len(node.value):,} characters is too long; at most {DIGITS} are read", node)
+    if len(node.value) > NUMBER_LIMIT:
+        raise _refusal(f"a number of {len(node.value):,} characters is too long; at most {NUMBER_LIMIT} are read", node)
     if node.tag.endswith(":int"):
         return int(node.value)
     return float(node.value.lower().replace(".inf", "inf").replace(".nan", "nan"))
@@ -110,7 +110,7 @@ def read(path: Path, where: str, give: str) -> Any:
     """The data of a file; `where` names it in errors, `give` says what to give instead of one that cannot be read."""
     try:
         with path.open(encoding="utf-8") as file:
-            text = file.read(LARGEST + 1)
+            text = file.read(TEXT_LIMIT + 1)
     except OSError as error:
         raise UsageError(f"{where} cannot be read ({error.strerror}); give {give}.") from None
     except UnicodeDecodeError:
@@ -120,8 +120,8 @@ def read(path: Path, where: str, give: str) -> Any:
 
 def load(text: str, where: str) -> Any:
     """The data of a YAML text; `where` names it in errors, each of which is one sentence with the line."""
-    if len(text) > LARGEST:
-        raise UsageError(f"{where} is too long: at most {LARGEST:,} characters are read; give a shorter file.")
+    if len(text) > TEXT_LIMIT:
+        raise UsageError(f"{where} is too long: at most {TEXT_LIMIT:,} characters are read; give a shorter file.")
     line = 0
     try:
         loader = _Loader(text)

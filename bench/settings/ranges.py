@@ -14,13 +14,13 @@ from typing import Any
 from bench.errors import UsageError
 from bench.system.wording import shown
 
-DIGITS = 3
+PROPOSED_DIGITS = 3
 """Significant digits of a proposed float: no search can tell 0.00146 from 0.0014623, and people have to read it."""
 
-MOST = 100
+CHOICE_LIMIT = 100
 """Options of a choice: each is tried out as a setting before a search begins."""
 
-LARGEST = 2**53
+LARGEST_WHOLE = 2**53
 """The largest whole number: up to here a float holds each of them."""
 
 PLAIN = (str, int, float, bool, type(None))
@@ -44,8 +44,8 @@ class Number:
             raise ValueError(f"a log range begins above 0, not at {self.low}")
         if self.whole and not (float(self.low).is_integer() and float(self.high).is_integer()):
             raise ValueError(f"a range of integers has integer ends, not {self.low} and {self.high}")
-        if self.whole and max(abs(self.low), abs(self.high)) > LARGEST:
-            raise ValueError(f"whole numbers go up to {LARGEST}, not to {shown(self.high)}")
+        if self.whole and max(abs(self.low), abs(self.high)) > LARGEST_WHOLE:
+            raise ValueError(f"whole numbers go up to {LARGEST_WHOLE}, not to {shown(self.high)}")
 
     @property
     def ends(self) -> tuple[Any, ...]:
@@ -61,7 +61,7 @@ class Number:
         """The value as it is tried: an int, or a float of few digits inside the range."""
         if self.whole:
             return int(value)
-        return min(max(float(f"{value:.{DIGITS}g}"), self.low), self.high)
+        return min(max(float(f"{value:.{PROPOSED_DIGITS}g}"), self.low), self.high)
 
     def to_json(self) -> dict[str, Any]:
         low, high = self.ends
@@ -81,8 +81,8 @@ class Choice:
     def __post_init__(self) -> None:
         if len(self.options) < 2 or len(set(map(repr, self.options))) < len(self.options):
             raise ValueError(f"a choice has two different options at least, not {shown(list(self.options))}")
-        if len(self.options) > MOST:
-            raise ValueError(f"a choice has at most {MOST} options, not {len(self.options):,}")
+        if len(self.options) > CHOICE_LIMIT:
+            raise ValueError(f"a choice has at most {CHOICE_LIMIT} options, not {len(self.options):,}")
         if not all(isinstance(option, PLAIN) for option in self.options):
             raise ValueError(f"options of a choice are plain values, not {shown(list(self.options))}")
 
@@ -168,8 +168,8 @@ def _number(value: Any) -> float:
         if not value.isascii() or "_" in value:
             raise ValueError(f"{shown(value)} is not a number")
         return _parsed(value)
-    if isinstance(value, int) and abs(value) > LARGEST:
-        raise ValueError(f"whole numbers go up to {LARGEST}, not to {shown(value)}")
+    if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
+        raise ValueError(f"whole numbers go up to {LARGEST_WHOLE}, not to {shown(value)}")
     return value
 
 

@@ -16,7 +16,7 @@ from bench.settings import plugins
 from bench.system.origin import Origin, is_built_in, origin_of
 from bench.system.wording import shown
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
@@ -29,7 +29,7 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     return f"{hint}: {', '.join(allowed) or 'none'}."
 
 
-class Registry(Generic[T]):
+class Registry(Generic[_T]):
     """Classes by name for one axis. base: what all of them derive from; set where that class is defined.
 
     >>> colours = Registry("colour", packages=())
@@ -44,15 +44,15 @@ class Registry(Generic[T]):
     def __init__(self, kind: str, packages: tuple[str, ...]):
         self.kind = kind
         self._packages = packages
-        self._entries: dict[str, T] = {}
+        self._entries: dict[str, _T] = {}
         self._broken: dict[str, str] = {}
         self._discovered = False
         plugins.REGISTRIES.add(self)
 
-    def register(self, name: str) -> Callable[[T], T]:
+    def register(self, name: str) -> Callable[[_T], _T]:
         """Enter the decorated class under `name` and tell it its name; a second class of that name is refused."""
 
-        def enter(entry: T) -> T:
+        def enter(entry: _T) -> _T:
             module = getattr(entry, "__module__", "")
             if not (is_built_in(module) or module.startswith(tuple(f"{p}." for p in self._packages))):
                 self._discover()  # what is built in has its name first
@@ -66,7 +66,7 @@ class Registry(Generic[T]):
 
         return enter
 
-    def _refuse_unfit(self, name: str, entry: T) -> None:
+    def _refuse_unfit(self, name: str, entry: _T) -> None:
         if not _NAME.fullmatch(name):
             raise UsageError(f"{self.kind} {shown(name)}: a name is letters, digits and any of `_ . + -`.")
         if self.base and not (isinstance(entry, type) and issubclass(entry, self.base)):
@@ -75,7 +75,7 @@ class Registry(Generic[T]):
                 f"{self.base.__module__.split('.base')[0]}.{self.base.__name__}."
             )
 
-    def get(self, name: str) -> T:
+    def get(self, name: str) -> _T:
         """The class called `name`; UsageError with the nearest names when there is none."""
         if name not in self._entries:
             self._discover()

@@ -100,7 +100,7 @@ def remove_leftovers(folder: Path) -> None:
             path.unlink()
 
 
-def read_lines(path: Path, parse: Callable[[str], Any] = json.loads) -> list[Any]:
+def read_json_lines(path: Path, parse: Callable[[str], Any] = json.loads) -> list[Any]:
     """One record a line; a last line that was cut off by a kill is left out."""
     if not path.exists():
         return []

@@ -26,7 +26,7 @@ class _Short(reprlib.Repr):
 
 
 _SHORT = _Short()
-LONGEST = 400
+SHOWN_LIMIT = 400
 """Characters of a told value: a list of lists may hold many short ones."""
 
 
@@ -37,7 +37,7 @@ def shown(value: Any) -> str:
     ('[1, 2]', '[0, 1, 2, 3, 4, 5, 6, 7, ...]')
     """
     text = _SHORT.repr(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 20]} ... {text[-15:]}"
+    return text if len(text) <= SHOWN_LIMIT else f"{text[: SHOWN_LIMIT - 20]} ... {text[-15:]}"
 
 
 def unquoted(text: str) -> str:

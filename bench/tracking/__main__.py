@@ -24,23 +24,23 @@ from bench.tracking.follow import BEAT
 from bench.tracking.projection import is_current, sync
 from bench.tracking.system import Sampler
 
-INTERVAL = 3.0
+INTERVAL_SECONDS = 3.0
 SAMPLE_INTERVAL = 2.0
 """Seconds between two looks at what running cells take of the machine."""
-GRACE = 1.5
+GRACE_SECONDS = 1.5
 """Seconds for which it outlives its parent."""
-WORK = 0.05
+WORK_SECONDS = 0.05
 """Seconds of processor time between two beats: who waits for a lock or an answer uses none."""
 LAST_WAIT = 8.0
 """Seconds that the last pass waits for another writer; the parent waits a little longer for any sign of life."""
-SHARE, LONGEST = 4, 15.0
+REST_FACTOR, REST_SECONDS = 4, 15.0
 """It rests this many times longer than it worked, so that it takes a fifth of a core at most; seconds at most."""
 
 _log = logging.getLogger("bench.tracking")
 
 
 def follow(
-    store: StoreReader, uri: str | None, parent: int, stop: threading.Event, interval: float = INTERVAL
+    store: StoreReader, uri: str | None, parent: int, stop: threading.Event, interval: float = INTERVAL_SECONDS
 ) -> str | None:
     """Project until `stop` is set or the parent is gone, then once more; what is wrong at the end, or None."""
     pause = interval
@@ -54,7 +54,7 @@ def follow(
                 _log.info("%s", sync(store, uri, live=True, wait=0))
         except (ImportError, TrackingError, OSError, ValueError, KeyError) as error:
             _log.warning("%s", error)  # a file that is being written now is whole at the next look
-        pause = min(max(interval, SHARE * (time.process_time() - began)), LONGEST)
+        pause = min(max(interval, REST_FACTOR * (time.process_time() - began)), REST_SECONDS)
     try:
         _log.info("%s", sync(store, uri, wait=LAST_WAIT))
     except TrackingError as error:
@@ -108,9 +108,9 @@ def _watch(parent: int, stop: threading.Event, answer: int) -> None:
         if os.getppid() != parent:
             gone = gone or time.monotonic()
             stop.set()
-            if time.monotonic() - gone > GRACE:
+            if time.monotonic() - gone > GRACE_SECONDS:
                 os._exit(1)
-        elif stop.is_set() and time.process_time() - beat > WORK:
+        elif stop.is_set() and time.process_time() - beat > WORK_SECONDS:
             beat = time.process_time()
             with contextlib.suppress(OSError):
                 os.write(answer, BEAT)

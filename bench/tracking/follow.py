@@ -16,12 +16,12 @@ from bench.tracking.database import QUIET, absolute_uri, default_uri, is_server
 from bench.tracking.projection import is_current
 from bench.tracking.survey import survey
 
-LOG, LOG_LIMIT = "mlflow.log", 1_000_000
-SILENCE = 10.0
+LOG_FILE, LOG_LIMIT = "mlflow.log", 1_000_000
+SILENCE_SECONDS = 10.0
 """Seconds for which a process that neither works nor ends is waited for."""
-LONGEST = 120.0
+FINISH_SECONDS = 120.0
 """Seconds for which one that works is."""
-SOON = 2.0
+NOTICE_SECONDS = 2.0
 """Seconds after which a person is told what is being waited for."""
 BEAT = b"\0"
 """What the process writes now and then while it works."""
@@ -61,7 +61,7 @@ class Follower:
         except OSError as error:
             self.problem = f"MLflow was not updated: its process could not be started ({error}); run `bench sync`."
 
-    def finish(self, tell: Callable[[str], object] = lambda text: None, longest: float = LONGEST) -> str | None:
+    def finish(self, tell: Callable[[str], object] = lambda text: None, longest: float = FINISH_SECONDS) -> str | None:
         """Let it project the rest and end; None if all is well, else one sentence to show.
 
         Starts the process if there is something to project after all. It is waited for as long as it works, `longest`
@@ -78,7 +78,7 @@ class Follower:
         self.close()
         if problem or self.process.poll() == 0:
             return problem
-        return output or f"MLflow was not updated; see {self.store.root / LOG}, then run `bench sync`."
+        return output or f"MLflow was not updated; see {self.store.root / LOG_FILE}, then run `bench sync`."
 
     def _last_words(
         self, process: subprocess.Popen, tell: Callable[[str], object], longest: float
@@ -94,15 +94,15 @@ class Follower:
                     break
                 line, last_output = line + words.replace(BEAT, b""), time.monotonic()
             now = time.monotonic()
-            if now - last_output > SILENCE:
+            if now - last_output > SILENCE_SECONDS:
                 return "", self._silent()
             if now - began > longest:
                 return "", f"MLflow was not done within {longest:.0f} s; run `bench sync` to bring it up to date."
-            if now - began > SOON and not warned:
+            if now - began > NOTICE_SECONDS and not warned:
                 warned = True
                 tell(f"waiting for {self._what} ...")
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(SOON)
+            process.wait(NOTICE_SECONDS)
         return line.decode(errors="replace").strip(), None
 
     @property
@@ -113,8 +113,8 @@ class Follower:
     def _silent(self) -> str:
         again = f" --tracking-uri {self.tracking_uri}" if self.tracking_uri else ""
         return (
-            f"{self._what[0].upper()}{self._what[1:]} has not answered for {SILENCE:.0f} s; the results are safe in "
-            f"the store: look after it, then run `bench sync{again}`."
+            f"{self._what[0].upper()}{self._what[1:]} has not answered for {SILENCE_SECONDS:.0f} s; the results are "
+            f"safe in the store: look after it, then run `bench sync{again}`."
         )
 
     def close(self) -> None:
@@ -129,7 +129,7 @@ class Follower:
                 self.process.stdin.close()
 
     def _log(self):
-        path = self.store.root / LOG
+        path = self.store.root / LOG_FILE
         path.parent.mkdir(parents=True, exist_ok=True)
         full = path.exists() and path.stat().st_size > LOG_LIMIT
         return path.open("wb" if full else "ab")

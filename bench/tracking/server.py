@@ -21,7 +21,7 @@ from bench.tracking.cells import experiment_name
 from bench.tracking.database import QUIET, TrackingError, artifact_place, default_uri
 from bench.tracking.ledger import ask_sqlite, sqlite_path
 from bench.tracking.projection import is_current, sync
-from bench.tracking.views import METHODS, PREFIX, address
+from bench.tracking.views import METHODS_VIEW, PREFIX, address
 
 HOST = "127.0.0.1"
 SERVER_LOG = "mlflow-ui.log"
@@ -92,10 +92,10 @@ def experiment_pages(store: StoreReader, url: str) -> list[tuple[str, str]]:
     """The experiments that have saved views: their names and the address of the figure, the newest sweep's first."""
     path = sqlite_path(default_uri(store.root))
     query = "SELECT name, experiment_id FROM experiments JOIN experiment_tags USING (experiment_id) WHERE key = ?"
-    ids = dict(ask_sqlite(path, query, PREFIX + METHODS) or []) if path else {}
+    ids = dict(ask_sqlite(path, query, PREFIX + METHODS_VIEW) or []) if path else {}
     newest = [experiment_name(record.dataset, record.protocol) for record in reversed(store.sweeps())]
     ordered = [name for name in dict.fromkeys(newest) if name in ids]
-    return [(name, address(url, str(ids[name]), METHODS, chart=True)) for name in ordered]
+    return [(name, address(url, str(ids[name]), METHODS_VIEW, chart=True)) for name in ordered]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from bench.tracking.views import average_tag, percent_tag
 if TYPE_CHECKING:
     from bench.report import Results
 
-CURVE, AVERAGE = "mAP_by_ratio", "mAP_average"
+RATIO_CURVE_METRIC, AVERAGE_METRIC = "mAP_by_ratio", "mAP_average"
 
 
 def summary_run(survey: Survey, record: SweepRecord, method: str) -> RunSpec | None:
@@ -69,14 +69,14 @@ def _points(results: "Results", method: str, running: bool) -> Iterator[MetricPo
     for percent, seed, value in zip(selected["percent"].tolist(), selected["seed"], selected["mAP"], strict=True):
         ratio = None if pd.isna(percent) else int(percent)
         known.setdefault(ratio, set()).add(seed)
-        yield MetricPoint(f"{CURVE}_seed_{seed}", float(value), ratio or 0)
+        yield MetricPoint(f"{RATIO_CURVE_METRIC}_seed_{seed}", float(value), ratio or 0)
     for (_, ratio), spread in over_seeds(selected, "mAP").items():
         if not running or known.get(ratio) == set(results.seeds):
-            yield MetricPoint(CURVE, spread.mean, ratio or 0)
+            yield MetricPoint(RATIO_CURVE_METRIC, spread.mean, ratio or 0)
     complete = all(known.get(ratio) == set(results.seeds) for ratio in results.percents)
     for spread in mean_over_ratios(selected, "mAP", results.percents).values():
         if not running or complete:
-            yield MetricPoint(AVERAGE, spread.mean, 0)
+            yield MetricPoint(AVERAGE_METRIC, spread.mean, 0)
 
 
 def _numbers(results: "Results", method: str) -> dict[str, str]:

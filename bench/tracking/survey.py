@@ -77,10 +77,10 @@ class Survey:
 
     def results(self, record: SweepRecord) -> "Results":
         """The sweep's table as the report has it, read once."""
-        from bench.report import load
+        from bench.report import read_results
 
         if record.id not in self._loaded:
-            self._loaded[record.id] = load(self.store, record.id)
+            self._loaded[record.id] = read_results(self.store, record.id)
         return self._loaded[record.id]
 
     def colour(self, record: SweepRecord, method: str) -> str:

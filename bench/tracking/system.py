@@ -9,7 +9,7 @@ import psutil
 
 from bench.records.names import inside, is_key
 from bench.records.reader import StoreReader
-from bench.system.files import read_lines
+from bench.system.files import read_json_lines
 from bench.tracking.spec import MetricPoint
 
 SYSTEM = "system.jsonl"
@@ -55,7 +55,7 @@ class Sampler:
 
 def samples(folder: Path) -> Iterator[MetricPoint]:
     """The samples of a cell as metrics: the step counts them, the time is from the first on."""
-    lines = read_lines(inside(folder, SYSTEM))
+    lines = read_json_lines(inside(folder, SYSTEM))
     for step, line in enumerate(lines):
         for name, key in SAMPLE_NAMES.items():
             if name in line:

@@ -12,7 +12,7 @@ from typing import Any
 from bench.records.sweeps import SweepRecord
 
 PREFIX = "mlflow.sharedViewState."
-METHODS, CELLS = "bench-methods", "bench-cells"
+METHODS_VIEW, CELLS_VIEW = "bench-methods", "bench-cells"
 
 _FACETS = {
     "startTime": "ALL",
@@ -28,7 +28,7 @@ _FACETS = {
 def views(record: SweepRecord) -> dict[str, str]:
     """The tags of the views for an experiment whose newest sweep is `record`."""
     created = int(datetime.datetime.fromisoformat(record.created).timestamp() * 1000)
-    states = {METHODS: ("mAP over ratios", _methods(record)), CELLS: ("Cells", _cells())}
+    states = {METHODS_VIEW: ("mAP over ratios", _methods(record)), CELLS_VIEW: ("Cells", _cells())}
     return {
         f"{PREFIX}{key}": json.dumps(
             {"name": name, "createdAt": created, "updatedAt": created, "state": json.dumps({**_FACETS, **state})}

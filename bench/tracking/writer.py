@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput, Run
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 WriteOutcome = Literal["created", "updated", "unchanged"]
 
 UNIT, DIGEST = "bench.unit", "bench.digest"
@@ -108,7 +108,7 @@ def _log(client: "MlflowClient", run_id: str, metrics: Sequence, params: Sequenc
     client.log_batch(run_id, metrics=last_metrics, params=last_params, tags=tags)
 
 
-def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+def _chunks(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.hooks import Hook
 
 from bench.errors import BenchError
-from bench.system.files import read_lines, write_text
+from bench.system.files import read_json_lines, write_text
 from bench.system.interrupts import held_signals
 from bench.training.mmengine_repairs import random_state, restore_random_state, undisturbed_randomness
 from bench.training.scope import HOOKS
@@ -131,7 +131,7 @@ class CheckpointHook(Hook):
         with undisturbed_randomness():
             restore_random_state(self._state)  # a state that cannot be restored is noticed before anything is trained
         done = checkpoint["meta"]["epoch"]
-        kept = [record for record in read_lines(self.curve) if record["epoch"] <= done]
+        kept = [record for record in read_json_lines(self.curve) if record["epoch"] <= done]
         if len(kept) != done:
             raise ValueError(f"the curve beside it has {len(kept)} of its {done} epochs")
         write_text(self.curve, "".join(json.dumps(record) + "\n" for record in kept))

@@ -10,14 +10,14 @@ from PIL import Image
 from bench.attention.pointing import covers, pointing
 from bench.data import DATASETS
 from bench.data.base import Box
-from bench.data.coco import Coco, CocoOptions, read_boxes
+from bench.data.coco import Coco, CocoOptions, read_coco_boxes
 from bench.data.scenes import Scenes, ScenesOptions
 from bench.data.scenes.draw import render
 from bench.data.scenes.seeds import generator
 from bench.data.scenes.source import Benchmark
 from bench.data.scenes.worlds import benchmark_world
-from bench.data.voc import CLASSES
-from bench.data.voc import read_boxes as read_voc_boxes
+from bench.data.voc import VOC_CLASSES
+from bench.data.voc import read_voc_boxes as read_voc_boxes
 from bench.errors import DataError
 
 LEFT, MIDDLE = Box(0, 0.0, 0.0, 0.5, 1.0), Box(1, 0.25, 0.25, 0.75, 0.75)
@@ -98,9 +98,9 @@ def coco_file(tmp_path, annotations):
 
 
 def test_boxes_of_coco_are_shares_of_the_image(tmp_path):
-    boxes = read_boxes(coco_file(tmp_path, [{"image_id": 7, "category_id": 90, "bbox": [50, 25, 100, 50]}]))
+    boxes = read_coco_boxes(coco_file(tmp_path, [{"image_id": 7, "category_id": 90, "bbox": [50, 25, 100, 50]}]))
     assert boxes == {"a.jpg": [Box(1, 0.25, 0.25, 0.75, 0.75)], "b.jpg": []}
-    assert read_boxes(coco_file(tmp_path, [{"image_id": 7, "category_id": 90}])) is None
+    assert read_coco_boxes(coco_file(tmp_path, [{"image_id": 7, "category_id": 90}])) is None
 
 
 def test_boxes_follow_the_images_that_are_left(tmp_path):
@@ -123,7 +123,7 @@ def test_boxes_of_voc_count_pixels_from_one(tmp_path):
     path = tmp_path / "000001.xml"
     text = "<annotation><size><width>100</width><height>50</height></size>{}</annotation>"
     path.write_text(text.format(thing.format("dog", 0) + thing.format("cat", 1)))
-    dog, cat = CLASSES.index("dog"), CLASSES.index("cat")
+    dog, cat = VOC_CLASSES.index("dog"), VOC_CLASSES.index("cat")
     assert read_voc_boxes(path, difficult=False) == [Box(dog, 0.0, 0.5, 0.5, 1.0)]
     assert [box.category for box in read_voc_boxes(path, difficult=True)] == [dog, cat]
     path.write_text(text.format("<object><name>dog</name></object>"))

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from bench.backbones import BACKBONES
 from bench.backbones.lite2_minilm.trunk import load_classifier
 from bench.backbones.lite2_minilm.weights import PACKAGED_FILES
-from bench.conformance import backbones, examine
+from bench.conformance import backbones, check_properties
 from bench.data.scenes.source import Benchmark
 
 ABSENT = sorted({file.package for file in PACKAGED_FILES if importlib.util.find_spec(file.package) is None})
@@ -28,7 +28,7 @@ def joined():
 
 
 def test_it_has_every_property():
-    results = examine(BACKBONES.get("lite2_minilm"), backbones.PROPERTIES)
+    results = check_properties(BACKBONES.get("lite2_minilm"), backbones.PROPERTIES)
     assert [result.why for result in results if result.why] == []
 
 

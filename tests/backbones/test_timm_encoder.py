@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from bench.backbones import BACKBONES
 from bench.backbones.timm_encoder import TimmOptions
-from bench.conformance import backbones, examine
+from bench.conformance import backbones, check_properties
 from bench.errors import DataError, UsageError
 
 CONVOLUTIONAL, TRANSFORMER = "convnext_atto", "vit_tiny_patch16_224"
@@ -58,7 +58,7 @@ def test_it_has_every_property_of_a_backbone():
         image_size: int = 64
 
     small = type("SmallTimm", (BACKBONES.get("timm"),), {"Options": Small})
-    assert [result.why for result in examine(small, backbones.PROPERTIES) if result.why] == []
+    assert [result.why for result in check_properties(small, backbones.PROPERTIES) if result.why] == []
 
 
 def test_the_normalisation_is_the_models_own():

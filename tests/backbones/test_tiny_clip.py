@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from bench.backbones.tiny_clip.captions import KINDS, SYNONYMS, Weakness, caption
+from bench.backbones.tiny_clip.captions import HYPERNYMS, SYNONYMS, Weakness, caption
 from bench.backbones.tiny_clip.corpus import Corpus
 from bench.backbones.tiny_clip.judge import zero_shot
 from bench.backbones.tiny_clip.model import (
@@ -143,7 +143,7 @@ def test_captions_are_weak_and_pure_in_their_generator() -> None:
     scenes = [Corpus("align").scene(i) for i in range(300)]
     result = [caption(scene, Weakness(), np.random.default_rng(i)) for i, scene in enumerate(scenes)]
     assert result == [caption(scene, Weakness(), np.random.default_rng(i)) for i, scene in enumerate(scenes)]
-    words = {word for name in CLASS_NAMES for word in (name, *SYNONYMS[name])} | set(KINDS)
+    words = {word for name in CLASS_NAMES for word in (name, *SYNONYMS[name])} | set(HYPERNYMS)
     silent = sum(not any(word in text for word in words) for text in result)
     assert 0 < silent < 150
     assert all(len(tiny_tokenizer().encode(text)) + 2 <= CONTEXT_LENGTH for text in result)

@@ -14,7 +14,7 @@ from PIL import Image
 from bench.backbones.base import ImageFeatures
 from bench.cli import main
 from bench.data import Split
-from bench.features import Entry, FeatureSet, cached_features, entries
+from bench.features import CacheEntry, FeatureSet, cached_features, entries
 from bench.records.cells import Component
 
 COUNT = 70
@@ -83,7 +83,7 @@ def call(store, monkeypatch, capsys):
     return run
 
 
-def entry_of(store: Path, dataset: str) -> Entry:
+def entry_of(store: Path, dataset: str) -> CacheEntry:
     return next(entry for entry in entries(store) if entry.about["dataset"] == dataset)
 
 

@@ -5,25 +5,25 @@ import pytest
 import torch
 
 from bench.backbones import BACKBONES
-from bench.conformance import backbones, datasets, examine, protocols
+from bench.conformance import backbones, check_properties, datasets, protocols
 from bench.conformance.harness import ToyImages, toy_images
 from bench.data import DATASETS, Split
 from protocols import PROTOCOLS, Protocol
 
 
 def failing(entry, properties) -> set[str]:
-    return {result.name for result in examine(entry, properties) if not result.ok}
+    return {result.name for result in check_properties(entry, properties) if not result.ok}
 
 
 @pytest.mark.parametrize("name", PROTOCOLS.names())
 def test_every_protocol_has_every_property(name):
-    assert list(filter(None, (r.why for r in examine(PROTOCOLS.get(name), protocols.PROPERTIES)))) == []
+    assert list(filter(None, (r.why for r in check_properties(PROTOCOLS.get(name), protocols.PROPERTIES)))) == []
 
 
 @pytest.mark.slow
 def test_the_drawn_dataset_and_the_embedded_backbone_have_every_property():
-    assert list(filter(None, (r.why for r in examine(DATASETS.get("scenes"), datasets.PROPERTIES)))) == []
-    assert list(filter(None, (r.why for r in examine(BACKBONES.get("tiny_clip"), backbones.PROPERTIES)))) == []
+    assert list(filter(None, (r.why for r in check_properties(DATASETS.get("scenes"), datasets.PROPERTIES)))) == []
+    assert list(filter(None, (r.why for r in check_properties(BACKBONES.get("tiny_clip"), backbones.PROPERTIES)))) == []
 
 
 class Rule(Protocol):

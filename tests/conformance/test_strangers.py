@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from helpers.outside import GOOD, changed
 
-from bench.conformance import examine
+from bench.conformance import check_properties
 from bench.conformance.methods import PROPERTIES
 from bench.settings.plugins import load_plugins
 from methods import METHODS
@@ -90,7 +90,7 @@ ALSO = {
 def failing(source: str, path: Path) -> dict[str, str]:
     path.write_text(source)
     load_plugins([path])
-    return {result.name: result.why for result in examine(METHODS.get("outside"), PROPERTIES) if not result.ok}
+    return {result.name: result.why for result in check_properties(METHODS.get("outside"), PROPERTIES) if not result.ok}
 
 
 def test_a_good_method_has_all(tmp_path):

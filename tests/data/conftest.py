@@ -30,7 +30,7 @@ def server(small_blocks) -> Iterator[Server]:
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(download, "BLOCK", 1 << 14)
+    monkeypatch.setattr(download, "DOWNLOAD_BLOCK", 1 << 14)
     monkeypatch.setattr(download, "TIMEOUT", 5)
 
 

@@ -9,7 +9,7 @@ from helpers.copied_cub import ATTRIBUTES, cub
 
 from bench.data import DATASETS
 from bench.data.lists import read_index_list, read_lines
-from bench.data.nuswide import CLASSES as CONCEPTS
+from bench.data.nuswide import NUSWIDE_CLASSES as CONCEPTS
 from bench.data.nuswide import OFFICIAL as NUS
 from bench.data.official import Official, deviations, label_digest, list_digest
 

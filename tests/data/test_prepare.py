@@ -171,7 +171,7 @@ def test_the_root_may_stand_in_the_environment_or_the_configuration(call, copy, 
 def test_download_fetches_before_it_checks(call, copy, tmp_path, monkeypatch):
     requests = []
 
-    def obtain(archive: Archive, root: Path, hear: Callable) -> bool:
+    def obtain(archive: Archive, root: Path, progress: Callable) -> bool:
         requests.append((archive.name, root))
         copy.root.rename(root / "inside")
         for path in (root / "inside").iterdir():

@@ -7,7 +7,7 @@ from helpers.eye import COUNT, Eye, features
 from bench.errors import DataError
 from bench.features import (
     ENCODE_BATCH,
-    Entry,
+    CacheEntry,
     Shape,
     entries,
     remove,
@@ -37,7 +37,7 @@ def test_a_damaged_cache_gives_one_sentence(tmp_path, damage):
     assert f"remove it with `bench cache rm {dense.parent.name}`" in str(caught.value)
     assert str(dense.parent) in str(caught.value)
     assert "\n" not in str(caught.value)
-    remove(Entry(dense.parent))
+    remove(CacheEntry(dense.parent))
     again = Eye()
     features(tmp_path, again)
     assert again.encoded == COUNT

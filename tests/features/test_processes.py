@@ -16,7 +16,7 @@ from PIL import Image
 
 from bench.backbones.base import ImageFeatures
 from bench.data import Split
-from bench.features import ENCODE_BATCH, Entry, cached_features, entries, verify
+from bench.features import ENCODE_BATCH, CacheEntry, cached_features, entries, verify
 from bench.records.cells import Component
 from bench.system.peak_memory import PeakMemory
 
@@ -97,7 +97,7 @@ def result_of(started: tuple[BaseProcess, Path]) -> dict[str, Any]:
     return json.loads(answer.read_text())
 
 
-def only_entry(cache: Path) -> Entry:
+def only_entry(cache: Path) -> CacheEntry:
     [entry] = entries(cache)
     return entry
 

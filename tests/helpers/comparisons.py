@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bench.records.store import Store
-from bench.system.files import read_lines
+from bench.system.files import read_json_lines
 from bench.training.pseudo_quality import JUDGED
 from bench.training.weights import from_bytes
 
@@ -63,5 +63,5 @@ def losses(folder: Path) -> list[dict[str, float]]:
     """The curve without what a clock says and without the metrics of held-out images."""
     return [
         {name: value for name, value in record.items() if name != "seconds" and not name.startswith("heldout_")}
-        for record in read_lines(folder / "curve.jsonl")
+        for record in read_json_lines(folder / "curve.jsonl")
     ]

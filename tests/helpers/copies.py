@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.data.mirflickr25k import POTENTIAL_COUNTS as MIRFLICKR_LABELS
-from bench.data.nuswide import CLASSES as CONCEPTS
-from bench.data.voc import CLASSES as VOC_CLASSES
+from bench.data.nuswide import NUSWIDE_CLASSES as CONCEPTS
+from bench.data.voc import VOC_CLASSES as VOC_CLASSES
 from helpers.copied_cub import cub
 from helpers.copied_unknown import table
 from helpers.copy_files import Copy, index_list, lines, paint, write

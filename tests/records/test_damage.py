@@ -12,7 +12,7 @@ from helpers.store_factory import Grid, finish, make_store, running
 from bench.errors import DataError
 from bench.records import damage
 from bench.records.store import Store
-from bench.report import load, write_report
+from bench.report import read_results, write_report
 
 pytestmark = pytest.mark.slow
 
@@ -68,11 +68,11 @@ def test_whatever_happens_to_a_file_costs_its_own_cell_alone(store, name):
     for how in HOWS:
         path.write_bytes(hurt(content, how))
         everything(store, victim)
-        results = load(store)
+        results = read_results(store)
         assert set(others) <= set(results.rows), how
         assert {key: store.scores(key).tobytes() for key in others} == sound
     path.write_bytes(content)
-    assert set(load(store).rows) == {victim, *others}
+    assert set(read_results(store).rows) == {victim, *others}
 
 
 @pytest.mark.parametrize("how", HOWS)
@@ -82,7 +82,7 @@ def test_a_row_that_is_not_what_was_written_does_not_count(store, how):
     path.write_bytes(hurt(path.read_bytes(), how))
     assert store.state(victim) == "failed"
     assert "row.json" in store.reason(victim)
-    assert [gap.key for gap in load(store).missing] == [victim]
+    assert [gap.key for gap in read_results(store).missing] == [victim]
     assert victim not in [row.key for row in store.rows()]
 
 
@@ -113,14 +113,14 @@ def test_a_report_is_written_whatever_is_damaged(store):
         path.write_bytes(hurt(path.read_bytes(), "random"))
     (targets,) = (store.root / "targets").iterdir()
     targets.write_bytes(hurt(targets.read_bytes(), "cut 0.5"))
-    results = load(store)
+    results = read_results(store)
     report = write_report(results, store)
     assert set(results.rows) == {*keys} - {keys[2]}
     assert "row.json is damaged" in report.read_text()
     for left in report.parent.iterdir():
         if left.is_file():
             left.write_bytes(hurt(left.read_bytes(), "random"))
-    write_report(load(store), store)
+    write_report(read_results(store), store)
 
 
 def test_another_cells_files_are_not_taken_for_its_own(store):

@@ -7,7 +7,7 @@ from helpers.store_factory import Grid, make_store
 
 from bench.records.reader import StoreReader
 from bench.records.store import Store
-from bench.report import load
+from bench.report import read_results
 from bench.report.stores import Stores
 from bench.tracking.mirror import Mirrored
 
@@ -41,12 +41,12 @@ def test_a_reader_tells_what_the_store_tells(reader, store):
     fingerprint = store.cell(key).dataset.fingerprint
     assert reader.targets_file(fingerprint) == store.targets_file(fingerprint)
     assert reader.targets(fingerprint).ids == store.targets(fingerprint).ids
-    assert load(reader).rows.keys() == load(store).rows.keys()
+    assert read_results(reader).rows.keys() == read_results(store).rows.keys()
 
 
 def test_reading_changes_no_file(reader, store):
     before = {path: path.stat().st_mtime_ns for path in store.root.rglob("*")}
-    load(reader)
+    read_results(reader)
     assert {path: path.stat().st_mtime_ns for path in store.root.rglob("*")} == before
 
 

@@ -6,7 +6,7 @@ import pytest
 from helpers.store_factory import Grid, make_store
 
 from bench.records.store import Store
-from bench.report import load, source, write_report
+from bench.report import read_results, source, write_report
 
 GRID = Grid(methods=("trm_ml", "dualcoop", "clip_zero_shot", "oracle"), percents=(10, 50, 90), seeds=(0, 1), epochs=4)
 CODE = "c" * 16
@@ -41,7 +41,7 @@ def written(finished, installed, tmp_path_factory) -> tuple[Store, Path]:
     store = Store(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bench.report.figures.style.SUFFIXES", ("pdf", "png", "svg"))
-        return store, write_report(load(store), store)
+        return store, write_report(read_results(store), store)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bench.report import load
+from bench.report import read_results
 from bench.report.calibration import BINS, pooled, reliabilities, reliability
 from bench.report.tables.calibration import calibration_table
 
@@ -59,24 +59,24 @@ def test_scores_that_mean_what_they_say_have_no_error():
 
 def test_a_row_is_read_once_until_it_changes(own, tmp_path, monkeypatch):
     cache = tmp_path / "calibration.json"
-    first = reliabilities(load(own), own, cache)
-    assert set(first) == set(load(own).rows)
+    first = reliabilities(read_results(own), own, cache)
+    assert set(first) == set(read_results(own).rows)
     read = []
     scores = type(own).scores
     monkeypatch.setattr(type(own), "scores", lambda store, key: read.append(key) or scores(store, key))
-    again = reliabilities(load(own), own, cache)
+    again = reliabilities(read_results(own), own, cache)
     assert read == []
     assert all(again[key].error == first[key].error for key in first)
     cell = own.cell(next(iter(first)))
     finish(own, cell, finished="2027-01-01T00:00:00+00:00")
-    reliabilities(load(own), own, cache)
+    reliabilities(read_results(own), own, cache)
     assert read == [cell.key]
 
 
 def test_the_table_holds_the_stored_scores_errors(finished, grid):
     store = finished[0]
     result = {row.key: reliability(store.scores(row.key), labels()) for row in store.rows()}
-    table = calibration_table(load(store), result)
+    table = calibration_table(read_results(store), result)
     row = {row[0].text: row for row in table.rows}["dualcoop"]
     errors = [result[grid.cell("dualcoop", 10, seed).key].error for seed in grid.seeds]
     assert row[1].text == f"{np.mean(errors):.1f} ± {np.std(errors, ddof=1):.1f}"

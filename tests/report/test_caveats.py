@@ -4,7 +4,7 @@ import pytest
 from helpers.store_factory import Grid, fail, finish, make_store
 
 from bench.errors import UsageError
-from bench.report import load, ratio_table, source
+from bench.report import ratio_table, read_results, source
 from bench.report.caveats import statements
 from bench.report.tables.spread import over_seeds, without_seed_effects
 from bench.system.environment import source_hash
@@ -29,7 +29,7 @@ def test_installed_code_is_what_a_run_would_write():
 
 
 def test_stale_rows_are_told_at_the_top_and_at_their_numbers(finished, changed):
-    results = load(finished[0])
+    results = read_results(finished[0])
     assert any(
         "6 of 15 cells are stale: the source code of dualcoop has changed" in text for text in statements(results)
     )
@@ -40,19 +40,19 @@ def test_stale_rows_are_told_at_the_top_and_at_their_numbers(finished, changed):
 
 
 def test_nothing_is_said_of_a_whole_table_of_current_rows(finished):
-    text = " ".join(statements(load(finished[0])))
+    text = " ".join(statements(read_results(finished[0])))
     for word in ("stale", "not whole", "One seed", "random"):
         assert word not in text
 
 
 def test_labels_unknown_in_the_data_are_told_with_the_known_entries_and_the_classes_left_out(own):
-    row = own.row(load(own).frame["key"].iloc[0])
+    row = own.row(read_results(own).frame["key"].iloc[0])
     unknown = {"train": 0.5, "test": 0.25, "test_known": 1234, "test_entries": 2000, "not_judged": ["cat"]}
     finish(own, row.cell, data={**row.data, "unknown": unknown})
-    told = " ".join(statements(load(own)))
-    assert "50.0% of the training and 25.0% of the test entries" in told
-    assert f"over the 1,234 known test entries of {len(row.class_ap) - 1} of {len(row.class_ap)} classes" in told
-    assert "left out: cat." in told
+    text = " ".join(statements(read_results(own)))
+    assert "50.0% of the training and 25.0% of the test entries" in text
+    assert f"over the 1,234 known test entries of {len(row.class_ap) - 1} of {len(row.class_ap)} classes" in text
+    assert "left out: cat." in text
 
 
 def test_gaps_and_single_seeds_are_told_at_the_top(tmp_path):
@@ -60,52 +60,52 @@ def test_gaps_and_single_seeds_are_told_at_the_top(tmp_path):
     store, _ = make_store(tmp_path, grid)
     (store.folder(grid.cell("asl", 10, 0).key) / "row.json").unlink()
     fail(store, grid.cell("asl", 10, 0))
-    text = " ".join(statements(load(store)))
+    text = " ".join(statements(read_results(store)))
     assert "not whole: 1 failed of 4 places" in text
     assert "One seed" in text
 
 
 @pytest.mark.parametrize("flag", ["random weights", "no CLIP"])
 def test_what_a_backbone_is_not_is_said_at_the_top(own, flag):
-    cell = own.cell(load(own).frame["key"].iloc[0])
+    cell = own.cell(read_results(own).frame["key"].iloc[0])
     finish(own, cell, flags=(flag,))
-    assert any(flag in text for text in statements(load(own)))
+    assert any(flag in text for text in statements(read_results(own)))
 
 
 def test_a_miniature_on_photographs_is_told(own):
-    cell = own.cell(load(own).frame["key"].iloc[0])
+    cell = own.cell(read_results(own).frame["key"].iloc[0])
     finish(own, cell, flags=("miniature",))
-    assert any("taught on drawings and has seen no photograph" in text for text in statements(load(own)))
+    assert any("taught on drawings and has seen no photograph" in text for text in statements(read_results(own)))
 
 
 def test_a_subset_is_told_with_its_counts(own):
-    cell = own.cell(load(own).frame["key"].iloc[0])
+    cell = own.cell(read_results(own).frame["key"].iloc[0])
     finish(own, cell, data={"deviations": ["train is not the official list: 4 of 9 images"]})
-    (statement,) = [text for text in statements(load(own)) if "of the papers" in text]
+    (statement,) = [text for text in statements(read_results(own)) if "of the papers" in text]
     assert "train is not the official list: 4 of 9 images. Numbers here compare with each other" in statement
 
 
 def test_the_baseline_is_the_papers_unless_another_is_asked_for(finished, tmp_path):
-    assert load(finished[0]).baseline == "dualcoop"
-    assert load(finished[0], baseline="trm_ml").baseline == "trm_ml"
-    assert load(finished[0], methods=["trm_ml", "oracle"]).baseline == "trm_ml"
-    assert load(finished[0], methods=["clip_zero_shot", "oracle"]).baseline is None
-    assert load(finished[0], methods=["dualcoop"]).baseline is None
+    assert read_results(finished[0]).baseline == "dualcoop"
+    assert read_results(finished[0], baseline="trm_ml").baseline == "trm_ml"
+    assert read_results(finished[0], methods=["trm_ml", "oracle"]).baseline == "trm_ml"
+    assert read_results(finished[0], methods=["clip_zero_shot", "oracle"]).baseline is None
+    assert read_results(finished[0], methods=["dualcoop"]).baseline is None
     with pytest.raises(UsageError, match="no method 'dualcop'; did you mean 'dualcoop'"):
-        load(finished[0], baseline="dualcop")
+        read_results(finished[0], baseline="dualcop")
 
 
 def test_what_a_seed_does_to_all_methods_alike_leaves_no_band(tmp_path):
     grid = Grid(methods=("asl", "dualcoop", "trm_ml"), percents=(10,), seeds=(0, 1, 2), epochs=2)
     store, _ = make_store(tmp_path, grid)
-    frame = load(store).frame.copy()
+    frame = read_results(store).frame.copy()
     plain = over_seeds(frame, "mAP")
     level = {"asl": 60.0, "dualcoop": 70.0, "trm_ml": 75.0}
     frame["mAP"] = [level[m] + 5.0 * s for m, s in zip(frame["method"], frame["seed"], strict=True)]
     freed = over_seeds(without_seed_effects(frame), "mAP")
     assert all(spread.sd == pytest.approx(0, abs=1e-9) for spread in freed.values())
     assert freed["asl", 10].mean == pytest.approx(65.0)
-    untouched = over_seeds(without_seed_effects(load(store).frame), "mAP")
+    untouched = over_seeds(without_seed_effects(read_results(store).frame), "mAP")
     assert all(untouched[place].mean == pytest.approx(plain[place].mean) for place in plain)
 
 
@@ -113,7 +113,7 @@ def test_two_methods_bands_are_as_wide_as_their_difference_over_root_two(tmp_pat
     """With two methods, Morey's correction makes each band the spread of the paired difference / sqrt(2)."""
     grid = Grid(methods=("asl", "dualcoop"), percents=(10,), seeds=(0, 1, 2), epochs=2)
     store, _ = make_store(tmp_path, grid)
-    frame = load(store).frame
+    frame = read_results(store).frame
     wide = frame.pivot_table(index="seed", columns="method", values="mAP")
     expected = (wide["asl"] - wide["dualcoop"]).std() / 2**0.5
     freed = over_seeds(without_seed_effects(frame), "mAP")
@@ -122,7 +122,7 @@ def test_two_methods_bands_are_as_wide_as_their_difference_over_root_two(tmp_pat
 
 def test_an_incomplete_ratio_keeps_its_plain_spread(own, grid):
     (own.folder(grid.cell("trm_ml", 10, 0).key) / "row.json").unlink()
-    frame = load(own).frame
+    frame = read_results(own).frame
     plain, freed = over_seeds(frame, "mAP"), over_seeds(without_seed_effects(frame), "mAP")
     assert freed["dualcoop", 10] == plain["dualcoop", 10]
     assert freed["dualcoop", 50].sd != plain["dualcoop", 50].sd

@@ -11,7 +11,7 @@ from helpers.store_factory import Grid
 
 from bench.report import resampled, write_report
 from bench.report.contents import contents
-from bench.report.reading import load
+from bench.report.reading import read_results
 from bench.report.resampled import (
     Bootstraps,
     ImageIntervals,
@@ -40,7 +40,7 @@ def store(made, tmp_path):
 
 
 def test_a_difference_is_that_of_a_bootstrap_over_all_its_cells(store):
-    results = load(store)
+    results = read_results(store)
     paired = pairs(results.frame, "trm_ml", "dualcoop")
     at_ten = [pair for pair in paired if pair.percent == 10]
     result = Bootstraps(results, store).difference(at_ten)
@@ -55,7 +55,7 @@ def test_a_difference_is_that_of_a_bootstrap_over_all_its_cells(store):
 
 
 def test_each_cell_is_resampled_once_also_by_another_process(store, monkeypatch):
-    results = load(store)
+    results = read_results(store)
     calls = []
     once = resampled.resampled_map
     monkeypatch.setattr(resampled, "resampled_map", lambda *given: calls.append(1) or once(*given))
@@ -71,19 +71,19 @@ def test_each_cell_is_resampled_once_also_by_another_process(store, monkeypatch)
 
 
 def test_a_cell_that_ran_again_is_resampled_again(store):
-    results = load(store)
+    results = read_results(store)
     paired = pairs(results.frame, "trm_ml", "dualcoop")[:1]
     before = Bootstraps(results, store).difference(paired)
     cell = store.cell(paired[0].key)
     worse = factory.row(cell)
     scores = -factory.scores(cell)
     store.finish(dataclasses.replace(worse, metrics={**worse.metrics, "mAP": 1.0}), scores)
-    after = Bootstraps(load(store), store).difference(paired)
+    after = Bootstraps(read_results(store), store).difference(paired)
     assert after.estimate < before.estimate - 10
 
 
 def test_without_scores_there_is_no_interval(store):
-    results = load(store)
+    results = read_results(store)
     key = next(iter(results.rows))
     (store.folder(key) / "scores.npz").unlink()
     assert image_interval(results, store) is None
@@ -93,7 +93,7 @@ def test_without_scores_there_is_no_interval(store):
 
 def test_kept_numbers_belong_to_the_scores_and_not_to_the_row(store):
     """A row that was written again with the same scores keeps its resamples; other scores under an old row do not."""
-    results = load(store)
+    results = read_results(store)
     paired = pairs(results.frame, "trm_ml", "dualcoop")[:1]
     first = Bootstraps(results, store)
     assert first.prepare([paired[0].key, paired[0].against]).cells == 0
@@ -101,14 +101,14 @@ def test_kept_numbers_belong_to_the_scores_and_not_to_the_row(store):
     kept = path.stat().st_mtime_ns
     row, scores = store.row(paired[0].key), store.scores(paired[0].key)
     store.finish(dataclasses.replace(row, finished="2030-01-01T00:00:00+00:00"), scores)
-    assert Bootstraps(load(store), store).difference(paired) == first.difference(paired)
+    assert Bootstraps(read_results(store), store).difference(paired) == first.difference(paired)
     assert path.stat().st_mtime_ns == kept
     store.finish(row, -scores)
-    assert Bootstraps(load(store), store).difference(paired).estimate < first.difference(paired).estimate - 10
+    assert Bootstraps(read_results(store), store).difference(paired).estimate < first.difference(paired).estimate - 10
 
 
 def test_a_budget_leaves_cells_and_says_how_long_they_would_take(store, monkeypatch):
-    results = load(store)
+    results = read_results(store)
     clock = iter(range(0, 1000, 10))  # every look at the clock is ten seconds after the last
     monkeypatch.setattr(resampled, "perf_counter", lambda: float(next(clock)))
     bootstraps = Bootstraps(results, store)
@@ -120,7 +120,7 @@ def test_a_budget_leaves_cells_and_says_how_long_they_would_take(store, monkeypa
 
 
 def test_a_report_in_a_hurry_leaves_cells_and_the_command_fills_them_in_for_good(store, monkeypatch):
-    results, drawn = load(store), []
+    results, drawn = read_results(store), []
 
     def files(results, store, folder, images):
         drawn.append(images.left.cells)
@@ -139,7 +139,7 @@ def test_a_report_in_a_hurry_leaves_cells_and_the_command_fills_them_in_for_good
 
 
 def test_what_was_left_is_said_with_the_command_that_does_it(store, sketched):
-    results = load(store)
+    results = read_results(store)
     images = ImageIntervals(Bootstraps(results, store), Left(12, 130.0))
     section = next(part for part in contents(results, store, store.root, images) if part.name == "gain")
     assert f"of 12 cells to be resampled: `bench report --sweep {results.selection.id}` does it, in about 2 min" in (
@@ -150,7 +150,7 @@ def test_what_was_left_is_said_with_the_command_that_does_it(store, sketched):
 
 
 def test_both_intervals_stand_in_every_form_of_the_report_with_what_n_is(store, sketched):
-    results = load(store)
+    results = read_results(store)
     folder = write_report(results, store).parent
     expected = Bootstraps(results, store).difference(
         [pair for pair in pairs(results.frame, "trm_ml", "dualcoop") if pair.percent == 10]
@@ -172,7 +172,11 @@ def test_both_intervals_stand_in_every_form_of_the_report_with_what_n_is(store, 
 
 
 def test_the_cells_of_the_comparison_are_those_of_all_pairs(store, finished):
-    for results in (load(store), load(finished[0]), load(finished[0], methods=["dualcoop", "oracle"])):
+    for results in (
+        read_results(store),
+        read_results(finished[0]),
+        read_results(finished[0], methods=["dualcoop", "oracle"]),
+    ):
         paired = [pair for m in results.challengers for pair in pairs(results.frame, m, results.baseline)]
         assert set(compared_cells(results)) == {key for pair in paired for key in (pair.key, pair.against)}
         assert compared_cells(results)[0] in {pair.against for pair in paired}
@@ -180,7 +184,7 @@ def test_the_cells_of_the_comparison_are_those_of_all_pairs(store, finished):
 
 def test_every_place_of_both_tables_tells_its_own_cells(store, sketched):
     """Method, ratio and average, against the rows and a bootstrap of just these cells."""
-    results = load(store)
+    results = read_results(store)
     section = next(s for s in contents(results, store, store.root, images_within(results, store)) if s.name == "gain")
     over_seeds, over_images = section.table, section.more["gain_images"]
     grid, bootstraps = Grid(percents=(10, 50), seeds=(0, 1)), Bootstraps(results, store)

@@ -4,7 +4,7 @@ import pytest
 from helpers.store_factory import Grid, finish, make_store
 
 from bench.errors import DataError, UsageError
-from bench.report import load, write_report
+from bench.report import read_results, write_report
 from bench.report.stores import open_stores
 from bench.system.files import read_json, write_json
 
@@ -22,7 +22,7 @@ def two(tmp_path):
 
 def test_rows_of_all_stores_stand_in_one_table(two):
     here, there, _ = two
-    results = load(open_stores([here.root, there.root]), merge=True)
+    results = read_results(open_stores([here.root, there.root]), merge=True)
     assert results.seeds == (0, 1)
     assert len(results.frame) == 8
     assert results.missing == ()
@@ -35,7 +35,7 @@ def test_a_cell_that_one_store_lacks_is_taken_from_the_other(two):
     both = open_stores([there.root, here.root])
     assert both.folder(key) == here.folder(key)
     assert both.state(key) == "done"
-    assert load(both, merge=True).missing == ()
+    assert read_results(both, merge=True).missing == ()
 
 
 def test_one_cell_with_two_numbers_is_an_error_that_names_both(two):
@@ -54,7 +54,7 @@ def test_the_report_is_written_to_the_first_store(two, monkeypatch):
     here, there, _ = two
     monkeypatch.setattr("bench.report.write._files", lambda *_: {"report.md": "text"})
     store = open_stores([here.root, there.root])
-    path = write_report(load(store, merge=True), store)
+    path = write_report(read_results(store, merge=True), store)
     assert path.is_relative_to(here.root)
     page = next(p for p in (path.parent / "cells").iterdir() if "seed 1" in p.read_text())
     link = page.parent / "../../../../there/cells" / page.stem / "row.json"

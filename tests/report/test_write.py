@@ -10,7 +10,7 @@ from helpers.store_factory import Grid, fail, finish, make_store, save_sweep
 from PIL import Image
 
 from bench.records.store import Store
-from bench.report import load, write_report
+from bench.report import read_results, write_report
 from bench.report.figures.curves import ratio_figure
 from bench.report.figures.palette import PALETTE
 
@@ -36,14 +36,14 @@ def test_drawing_leaves_no_trace_in_matplotlib(finished):
     import matplotlib.pyplot as plt
 
     before = dict(mpl.rcParams)
-    first, second = ratio_figure(load(finished[0])), ratio_figure(load(finished[0]))
+    first, second = ratio_figure(read_results(finished[0])), ratio_figure(read_results(finished[0]))
     assert dict(mpl.rcParams) == before
     assert plt.get_fignums() == []
     assert first == second
 
 
 def test_one_ratio_is_drawn_as_points(finished):
-    results = load(finished[0], percents=[50])
+    results = read_results(finished[0], percents=[50])
     svg = ratio_figure(results)["svg"].decode()
     assert "50 % of the labels known" in svg
     assert all(method in svg for method in results.methods)
@@ -51,7 +51,7 @@ def test_one_ratio_is_drawn_as_points(finished):
 
 def test_the_csv_is_tidy_and_exact(written):
     frame = pd.read_csv(written[1].parent / "results.csv", keep_default_na=False, na_values=[""])
-    rows = load(written[0]).frame
+    rows = read_results(written[0]).frame
     assert frame["mAP"].tolist() == rows["mAP"].tolist()
     assert frame["percent"].tolist() == rows["percent"].tolist()
 
@@ -87,7 +87,7 @@ def test_nothing_is_drawn_again_unless_something_changed(written, monkeypatch):
     before = {p.name: p.stat().st_mtime_ns for p in path.parent.iterdir()}
     save_sweep(store, Grid(methods=("asl",), percents=(10,)), created="2026-05-05T00:00:00+00:00")
     monkeypatch.setattr("bench.report.write._files", None)  # calling it would fail
-    assert write_report(load(store, path.parent.name), store) == path
+    assert write_report(read_results(store, path.parent.name), store) == path
     assert {p.name: p.stat().st_mtime_ns for p in path.parent.iterdir()} == before
 
 
@@ -96,8 +96,8 @@ def test_what_changes_is_drawn_again(own, change, monkeypatch):
     drawn = []
     made = {"ratios.png": b"x", "report.md": "text"}
     monkeypatch.setattr("bench.report.write._files", lambda results, store, folder, images: drawn.append(1) or made)
-    path = write_report(load(own), own)
-    cell = own.cell(load(own).frame["key"].iloc[0])
+    path = write_report(read_results(own), own)
+    cell = own.cell(read_results(own).frame["key"].iloc[0])
     if change == "row":
         finish(own, cell, attempt=1)
     elif change == "curve":
@@ -108,16 +108,16 @@ def test_what_changes_is_drawn_again(own, change, monkeypatch):
         fail(own, cell)
     else:
         (path.parent / "ratios.png").unlink()
-    write_report(load(own), own)
+    write_report(read_results(own), own)
     assert len(drawn) == 2
-    write_report(load(own), own)
+    write_report(read_results(own), own)
     assert len(drawn) == 2
 
 
 def test_a_report_of_nothing_is_a_report(tmp_path):
     store = Store(tmp_path)
     save_sweep(store, Grid(methods=("asl",), percents=(10, 50)))
-    text = write_report(load(store), store).read_text()
+    text = write_report(read_results(store), store).read_text()
     assert "0 of 2 places" in text
     assert "| asl | 10 % seed 0, 50 % seed 0 | planned | not run yet |" in text
 
@@ -125,7 +125,7 @@ def test_a_report_of_nothing_is_a_report(tmp_path):
 def test_protocols_without_a_ratio_have_one_column(tmp_path, sketched):
     grid = Grid(methods=("asl", "dualcoop"), percents=(None,), protocol="single_positive", dataset="voc2012", epochs=2)
     store, _ = make_store(tmp_path, grid)
-    text = write_report(load(store), store).read_text()
+    text = write_report(read_results(store), store).read_text()
     assert "| method | mAP |" in text
     assert "miniature" not in text
-    assert (tmp_path / "reports" / load(store).selection.id / "ratios.svg").stat().st_size > 5000
+    assert (tmp_path / "reports" / read_results(store).selection.id / "ratios.svg").stat().st_size > 5000

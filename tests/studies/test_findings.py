@@ -14,7 +14,7 @@ from bench.errors import UsageError
 from bench.planning.recipes import recipe_for
 from bench.planning.request import Variant
 from bench.records.store import Store
-from bench.report import load, markdown
+from bench.report import markdown, read_results
 from bench.stats.metrics import summary
 from bench.stats.paired import gain
 from bench.studies.ablation import findings as ablation
@@ -44,7 +44,7 @@ def level(variant: Variant, percent: int, seed: int) -> float:
 
 def ablated(root: Path, design: str, parts: list[str] | None = None, **options) -> tuple[ablation.Ablation, Store]:
     store = study_store(root, plan_ablation(TRM, design, SETTINGS, parts), options.pop("level", level), **options)
-    return ablation.read_ablation(load(store), store), store
+    return ablation.read_ablation(read_results(store), store), store
 
 
 def number(text: str) -> float:
@@ -60,7 +60,7 @@ def test_leaving_out_a_part_costs_what_it_is_worth(tmp_path) -> None:
         assert gains["- regions"][percent].mean == pytest.approx(-12, abs=0.3)
         assert gains["- pseudo-labels (and prototypes)"][percent].mean == pytest.approx(0.1, abs=0.3)
         assert gains["- regions"][percent].high < -11, "seeds are two points apart, and cancel in pairs"
-    frame = load(store).frame.set_index(["method", "percent", "seed"])["mAP"]
+    frame = read_results(store).frame.set_index(["method", "percent", "seed"])["mAP"]
     by_hand = [frame["trm_ml_first: - contrast", 10, s] - frame["trm_ml_first: whole", 10, s] for s in range(3)]
     assert gains["- contrast"][10] == pytest.approx(gain(by_hand))
 
@@ -73,9 +73,9 @@ def test_what_other_test_images_would_say_is_told_beside(tmp_path) -> None:
 
     study = plan_ablation(TRM, "leave-one-out", SETTINGS)
     store = study_store(tmp_path, study, level, percents=(10, 50), skill=skill)
-    result = ablation.read_ablation(load(store), store)
+    result = ablation.read_ablation(read_results(store), store)
     images = {line.line.label: line.images for line in result.compared}
-    frame = load(store).frame.set_index(["method", "percent", "seed"])["key"]
+    frame = read_results(store).frame.set_index(["method", "percent", "seed"])["key"]
     measured = [
         summary(store.scores(frame["trm_ml_first: - regions", 10, seed]), labels())["mAP"]
         - summary(store.scores(frame["trm_ml_first: whole", 10, seed]), labels())["mAP"]
@@ -176,7 +176,7 @@ def test_a_refused_variant_stands_in_the_table_with_its_reason(tmp_path) -> None
     record = store.sweeps()[-1]
     record.study["arms"][1]["refused"] = "it does not fit"
     store.save_sweep(record)
-    table = ablation.ablation_tables(ablation.read_ablation(load(store), store))[0]
+    table = ablation.ablation_tables(ablation.read_ablation(read_results(store), store))[0]
     assert table.footnotes == ("not run: it does not fit",)
     assert table.rows[1][0].marks == (1,)
 
@@ -187,13 +187,13 @@ def test_equal_findings_are_not_drawn_again_and_new_ones_are(tmp_path) -> None:
     os.utime(page, ns=(0, 0))
     assert write_ablation(study, store).stat().st_mtime_ns == 0
     study_store(tmp_path, plan_ablation(TRM, "ladder", SETTINGS), lambda *a: level(*a) + 1, percents=(10,))
-    assert write_ablation(ablation.read_ablation(load(store), store), store).stat().st_mtime_ns > 0
+    assert write_ablation(ablation.read_ablation(read_results(store), store), store).stat().st_mtime_ns > 0
 
 
 def test_an_ordinary_sweep_is_no_ablation(tmp_path) -> None:
     store, _ = make_store(tmp_path / "results", Grid(methods=("asl", "dualcoop"), percents=(10,), epochs=2))
     with pytest.raises(UsageError, match="not of the kind 'ablation'"):
-        ablation.read_ablation(load(store), store)
+        ablation.read_ablation(read_results(store), store)
 
 
 def peaked(variant: Variant, percent: int, seed: int) -> float:
@@ -205,7 +205,7 @@ def peaked(variant: Variant, percent: int, seed: int) -> float:
 def test_a_curve_is_paired_with_the_default(tmp_path) -> None:
     study = plan_sensitivity(TRM, SETTINGS, ["contrast_temperature=0.05,0.1,0.5", "query=text,embed"])
     store = study_store(tmp_path, study, peaked)
-    result = sensitivity.read_sensitivity(load(store))
+    result = sensitivity.read_sensitivity(read_results(store))
     temperature, query = result.curves
     assert temperature.values == (0.05, 0.1, 0.2, 0.5)
     at = temperature.compared[1].gains[10]

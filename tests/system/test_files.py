@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.system.files import atomic, read_json, read_lines, write_arrays, write_json, write_text
+from bench.system.files import atomic, read_json, read_json_lines, write_arrays, write_json, write_text
 
 
 def entries(folder: Path) -> list[str]:
@@ -99,7 +99,7 @@ def test_arrays_read_back_to_the_bit(tmp_path):
 
 def test_lines_leave_out_a_last_one_that_was_cut_off(tmp_path):
     path = tmp_path / "curve.jsonl"
-    assert read_lines(path) == []
+    assert read_json_lines(path) == []
     records = [{"epoch": 1, "text": "a\u2028b"}, {"epoch": 2}]
     path.write_text("".join(json.dumps(r) + "\n" for r in records) + '{"epoch": 3, "mA')
-    assert read_lines(path) == records
+    assert read_json_lines(path) == records

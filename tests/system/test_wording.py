@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.system.wording import LONGEST, counted, shown, some
+from bench.system.wording import SHOWN_LIMIT, counted, shown, some
 
 
 def test_lists_name_each_once():
@@ -30,7 +30,7 @@ plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 
 @given(st.recursive(plain, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_any_value_is_told_in_a_line(value):
-    assert len(shown(value)) <= LONGEST
+    assert len(shown(value)) <= SHOWN_LIMIT
     assert "\n" not in shown(value)
 
 
@@ -44,4 +44,4 @@ def test_values_that_cannot_be_written_out():
     laughs = ["x"] * 10
     for _ in range(20):
         laughs = [laughs] * 10
-    assert len(shown(laughs)) <= LONGEST
+    assert len(shown(laughs)) <= SHOWN_LIMIT

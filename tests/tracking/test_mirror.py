@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from bench.cli import app
 from bench.errors import UsageError
 from bench.records.store import Store
-from bench.report import average_table, cost_table, load, markdown, ratio_table
+from bench.report import average_table, cost_table, markdown, ratio_table, read_results
 from bench.report.reading import curves
 from bench.tracking import TrackingError, mirrored, sync
 
@@ -41,12 +41,12 @@ def uneven(empty) -> Store:
 
 
 def test_tables_rows_curves_and_scores_are_the_same(uneven, tmp_path):
-    expected = load(uneven)
+    expected = read_results(uneven)
     shutil.move(uneven.root / "cells", tmp_path / "out of reach")
     before = Store(tmp_path)
     before.folder = lambda key: tmp_path / "out of reach" / key
     with mirrored(uri(uneven), tmp_path / "elsewhere") as store:
-        result = load(store)
+        result = read_results(store)
         assert result.frame.to_csv(index=False) == expected.frame.to_csv(index=False)
         for table in (ratio_table, average_table, cost_table):
             assert markdown(table(result)) == markdown(table(expected))

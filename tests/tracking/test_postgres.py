@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from helpers.store_factory import Grid, finish, make_store
 
-from bench.report import load
+from bench.report import read_results
 from bench.tracking import following, mirrored, sync
 from bench.tracking.server import started
 
@@ -75,7 +75,7 @@ def test_a_server_over_postgresql_is_written_followed_and_read_like_any_other(po
     from mlflow import MlflowClient
 
     store, _ = make_store(tmp_path / "results", Grid(methods=("trm_ml", "asl"), percents=(10, 50), epochs=3))
-    expected = load(store)
+    expected = read_results(store)
     with started(postgres, (tmp_path / "artifacts").as_uri(), tmp_path / "server.log") as server:
         first = sync(store, server.url)
         assert (first.created, first.problems) == (1 + 4 + 2, [])
@@ -92,6 +92,6 @@ def test_a_server_over_postgresql_is_written_followed_and_read_like_any_other(po
         history = client.get_metric_history(run.info.run_id, "curve/mAP")
         assert [m.value for m in history] == [line["mAP"] for line in store.curve(changed.key)]
         with mirrored(server.url, tmp_path / "back") as mirror:
-            assert load(mirror).frame.to_csv() == load(store).frame.to_csv()
+            assert read_results(mirror).frame.to_csv() == read_results(store).frame.to_csv()
     # The database alone, without a server, takes the same calls.
     assert sync(store, postgres).created == 0

@@ -9,7 +9,7 @@ import pytest
 from helpers.store_factory import CLASSES, Grid, curve, finish, row, running, save_sweep
 from helpers.units import sweep_of, unit
 
-from bench.report import Table, Value, load, ratio_table, write_report
+from bench.report import Table, Value, ratio_table, read_results, write_report
 from bench.tracking import sync
 from bench.tracking.notes import sweep_note
 from bench.tracking.server import experiment_pages
@@ -93,7 +93,7 @@ def test_the_summary_draws_map_over_ratios(empty, content):
 
 def test_a_summary_says_what_the_report_says(finished, content):
     sync(finished)
-    results = load(finished)
+    results = read_results(finished)
     for line in ratio_table(results).rows:
         tags = content(finished).tags(f"summary:{sweep_of(finished)}:{line[0].text}")
         shown = [tags[name] for name in ("mAP 0.10", "mAP 0.50", "mAP average")]
@@ -170,7 +170,7 @@ def test_the_mask_is_an_input_of_the_run(finished, content, grid):
 
 
 def test_small_files_lie_under_the_store(finished, content, grid):
-    path = write_report(load(finished), finished)
+    path = write_report(read_results(finished), finished)
     sync(finished)
     database = content(finished)
 

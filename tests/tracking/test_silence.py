@@ -21,7 +21,7 @@ from bench.records.store import Store
 from bench.tracking import follow as follow_module
 from bench.tracking import following, is_current, sync
 from bench.tracking.database import absolute_uri, refuse_unreachable
-from bench.tracking.follow import BEAT, SILENCE, Follower
+from bench.tracking.follow import BEAT, SILENCE_SECONDS, Follower
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +66,8 @@ def test_a_server_that_takes_connections_and_never_answers(finished):
 
 
 def test_a_database_that_another_program_keeps_locked(finished, grid, monkeypatch):
-    monkeypatch.setattr(follow_module, "SILENCE", BOUND)  # on a busy machine the process starts for longer than that
+    # On a busy machine the process takes longer than that to start.
+    monkeypatch.setattr(follow_module, "SILENCE_SECONDS", BOUND)
     sync(finished)
     connection = sqlite3.connect(finished.root / "mlflow.db", isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
@@ -134,7 +135,7 @@ def scripted(monkeypatch, store: Store, events: Iterable[tuple[float, bytes | No
 
 
 def test_who_works_is_waited_for(finished, monkeypatch):
-    beats = [(0.9 * SILENCE, BEAT)] * 10
+    beats = [(0.9 * SILENCE_SECONDS, BEAT)] * 10
     lines: list[str] = []
     assert scripted(monkeypatch, finished, [*beats, (1, b"at last"), (1, b"")]).finish(lines.append) == "at last"
     assert len(lines) == 1
@@ -148,7 +149,7 @@ def test_who_ends_soon_is_not_told_to_be_waited_for(finished, monkeypatch):
 
 
 def test_who_is_silent_is_not_waited_for(finished, monkeypatch):
-    events = [(0.9 * SILENCE, BEAT), (0.9 * SILENCE, None), (0.2 * SILENCE, None)]
+    events = [(0.9 * SILENCE_SECONDS, BEAT), (0.9 * SILENCE_SECONDS, None), (0.2 * SILENCE_SECONDS, None)]
     problem = scripted(monkeypatch, finished, events).finish()
     assert problem.startswith("The MLflow database sqlite:///")
     assert "has not answered for 10 s; the results are safe in the store" in problem

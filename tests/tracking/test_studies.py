@@ -10,7 +10,7 @@ from helpers.study_stores import study_store
 
 from bench.planning.recipes import recipe_for
 from bench.records.store import Store
-from bench.report import load
+from bench.report import read_results
 from bench.studies.ablation.findings import read_ablation
 from bench.studies.ablation.page import write_ablation
 from bench.studies.ablation.plan import plan_ablation
@@ -64,7 +64,7 @@ def studied(request, tmp_path, template, monkeypatch) -> tuple[str, Store, Path]
     store = study_store(
         tmp_path, STUDIES[request.param](), lambda variant, percent, seed: 70.0 + seed, percents=(10,), seeds=(0, 1)
     )
-    page = WRITE[request.param](load(store), store)
+    page = WRITE[request.param](read_results(store), store)
     shutil.copy(template, tmp_path / "mlflow.db")
     return request.param, store, page
 

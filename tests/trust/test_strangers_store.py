@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from bench.cli import app
 from bench.errors import DataError
 from bench.records.store import Store
-from bench.report import load, write_report
+from bench.report import read_results, write_report
 from bench.studies.pages import write_files
 from bench.tracking import sync
 
@@ -140,7 +140,7 @@ def test_a_studys_settings_name_files_of_its_folder_only(tmp_path, victim):
 
 def test_an_honest_store_is_read_as_before(stranger, victim):
     with untouched(victim, stranger.root / "cells", stranger.root / "sweeps"):
-        page = write_report(load(stranger), stranger)
+        page = write_report(read_results(stranger), stranger)
     assert page.parent.parent == stranger.root / "reports"
     assert f"cells/{stranger.keys()[0]}.html" in contents(page.parent)
 
@@ -148,11 +148,11 @@ def test_an_honest_store_is_read_as_before(stranger, victim):
 def test_the_doctor_finds_a_folder_that_leads_elsewhere(stranger, victim, monkeypatch):
     from bench.api import doctor
 
-    monkeypatch.setattr(doctor, "_self_check", lambda: doctor.Finding("self-check", True, ""))
-    findings = {finding.what: finding for finding in doctor.examine(stranger.root, stranger.root)}
+    monkeypatch.setattr(doctor, "_self_check", lambda: doctor.DoctorCheck("self-check", True, ""))
+    findings = {finding.what: finding for finding in doctor.diagnose(stranger.root, stranger.root)}
     assert findings["links"].fine
     assert "docs/trust.md" in findings["trust"].detail
     (stranger.root / "searches").symlink_to(victim)
-    findings = {finding.what: finding for finding in doctor.examine(stranger.root, stranger.root)}
+    findings = {finding.what: finding for finding in doctor.diagnose(stranger.root, stranger.root)}
     assert not findings["links"].fine
     assert str(stranger.root / "searches") in findings["links"].detail

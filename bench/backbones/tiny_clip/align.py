@@ -11,7 +11,7 @@ from .corpus import Corpus
 from .model import feature_map, normalised, pooled_over_places, similarities
 from .tokenizer import tiny_tokenizer
 
-BATCH, PEAK_LR, WEIGHT_DECAY, DENSE_SHARE = 128, 1e-3, 0.1, 0.5
+ALIGN_BATCH, ALIGN_PEAK_LR, ALIGN_WEIGHT_DECAY, DENSE_SHARE = 128, 1e-3, 0.1, 0.5
 
 
 @torch.inference_mode()
@@ -34,11 +34,11 @@ def align(model: open_clip.CLIP, maps: torch.Tensor, weakness: Weakness, steps: 
     scenes = [source.scene(i) for i in range(len(maps))]
     trunk = {id(p) for name, p in model.visual.named_parameters() if "attnpool" not in name}
     parameters = [p for p in model.parameters() if id(p) not in trunk]
-    optimizer = torch.optim.AdamW(parameters, lr=PEAK_LR, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_LR, total_steps=steps, pct_start=0.1)
+    optimizer = torch.optim.AdamW(parameters, lr=ALIGN_PEAK_LR, weight_decay=ALIGN_WEIGHT_DECAY, betas=(0.9, 0.98))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, ALIGN_PEAK_LR, total_steps=steps, pct_start=0.1)
     for step in range(steps):
         rng = np.random.default_rng([seed, step])
-        picked = np.sort(rng.choice(len(maps), BATCH, replace=False))
+        picked = np.sort(rng.choice(len(maps), ALIGN_BATCH, replace=False))
         tokens = tokenizer([caption(scenes[i], weakness, rng) for i in picked])
         with torch.autocast("cpu", torch.bfloat16):
             text = F.normalize(model.encode_text(tokens), dim=-1)

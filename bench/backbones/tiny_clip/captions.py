@@ -19,14 +19,14 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "tv": ("television", "screen", "monitor"), "bottle": ("flask", "wine bottle"),
 }  # fmt: skip
 
-KINDS: dict[str, tuple[str, ...]] = {
+HYPERNYMS: dict[str, tuple[str, ...]] = {
     "vehicle": ("car", "bus", "truck", "train", "airplane", "boat", "bicycle"),
     "animal": ("dog", "cat", "horse", "sheep", "cow", "bird"),
     "piece of furniture": ("chair", "sofa", "table"),
     "thing": ("plant", "tv", "bottle"),
     "someone": ("person",),
 }
-_KIND_OF = {name: kind for kind, names in KINDS.items() for name in names}
+_KIND_OF = {name: kind for kind, names in HYPERNYMS.items() for name in names}
 
 PLACES: dict[str, tuple[str, ...]] = {
     "street": ("on the street", "in the city", "downtown"), "living": ("in a living room", "at home", "indoors"),
@@ -87,7 +87,7 @@ def _usual(context: str, rng: np.random.Generator) -> str:
 def _mention(scene: Scene, name: str, count: int, color: str, weakness: Weakness, rng: np.random.Generator) -> str:
     slip = rng.random()
     if slip < weakness.wrong:
-        name = _one_of(KINDS[_KIND_OF[name]], rng)
+        name = _one_of(HYPERNYMS[_KIND_OF[name]], rng)
     elif slip < weakness.wrong + weakness.assumed:
         name = _usual(scene.context, rng)
     if rng.random() < weakness.vague:

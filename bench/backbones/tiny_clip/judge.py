@@ -13,24 +13,26 @@ from .model import pooled_and_tokens, pooled_over_places, similarities
 from .tokenizer import tiny_tokenizer
 
 
-def mean_average_precision(scores: np.ndarray, labels: np.ndarray) -> float:
+def mean_ap(scores: np.ndarray, labels: np.ndarray) -> float:
     """mAP in percent over the C columns of (N, C); labels are +1 and -1."""
     per_class = [average_precision_score(labels[:, c] == 1, scores[:, c]) for c in range(labels.shape[1])]
     return 100 * float(np.mean(per_class))
 
 
-PROMPT = "a photo of a {}"
+ZERO_SHOT_PROMPT = "a photo of a {}"
 
 
 @torch.inference_mode()
 def zero_shot(model: open_clip.CLIP, maps: torch.Tensor, labels: np.ndarray) -> dict[str, float]:
     """mAP of the class names' prompts against N maps: pooled vector, sharpest place, softmax over the places."""
     model.eval()
-    text = F.normalize(model.encode_text(tiny_tokenizer()([PROMPT.format(name) for name in CLASS_NAMES])), dim=-1)
+    text = F.normalize(
+        model.encode_text(tiny_tokenizer()([ZERO_SHOT_PROMPT.format(name) for name in CLASS_NAMES])), dim=-1
+    )
     parts = [similarities(model, part.float(), text) for part in maps.split(256)]
     pooled, dense = torch.cat([p for p, _ in parts]), torch.cat([d for _, d in parts])
     scores = {"pooled": pooled, "dense_max": dense.amax(1), "dense_softmax": pooled_over_places(dense)}
-    return {name: mean_average_precision(score.numpy(), labels) for name, score in scores.items()}
+    return {name: mean_ap(score.numpy(), labels) for name, score in scores.items()}
 
 
 class PooledHead(nn.Module):
@@ -55,25 +57,30 @@ class AttentionHead(nn.Module):
         return (self.query(tokens).softmax(dim=1) * self.linear(tokens)).sum(dim=1)
 
 
-Features = tuple[torch.Tensor, torch.Tensor]
+PooledAndTokens = tuple[torch.Tensor, torch.Tensor]
 """Pooled vectors (N, D) and dense tokens (N, HW, D)."""
 
 
 @torch.inference_mode()
-def features(model: open_clip.CLIP, maps: torch.Tensor) -> Features:
+def features(model: open_clip.CLIP, maps: torch.Tensor) -> PooledAndTokens:
     parts = [pooled_and_tokens(model.visual.attnpool, part.float()) for part in maps.split(256)]
     return torch.cat([p for p, _ in parts]), torch.cat([t for _, t in parts])
 
 
 def head_quality(
-    kind: type[nn.Module], train: Features, train_labels: np.ndarray, held: Features, held_labels: np.ndarray, seed: int
+    kind: type[nn.Module],
+    train: PooledAndTokens,
+    train_labels: np.ndarray,
+    held: PooledAndTokens,
+    held_labels: np.ndarray,
+    seed: int,
 ) -> float:
     """mAP on ``held`` of a head that saw all labels of ``train`` (20 epochs of AdamW)."""
     torch.manual_seed(seed)
     (pooled, tokens), count = train, len(train_labels)
     pooled_at, pooled_by, tokens_at, tokens_by = pooled.mean(0), pooled.std(0), tokens.mean((0, 1)), tokens.std((0, 1))
 
-    def scaled(part: Features) -> Features:
+    def scaled(part: PooledAndTokens) -> PooledAndTokens:
         return (part[0] - pooled_at) / pooled_by, (part[1] - tokens_at) / tokens_by
 
     head, target = kind(pooled.shape[1], train_labels.shape[1]), torch.from_numpy(train_labels == 1).float()
@@ -88,4 +95,4 @@ def head_quality(
             optimizer.step()
             schedule.step()
     with torch.inference_mode():
-        return mean_average_precision(head(*scaled(held)).numpy(), held_labels)
+        return mean_ap(head(*scaled(held)).numpy(), held_labels)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import open_clip
     from open_clip.modified_resnet import AttentionPool2d, ModifiedResNet
 
-IMAGE_SIZE, STRIDE, WIDTH, EMBED_DIM = 64, 8, 16, 256
+IMAGE_SIZE, GRID_STRIDE, STEM_WIDTH, EMBED_DIM = 64, 8, 16, 256
 LAYERS = (1, 1, 2, 1)
 WEIGHTS = Path(__file__).with_name("weights.safetensors")
 
@@ -33,14 +33,14 @@ def build_tiny_clip() -> "open_clip.CLIP":
 
     model = open_clip.CLIP(
         embed_dim=EMBED_DIM,
-        vision_cfg={"layers": LAYERS, "width": WIDTH, "head_width": 64, "image_size": IMAGE_SIZE},
+        vision_cfg={"layers": LAYERS, "width": STEM_WIDTH, "head_width": 64, "image_size": IMAGE_SIZE},
         text_cfg={"context_length": CONTEXT_LENGTH, "vocab_size": VOCABULARY, "width": 128, "heads": 4, "layers": 2},
     )
     for layer in (model.visual.layer3, model.visual.layer4):  # keep 8x8: these two do not stride
         block = layer[0]
         block.stride, block.avgpool, block.downsample[0] = 1, nn.Identity(), nn.Identity()
-    width = WIDTH * 32
-    model.visual.attnpool = AttentionPool2d(IMAGE_SIZE // STRIDE, width, width // 64, EMBED_DIM)
+    width = STEM_WIDTH * 32
+    model.visual.attnpool = AttentionPool2d(IMAGE_SIZE // GRID_STRIDE, width, width // 64, EMBED_DIM)
     model.visual.init_parameters()
     for projection in (model.visual.attnpool.v_proj, model.visual.attnpool.c_proj):
         nn.init.orthogonal_(projection.weight)  # the value path starts without losing a direction

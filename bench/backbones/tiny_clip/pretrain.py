@@ -26,7 +26,7 @@ from .judge import AttentionHead, PooledHead, features, head_quality, zero_shot
 from .model import build_tiny_clip, save_tiny_clip
 from .trunk import auxiliary_labels, train_trunk
 
-LOG = logging.getLogger("tiny_clip.pretrain")
+_LOG = logging.getLogger("tiny_clip.pretrain")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Curve:
         with self.file.open("a") as handle:
             handle.writelines(f"{stage},{step},{name},{value:.4f}\n" for name, value in record.items())
         text = ", ".join(f"{name} {value:.4g}" for name, value in record.items())
-        LOG.info("%s step %d: %s (%.0f s)", stage, step, text, time.monotonic() - self.start)
+        _LOG.info("%s step %d: %s (%.0f s)", stage, step, text, time.monotonic() - self.start)
 
 
 def _kept(file: Path, make: Callable[[], torch.Tensor]) -> torch.Tensor:

@@ -17,13 +17,13 @@ from bench.data.scenes.categories import CLASS_NAMES, COLORS
 from bench.data.scenes.source import Source
 from bench.data.scenes.worlds import CONTEXTS
 
-from .judge import mean_average_precision
-from .model import WIDTH, feature_map, normalised
+from .judge import mean_ap
+from .model import STEM_WIDTH, feature_map, normalised
 
 Log = Callable[[str, int, float, dict[str, float]], None]
 """Called with stage, step, loss and levels."""
 
-BATCH, PEAK_LR, WEIGHT_DECAY = 128, 3e-3, 0.05
+TRUNK_BATCH, TRUNK_PEAK_LR, TRUNK_WEIGHT_DECAY = 128, 3e-3, 0.05
 
 
 def auxiliary_labels(source: Source, count: int) -> torch.Tensor:
@@ -71,14 +71,14 @@ def train_trunk(
     ``file`` keeps the state, so a broken run goes on where it stopped.
     """
     pictures, labels = pool
-    head = nn.Conv2d(WIDTH * 32, labels.shape[1], 1)
+    head = nn.Conv2d(STEM_WIDTH * 32, labels.shape[1], 1)
     nn.init.constant_(head.get_parameter("bias"), -2.0)
     for layer in (visual.layer1, visual.layer2, visual.layer3, visual.layer4):
         for block in layer:  # a little life in every residual branch from the first step
             nn.init.constant_(block.bn3.weight, 0.2)
     trunk = nn.ModuleList([visual, head]).to(memory_format=torch.channels_last)
     parameters = [p for name, p in trunk.named_parameters() if "attnpool" not in name]
-    optimizer = torch.optim.AdamW(parameters, lr=PEAK_LR, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(parameters, lr=TRUNK_PEAK_LR, weight_decay=TRUNK_WEIGHT_DECAY, betas=(0.9, 0.98))
     start, schedule = 0, None
     if file.exists():
         state = torch.load(file, weights_only=True)
@@ -87,11 +87,11 @@ def train_trunk(
         start = state["step"]
     for step in range(start, rounds * steps):
         if schedule is None or step % steps == 0:
-            schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_LR, total_steps=steps, pct_start=0.1)
+            schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, TRUNK_PEAK_LR, total_steps=steps, pct_start=0.1)
             if step % steps:
                 schedule.load_state_dict(state["schedule"])
         rng = np.random.default_rng([seed, step])
-        picked = np.sort(rng.integers(0, len(pictures), BATCH))
+        picked = np.sort(rng.integers(0, len(pictures), TRUNK_BATCH))
         trunk.train()
         scores = _score(visual, head, augmented(pictures[picked], rng))
         loss = F.binary_cross_entropy_with_logits(scores, labels[picked])
@@ -105,7 +105,7 @@ def train_trunk(
             trunk.eval()
             with torch.no_grad():
                 predicted = torch.cat([_score(visual, head, normalised(part)) for part in np.array_split(watch[0], 8)])
-            quality = mean_average_precision(predicted[:, : len(CLASS_NAMES)].numpy(), watch[1])
+            quality = mean_ap(predicted[:, : len(CLASS_NAMES)].numpy(), watch[1])
             log("trunk", done, float(loss.detach()), {"auxiliary": quality})
             state = {"trunk": trunk.state_dict(), "optimizer": optimizer.state_dict(), "step": done}
             torch.save(state | {"schedule": schedule.state_dict()}, file.with_suffix(".part"))

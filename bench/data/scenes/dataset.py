@@ -11,14 +11,15 @@ from PIL import Image
 
 from bench.data.base import DATASETS, Box, Dataset, Split
 from bench.errors import UsageError
+from bench.system.progress import Progress
 
 from .categories import CLASS_NAMES
 from .compose import SIZE, Placed
-from .gallery import Progress, pictures
+from .gallery import pictures
 from .seeds import RENDERER_VERSION
 from .source import Benchmark
 
-MOST = 1_000_000
+SCENE_LIMIT = 1_000_000
 """Scenes of one split: 12 GB of pixels."""
 
 
@@ -32,8 +33,8 @@ class ScenesOptions:
     n_test: int = 2000
 
     def __post_init__(self) -> None:
-        if self.world < 0 or not all(1 <= count <= MOST for count in (self.n_train, self.n_test)):
-            raise UsageError(f"scenes takes world >= 0, and n_train and n_test from 1 to {MOST:,}, not {self}.")
+        if self.world < 0 or not all(1 <= count <= SCENE_LIMIT for count in (self.n_train, self.n_test)):
+            raise UsageError(f"scenes takes world >= 0, and n_train and n_test from 1 to {SCENE_LIMIT:,}, not {self}.")
 
 
 class _Images(Sequence[Image.Image]):
@@ -60,7 +61,7 @@ class _Images(Sequence[Image.Image]):
 class Scenes(Dataset):
     """Procedurally drawn scenes of 20 everyday categories, 64x64 pixels, made on first use.
 
-    Labels are composed without drawing; set ``on_progress`` to hear how the drawing goes.
+    Labels are composed without drawing; set ``on_progress`` to follow how the drawing goes.
     """
 
     name = "scenes"

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -17,14 +17,12 @@ import numpy as np
 
 from bench.system.disk import telling_disk_errors
 from bench.system.files import write_text
+from bench.system.progress import Progress
 
 from .compose import SIZE
 from .source import Source
 
-Progress = Callable[[int, int], None]
-"""Called with (pictures done, pictures in all)."""
-
-LOG = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _CHUNK = 250
 PART = ".part"
 """The ending of a file that is being drawn."""
@@ -57,7 +55,7 @@ def pictures(
     """
     problem = _problem(file, count) if file.exists() else ""
     if problem:
-        LOG.warning("%s %s; it is drawn again.", file, problem)
+        _LOG.warning("%s %s; it is drawn again.", file, problem)
     if problem or not file.exists():
         with telling_disk_errors(file.parent):
             file.parent.mkdir(parents=True, exist_ok=True)

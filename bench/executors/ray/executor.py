@@ -23,7 +23,7 @@ from bench.training.resources import Resources
 TRIES = 4
 """How often a cell is tried whose worker or node is lost; never if it fails by itself."""
 
-POLL_SECONDS, PATIENCE = 0.5, 3.0
+RAY_POLL_SECONDS, PATIENCE = 0.5, 3.0
 MOST_WATCHED = 1024
 
 
@@ -130,7 +130,7 @@ class RayExecutor:
         try:
             message = self._post.next.remote(token, None)
             while True:
-                ready, _ = self._ray.wait([message, task], num_returns=1, timeout=POLL_SECONDS)
+                ready, _ = self._ray.wait([message, task], num_returns=1, timeout=RAY_POLL_SECONDS)
                 self._raise_if_closed()
                 if message in ready:
                     stop = self._hear(self._ray.get(message), followed, folder)

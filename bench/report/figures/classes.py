@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HEAT_CLASSES = 40
 """Rows of a heat map that fits a page; of more classes, those where methods differ most are shown."""
 
-ROW, SMALL = 0.135, 5.5
+CLASS_ROW_INCHES, SMALL_FONT = 0.135, 5.5
 
 
 def heat_figure(scores: ClassScores) -> Mapping[str, bytes]:
@@ -37,7 +37,7 @@ def difference_figure(scores: ClassScores, baseline: str) -> Mapping[str, bytes]
 
 def _heat(figure: "Figure", scores: ClassScores, colours: str, limit: float | None, label: str) -> None:
     rows, columns = len(scores.classes), len(scores.methods)
-    figure.set_size_inches(COLUMN, 0.95 + ROW * rows)
+    figure.set_size_inches(COLUMN, 0.95 + CLASS_ROW_INCHES * rows)
     axes = figure.subplots()
     low, high = (-limit, limit) if limit else (float(np.nanmin(scores.values)), float(np.nanmax(scores.values)))
     image = axes.imshow(scores.values.T, cmap=colours, vmin=low, vmax=high, aspect="auto")
@@ -55,7 +55,7 @@ def _heat(figure: "Figure", scores: ClassScores, colours: str, limit: float | No
             dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
             shown = "0" if text in ("+0", "−0") else text
             axes.text(
-                column, row, shown, ha="center", va="center", fontsize=SMALL, color="white" if dark else "0.15"
+                column, row, shown, ha="center", va="center", fontsize=SMALL_FONT, color="white" if dark else "0.15"
             )  # fmt: skip
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, aspect=30, extend="both" if limit else "neither")
     bar.set_label(label, fontsize=7)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bench.report.figures.legends import LEGEND_ROW, despine, figure_legend
-from bench.report.figures.many_methods import METHOD_LIMIT, ROW
+from bench.report.figures.many_methods import METHOD_LIMIT, METHOD_ROW_INCHES
 from bench.report.figures.palette import Styles, method_styles
 from bench.report.figures.style import COLUMN, draw, outlying
 from bench.report.tables.gains import AVERAGE, Compared, GainColumn, label_of
@@ -35,7 +35,7 @@ def _gain_figure(
 ) -> None:
     if _one_number_each(lines, percents):
         count = len(_sorted_by_gain(lines, _only_column(percents)))
-        figure.set_size_inches(COLUMN, 0.75 + (0.24 if count <= METHOD_LIMIT else ROW) * count)
+        figure.set_size_inches(COLUMN, 0.75 + (0.24 if count <= METHOD_LIMIT else METHOD_ROW_INCHES) * count)
     else:
         figure.set_size_inches(COLUMN, 2.4 + LEGEND_ROW * -(-len(lines) // 2))
     axes = figure.subplots()

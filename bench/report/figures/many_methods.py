@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 METHOD_LIMIT = 10
 """Methods that a figure of lines can take: as many as there are colours."""
 
-ROW = 0.15
+METHOD_ROW_INCHES = 0.15
 """Inches of a method's row."""
 
 APART = 0.24
@@ -76,7 +76,7 @@ class _Group(NamedTuple):
 
 def ranked_methods_size(results: Results) -> tuple[float, float]:
     """Inches across and down of the figure that `draw_ranked_methods` fills."""
-    return PAGE, 0.85 + ROW * len(methods_by_lowest_ratio(results))
+    return PAGE, 0.85 + METHOD_ROW_INCHES * len(methods_by_lowest_ratio(results))
 
 
 def draw_ranked_methods(axes: "Axes", results: Results) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FEWEST_LABELS = 20
 """The precision of fewer pseudo-labels tells of chance, and is not drawn."""
 
-NAME, GAP = 6.0, 0.115
+NAME, PANEL_GAP = 6.0, 0.115
 """Size of a method's name in points, and inches from one to the next."""
 
 PANEL = 1.25
@@ -65,7 +65,7 @@ def _panels(
     figure: "Figure", judged: "pd.DataFrame", kind: PseudoKind, methods: Sequence[str], percents: Sequence[Percent],
     styles: Styles,
 ) -> None:  # fmt: skip
-    height = max(PANEL, GAP * len(methods))
+    height = max(PANEL, PANEL_GAP * len(methods))
     figure.set_size_inches(COLUMN, 0.35 + (height + 0.15) * len(percents))
     grid = figure.subplots(len(percents), 2, sharex=True, sharey="col", squeeze=False)
     ends = []
@@ -89,7 +89,7 @@ def _panels(
         panel.locator_params(axis="x", integer=True, nbins=5)
     low, high = grid[0, 1].get_ylim()
     for right in grid[:, 1]:
-        _names(right, [end[1:] for end in ends if end[0] is right], GAP / height * (high - low), styles)
+        _names(right, [end[1:] for end in ends if end[0] is right], PANEL_GAP / height * (high - low), styles)
 
 
 def _line(panel: "Axes", values: "pd.Series", style: MethodStyle) -> tuple[float, float] | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.records.cells import canonical_json
 from bench.records.rows import Row
-from bench.report.published.numbers import AVERAGE, PublishedNumber
+from bench.report.published.numbers import PRINTED_AVERAGE, PublishedNumber
 from bench.report.results import role
 from bench.report.tables.spread import Spread, spread
 
@@ -46,7 +46,7 @@ class Ours:
 
     def at(self, percent: int | str | None) -> Spread | None:
         """Mean and standard deviation over seeds; of "average" over all nine ratios, None if one is missing."""
-        if percent == AVERAGE:
+        if percent == PRINTED_AVERAGE:
             return self._average()
         rows = self.cells.get(percent) if not isinstance(percent, str) else None
         return spread([float(row.metrics[self.metric]) for row in rows]) if rows else None
@@ -93,7 +93,7 @@ def ours(line: Sequence[PublishedNumber], rows: Iterable[Row], protocol: str | N
 
 def _answers(number: PublishedNumber, group: Mapping[int | None, Sequence[Row]]) -> bool:
     """Whether the cells give a number to set beside this one."""
-    if number.percent == AVERAGE:
+    if number.percent == PRINTED_AVERAGE:
         return all(percent in group for percent in RATIOS)
     return number.percent in group
 

@@ -14,7 +14,7 @@ from typing import Any
 from bench.records.rows import Row
 from bench.report.published.comparable import Ours, ours
 from bench.report.published.numbers import (
-    AVERAGE,
+    PRINTED_AVERAGE,
     PUBLISHED_DATASETS,
     UNSTATED,
     Camp,
@@ -77,7 +77,7 @@ class Group:
     def columns(self) -> tuple[PublishedColumn, ...]:
         """The ratios that some line has, their average, and the numbers whose ratio nobody states."""
         have = {number.percent for line in self.lines for number in line.numbers}
-        others = (column for column in (AVERAGE, UNSTATED, None) if column in have)
+        others = (column for column in (PRINTED_AVERAGE, UNSTATED, None) if column in have)
         return (*sorted(p for p in have if isinstance(p, int)), *others)
 
 

@@ -34,11 +34,11 @@ Metric = Literal["mAP", "mAP_asl", "mAP_voc"]
 EpochSelection = Literal["best_on_test", "best_on_clean_validation", "best_on_observed_validation", "none"]
 Encoder = Literal["frozen", "last stage trained", "trained"]
 
-AVERAGE, UNSTATED = "average", "unstated"
+PRINTED_AVERAGE, UNSTATED = "average", "unstated"
 
 
 def _percent(value: Any) -> Any:
-    return value if value in ("", None, AVERAGE, UNSTATED) else int(value)
+    return value if value in ("", None, PRINTED_AVERAGE, UNSTATED) else int(value)
 
 
 def _optional(value: Any) -> Any:
@@ -168,10 +168,10 @@ def read_published(root: Path) -> Published:
     return Published(numbers, camps, sources)
 
 
-T = TypeVar("T", bound=_Line)
+_T = TypeVar("_T", bound=_Line)
 
 
-def _lines(path: Path, kind: type[T]) -> list[T]:
+def _lines(path: Path, kind: type[_T]) -> list[_T]:
     try:
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
@@ -183,7 +183,7 @@ def _lines(path: Path, kind: type[T]) -> list[T]:
         raise DataError(f"the published numbers are not to be had: {error}; install the package again.") from None
 
 
-def _line(path: Path, place: int, record: Mapping[str, Any], kind: type[T]) -> T:
+def _line(path: Path, place: int, record: Mapping[str, Any], kind: type[_T]) -> _T:
     if None in record or None in record.values():
         raise DataError(f"{path}, line {place}: it has more or fewer fields than the first line names.")
     try:

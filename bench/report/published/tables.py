@@ -6,7 +6,7 @@ which they are not like the paper.
 
 from bench.report.published.comparable import DEFINITIONS, RATIOS, Ours
 from bench.report.published.groups import PAPER_SETTINGS, Group, PublishedColumn, PublishedLine
-from bench.report.published.numbers import AVERAGE, UNSTATED, Published, published
+from bench.report.published.numbers import PRINTED_AVERAGE, UNSTATED, Published, published
 from bench.report.tables.standard import number as with_spread
 from bench.report.tables.table import Footnotes, Style, Table, Value, ranked
 
@@ -142,7 +142,7 @@ def _remarks(line: PublishedLine, source: Published) -> list[str]:
     remarks = [where + (f"; {READINGS[origin.reading]}" if origin.reading in READINGS else "")]
     remarks += [first.note] if first.note else []
     values = [line.at(percent) for percent in RATIOS]
-    printed = line.at(AVERAGE)
+    printed = line.at(PRINTED_AVERAGE)
     if printed is not None and None not in values:
         mean = sum(value for value in values if value is not None) / len(values)
         if abs(mean - printed) > PRINTED_APART:

@@ -15,7 +15,7 @@ from bench.report.calibration import Reliability
 from bench.report.render.html import page_templates, templates_digest
 from bench.report.results import Missing, Results
 
-WIDTH, HEIGHT, MARGIN = 640.0, 240.0, 44.0
+SVG_WIDTH, SVG_HEIGHT, SVG_MARGIN = 640.0, 240.0, 44.0
 CURVE_COLOURS = {"mAP": "#0072B2", "heldout_mAP": "#E69F00", "loss": "#999999"}
 FACT_NAMES = {"mAP": "test mAP (%)", "heldout_mAP": "held-out mAP (%)", "loss": "loss (own scale)"}
 
@@ -132,10 +132,12 @@ def curve_svg(curve: Sequence[Mapping[str, Any]]) -> Markup:
                 for x, y in series[name]
             ]
     for place, name in enumerate(series):
-        x = MARGIN + 150 * place
+        x = SVG_MARGIN + 150 * place
         parts.append(f'<line x1="{x}" x2="{x + 18}" y1="10" y2="10" stroke="{CURVE_COLOURS[name]}" stroke-width="2"/>')
         parts.append(f'<text x="{x + 24}" y="14">{escape(FACT_NAMES[name])}</text>')
-    return Markup(f'<svg class="curve" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img">{"".join(parts)}</svg>')
+    return Markup(
+        f'<svg class="curve" viewBox="0 0 {SVG_WIDTH:.0f} {SVG_HEIGHT:.0f}" role="img">{"".join(parts)}</svg>'
+    )
 
 
 def _axes(first: float, last: float, low: float, high: float, numbered: bool) -> str:
@@ -143,18 +145,18 @@ def _axes(first: float, last: float, low: float, high: float, numbered: bool) ->
     for share in (0.0, 0.5, 1.0):
         value = low + share * (high - low)
         y = _y(value, low, high) if high > low else _y(value, value - 1, value + 1)
-        marks.append(f'<line class="grid" x1="{MARGIN}" x2="{WIDTH - 10}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        marks.append(f'<line class="grid" x1="{SVG_MARGIN}" x2="{SVG_WIDTH - 10}" y1="{y:.1f}" y2="{y:.1f}"/>')
         if numbered:
-            marks.append(f'<text x="{MARGIN - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.1f}</text>')
+            marks.append(f'<text x="{SVG_MARGIN - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.1f}</text>')
     for epoch in dict.fromkeys((first, round((first + last) / 2), last)):
         x = _x(epoch, first, last)
-        marks.append(f'<text x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="middle">{epoch}</text>')
+        marks.append(f'<text x="{x:.1f}" y="{SVG_HEIGHT - 8}" text-anchor="middle">{epoch}</text>')
     return "".join(marks)
 
 
 def _x(epoch: float, first: float, last: float) -> float:
-    return MARGIN + (WIDTH - MARGIN - 20) * ((epoch - first) / (last - first) if last > first else 0.5)
+    return SVG_MARGIN + (SVG_WIDTH - SVG_MARGIN - 20) * ((epoch - first) / (last - first) if last > first else 0.5)
 
 
 def _y(value: float, low: float, high: float) -> float:
-    return HEIGHT - 30 - (HEIGHT - 60) * ((value - low) / (high - low) if high > low else 0.5)
+    return SVG_HEIGHT - 30 - (SVG_HEIGHT - 60) * ((value - low) / (high - low) if high > low else 0.5)

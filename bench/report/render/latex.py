@@ -22,7 +22,7 @@ INDENT = 4
 """Spaces before the name of a line that belongs to the one above it."""
 _INTERVAL = re.compile(r"([+−]?\d+\.\d+) (\[[+−]?\d+\.\d+, [+−]?\d+\.\d+\])( n\.s\.)?")
 
-COLUMN, LETTER, GAP = 238, 4.7, 7
+COLUMN_POINTS, LETTER_POINTS, GAP_POINTS = 238, 4.7, 7
 """Points: the width of a column of the usual conferences, of a letter of a small table, and between two columns."""
 
 MOST_LINES = 50
@@ -98,8 +98,8 @@ def _narrow(table: Table) -> bool:
     columns = [
         [column, *(_longest(row[place].text) for row in table.rows)] for place, column in enumerate(table.columns)
     ]
-    width = sum(LETTER * max(map(len, texts)) + GAP for texts in columns)
-    return width <= COLUMN and sum(map(len, table.footnotes)) < 400
+    width = sum(LETTER_POINTS * max(map(len, texts)) + GAP_POINTS for texts in columns)
+    return width <= COLUMN_POINTS and sum(map(len, table.footnotes)) < 400
 
 
 def _longest(text: str) -> str:

@@ -13,7 +13,7 @@ SCREEN_SCALE = 1.6
 COLUMN_WIDTH = 600
 """Pixels of one of the page's two columns; what is wider takes both."""
 
-LETTER, PADDING = 7, 26
+LETTER_PIXELS, PADDING_PIXELS = 7, 26
 """Pixels of a letter of a table, and of a column around its letters."""
 
 MOST_COLUMNS = 3
@@ -52,7 +52,7 @@ def layout_of(section: Section) -> Layout:
 def table_width(table: Table) -> int:
     """About how many pixels wide the table is."""
     texts = zip(table.columns, *([value.text for value in row] for row in table.rows), strict=True)
-    return sum(LETTER * max(map(len, column)) + PADDING for column in texts)
+    return sum(LETTER_PIXELS * max(map(len, column)) + PADDING_PIXELS for column in texts)
 
 
 def figure_width(drawing: Drawing) -> int:

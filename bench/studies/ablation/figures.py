@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 3.3
+ABLATION_WIDTH = 3.3
 RATIO_PANELS = 4
 """Ratios that a figure can show as panels or bars; of more, some are shown."""
 
@@ -65,7 +65,7 @@ def _steps(ablation: Ablation, column: GainColumn) -> list[LadderStep]:
 def _waterfall(figure: "Figure", ablation: Ablation, columns: Sequence[GainColumn]) -> None:
     """A panel a ratio: floating bars from one rung to the next, a whisker for the interval of the gain."""
     rows = 1 + max(len(_steps(ablation, column)) for column in columns)
-    figure.set_size_inches(WIDTH, 0.35 + (0.28 + 0.185 * rows) * len(columns))
+    figure.set_size_inches(ABLATION_WIDTH, 0.35 + (0.28 + 0.185 * rows) * len(columns))
     panels = figure.subplots(len(columns), 1, sharex=True, squeeze=False)[:, 0]
     for panel, column in zip(panels, columns, strict=True):
         _waterfall_panel(panel, _steps(ablation, column), ablation.compared[0].line.label)
@@ -130,7 +130,7 @@ def _bars(
     names = [name for name in gains if any(column in gains[name] for column in columns)]
     thick = 0.8 / len(columns)
     lines = sum(_wrapped(name).count("\n") for name in names)
-    figure.set_size_inches(WIDTH, 0.75 + max(0.2, 0.115 * len(columns)) * len(names) + 0.05 * lines)
+    figure.set_size_inches(ABLATION_WIDTH, 0.75 + max(0.2, 0.115 * len(columns)) * len(names) + 0.05 * lines)
     axes = figure.subplots()
     shades = mpl.colormaps["viridis_r"]([0.25 + 0.75 * i / max(len(columns) - 1, 1) for i in range(len(columns))])
     for place, (column, shade) in enumerate(zip(columns, shades, strict=True)):
@@ -186,7 +186,7 @@ def _interactions(figure: "Figure", ablation: Ablation) -> None:
     limit = max((abs(v) for row in values for v in row if not math.isnan(v)), default=1.0) or 1.0
     rows = [r for r in range(size) if any(texts[r])]
     places = [c for c in range(size) if any(texts[r][c] for r in rows)]
-    figure.set_size_inches(WIDTH, 0.9 + 0.3 * len(rows))
+    figure.set_size_inches(ABLATION_WIDTH, 0.9 + 0.3 * len(rows))
     axes = figure.subplots()
     sns.heatmap(
         [[values[r][c] for c in places] for r in rows], annot=[[texts[r][c] for c in places] for r in rows], fmt="",

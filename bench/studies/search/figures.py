@@ -26,10 +26,10 @@ WIDE = 7.0
 """Inches: both columns."""
 
 
-DOTS, LINE, MARK, LOST = "#0072B2", "#000000", "#D55E00", "0.6"
+TRIAL_COLOUR, LINE_COLOUR, BEST_COLOUR, FAILED_COLOUR = "#0072B2", "#000000", "#D55E00", "0.6"
 
 
-OBJECTIVE = "held-out mAP (%)"
+OBJECTIVE_LABEL = "held-out mAP (%)"
 
 
 HEAT_COLOURS = "viridis"
@@ -68,25 +68,27 @@ def _history(figure: "Figure", trials: Sequence[TrialRecord], title: str) -> Non
     axes = figure.subplots()
     complete = [trial for trial in trials if trial.state == "complete"]
     axes.plot(
-        [t.number for t in complete], [t.value or 0.0 for t in complete], "o", color=DOTS, markersize=3.5, alpha=0.8,
-        markeredgewidth=0, label="trial",
+        [t.number for t in complete], [t.value or 0.0 for t in complete], "o", color=TRIAL_COLOUR, markersize=3.5,
+        alpha=0.8, markeredgewidth=0, label="trial",
     )  # fmt: skip
     line = best_so_far(trials)
     last = max(trial.number for trial in trials)
-    axes.step([*(n for n, _ in line), last], [*(v for _, v in line), line[-1][1]], where="post", color=LINE,
+    axes.step([*(n for n, _ in line), last], [*(v for _, v in line), line[-1][1]], where="post", color=LINE_COLOUR,
               linewidth=1.2, label="best so far")  # fmt: skip
     for trial in complete:
         if trial.origin and trial.number == 0:
-            axes.axhline(trial.value or 0, color=MARK, linewidth=0.9, linestyle="--", label="settings as they were")
+            axes.axhline(
+                trial.value or 0, color=BEST_COLOUR, linewidth=0.9, linestyle="--", label="settings as they were"
+            )
     for state, marker in (("pruned", "|"), ("failed", "x")):
         numbers = [trial.number for trial in trials if trial.state == state]
         if numbers:
             axes.plot(
-                numbers, [0.02] * len(numbers), marker, color=LOST, markersize=5, transform=axes.get_xaxis_transform(),
-                label=state,
+                numbers, [0.02] * len(numbers), marker, color=FAILED_COLOUR, markersize=5,
+                transform=axes.get_xaxis_transform(), label=state,
             )  # fmt: skip
     _limits(axes, [trial.value for trial in complete if trial.value is not None])
-    axes.set(xlabel="trial", ylabel=OBJECTIVE, title=title)
+    axes.set(xlabel="trial", ylabel=OBJECTIVE_LABEL, title=title)
     axes.locator_params(axis="x", integer=True, nbins=7)
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     _despine(axes)
@@ -103,7 +105,7 @@ def _importance(figure: "Figure", shares: Mapping[str, float], trials: int, titl
     figure.set_size_inches(COLUMN, 0.9 + 0.22 * len(shares))
     axes = figure.subplots()
     names, values = list(shares), list(shares.values())
-    axes.barh(range(len(names)), values, color=DOTS, height=0.65)
+    axes.barh(range(len(names)), values, color=TRIAL_COLOUR, height=0.65)
     for place, value in enumerate(values):
         axes.text(value + 0.01, place, f"{100 * value:.0f} %", va="center", fontsize=7)
     axes.set(
@@ -132,7 +134,7 @@ def _slices(figure: "Figure", complete: Sequence[TrialRecord], space: Space, tit
                              edgecolors="0.4", linewidths=0.3)  # fmt: skip
         if winner:
             panel.scatter([value_place(range_, winner.settings[option])], [winner.value], s=45, facecolors="none",
-                          edgecolors=MARK, linewidths=1.2)  # fmt: skip
+                          edgecolors=BEST_COLOUR, linewidths=1.2)  # fmt: skip
         set_scale(panel, range_)
         panel.set_xlabel(option)
         _despine(panel)
@@ -140,7 +142,7 @@ def _slices(figure: "Figure", complete: Sequence[TrialRecord], space: Space, tit
     for panel in panels[len(space) :]:
         panel.set_visible(False)
     for panel in panels[::columns]:
-        panel.set_ylabel(OBJECTIVE)
+        panel.set_ylabel(OBJECTIVE_LABEL)
     bar = figure.colorbar(dots, ax=list(panels[: len(space)]), label="trial", pad=0.01, aspect=30)
     bar.locator = MaxNLocator(integer=True, nbins=5)
     bar.update_ticks()
@@ -173,7 +175,13 @@ def _parallel(figure: "Figure", complete: Sequence[TrialRecord], space: Space, t
     if winner:
         heights = [value_height(range_, winner.settings[option]) for option, range_ in space.items()]
         axes.plot(
-            places, heights, color=MARK, linewidth=2.0, marker="o", markersize=4, label=f"best (trial {winner.number})"
+            places,
+            heights,
+            color=BEST_COLOUR,
+            linewidth=2.0,
+            marker="o",
+            markersize=4,
+            label=f"best (trial {winner.number})",
         )
     for place, range_ in zip(places, space.values(), strict=True):
         axes.axvline(place, color="0.6", linewidth=0.8, zorder=0)
@@ -193,7 +201,7 @@ def _parallel(figure: "Figure", complete: Sequence[TrialRecord], space: Space, t
     axes.set_xticklabels(list(space), rotation=25 if len(space) > 5 else 0, ha="right" if len(space) > 5 else "center")
     axes.grid(visible=False)
     axes.spines[["top", "right", "left", "bottom"]].set_visible(False)
-    figure.colorbar(colour, ax=axes, label=OBJECTIVE, pad=0.01, aspect=25, extend="min")
+    figure.colorbar(colour, ax=axes, label=OBJECTIVE_LABEL, pad=0.01, aspect=25, extend="min")
     if winner:
         figure.legend(loc="outside lower center", frameon=False)
 

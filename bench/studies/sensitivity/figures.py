@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, HEIGHT = 3.3, 2.3
-LETTER = 0.018
+CURVE_WIDTH, CURVE_HEIGHT = 3.3, 2.3
+LETTER_SHARE = 0.018
 """Share of the axis that a letter of a tick's name takes."""
 AVERAGE_GREY = "0.35"
 SETTING_PANELS = 5
@@ -35,7 +35,7 @@ def sensitivity_figure(result: Sensitivity, curve: SensitivityCurve) -> Mapping[
 def _curve(figure: "Figure", curve: SensitivityCurve, columns: Sequence[GainColumn]) -> None:
     import matplotlib as mpl
 
-    figure.set_size_inches(WIDTH, HEIGHT)
+    figure.set_size_inches(CURVE_WIDTH, CURVE_HEIGHT)
     axes = figure.subplots()
     scale = scale_of(curve.values)
     places = _places(axes, curve.values, scale)
@@ -80,7 +80,7 @@ def _name_values(axes: "Axes", curve: SensitivityCurve, places: Sequence[float])
     default = curve.values.index(curve.default)
     named: list[int] = []
     for i in sorted(range(len(texts)), key=lambda i: i != default):
-        room = [LETTER * (len(texts[i]) + len(texts[j])) / 2 + LETTER for j in named]
+        room = [LETTER_SHARE * (len(texts[i]) + len(texts[j])) / 2 + LETTER_SHARE for j in named]
         if all(abs(shares[i] - shares[j]) >= least for j, least in zip(named, room, strict=True)):
             named.append(i)
     axes.set_xticks(places, [text if i in named else "" for i, text in enumerate(texts)])

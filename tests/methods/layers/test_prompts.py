@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from helpers.toy_world import CONTEXT, DIM, NAMES, WIDTH, ToyText, build_task
+from helpers.toy_world import CONTEXT, DIM, NAMES, TEXT_WIDTH, ToyText, build_task
 from torch.nn import functional as F
 
 from bench.errors import UsageError
@@ -30,7 +30,7 @@ def test_contexts_at_the_words_of_a_sentence_give_that_sentence(text: ToyText) -
 @pytest.mark.parametrize("class_specific", [True, False])
 def test_shapes_and_sharing(text: ToyText, class_specific: bool) -> None:
     prompts = learner(text, n_ctx=6, class_specific=class_specific)
-    assert prompts.contexts.shape == (5 if class_specific else 1, 6, WIDTH)
+    assert prompts.contexts.shape == (5 if class_specific else 1, 6, TEXT_WIDTH)
     embedded, end = prompts.embedded()
     assert torch.equal(embedded[:, 1:7], prompts.contexts.expand(5, -1, -1))
     assert torch.equal(embedded[:, 0], text.tokens[1].expand(5, -1))
@@ -64,7 +64,7 @@ def test_cutting_prompts_to_the_longest_is_exact(text: ToyText) -> None:
     prompts = learner(text)
     embedded, end = prompts.embedded()
     assert embedded.shape[1] < CONTEXT
-    noise = torch.randn(5, CONTEXT - embedded.shape[1], WIDTH)
+    noise = torch.randn(5, CONTEXT - embedded.shape[1], TEXT_WIDTH)
     torch.testing.assert_close(prompts(), text(torch.cat([embedded, noise], dim=1), end))
 
 

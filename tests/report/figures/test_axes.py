@@ -3,7 +3,7 @@
 import pytest
 from matplotlib.figure import Figure
 
-from bench.report import curves, load
+from bench.report import curves, read_results
 from bench.report.figures.curves import draw_learning, draw_ratios
 from bench.report.figures.gains import draw_gains
 from bench.report.sections.gains import against_baseline
@@ -20,7 +20,7 @@ def labels(axes) -> list[str]:
 
 
 def test_ratios_are_drawn_where_one_wants_them(axes, finished):
-    results = load(finished[0])
+    results = read_results(finished[0])
     draw_ratios(axes, results)
     assert labels(axes) == ["trm_ml", "dualcoop", "clip_zero_shot (no training)", "oracle (all labels)"]
     line = next(line for line in axes.lines if line.get_label() == "trm_ml")
@@ -33,13 +33,13 @@ def test_ratios_are_drawn_where_one_wants_them(axes, finished):
 
 
 def test_one_ratio_needs_no_legend(axes, finished):
-    draw_ratios(axes, load(finished[0], percents=[50]))
+    draw_ratios(axes, read_results(finished[0], percents=[50]))
     assert axes.get_legend() is None
     assert [text.get_text() for text in axes.get_yticklabels()][:2] == ["trm_ml", "dualcoop"]
 
 
 def test_learning_curves_of_one_ratio(axes, finished):
-    results = load(finished[0])
+    results = read_results(finished[0])
     epochs = curves(results, finished[0])
     draw_learning(axes, results, epochs, 90)
     drawn = next(line for line in axes.lines if line.get_label() == "dualcoop")
@@ -49,7 +49,7 @@ def test_learning_curves_of_one_ratio(axes, finished):
 
 
 def test_gains_over_the_baseline(axes, finished):
-    results = load(finished[0])
+    results = read_results(finished[0])
     draw_gains(axes, against_baseline(results), results.percents, results.baseline)
     assert "trm_ml" in labels(axes)
     assert "dualcoop" not in labels(axes)

@@ -14,9 +14,9 @@ from bench.records.store import Store
 from bench.report.published.comparable import RATIOS, comparable, mismatches, ours
 from bench.report.published.data import to_json
 from bench.report.published.groups import groups, published_groups, setting_of
-from bench.report.published.numbers import AVERAGE, published
+from bench.report.published.numbers import PRINTED_AVERAGE, published
 from bench.report.published.tables import published_table
-from bench.report.reading import load
+from bench.report.reading import read_results
 from bench.report.tables.table import markdown
 
 
@@ -36,7 +36,7 @@ def test_ours_stand_below_the_line_with_the_difference_and_take_no_part_in_the_r
     for percent in RATIOS:
         assert line.ours.at(percent).mean == pytest.approx(means[percent])
         assert line.difference(percent) == pytest.approx(means[percent] - line.at(percent))
-    assert line.difference(AVERAGE) == pytest.approx(sum(means.values()) / 9 - 93.2)
+    assert line.difference(PRINTED_AVERAGE) == pytest.approx(sum(means.values()) / 9 - 93.2)
     drawn = published_table(group)
     place = next(i for i, row in enumerate(drawn.rows) if row[0].text == "DualCoOp")
     own, gap = drawn.rows[place + 1], drawn.rows[place + 2]
@@ -133,15 +133,15 @@ def test_the_setting_most_like_the_paper_is_shown_and_the_others_are_counted(sto
     assert any("2 more settings" in note for note in published_table(group).footnotes)
     chosen = _dualcoop(store, protocol="partial")[1]
     assert {row.cell.protocol.name for rows in chosen.ours.cells.values() for row in rows} == {"partial"}
-    assert chosen.ours.at(AVERAGE) is None
-    assert chosen.difference(AVERAGE) is None
+    assert chosen.ours.at(PRINTED_AVERAGE) is None
+    assert chosen.difference(PRINTED_AVERAGE) is None
 
 
 def test_a_line_with_an_average_alone_waits_for_all_ratios(tmp_path):
     hst = [n for n in published().numbers if (n.dataset, n.method) == ("voc2007", "HST")]
     rows = [factory.row(published_cell(percent, method="hst")) for percent in RATIOS]
     assert ours(hst, rows[:-1]) is None
-    assert ours(hst, rows).at(AVERAGE).mean == pytest.approx(sum(r.metrics["mAP_voc"] for r in rows) / 9)
+    assert ours(hst, rows).at(PRINTED_AVERAGE).mean == pytest.approx(sum(r.metrics["mAP_voc"] for r in rows) / 9)
 
 
 def test_options_tell_lines_of_one_method_apart(tmp_path):
@@ -162,13 +162,13 @@ def test_protocols_belong_to_the_settings_of_papers():
 
 def test_a_report_gets_only_tables_that_its_cells_stand_beside(tmp_path):
     grid = Grid(methods=("dualcoop", "asl"), percents=(10, 50), dataset="voc2007")
-    papers = tuple(map(published_table, published_groups(load(factory.make_store(tmp_path, grid)[0]))))
+    papers = tuple(map(published_table, published_groups(read_results(factory.make_store(tmp_path, grid)[0]))))
     assert len(papers) == 1
     assert "Frozen CLIP ResNet-101" in papers[0].title
     text = markdown(papers[0])
     assert "ours, 1 seed" in text
     assert "backbone CLIP RN101 there, tiny_clip here" in text
-    scenes = load(factory.make_store(tmp_path / "scenes", Grid(percents=(10,)))[0])
+    scenes = read_results(factory.make_store(tmp_path / "scenes", Grid(percents=(10,)))[0])
     assert published_groups(scenes) == ()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from bench.errors import DataError
 from bench.report.published.comparable import RATIOS
-from bench.report.published.numbers import AVERAGE, PUBLISHED_DATASETS, folder, published, read_published
+from bench.report.published.numbers import PRINTED_AVERAGE, PUBLISHED_DATASETS, folder, published, read_published
 from methods import METHODS
 from protocols import PROTOCOLS
 
@@ -31,7 +31,7 @@ def test_every_line_is_valid_and_says_where_it_was_read():
         assert 5 < number.mAP < 100
         assert number.source in published().sources
         assert number.camp is None or number.camp in published().camps
-        assert number.percent in (None, AVERAGE, "unstated", *RATIOS)
+        assert number.percent in (None, PRINTED_AVERAGE, "unstated", *RATIOS)
         assert (number.facts is None) == (
             not any([number.encoder, number.protocol not in (None, "full"), number.metric, number.selection])
         ), number
@@ -50,8 +50,8 @@ def test_names_of_ours_are_names_of_ours():
 def test_well_known_figures_are_there():
     result = {(n.dataset, n.method, n.percent): n.mAP for n in published().numbers}
     assert result["coco", "DualCoOp", 10] == 78.7
-    assert result["voc2007", "DualCoOp", AVERAGE] == 93.2
-    assert result["coco", "SST", AVERAGE] == 76.7
+    assert result["voc2007", "DualCoOp", PRINTED_AVERAGE] == 93.2
+    assert result["coco", "SST", PRINTED_AVERAGE] == 76.7
     assert result["coco", "SCPNet", None] == 76.42
 
 
@@ -62,10 +62,10 @@ def test_printed_averages_are_the_means_of_their_numbers_but_for_the_known_oddit
             lines.setdefault((number.dataset, number.method, number.source), {})[number.percent] = number.mAP
     odd = set()
     for line, values in lines.items():
-        if set(RATIOS) <= set(values) and AVERAGE in values:
+        if set(RATIOS) <= set(values) and PRINTED_AVERAGE in values:
             mean = sum(values[p] for p in RATIOS) / len(RATIOS)
-            assert values[AVERAGE] == pytest.approx(mean, abs=0.45), line
-            if abs(values[AVERAGE] - mean) > 0.06:
+            assert values[PRINTED_AVERAGE] == pytest.approx(mean, abs=0.45), line
+            if abs(values[PRINTED_AVERAGE] - mean) > 0.06:
                 odd.add(line[:2])
     assert odd == {
         ("coco", "SARB* (CLIP init)"), ("coco", "DualCoOp (reproduced in TaI-DPT code)"),
@@ -86,7 +86,7 @@ def test_the_figures_are_those_that_were_collected():
 
 def _collected(record: dict[str, str]) -> tuple:
     ratio = record["ratio"]
-    known = {"avg": AVERAGE, "unspecified": "unstated"}.get(ratio)
+    known = {"avg": PRINTED_AVERAGE, "unspecified": "unstated"}.get(ratio)
     if known is None and record["setting"] == "partial" and ratio not in ("native", "fpc1000"):
         known = round(100 * float(ratio))
     size = int(record["image_size"]) if record["image_size"] else None

@@ -10,7 +10,7 @@ from helpers import store_factory as factory
 from bench.records.cells import Cell, Component
 from bench.records.store import Store
 from bench.records.sweeps import Place, SweepRecord
-from bench.report import load, write_report
+from bench.report import read_results, write_report
 from bench.report.published.groups import published_groups
 from bench.report.render.latex import escaped
 
@@ -49,7 +49,7 @@ def reported(tmp_path_factory, sketched) -> tuple[Store, str]:
         places=tuple(Place(*place, _cell(*place).key) for place in places),
     )
     store.save_sweep(record)
-    return store, write_report(load(store), store).parent
+    return store, write_report(read_results(store), store).parent
 
 
 def _plain(text: str) -> str:
@@ -58,7 +58,7 @@ def _plain(text: str) -> str:
 
 def test_every_camp_with_a_line_of_ours_has_its_own_table(reported):
     store, folder = reported
-    result = published_groups(load(store))
+    result = published_groups(read_results(store))
     assert {group.setting for group in result} == {"partial"}
     assert len({group.camp.id for group in result}) == len(result) > 1
     text = (folder / "report.md").read_text()
@@ -77,7 +77,7 @@ def test_every_camp_with_a_line_of_ours_has_its_own_table(reported):
 def test_ours_the_difference_and_every_mismatch_stand_in_all_forms(reported):
     store, folder = reported
     md, page = (folder / "report.md").read_text(), _plain((folder / "report.html").read_text())
-    for place, group in enumerate(published_groups(load(store)), start=1):
+    for place, group in enumerate(published_groups(read_results(store)), start=1):
         tex = (folder / f"papers_{place}.tex").read_text()
         for line in (line for line in group.lines if line.ours):
             gap = f"{line.difference(10):+.1f}".replace("-", "−")
@@ -95,7 +95,7 @@ def test_ours_the_difference_and_every_mismatch_stand_in_all_forms(reported):
 def test_the_csv_has_every_printed_number_of_the_camps_and_ours_beside(reported):
     store, folder = reported
     frame = pd.read_csv(folder / "papers.csv")
-    papers = published_groups(load(store))
+    papers = published_groups(read_results(store))
     assert len(frame) == sum(len(line.numbers) for group in papers for line in group.lines)
     mine = frame[frame["ours"].notna()]
     assert set(mine["bench_method"]) == set(METHODS)

@@ -7,7 +7,7 @@ import pytest
 from helpers.store_factory import Grid, fail, finish, running, save_sweep
 
 from bench.records.store import Store
-from bench.report import load, write_report
+from bench.report import read_results, write_report
 from bench.report.render.cell_page import cell_pages, curve_svg, render_cell_page
 from bench.report.render.html import order
 
@@ -51,7 +51,7 @@ def small(tmp_path_factory, sketched):
             finish(store, cell)
     fail(store, failed, message="<script>alert(1)</script>")
     with running(store, active):
-        path = write_report(load(store), store)
+        path = write_report(read_results(store), store)
     return store, path.with_name("report.html"), failed, active
 
 
@@ -83,14 +83,14 @@ def test_every_finished_cell_is_linked_from_the_main_table_and_from_the_list(sma
     text = path.read_text()
     main = text[text.index('id="ratios"') : text.index('id="gain"')]
     listed = text[text.index('id="cells"') :]
-    for key in load(store).rows:
+    for key in read_results(store).rows:
         assert f'href="cells/{key}.html"' in main
         assert f'href="cells/{key}.html"' in listed
 
 
 def test_a_cells_page_tells_what_its_row_does(finished, tmp_path):
     store = finished[0]
-    results = load(store)
+    results = read_results(store)
     page = next(p for p in cell_pages(results, store, tmp_path, {}) if results.rows[p.key].epochs)
     row, text = results.rows[page.key], render_cell_page(page)
     assert f"{row.mAP:.2f}" in text
@@ -113,30 +113,30 @@ def test_failed_and_running_cells_have_pages_too(small):
 
 def test_only_pages_of_rows_that_changed_are_drawn_again(own, monkeypatch):
     monkeypatch.setattr("bench.report.write._files", lambda *_: {"report.md": "text"})
-    home = write_report(load(own), own).parent / "cells"
+    home = write_report(read_results(own), own).parent / "cells"
     drawn = []
     monkeypatch.setattr(
         "bench.report.render.cell_page.render_cell_page", lambda page: drawn.append(page.key) or render_cell_page(page)
     )
-    cell = own.cell(load(own).frame["key"].iloc[0])
+    cell = own.cell(read_results(own).frame["key"].iloc[0])
     finish(own, cell, attempt=1)
-    write_report(load(own), own)
+    write_report(read_results(own), own)
     assert drawn == [cell.key]
     drawn.clear()
     cut = home / f"{cell.key}.html"
     cut.write_text(cut.read_text()[:500])
-    finish(own, own.cell(load(own).frame["key"].iloc[1]), attempt=1)
-    write_report(load(own), own)
+    finish(own, own.cell(read_results(own).frame["key"].iloc[1]), attempt=1)
+    write_report(read_results(own), own)
     assert len(drawn) == 2, "the one whose row changed and the one that was cut off"
 
 
 def test_pages_of_cells_that_are_gone_go_too(own, grid, monkeypatch):
     monkeypatch.setattr("bench.report.write._files", lambda *_: {"report.md": "text"})
-    home = write_report(load(own), own).parent / "cells"
+    home = write_report(read_results(own), own).parent / "cells"
     key = grid.cell("trm_ml", 10, 0).key
     assert (home / f"{key}.html").exists()
     (own.folder(key) / "row.json").unlink()
-    write_report(load(own), own)
+    write_report(read_results(own), own)
     assert not (home / f"{key}.html").exists()
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.report import Table, Value, average_table, cost_table, load, ratio_table
+from bench.report import Table, Value, average_table, cost_table, ratio_table, read_results
 from bench.report.render.latex import escaped, latex, standalone
 
 STYLES = st.sampled_from(["", "best", "second", "missing", "aside"])
@@ -46,7 +46,7 @@ def test_any_table_is_sound(rows, title, note):
 
 @pytest.mark.parametrize("make", [ratio_table, average_table, cost_table])
 def test_the_reports_tables_are_sound_and_complete(finished, make):
-    table = make(load(finished[0]))
+    table = make(read_results(finished[0]))
     text = latex(table, "t")
     assert_sound(text)
     for row in table.rows:
@@ -56,7 +56,7 @@ def test_the_reports_tables_are_sound_and_complete(finished, make):
 
 
 def test_the_papers_layout(finished):
-    text = latex(ratio_table(load(finished[0])), "t")
+    text = latex(ratio_table(read_results(finished[0])), "t")
     assert r"method & 10\% & 50\% & 90\% & average \\" in text
     assert re.search(r"\\textbf\{\d+\.\d\}\\,\{\\scriptsize\$\\pm\$\d+\.\d\}", text)
     assert r"\underline{" in text

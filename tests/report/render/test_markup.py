@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from bench.api.display import live_progress
 from bench.cli import app
 from bench.records.store import Store
-from bench.report import Table, Value, load, markdown, write_report
+from bench.report import Table, Value, markdown, read_results, write_report
 from bench.report.render.safe_markdown import fenced, tame
 from bench.system.spreadsheet import STARTS, csv_text, frame_csv
 
@@ -73,7 +73,7 @@ def named(tmp_path_factory, sketched) -> tuple[Store, Path]:
         for cell in others:
             finish(store, cell, flags=("<b>flag</b>", "=flag"))
         fail(store, failed, message="<script>alert(6)</script> | [x](javascript:y)")
-    return store, write_report(load(store), store).parent
+    return store, write_report(read_results(store), store).parent
 
 
 def test_the_web_pages_run_no_script_but_their_own(named):

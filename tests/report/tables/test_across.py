@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from bench.cli import app
 from bench.errors import UsageError
 from bench.records.store import Store
-from bench.report import load, write_report
+from bench.report import read_results, write_report
 from bench.report.across import across, beside_others
 from bench.report.figures.palette import method_styles
 from bench.report.figures.ranks import rank_figure
@@ -90,7 +90,7 @@ def test_one_dataset_is_refused_whatever_its_ratios_and_seeds(tmp_path):
         UsageError, match=r"needs two datasets and two methods .* under hcp, tiny_clip there are 1 \(coco"
     ):
         across(store)
-    assert beside_others(load(store), store) is None
+    assert beside_others(read_results(store), store) is None
 
 
 def test_a_method_that_a_dataset_lacks_is_left_out_and_named(tmp_path):
@@ -110,7 +110,7 @@ def test_ten_datasets_are_ranked_in_the_report(tmp_path, monkeypatch):
     store = filled(tmp_path, names, percents=(10,), methods=METHODS[:3])
     comparison = across(store)
     assert comparison.ranks is not None
-    path = write_report(load(store), store)
+    path = write_report(read_results(store), store)
     text = path.read_text()
     assert "## Across datasets" in text
     assert "n = 10 datasets" in text
@@ -124,10 +124,10 @@ def test_ten_datasets_are_ranked_in_the_report(tmp_path, monkeypatch):
 def test_a_report_tells_of_the_other_datasets_and_notices_when_they_change(tmp_path, monkeypatch):
     monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("svg",))
     store = filled(tmp_path, DATASETS[:6], percents=(10,), methods=METHODS[:3])
-    sweep = load(store).selection.id
-    assert "Across datasets" not in write_report(load(store), store).read_text()  # vg200 and vg500 are one
+    sweep = read_results(store).selection.id
+    assert "Across datasets" not in write_report(read_results(store), store).read_text()  # vg200 and vg500 are one
     make_store(tmp_path, grid("cub", percents=(10,), methods=METHODS[:3]), created="2026-03-01T00:00:00+00:00")
-    assert "Across datasets" in write_report(load(store, sweep), store).read_text()
+    assert "Across datasets" in write_report(read_results(store, sweep), store).read_text()
 
 
 @pytest.mark.parametrize("names", [

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.records.store import Store
-from bench.report import load
+from bench.report import read_results
 from bench.report.contents import contents
 from bench.report.figures.pseudo_labels import apart
 from bench.report.reading import curves
@@ -67,7 +67,7 @@ def store(tmp_path_factory) -> Store:
 
 @pytest.fixture(scope="module")
 def results(store: Store, installed) -> Results:
-    return load(store)
+    return read_results(store)
 
 
 def texts(rows) -> list[list[str]]:
@@ -118,7 +118,7 @@ def test_the_report_has_both_sections_with_named_lines(results: Results, store: 
 
 
 def test_a_report_without_pseudo_labels_has_no_such_section(own: Store, tmp_path, sketched) -> None:
-    assert not [section for section in contents(load(own), own, tmp_path) if section.name.startswith("pseudo")]
+    assert not [section for section in contents(read_results(own), own, tmp_path) if section.name.startswith("pseudo")]
 
 
 @given(values=st.lists(st.floats(-1e3, 1e3), max_size=12), gap=st.floats(0.01, 50))

@@ -10,7 +10,7 @@ from helpers.store_factory import Grid, fail, finish, make_store, save_sweep
 from rich.console import Console
 
 from bench.records.store import Store
-from bench.report import Table, Value, average_table, cost_table, load, markdown, ratio_table, rich_table
+from bench.report import Table, Value, average_table, cost_table, markdown, ratio_table, read_results, rich_table
 from bench.report.contents import contents
 from bench.report.tables.spread import mean_over_ratios, over_seeds
 from bench.report.tables.table import ranked
@@ -30,7 +30,7 @@ def naive(store: Store, grid: Grid, method: str, percent: int) -> list[float]:
 
 def test_means_and_deviations_equal_naive_ones(finished, grid):
     store = finished[0]
-    spreads = over_seeds(load(store).frame, "mAP")
+    spreads = over_seeds(read_results(store).frame, "mAP")
     for method in grid.methods:
         for percent in grid.percents:
             values = naive(store, grid, method, percent)
@@ -44,7 +44,7 @@ def test_means_and_deviations_equal_naive_ones(finished, grid):
 
 def test_averages_over_ratios_equal_naive_ones(finished, grid):
     store = finished[0]
-    averages = mean_over_ratios(load(store).frame, "mAP", grid.percents)
+    averages = mean_over_ratios(read_results(store).frame, "mAP", grid.percents)
     for method in grid.methods:
         by_seed = [
             statistics.mean(store.row(grid.cell(method, percent, seed).key).mAP for percent in grid.percents)
@@ -58,7 +58,7 @@ def test_averages_over_ratios_equal_naive_ones(finished, grid):
 
 
 def test_the_table_shows_these_numbers(finished, grid):
-    rows = texts(ratio_table(load(finished[0])))
+    rows = texts(ratio_table(read_results(finished[0])))
     values = naive(finished[0], grid, "dualcoop", 50)
     assert rows["dualcoop"]["50 %"].text == f"{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}"
     assert rows["clip_zero_shot"]["10 %"].text == f"{naive(finished[0], grid, 'clip_zero_shot', 10)[0]:.1f}"
@@ -66,7 +66,7 @@ def test_the_table_shows_these_numbers(finished, grid):
 
 
 def test_best_and_second_are_those_that_saw_no_hidden_label(finished, grid):
-    table = texts(ratio_table(load(finished[0])))
+    table = texts(ratio_table(read_results(finished[0])))
     for percent in grid.percents:
         column = {m: table[m][f"{percent} %"] for m in table}
         means = {m: statistics.mean(naive(finished[0], grid, m, percent)) for m in table if m != "oracle"}
@@ -76,7 +76,7 @@ def test_best_and_second_are_those_that_saw_no_hidden_label(finished, grid):
 
 
 def test_every_reconstructed_number_carries_its_footnote(finished):
-    for table in (ratio_table(load(finished[0])), average_table(load(finished[0]))):
+    for table in (ratio_table(read_results(finished[0])), average_table(read_results(finished[0]))):
         mark = next(i for i, note in enumerate(table.footnotes, start=1) if "reconstruction" in note)
         for row in table.rows:
             for value in row[1:]:
@@ -89,7 +89,7 @@ def test_a_flag_of_all_numbers_is_said_once(tmp_path):
     save_sweep(store, grid)
     for cell in grid.cells():
         finish(store, cell, flags=("random weights",))
-    table = ratio_table(load(store))
+    table = ratio_table(read_results(store))
     assert "All numbers: random weights" in table.caption
     assert table.footnotes == ()
     assert table.columns == ("method", "10 %")  # an average over one ratio would say nothing
@@ -104,7 +104,7 @@ def test_gaps_are_dashes_with_reasons_and_no_average(tmp_path):
         (store.folder(grid.cell("asl", 10, seed).key) / "row.json").unlink()
         fail(store, grid.cell("asl", 10, seed), message="boom")
     (store.folder(grid.cell("dualcoop", 50, 1).key) / "row.json").unlink()
-    table = ratio_table(load(store))
+    table = ratio_table(read_results(store))
     rows = texts(table)
 
     def notes(value: Value) -> list[str]:
@@ -121,7 +121,7 @@ def test_gaps_are_dashes_with_reasons_and_no_average(tmp_path):
 
 
 def test_selection_rules_and_definitions_stand_in_columns_of_their_own(finished, grid):
-    rows = texts(average_table(load(finished[0])))
+    rows = texts(average_table(read_results(finished[0])))
 
     def mean(column):
         cells = [finished[0].row(grid.cell("dualcoop", p, s).key) for p in grid.percents for s in grid.seeds]
@@ -139,7 +139,7 @@ def test_selection_rules_and_definitions_stand_in_columns_of_their_own(finished,
 
 
 def test_cost_counts_cells_once(finished):
-    rows = texts(cost_table(load(finished[0])))
+    rows = texts(cost_table(read_results(finished[0])))
     assert {m: row["cells"].text for m, row in rows.items()} == {
         "trm_ml": "6", "dualcoop": "6", "clip_zero_shot": "1", "oracle": "2",
     }  # fmt: skip
@@ -161,7 +161,7 @@ def test_markdown_prints_best_bold_and_second_underlined():
 
 @pytest.mark.parametrize("width", [40, 60, 80, 200])
 def test_no_terminal_is_too_narrow_for_the_numbers(finished, width):
-    results = load(finished[0])
+    results = read_results(finished[0])
     console = Console(file=io.StringIO(), width=width)
     console.print(rich_table(results))
     shown = console.file.getvalue()
@@ -174,7 +174,7 @@ def test_no_terminal_is_too_narrow_for_the_numbers(finished, width):
 
 
 def test_every_table_of_methods_marks_what_is_reconstructed(finished, tmp_path):
-    sections = [section for section in contents(load(finished[0]), finished[0], tmp_path) if section.by_method]
+    sections = [section for section in contents(read_results(finished[0]), finished[0], tmp_path) if section.by_method]
     tables = {name: table for section in sections for name, table in section.tables.items()}
     assert {"ratios", "gain", "averages", "calibration", "cost"} <= set(tables)
     for table in tables.values():
@@ -188,7 +188,7 @@ def test_every_table_of_methods_marks_what_is_reconstructed(finished, tmp_path):
 ])  # fmt: skip
 def test_every_figure_says_over_how_many_seeds(tmp_path, sketched, seeds, words):
     store, _ = make_store(tmp_path / "results", Grid(percents=(10, 50), seeds=seeds, epochs=2))
-    drawings = [drawing for section in contents(load(store), store, tmp_path) for drawing in section.drawings]
+    drawings = [drawing for section in contents(read_results(store), store, tmp_path) for drawing in section.drawings]
     captions = {drawing.name: drawing.caption for drawing in drawings if drawing.name not in ("cost", "classes_gain")}
     assert {"ratios", "gain", "curves", "classes", "calibration"} <= set(captions)
     for name, caption in captions.items():

@@ -15,7 +15,7 @@ from bench.planning.record import record, sweep_id_of
 from bench.planning.request import Request
 from bench.records.cells import CELL_STREAMS
 from bench.records.store import Store
-from bench.report import load
+from bench.report import read_results
 from bench.studies.variance.design import ALL, scatter, study, together, variance_lines
 from bench.studies.variance.findings import read_variance, variance_records, variance_table, write_variance
 
@@ -109,7 +109,7 @@ def finished_study(resources, tmp_path):
 
 def test_the_table_tells_each_source_apart(finished_study):
     store, sweep, _ = finished_study
-    study = read_variance(load(store, sweep))
+    study = read_variance(read_results(store, sweep))
     assert study.scatter("asl", 10, "mask").sd == 10.0
     assert study.scatter("asl", 10, "init").sd == 0.0
     assert study.scatter("asl", 10, "order").sd == 3.0
@@ -126,7 +126,7 @@ def test_the_table_tells_each_source_apart(finished_study):
 
 def test_its_files_hold_the_same_numbers(finished_study):
     store, sweep, _ = finished_study
-    path = write_variance(read_variance(load(store, sweep)), store)
+    path = write_variance(read_variance(read_results(store, sweep)), store)
     lines_ = (path.parent / "variance.csv").read_text().splitlines()
     assert lines_[0] == "method,percent,source,n,mean,sd,low,high"
     assert lines_[1].startswith("asl,10,mask,3,60.0,10.0,")
@@ -139,7 +139,7 @@ def test_seeds_without_a_number_are_told(finished_study):
     store, sweep, entries = finished_study
     gone = next(e.cell.key for e in entries if e.method == "asl [order]" and e.seed == 2)
     (store.folder(gone) / "row.json").unlink()
-    study = read_variance(load(store, sweep))
+    study = read_variance(read_results(store, sweep))
     table = variance_table(study)
     value = table.rows[0][table.columns.index("order")]
     assert study.scatter("asl", 10, "order").n == 2
@@ -149,12 +149,12 @@ def test_seeds_without_a_number_are_told(finished_study):
 
 def test_masks_that_differ_on_purpose_are_no_reason_to_warn(finished_study):
     store, sweep, _ = finished_study
-    assert not [text for text in load(store, sweep).warnings if "masks differ" in text]
+    assert not [text for text in read_results(store, sweep).warnings if "masks differ" in text]
 
 
 def test_merged_tables_leave_the_study_out(finished_study):
     store, sweep, entries = finished_study
-    merged = load(store, sweep, merge=True)
+    merged = read_results(store, sweep, merge=True)
     assert set(merged.methods) == {"asl", "oracle"}
     plain = {(e.seed, e.cell.key) for e in entries if e.method == "asl"}
     assert {(p.seed, p.key) for p in merged.selection.places if p.method == "asl"} == plain
@@ -166,4 +166,4 @@ def test_an_ordinary_sweep_is_no_study(tmp_path):
 
     sweep = save_sweep(store, replace(Grid(), epochs=2))
     with pytest.raises(UsageError, match="is not of the kind 'variance'"):
-        read_variance(load(store, sweep))
+        read_variance(read_results(store, sweep))
