@@ -14,7 +14,7 @@ from bench.data.cell_values import CELL_MEANINGS, EMPTY, Cells, Empty, encode, l
 from bench.data.folder import DataPart, FolderDataset, FolderOptions
 from bench.data.listing import Listing
 from bench.data.lists import read_names
-from bench.data.table_rows import PARQUET, Rows, one_hot_rows, open_rows
+from bench.data.table_rows import PARQUET, TableRows, one_hot_rows, open_rows
 from bench.errors import DataError
 from bench.settings.config import setting
 from bench.system.wording import counted, listed, shown, some
@@ -107,7 +107,7 @@ class TableDataset(FolderDataset):
             raise DataError(f"the column {shown(self.options.labels)} of {source} holds no class name.")
         return tuple(names)
 
-    def _class_columns(self, rows: Rows, source: Path) -> tuple[str, ...]:
+    def _class_columns(self, rows: TableRows, source: Path) -> tuple[str, ...]:
         others = [self._image_column(rows, source), *([self.options.split] if self.options.split else [])]
         for name in (ignored := listed(self.options.ignore)):
             self._column(rows, name, source)
@@ -117,17 +117,17 @@ class TableDataset(FolderDataset):
             raise DataError(f"{source} has no column of a class beside {some(rows.columns)}{hint}.")
         return classes
 
-    def _open(self, source: Path) -> Rows:
+    def _open(self, source: Path) -> TableRows:
         if self.options.format == "one_hot" and source.suffix.lower() not in PARQUET:
             return one_hot_rows(source, self._classes)
         return open_rows(source, "\t" if self.options.delimiter == "tab" else self.options.delimiter)
 
-    def _image_column(self, rows: Rows, source: Path) -> str:
+    def _image_column(self, rows: TableRows, source: Path) -> str:
         name = self.options.image or rows.columns[0]
         self._column(rows, name, source)
         return name
 
-    def _column(self, rows: Rows, name: str, source: Path) -> int:
+    def _column(self, rows: TableRows, name: str, source: Path) -> int:
         if name not in rows.columns:
             raise DataError(f"{source} has no column {shown(name)}; its columns are {some(rows.columns, 8)}.")
         return rows.columns.index(name)
@@ -153,12 +153,12 @@ class TableDataset(FolderDataset):
                 yield f"{source}, {where}", cells
 
         read = self._from_names if self.options.labels else self._from_columns
-        labels = read(Rows(rows.columns, remembered()), source)
+        labels = read(TableRows(rows.columns, remembered()), source)
         if not ids:
             raise DataError(f"{source} names no image; a table has a line an image.")
         return ids, parts, labels
 
-    def _from_columns(self, rows: Rows, source: Path) -> np.ndarray:
+    def _from_columns(self, rows: TableRows, source: Path) -> np.ndarray:
         places = [self._column(rows, name, source) for name in self._classes]
         coded = bytearray()
         for where, cells in rows.rows:
@@ -166,7 +166,7 @@ class TableDataset(FolderDataset):
         matrix = np.frombuffer(bytes(coded), np.uint8).reshape(-1, len(places))
         return labels_of(matrix, self.options.cells, self.options.empty, source)
 
-    def _from_names(self, rows: Rows, source: Path) -> np.ndarray:
+    def _from_names(self, rows: TableRows, source: Path) -> np.ndarray:
         if self.options.empty == "auto" and self.options.separator:
             raise DataError(
                 f"what the column {shown(self.options.labels)} leaves out can be absent or unknown; say which with "

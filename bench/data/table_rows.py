@@ -18,14 +18,14 @@ PARQUET = (".parquet", ".pq")
 
 
 @dataclass(frozen=True)
-class Rows:
+class TableRows:
     """columns: their names. rows: (where, cells), read as they are asked for; every row has a cell for each column."""
 
     columns: tuple[str, ...]
     rows: Iterator[tuple[str, Sequence[str]]]
 
 
-def open_rows(source: Path, delimiter: str) -> Rows:
+def open_rows(source: Path, delimiter: str) -> TableRows:
     """A CSV file whose first line names the columns, or a Parquet file by its ending."""
     lines = _parquet(source) if source.suffix.lower() in PARQUET else _csv(source, delimiter)
     _, header = next(lines)
@@ -38,10 +38,10 @@ def open_rows(source: Path, delimiter: str) -> Rows:
             f"{source} has two columns {shown(twice)}; the first line must name every column once (a list without such "
             "a line is read with table.format=one_hot)."
         )
-    return Rows(columns, lines)
+    return TableRows(columns, lines)
 
 
-def one_hot_rows(source: Path, classes: Sequence[str]) -> Rows:
+def one_hot_rows(source: Path, classes: Sequence[str]) -> TableRows:
     """Lines `image 0 0 1 ...` with a value for every class, as HashNet's lists are; nothing names the columns."""
 
     def rows() -> Iterator[tuple[str, Sequence[str]]]:
@@ -53,7 +53,7 @@ def one_hot_rows(source: Path, classes: Sequence[str]) -> Rows:
                 )
             yield f"line {number}", cells
 
-    return Rows(("image", *classes), rows())
+    return TableRows(("image", *classes), rows())
 
 
 def _csv(source: Path, delimiter: str) -> Iterator[tuple[str, Sequence[str]]]:
