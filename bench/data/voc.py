@@ -174,7 +174,7 @@ def read_annotations(sources: Sequence[Path]) -> np.ndarray:
     """XML annotations as int8 (N, 20): 1 present, -1 absent, 0 only difficult objects."""
     values = np.full((len(sources), len(VOC_CLASSES)), -1, np.int8)
     for row, source in zip(values, sources, strict=True):
-        for column, difficult, _ in _objects(_annotation(source), source):
+        for column, difficult, _ in _objects(annotation_root(source), source):
             row[column] = max(row[column], int(not difficult))
     return values
 
@@ -184,7 +184,7 @@ def read_voc_boxes(source: Path, difficult: bool) -> list[Box] | None:
 
     None where it leaves out a box or the image's size, as some programs do.
     """
-    root, boxes = _annotation(source), []
+    root, boxes = annotation_root(source), []
     size = _numbers(root, "size", ("width", "height"))
     if size is None or not all(side > 0 for side in size):
         return None
@@ -199,7 +199,8 @@ def read_voc_boxes(source: Path, difficult: bool) -> list[Box] | None:
     return boxes
 
 
-def _annotation(source: Path) -> ElementTree.Element:
+def annotation_root(source: Path) -> ElementTree.Element:
+    """The content of an XML annotation."""
     try:
         return ElementTree.parse(source).getroot()
     except ElementTree.ParseError as error:

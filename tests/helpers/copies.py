@@ -9,7 +9,7 @@ from bench.data.mirflickr25k import POTENTIAL_COUNTS as MIRFLICKR_LABELS
 from bench.data.nuswide import NUSWIDE_CLASSES as CONCEPTS
 from bench.data.voc import VOC_CLASSES as VOC_CLASSES
 from helpers.copied_cub import cub
-from helpers.copied_unknown import table
+from helpers.copied_unknown import chexpert, coco_own, lvis, openimages, table, voc_own
 from helpers.copy_files import Copy, index_list, lines, paint, write
 
 
@@ -163,7 +163,7 @@ COPIES: dict[str, Callable[[Path], Copy]] = {
         mirflickr25k,
         listfile,
         mmpretrain_json,
-        table,
+        *(table, openimages, lvis, chexpert, coco_own, voc_own),
     )
 }
 
