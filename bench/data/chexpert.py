@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.data.base import DATASETS
 from bench.data.cell_values import CELL_SIGNS, encode
-from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.folder import DataPart, FolderDataset, FolderOptions
 from bench.data.listing import Listing
 from bench.data.table_rows import open_rows
 from bench.errors import DataError
@@ -58,13 +58,13 @@ class CheXpert(FolderDataset):
     def prompt_name(self, raw: str) -> str:
         return raw.lower() if self.options.names == "clean" else raw
 
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         return (self.folder / ("train.csv" if part == "train" else "valid.csv"),)
 
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         return self.folder
 
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         if self.options.uncertain in NOT_HERE:
             raise DataError(f"{NOT_HERE[self.options.uncertain]} (chexpert.uncertain).")
         (source,) = self.sources(part)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.data.base import DATASETS, Box
-from bench.data.coco import read_boxes, read_instances
-from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.coco import read_coco_boxes, read_instances
+from bench.data.folder import DataPart, FolderDataset, FolderOptions
 from bench.data.listing import Listing
 from bench.settings.config import setting
 
@@ -30,15 +30,15 @@ class CocoOwn(FolderDataset):
     layout = "annotations/instances_{train,val}2017.json, train2017/ and val2017/ (other names: see the options)"
     options: CocoOwnOptions
 
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         return (self.folder / (self.options.train if part == "train" else self.options.test),)
 
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         return self.folder / (self.options.train_folder if part == "train" else self.options.test_folder)
 
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         return read_instances(self.sources(part)[0])
 
     def boxes(self, part: str) -> Sequence[Sequence[Box]] | None:
-        boxes = read_boxes(self.sources(part)[0])  # type: ignore[arg-type]
+        boxes = read_coco_boxes(self.sources(part)[0])  # type: ignore[arg-type]
         return None if boxes is None else [boxes[name] for name in getattr(self, part).ids]

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from bench.data.base import DATASETS
-from bench.data.folder import FolderDataset, FolderOptions, Part
-from bench.data.json_file import Entry, read_object
+from bench.data.folder import DataPart, FolderDataset, FolderOptions
+from bench.data.json_file import JsonObject, read_object
 from bench.data.listing import Listing
 from bench.errors import DataError
 from bench.settings.config import setting
@@ -32,13 +32,13 @@ class Lvis(FolderDataset):
     collection = "coco"
     options: LvisOptions
 
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         return (self.folder / (self.options.train if part == "train" else self.options.test),)
 
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         return self.folder
 
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         return read_lvis(self.sources(part)[0])
 
 
@@ -67,7 +67,7 @@ def read_lvis(source: Path) -> Listing:
     return Listing(tuple(_file_name(image) for image in images), labels, names)
 
 
-def _columns(image: Entry, key: str, column: dict[int, int]) -> list[int]:
+def _columns(image: JsonObject, key: str, column: dict[int, int]) -> list[int]:
     ids = image.get(key, list)
     wrong = next((one for one in ids if type(one) is not int or one not in column), None)
     if wrong is not None:
@@ -75,6 +75,6 @@ def _columns(image: Entry, key: str, column: dict[int, int]) -> list[int]:
     return [column[one] for one in ids]
 
 
-def _file_name(image: Entry) -> str:
+def _file_name(image: JsonObject) -> str:
     """`train2017/000000391895.jpg`: LVIS tells the folder by the address alone, and tests on images of both."""
     return "/".join(image.get("coco_url", str).split("/")[-2:])

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from bench.data.base import DATASETS
-from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.folder import DataPart, FolderDataset, FolderOptions
 from bench.data.json_file import read_object
 from bench.data.listing import Listing
 from bench.data.lists import read_names
@@ -45,15 +45,15 @@ class OpenImages(FolderDataset):
     collection = "openimages"
     options: OpenImagesOptions
 
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         chosen = (self.options.descriptions, self.options.classes, self.options.hierarchy)
         labels = self.options.train if part == "train" else f"{self.options.test}-annotations-human-imagelabels.csv"
         return tuple(self.folder / name for name in (labels, *chosen) if name)
 
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         return self.folder / ("train" if part == "train" else self.options.test)
 
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         names = read_descriptions(self.folder / self.options.descriptions)
         wanted = read_names(self.folder / self.options.classes) if self.options.classes else tuple(names)
         without = next((name for name in wanted if name not in names), None)
@@ -78,7 +78,7 @@ def read_descriptions(source: Path) -> dict[str, str]:
 
 
 def read_hierarchy(source: Path) -> dict[str, set[str]]:
-    """All classes above each one, by the official nested objects (LabelName, Subcategory, Part)."""
+    """All classes above each one, by the official nested objects (LabelName, Subcategory, DataPart)."""
     above: dict[str, set[str]] = {}
 
     def walk(node: Any, parents: tuple[str, ...], depth: int) -> None:

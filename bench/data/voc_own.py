@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from bench.data.base import DATASETS
-from bench.data.folder import FolderDataset, FolderOptions, Part
+from bench.data.folder import DataPart, FolderDataset, FolderOptions
 from bench.data.listing import Listing
 from bench.data.lists import read_lines, read_names
 from bench.data.voc import annotation_root
@@ -38,7 +38,7 @@ class VocOwn(FolderDataset):
     layout = "ImageSets/Main/train.txt, val.txt, Annotations/*.xml and JPEGImages/ (other names: see the options)"
     options: VocOwnOptions
 
-    def sources(self, part: Part) -> Sequence[Path]:
+    def sources(self, part: DataPart) -> Sequence[Path]:
         """The part's list and all annotations of both parts, which decide the classes."""
         lists = {one: self._list(one) for one in ("train", "test")}
         names = [self.folder / self.options.classes] if self.options.classes else []
@@ -46,10 +46,10 @@ class VocOwn(FolderDataset):
         present = [one for one in of if lists[one].is_file()]
         return (lists[part], *names, *(self._annotation(image) for one in present for image in read_lines(lists[one])))
 
-    def image_folder(self, part: Part) -> Path:
+    def image_folder(self, part: DataPart) -> Path:
         return self.folder / "JPEGImages"
 
-    def image_paths(self, part: Part, ids: Sequence[str]) -> list[Path]:
+    def image_paths(self, part: DataPart, ids: Sequence[str]) -> list[Path]:
         """By the names without ending; of an image that is not there the name with .jpg."""
         folder = self.image_folder(part)
         endings: dict[str, str] = {}
@@ -59,7 +59,7 @@ class VocOwn(FolderDataset):
                     endings.setdefault(path.with_suffix("").relative_to(folder).as_posix(), path.suffix)
         return [folder / f"{name}{endings.get(name, '.jpg')}" for name in ids]
 
-    def read(self, part: Part) -> Listing:
+    def read(self, part: DataPart) -> Listing:
         source, ids = self._list(part), read_lines(self._list(part))
         objects = [self._objects(image) for image in ids]
         classes = self._classes(part, objects)
@@ -78,7 +78,7 @@ class VocOwn(FolderDataset):
             raise DataError(f"no annotation of the images in {source} holds an object, so there is no class.")
         return Listing(tuple(ids), labels, classes)
 
-    def _classes(self, part: Part, objects: Sequence[Sequence[tuple[str, bool]]]) -> tuple[str, ...]:
+    def _classes(self, part: DataPart, objects: Sequence[Sequence[tuple[str, bool]]]) -> tuple[str, ...]:
         if self.options.classes:
             return read_names(self.folder / self.options.classes)
         other = self._list("test" if part == "train" else "train")
