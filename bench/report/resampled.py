@@ -6,7 +6,7 @@ kept is known by a hash of the scores and labels that it was made from.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -18,6 +18,7 @@ from bench.records.damage import warn_once
 from bench.records.names import inside
 from bench.records.reader import StoreReader
 from bench.records.rows import Row
+from bench.report.resampling_processes import share_out
 from bench.report.results import Results
 from bench.stats import Difference, difference, multiplicities, resampled_map
 from bench.stats.paired import Pair
@@ -39,8 +40,8 @@ class Bootstraps:
     The draws are held for one number of images at a time: uint8 (R, N), 40 MB for COCO's test images.
     """
 
-    def __init__(self, results: Results, store: StoreReader, resamples: int = RESAMPLES):
-        self.rows, self.store, self.resamples = results.rows, store, resamples
+    def __init__(self, rows: Mapping[str, Row], store: StoreReader, resamples: int = RESAMPLES):
+        self.rows, self.store, self.resamples = rows, store, resamples
         self._bootstraps: dict[str, tuple[float, np.ndarray]] = {}
         self._labels: dict[str, np.ndarray] = {}
         self._counts = np.empty((0, 0), np.uint8)
@@ -83,7 +84,10 @@ class Bootstraps:
             spent = perf_counter() - began
             if within is not None and spent + spent / max(done, 1) > within:
                 break
-            self._bootstraps[key] = self._computed(key)
+            if within is None and done == 1 and self._kept(todo[0]) is not None:
+                share_out(self.store, todo[1:], spent, lambda more: progress and progress(1 + more, len(todo)))
+            if not (done and self._take(key)):  # unless another process has made it
+                self._bootstraps[key] = self._computed(key)
             done += 1
             if progress is not None:
                 progress(done, len(todo))
@@ -163,7 +167,7 @@ class ImageIntervals:
 
 def image_interval(results: Results, store: StoreReader) -> Callable[[Sequence[Pair]], Difference] | None:
     """The bootstrap over test images of the mean difference of pairs; None where a cell's scores are not to be had."""
-    bootstraps = Bootstraps(results, store)
+    bootstraps = Bootstraps(results.rows, store)
     if not results.rows or not all(bootstraps.available(key) for key in results.rows):
         return None
     return bootstraps.difference
@@ -173,7 +177,7 @@ def images_within(
     results: Results, store: StoreReader, within: float | None = None, progress: Progress | None = None
 ) -> ImageIntervals:
     """For a report: the methods against the baseline, of all cells that `within` seconds suffice for, or of all."""
-    bootstraps = Bootstraps(results, store)
+    bootstraps = Bootstraps(results.rows, store)
     return ImageIntervals(bootstraps, bootstraps.prepare(compared_cells(results), progress, within))
 
 

@@ -9,7 +9,7 @@ import pytest
 from helpers import store_factory as factory
 from helpers.store_factory import Grid
 
-from bench.report import resampled, write_report
+from bench.report import resampled, resampling_processes, write_report
 from bench.report.contents import contents
 from bench.report.reading import read_results
 from bench.report.resampled import (
@@ -43,7 +43,7 @@ def test_a_difference_is_that_of_a_bootstrap_over_all_its_cells(store):
     results = read_results(store)
     paired = pairs(results.frame, "trm_ml", "dualcoop")
     at_ten = [pair for pair in paired if pair.percent == 10]
-    result = Bootstraps(results, store).difference(at_ten)
+    result = Bootstraps(results.rows, store).difference(at_ten)
     matrices = {name: [store.scores(key) for key in keys] for name, keys in (
         ("a", [pair.key for pair in at_ten]), ("b", [pair.against for pair in at_ten]),
     )}  # fmt: skip
@@ -61,24 +61,43 @@ def test_each_cell_is_resampled_once_also_by_another_process(store, monkeypatch)
     monkeypatch.setattr(resampled, "resampled_map", lambda *given: calls.append(1) or once(*given))
     paired = pairs(results.frame, "trm_ml", "dualcoop")
     result = []
-    first = Bootstraps(results, store)
+    first = Bootstraps(results.rows, store)
     first.prepare([pair.key for pair in paired] * 2, progress=lambda *done: result.append(done))
     assert result == [(1, 4), (2, 4), (3, 4), (4, 4)]
     result = first.difference(paired)
     assert len(calls) == 8
-    assert Bootstraps(results, store).difference(paired) == result
+    assert Bootstraps(results.rows, store).difference(paired) == result
     assert len(calls) == 8
+
+
+def test_many_cells_are_shared_out_to_processes_and_come_out_the_same(store, monkeypatch):
+    results = read_results(store)
+    keys, calls = compared_cells(results), []
+    once = resampled.resampled_map
+    monkeypatch.setattr(resampled, "resampled_map", lambda *given: calls.append(1) or once(*given))
+    monkeypatch.setattr(resampling_processes, "cores", lambda: 2)
+    monkeypatch.setattr(resampling_processes, "WORTHWHILE", 0.0)
+    shared = Bootstraps(results.rows, store)
+    assert shared.prepare(keys) == Left()
+    assert len(calls) == 1, "the first tells how long one takes"
+    shutil.rmtree(resampled_folder(store))
+    monkeypatch.setattr(resampling_processes, "WORTHWHILE", 1e9)
+    alone = Bootstraps(results.rows, store)
+    alone.prepare(keys)
+    assert len(calls) == 1 + len(keys)
+    paired = pairs(results.frame, "trm_ml", "dualcoop")
+    assert shared.difference(paired) == alone.difference(paired)
 
 
 def test_a_cell_that_ran_again_is_resampled_again(store):
     results = read_results(store)
     paired = pairs(results.frame, "trm_ml", "dualcoop")[:1]
-    before = Bootstraps(results, store).difference(paired)
+    before = Bootstraps(results.rows, store).difference(paired)
     cell = store.cell(paired[0].key)
     worse = factory.row(cell)
     scores = -factory.scores(cell)
     store.finish(dataclasses.replace(worse, metrics={**worse.metrics, "mAP": 1.0}), scores)
-    after = Bootstraps(read_results(store), store).difference(paired)
+    after = Bootstraps(read_results(store).rows, store).difference(paired)
     assert after.estimate < before.estimate - 10
 
 
@@ -87,31 +106,31 @@ def test_without_scores_there_is_no_interval(store):
     key = next(iter(results.rows))
     (store.folder(key) / "scores.npz").unlink()
     assert image_interval(results, store) is None
-    assert not Bootstraps(results, store).available(key)
-    assert not Bootstraps(results, store).available("unknown")
+    assert not Bootstraps(results.rows, store).available(key)
+    assert not Bootstraps(results.rows, store).available("unknown")
 
 
 def test_kept_numbers_belong_to_the_scores_and_not_to_the_row(store):
     """A row that was written again with the same scores keeps its resamples; other scores under an old row do not."""
     results = read_results(store)
     paired = pairs(results.frame, "trm_ml", "dualcoop")[:1]
-    first = Bootstraps(results, store)
+    first = Bootstraps(results.rows, store)
     assert first.prepare([paired[0].key, paired[0].against]).cells == 0
     path = resampled_folder(store) / f"{paired[0].key}.npz"
     kept = path.stat().st_mtime_ns
     row, scores = store.row(paired[0].key), store.scores(paired[0].key)
     store.finish(dataclasses.replace(row, finished="2030-01-01T00:00:00+00:00"), scores)
-    assert Bootstraps(read_results(store), store).difference(paired) == first.difference(paired)
+    assert Bootstraps(read_results(store).rows, store).difference(paired) == first.difference(paired)
     assert path.stat().st_mtime_ns == kept
     store.finish(row, -scores)
-    assert Bootstraps(read_results(store), store).difference(paired).estimate < first.difference(paired).estimate - 10
+    assert Bootstraps(read_results(store).rows, store).difference(paired).estimate < first.difference(paired).estimate - 10
 
 
 def test_a_budget_leaves_cells_and_says_how_long_they_would_take(store, monkeypatch):
     results = read_results(store)
     clock = iter(range(0, 1000, 10))  # every look at the clock is ten seconds after the last
     monkeypatch.setattr(resampled, "perf_counter", lambda: float(next(clock)))
-    bootstraps = Bootstraps(results, store)
+    bootstraps = Bootstraps(results.rows, store)
     left = bootstraps.prepare(compared_cells(results), within=45.0)
     assert left.cells == len(compared_cells(results)) - 3
     assert left.seconds == pytest.approx(left.cells * 50 / 3)
@@ -140,7 +159,7 @@ def test_a_report_in_a_hurry_leaves_cells_and_the_command_fills_them_in_for_good
 
 def test_what_was_left_is_said_with_the_command_that_does_it(store, sketched):
     results = read_results(store)
-    images = ImageIntervals(Bootstraps(results, store), Left(12, 130.0))
+    images = ImageIntervals(Bootstraps(results.rows, store), Left(12, 130.0))
     section = next(part for part in contents(results, store, store.root, images) if part.name == "gain")
     assert f"of 12 cells to be resampled: `bench report --sweep {results.selection.id}` does it, in about 2 min" in (
         section.table.caption
@@ -152,7 +171,7 @@ def test_what_was_left_is_said_with_the_command_that_does_it(store, sketched):
 def test_both_intervals_stand_in_every_form_of_the_report_with_what_n_is(store, sketched):
     results = read_results(store)
     folder = write_report(results, store).parent
-    expected = Bootstraps(results, store).difference(
+    expected = Bootstraps(results.rows, store).difference(
         [pair for pair in pairs(results.frame, "trm_ml", "dualcoop") if pair.percent == 10]
     )
     inside = span(expected.low, expected.high)
@@ -187,7 +206,7 @@ def test_every_place_of_both_tables_tells_its_own_cells(store, sketched):
     results = read_results(store)
     section = next(s for s in contents(results, store, store.root, images_within(results, store)) if s.name == "gain")
     over_seeds, over_images = section.table, section.more["gain_images"]
-    grid, bootstraps = Grid(percents=(10, 50), seeds=(0, 1)), Bootstraps(results, store)
+    grid, bootstraps = Grid(percents=(10, 50), seeds=(0, 1)), Bootstraps(results.rows, store)
     for seeds, images in zip(over_seeds.rows, over_images.rows, strict=True):
         method = seeds[0].text
         assert images[0].text == method

@@ -1,0 +1,65 @@
+"""Processes that resample cells beside this one: 3.5 CPU seconds a cell of COCO's size, and a grid has a thousand.
+
+    python -m bench.report.resampling_processes STORE KEY KEY ...
+
+They write what they make to where it is kept, and are told apart from worker processes of Python's own so that a script
+which asks for a report needs no `if __name__ == "__main__":`.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bench.records.names import inside
+from bench.records.reader import StoreReader
+from bench.records.store import Store
+from bench.system.capacity import available_memory
+from bench.system.cores import cores
+
+WORTHWHILE = 20.0
+"""Seconds of work that a start of some processes, of a second each, is worth."""
+
+PROCESS_MEMORY = 2**30
+"""Bytes that one of them takes at COCO's size, about."""
+
+POLL_SECONDS = 0.2
+
+
+def share_out(store: StoreReader, keys: Sequence[str], seconds: float, progress: Callable[[int], object]) -> None:
+    """Have these cells, of `seconds` each, resampled at once where that is worth it; `progress` is told how many are.
+
+    What a process has not made, its caller makes: nothing is said of one that fails.
+    """
+    count = min(cores(), len(keys), available_memory() // PROCESS_MEMORY)
+    if count < 2 or seconds * len(keys) < WORTHWHILE or type(store) is not Store:
+        return
+    command = [sys.executable, "-m", "bench.report.resampling_processes", str(store.root.resolve())]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    quiet = subprocess.DEVNULL
+    running = [
+        subprocess.Popen([*command, *keys[i::count]], env=environment, stdin=quiet, stdout=quiet, stderr=quiet)
+        for i in range(count)
+    ]
+    places = [inside(store.root, "reports", "resampled", f"{key}.npz") for key in keys]
+    try:
+        while any(process.poll() is None for process in running):
+            time.sleep(POLL_SECONDS)
+            progress(sum(place.exists() for place in places))
+    finally:
+        for process in running:
+            process.terminate()
+            process.wait()
+
+
+def resample(store: Store, keys: Sequence[str]) -> None:
+    """One process's part."""
+    from bench.report.resampled import Bootstraps
+
+    Bootstraps({key: store.row(key) for key in keys}, store).prepare(keys, within=float("inf"))
+
+
+if __name__ == "__main__":
+    resample(Store(Path(sys.argv[1])), sys.argv[2:])
