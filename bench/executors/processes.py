@@ -14,10 +14,11 @@ from typing import Any, Self
 import torch
 
 from bench.executors.base import Ended, Follow, FollowedCell, LostWorkerError, Started
+from bench.executors.memory_needs import MemoryNeeds
 from bench.executors.worker import Opens, serve
 from bench.records.cells import Cell
 from bench.records.store import Store
-from bench.system.capacity import LOW_MEMORY, WORKER_MEMORY, available_memory
+from bench.system.capacity import available_memory
 from bench.system.interrupts import kept_from_children
 from bench.training.resources import EncodeProgress
 
@@ -42,6 +43,7 @@ class Processes:
         self.site, self.store, self.threads, self.progress = site, store, threads, progress
         self.slots = workers
         self.device = device
+        self._needs = MemoryNeeds(store)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self._own = threading.local()
         self._workers: list[_Worker] = []
@@ -76,10 +78,12 @@ class Processes:
 
     def _bring_to_end(self, cell: Cell, followed: FollowedCell) -> Ended:
         for _ in range(CELL_ATTEMPTS):
-            with self._room():
+            with self._room(cell):
                 worker = self._worker()
                 ended = worker.run(cell, followed, self.progress)
             if ended is not None:
+                if ended.ending == "done":
+                    self._needs.learn(cell)
                 followed.raise_problem()
                 return ended
             if self._closed:
@@ -91,10 +95,10 @@ class Processes:
         return Ended(cell.key, "failed", f"{type(error).__name__}: {error}")
 
     @contextlib.contextmanager
-    def _room(self) -> Any:
+    def _room(self, cell: Cell) -> Any:
         """Wait until there is memory for one more training, or nothing else trains."""
         while True:
-            need = LOW_MEMORY if self._has_worker() else WORKER_MEMORY
+            need = self._needs.of(cell, warm=self._has_worker())
             with self._change:
                 if self._closed:
                     raise LostWorkerError("the executor was closed before the cell was trained.")

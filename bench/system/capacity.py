@@ -26,6 +26,8 @@ def worker_count(requested: int, pending: int | None, device: "torch.device", th
     there is work for (`pending`, None: unknown) or memory available, but one.
     """
     if not requested and device.type == "cuda":
+        import torch
+
         requested = torch.cuda.device_count()
     count = requested or max(1, cores() // threads)
     if pending is not None:
