@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -31,6 +31,16 @@ class Images:
 
 
 UNNAMED = Images()
+
+
+ENTRIES_AT_ONCE = 2**22
+"""Labels that are looked at together: a mask of a million images must not be copied whole to be counted."""
+
+
+def row_slices(rows: int, classes: int) -> Iterator[slice]:
+    """Slices of (rows, classes) labels with ENTRIES_AT_ONCE of them each."""
+    step = max(1, ENTRIES_AT_ONCE // max(classes, 1))
+    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
 
 
 class Protocol(ABC):
@@ -71,9 +81,12 @@ class Protocol(ABC):
         observed = self.hide(labels, self._share(percent), seed, images)
         assert observed.shape == labels.shape, f"protocol {self.name!r} changed the shape of the labels"
         assert observed.dtype == np.int8, f"protocol {self.name!r} gave {observed.dtype}"
-        wrong = (observed != labels) & (observed != 0)
-        assert not ((observed != 0) & (labels == 0)).any(), f"protocol {self.name!r} gave an unknown label a value"
-        assert not (self.faithful and wrong.any()), f"protocol {self.name!r} gave a value that is not the label's"
+        for rows in row_slices(*labels.shape):
+            full, left = labels[rows], observed[rows]
+            known = left != 0
+            assert not (known & (full == 0)).any(), f"protocol {self.name!r} gave an unknown label a value"
+            wrong = self.faithful and (known & (left != full)).any()
+            assert not wrong, f"protocol {self.name!r} gave a value that is not the label's"
         return observed
 
     @abstractmethod
@@ -142,22 +155,41 @@ class MaskFacts:
     unknown_in_data: float = 0.0
 
 
-def mask_facts(labels: np.ndarray, observed: np.ndarray) -> MaskFacts:
-    """Digest and realised shares of `observed` (N, C) against all `labels` (N, C) of the data.
+def mask_facts(labels: np.ndarray, observed: np.ndarray, rows: np.ndarray | None = None) -> MaskFacts:
+    """Digest and realised shares of `observed` (N, C) against all `labels` (N, C) of the data; rows: of these alone.
 
     known, known_positives, known_negatives: of the labels that the data has, the share that stays known.
     known_wrong: the share of known entries whose value is not the label's. unknown_in_data: the share of all entries
-    that the data itself does not tell.
+    that the data itself does not tell. Counted in chunks, so that no copy of the labels is made.
     """
-    known = observed != 0
-    positive, negative, labelled = labels == 1, labels == -1, labels != 0
+    rows = np.arange(len(labels)) if rows is None else rows
+    digest, counts, with_positive = hashlib.sha256(), dict.fromkeys(_COUNTED, 0), np.zeros(labels.shape[1], bool)
+    for part in row_slices(len(rows), labels.shape[1]):
+        full, left = labels[rows[part]], observed[rows[part]]
+        digest.update(left.tobytes())
+        known, positive, negative = left != 0, full == 1, full == -1
+        for name, entries in zip(
+            _COUNTED,
+            (positive, negative, known & positive, known & negative, known, known & (left != full), ~known.any(axis=1)),
+            strict=True,
+        ):
+            counts[name] += int(np.count_nonzero(entries))
+        with_positive |= (left == 1).any(axis=0)
+    labelled = counts["positives"] + counts["negatives"]
     return MaskFacts(
-        sha256=hashlib.sha256(np.ascontiguousarray(observed).tobytes()).hexdigest(),
-        known=float(known[labelled].mean()) if labelled.any() else float("nan"),
-        known_positives=float(known[positive].mean()) if positive.any() else float("nan"),
-        known_negatives=float(known[negative].mean()) if negative.any() else float("nan"),
-        known_wrong=float((observed != labels)[known].mean()) if known.any() else float("nan"),
-        images_without_labels=int((~known).all(axis=1).sum()),
-        classes_without_positives=int((~(observed == 1)).all(axis=0).sum()),
-        unknown_in_data=float((~labelled).mean()),
+        sha256=digest.hexdigest(),
+        known=_share(counts["known_positives"] + counts["known_negatives"], labelled),
+        known_positives=_share(counts["known_positives"], counts["positives"]),
+        known_negatives=_share(counts["known_negatives"], counts["negatives"]),
+        known_wrong=_share(counts["wrong"], counts["known"]),
+        images_without_labels=counts["empty"],
+        classes_without_positives=int((~with_positive).sum()),
+        unknown_in_data=_share(len(rows) * labels.shape[1] - labelled, len(rows) * labels.shape[1]),
     )
+
+
+_COUNTED = ("positives", "negatives", "known_positives", "known_negatives", "known", "wrong", "empty")
+
+
+def _share(part: int, of: int) -> float:
+    return part / of if of else float("nan")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import DTypeLike
 
-from protocols.base import Images
+from protocols.base import Images, row_slices
 
 
 def official_rows(count: int, images: Images) -> int:
@@ -26,21 +26,15 @@ def uniform_draws(
     return of_present_images(rng.random((rows, classes), dtype=dtype), images)  # type: ignore[arg-type]
 
 
-DRAWS_AT_ONCE = 2**22
-"""Draws that are in memory at once."""
-
-
 def uniform_chunks(
     rng: np.random.Generator, shape: tuple[int, int], images: Images
 ) -> Iterator[tuple[slice, np.ndarray]]:
     """`uniform_draws` piece by piece: rows of the dataset, and the draws (n, C) of their labels."""
     rows, classes = official_rows(shape[0], images), shape[1]
-    step = max(1, DRAWS_AT_ONCE // max(classes, 1))
-    for start in range(0, rows, step):
-        count = min(step, rows - start)
-        drawn = rng.random((count, classes), dtype=np.float32)
+    for part in row_slices(rows, classes):
+        drawn = rng.random((part.stop - part.start, classes), dtype=np.float32)
         if images.positions is None:
-            yield slice(start, start + count), drawn
+            yield part, drawn
         else:
-            first, last = np.searchsorted(images.positions, (start, start + count))
-            yield slice(first, last), drawn[images.positions[first:last] - start]
+            first, last = np.searchsorted(images.positions, (part.start, part.stop))
+            yield slice(first, last), drawn[images.positions[first:last] - part.start]

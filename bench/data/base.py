@@ -51,7 +51,7 @@ class Split:
     ignored: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        if self.labels.dtype != np.int8 or self.labels.ndim != 2 or (np.abs(self.labels) > 1).any():
+        if self.labels.dtype != np.int8 or self.labels.ndim != 2 or beyond_three_values(self.labels):
             raise DataError("labels must be an int8 matrix (images, classes) of +1, -1, and 0 where nothing is known")
         if not len(self.ids) == len(self.images) == len(self.labels):
             raise DataError(f"{len(self.ids)} ids, {len(self.images)} images and {len(self.labels)} label rows differ")
@@ -101,6 +101,11 @@ class Split:
     def measured(self) -> np.ndarray:
         """`judged`, as metrics take it: where labels are unknown, without the classes that cannot be judged by them."""
         return self.judged if self.complete else judgeable_only(self.judged)
+
+
+def beyond_three_values(labels: np.ndarray) -> bool:
+    """Whether labels hold anything but +1, -1 and 0; nothing is copied to tell."""
+    return bool(labels.min(initial=0) < -1 or labels.max(initial=0) > 1)
 
 
 class Dataset(ABC):

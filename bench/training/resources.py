@@ -78,7 +78,7 @@ class Resources:
             live=live,
             hidden_labels=self._hidden(observed, heldout_rows) if cell.test else None,
         )
-        return inputs, mask_facts(labels[train_rows], observed[train_rows])
+        return inputs, mask_facts(labels, observed, train_rows)
 
     def first_mismatch(self, cell: Cell) -> str | None:
         """The first axis whose name stands for other content here than where the cell was planned ("dataset", ...)."""
