@@ -127,6 +127,7 @@ def plot(measured: Sequence[Measured], along: str, path: Path) -> None:
     from matplotlib import pyplot as plt
 
     names = list(dict.fromkeys(one.phase for one in measured))
+    ticks = sorted({getattr(one, along) for one in measured})
     figure, axes = plt.subplots(2, len(names), figsize=(3.6 * len(names), 6), sharex=True, squeeze=False)
     for column, phase in enumerate(names):
         for row, (value, label) in enumerate((("seconds", "CPU seconds"), ("mib", "MiB more at most"))):
@@ -136,10 +137,13 @@ def plot(measured: Sequence[Measured], along: str, path: Path) -> None:
                 axis.plot(
                     [getattr(one, along) for one in own], [getattr(one, value) for one in own], "o-", label=method
                 )
-            axis.set(xscale="log", yscale="log", title=phase if not row else "", ylabel=label)
+            axis.set(xscale="log", yscale="linear" if row else "log", title="" if row else phase, ylabel=label)
+            axis.set_xticks(ticks, [f"{size:,}" for size in ticks])
+            axis.minorticks_off()
             axis.grid(alpha=0.3)
             if row:
-                axis.set_xlabel(along)
+                axis.set(xlabel=along)
+                axis.set_ylim(min(0, axis.get_ylim()[0]), max(1, axis.get_ylim()[1]))
     axes[0][0].legend()
     figure.tight_layout()
     figure.savefig(path, dpi=110)
