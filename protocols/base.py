@@ -33,7 +33,7 @@ class Images:
 UNNAMED = Images()
 
 
-ENTRIES_AT_ONCE = 2**22
+ENTRIES_AT_ONCE = 2**20
 """Labels that are looked at together: a mask of a million images must not be copied whole to be counted."""
 
 

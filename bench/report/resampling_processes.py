@@ -1,17 +1,10 @@
-"""Processes that resample cells beside this one: 3.5 CPU seconds a cell of COCO's size, and a grid has a thousand.
-
-    python -m bench.report.resampling_processes STORE KEY KEY ...
-
-They write what they make to where it is kept, and are told apart from worker processes of Python's own so that a script
-which asks for a report needs no `if __name__ == "__main__":`.
-"""
+"""Processes that resample cells beside this one: 3.5 CPU seconds a cell of COCO's size, and a grid has a thousand."""
 
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from bench.records.names import inside
 from bench.records.reader import StoreReader
@@ -25,7 +18,7 @@ WORTHWHILE = 20.0
 PROCESS_MEMORY = 2**30
 """Bytes that one of them takes at COCO's size, about."""
 
-POLL_SECONDS = 0.2
+LOOK_SECONDS = 0.2
 
 
 def share_out(store: StoreReader, keys: Sequence[str], seconds: float, progress: Callable[[int], object]) -> None:
@@ -36,7 +29,7 @@ def share_out(store: StoreReader, keys: Sequence[str], seconds: float, progress:
     count = min(cores(), len(keys), available_memory() // PROCESS_MEMORY)
     if count < 2 or seconds * len(keys) < WORTHWHILE or type(store) is not Store:
         return
-    command = [sys.executable, "-m", "bench.report.resampling_processes", str(store.root.resolve())]
+    command = [sys.executable, "-m", "bench.report.resampling_worker", str(store.root.resolve())]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     quiet = subprocess.DEVNULL
     running = [
@@ -46,20 +39,9 @@ def share_out(store: StoreReader, keys: Sequence[str], seconds: float, progress:
     places = [inside(store.root, "reports", "resampled", f"{key}.npz") for key in keys]
     try:
         while any(process.poll() is None for process in running):
-            time.sleep(POLL_SECONDS)
+            time.sleep(LOOK_SECONDS)
             progress(sum(place.exists() for place in places))
     finally:
         for process in running:
             process.terminate()
             process.wait()
-
-
-def resample(store: Store, keys: Sequence[str]) -> None:
-    """One process's part."""
-    from bench.report.resampled import Bootstraps
-
-    Bootstraps({key: store.row(key) for key in keys}, store).prepare(keys, within=float("inf"))
-
-
-if __name__ == "__main__":
-    resample(Store(Path(sys.argv[1])), sys.argv[2:])
