@@ -78,7 +78,7 @@ def read_descriptions(source: Path) -> dict[str, str]:
 
 
 def read_hierarchy(source: Path) -> dict[str, set[str]]:
-    """All classes above each one, by the official nested objects (LabelName, Subcategory, DataPart)."""
+    """All classes above each one, by the official nested objects (LabelName, Subcategory, Part)."""
     above: dict[str, set[str]] = {}
 
     def walk(node: Any, parents: tuple[str, ...], depth: int) -> None:
