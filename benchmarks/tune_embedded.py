@@ -1,7 +1,7 @@
 """Choose each method's settings for the embedded benchmark on held-out training images.
 
-    python benchmarks/tune_embedded.py --trials 16 --methods trm_ml,dualcoop,asl
-    python benchmarks/tune_embedded.py --refine --methods trm_ml,dualcoop,asl
+    python benchmarks/tune_embedded.py --trials 16 --methods trm_ml_first,dualcoop,asl
+    python benchmarks/tune_embedded.py --refine --methods trm_ml_first,dualcoop,asl
     python benchmarks/tune_embedded.py --grid --methods bce_iu,hill,scpnet
 
 The three that the benchmark began with had 18 random trials each, at 10, 50 and 90 % known labels. What came later
@@ -106,7 +106,7 @@ def sample_trm(rng: np.random.Generator) -> dict[str, Any]:
 SAMPLERS: dict[str, Sampler] = {
     "asl": sample_head,
     "dualcoop": sample_dualcoop,
-    "trm_ml": sample_trm,
+    "trm_ml_first": sample_trm,
 }
 
 
@@ -239,7 +239,7 @@ class _Silent:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--methods", default="trm_ml,dualcoop,asl")
+    parser.add_argument("--methods", default="trm_ml_first,dualcoop,asl")
     parser.add_argument("--trials", type=int, default=16)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--first", type=int, default=0, help="number of the first trial, to extend a search")
