@@ -114,6 +114,7 @@ class Dataset(ABC):
     caveat: what every report on it says first, where its numbers mean less than a reader may think.
     collection: the name of the images that it shares with other datasets; they are no independent evidence.
     users_own: whether every user keeps other images under its name.
+    lists_option: its option that says which of several published image lists is read, where there are several.
     default_backbone: the encoder of a run that names none; what other encoders say beside their numbers stands there.
     """
 
@@ -124,6 +125,7 @@ class Dataset(ABC):
     caveat: ClassVar[str] = ""
     collection: ClassVar[str] = ""
     users_own: ClassVar[bool] = False
+    lists_option: ClassVar[str] = ""
     default_backbone: ClassVar[str] = "RN101"
 
     def __init__(self, options: Any, root: Path | None, cache: Path):

@@ -40,6 +40,7 @@ class Coco(FolderDataset):
     """MS-COCO 2014: 80 classes by ascending category id, train2014 to val2014; crowds and small boxes count."""
 
     Options = CocoOptions
+    lists_option = "images"
     layout = "annotations/, train2014/ and val2014/"
     official: ClassVar[Mapping[DataPart, Official]] = {
         "train": Official(

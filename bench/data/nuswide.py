@@ -63,6 +63,7 @@ class NusWide(FolderDataset):
     """NUS-WIDE: 81 concepts; official lists, or with lists=asl those of the ASL and SCPNet repositories."""
 
     Options = NusWideOptions
+    lists_option = "lists"
     layout = "ImageList/, Groundtruth/TrainTestLabels/ and Flickr/ (or with lists=asl the two lists and images/)"
     official_classes = "454b648677332111743cef9d74eacca941c9df4c61bd2d2a273c7d466941d04b"
     clean_names: ClassVar[Mapping[str, str]] = {

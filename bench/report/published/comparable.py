@@ -7,6 +7,7 @@ from bench.records.cells import canonical_json
 from bench.records.rows import Row
 from bench.report.published.numbers import PRINTED_AVERAGE, PublishedNumber
 from bench.report.results import role
+from bench.report.source import installed_dataset, installed_method
 from bench.report.tables.spread import Spread, spread
 
 RATIOS = tuple(range(10, 100, 10))
@@ -14,9 +15,6 @@ RATIOS = tuple(range(10, 100, 10))
 
 PAPER_BACKBONES = {"CLIP RN101": "RN101", "CLIP RN50": "RN50", "ResNet-101": "resnet101", "ResNet-50": "resnet50"}
 """Backbones of papers by what they are called here."""
-
-LISTS = {"coco": "images", "nuswide": "lists"}
-"""The dataset's option that says which of its image lists is used."""
 
 PRETRAINED = {"openai", "imagenet"}
 DEFINITIONS = {
@@ -103,8 +101,7 @@ def comparable(number: PublishedNumber, row: Row) -> bool:
     cell = row.cell
     if cell.dataset.name != number.dataset or not cell.test or "mAP" not in row.metrics:
         return False
-    names = {number.bench_method, "oracle"} if (number.bench_method, number.setting) == ("asl", "full") else None
-    if cell.method.name not in (names or {number.bench_method}):
+    if not _same_method(number, cell.method.name):
         return False
     if number.option and str(cell.method.options.get(number.option[0])) != number.option[1]:
         return False
@@ -120,6 +117,16 @@ def comparable(number: PublishedNumber, row: Row) -> bool:
             return learned_from in ("untrained", "unlabelled")
         case other:
             return cell.protocol.name == other
+
+
+def _same_method(number: PublishedNumber, name: str) -> bool:
+    """Also whether it is the paper's method made to see all labels, where the paper's number had all labels."""
+    if name == number.bench_method:
+        return True
+    if number.setting != "full" or number.bench_method is None:
+        return False
+    ours, papers = installed_method(name), installed_method(number.bench_method)
+    return ours is not None and papers is not None and ours.labels == "full" and issubclass(ours, papers)
 
 
 def _setting(row: Row) -> str:
@@ -191,11 +198,11 @@ def _labels(number: PublishedNumber, row: Row) -> Iterator[str]:
 
 
 def _images(number: PublishedNumber, row: Row) -> Iterator[str]:
-    option = LISTS.get(number.dataset)
-    here = row.cell.dataset.options.get(option) if option else None
+    dataset = installed_dataset(number.dataset)
+    here = row.cell.dataset.options.get(dataset.lists_option) if dataset else None
     if number.images is not None and here is not None and here != number.images:
         yield f"image lists {number.images!r} there, {here!r} here"
-    elif option == "lists" and number.images is None:
+    elif here is not None and number.images is None:
         yield "which of the dataset's image lists is not stated there"
     if row.data.get("official_lists") is False:
         yield "not the official image lists here, so the test images differ"

@@ -15,7 +15,6 @@ from bench.records.rows import Row
 from bench.report.published.comparable import Ours, ours
 from bench.report.published.numbers import (
     PRINTED_AVERAGE,
-    PUBLISHED_DATASETS,
     UNSTATED,
     Camp,
     Published,
@@ -130,7 +129,7 @@ def _lines(
 def published_groups(results: Results) -> tuple[Group, ...]:
     """For a report: the published lines of its dataset that its cells can stand beside; () where there are none."""
     dataset = results.selection.dataset
-    if dataset not in PUBLISHED_DATASETS:
+    if dataset not in published().datasets:
         return ()
     papers = groups(dataset, results.rows.values())
     return tuple(group for group in papers if any(line.ours for line in group.lines))

@@ -23,11 +23,6 @@ DISTRIBUTION = "missing-label-bench"
 SHARED_FOLDER = Path("share", DISTRIBUTION, "published")
 """Where an installation has the files, below its prefix; `pyproject.toml` says the same."""
 
-PUBLISHED_DATASETS = (
-    "coco", "voc2007", "voc2012", "vg200", "vg500", "nuswide", "cub", "coco2017", "openimages_v3", "openimages_v6",
-)  # fmt: skip
-"""Datasets with published numbers; the last three cannot be run here."""
-
 Setting = Literal["partial", "single_positive", "fixed_per_class", "native", "full", "zero_shot"]
 Metric = Literal["mAP", "mAP_asl", "mAP_voc"]
 """The names that the same definitions have in every row of ours (`bench.stats.metrics.summary`)."""
@@ -60,7 +55,7 @@ class PublishedNumber(_Line):
     images: which of the dataset's image lists; names as in the dataset's own options.
     """
 
-    dataset: Annotated[str, Field(pattern="|".join(f"^{name}$" for name in PUBLISHED_DATASETS))]
+    dataset: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
     setting: Setting
     percent: Annotated[
         Annotated[int, Field(ge=1, le=99)] | Literal["average", "unstated"] | None,
@@ -134,11 +129,17 @@ class Published:
     camps: Mapping[str, Camp]
     sources: Mapping[str, PublishedSource]
 
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """Those with a number, in the order of the file; not all of them can be run here."""
+        return tuple(dict.fromkeys(number.dataset for number in self.numbers))
+
     def of(self, dataset: str) -> tuple[PublishedNumber, ...]:
         """The numbers of a dataset; UsageError if no paper's are known."""
-        known = list(dict.fromkeys(number.dataset for number in self.numbers))
-        if dataset not in known:
-            raise UsageError(f"there are no published numbers for dataset {dataset!r}; {nearest(dataset, known)}")
+        if dataset not in self.datasets:
+            raise UsageError(
+                f"there are no published numbers for dataset {dataset!r}; {nearest(dataset, self.datasets)}"
+            )
         return tuple(number for number in self.numbers if number.dataset == dataset)
 
 
