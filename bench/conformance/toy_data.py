@@ -117,7 +117,12 @@ def fit(
     optimizer: type[Optimizer] = torch.optim.Adam,
     watch: Callable[[Tensor], None] = lambda loss: None,
 ) -> Method:
-    """Train on `data`, whose labels are the observed ones, in batches of 20; `watch` sees each loss after backward."""
+    """Train on `data`, whose labels are the observed ones, in batches of 20; `watch` sees each loss after backward.
+
+    A method that is not trained stays as it is.
+    """
+    if not model.config.epochs:
+        return model
     model.train()
     stepper = optimizer([p for p in model.parameters() if p.requires_grad], lr=lr)  # type: ignore[call-arg]
     for epoch in range(epochs):

@@ -13,7 +13,12 @@ from methods import METHODS, Features, Method
 from methods.trm_ml.ablation import NO_REGIONS
 
 LOOKING = [name for name in ALL if METHODS.get(name).attention is not Method.attention]
-DENSE = {"clip_zero_shot": {"pool": "dense"}, "coop": {"pool": "dense"}, "scpnet": {"image": "dense"}}
+DENSE = {
+    "clip_zero_shot": {"pool": "dense"},
+    "coop": {"pool": "dense"},
+    "scpnet": {"image": "dense"},
+    "cdul": {"head": "attention"},
+}
 """Settings under which a method reads tokens, where it does not by default."""
 PLACED = ("dualcoop", "negative_coop", "positive_coop", "vision_only", "query2label", "lac", "clsl")
 """Those that add positions to the tokens: a token that moves is not the same one. trm_ml's start at zero."""

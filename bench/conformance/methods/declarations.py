@@ -58,8 +58,7 @@ def declares_token_texts(method: Kind) -> None:
     data = images()
     task = dataclasses.replace(build_task(data.labels), text_tower=_OneVector())
     try:
-        model = make(method, task)
-        (fit(model, data, epochs=1) if is_trained(method) else model).score(data.features)
+        fit(make(method, task), data, epochs=1).score(data.features)
     except NotImplementedError:
         require(method.token_texts, "it reads text features at every token, and does not say `token_texts = True`")
     else:
