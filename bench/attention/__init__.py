@@ -4,6 +4,6 @@ Only methods take part whose scores average tokens with weights of a class's own
 """
 
 from bench.attention.draw import CellToDraw, DrawnAttention, draw_attention
-from bench.attention.request import AttentionRequest, find_cell
+from bench.attention.request import AttentionRequest
 
-__all__ = ["AttentionRequest", "CellToDraw", "DrawnAttention", "draw_attention", "find_cell"]
+__all__ = ["AttentionRequest", "CellToDraw", "DrawnAttention", "draw_attention"]

@@ -10,7 +10,6 @@ from bench.attention.images import chosen_classes, chosen_images, marks
 from bench.attention.maps import CellMaps, cell_maps
 from bench.attention.record import attention_record
 from bench.attention.request import AttentionRequest
-from bench.attention.trained import TrainedCell
 from bench.records.names import inside
 from bench.records.reader import StoreReader
 from bench.records.rows import Row
@@ -18,6 +17,7 @@ from bench.report.figures.palette import method_styles
 from bench.system.disk import REFUSED
 from bench.system.files import atomic, write_json
 from bench.system.wording import counted
+from bench.trained import TrainedCell
 from methods import METHODS
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bench.attention.eligible import look
 from bench.attention.pointing import Pointing, pointing
 from bench.attention.request import AttentionRequest
-from bench.attention.trained import TrainedCell
 from bench.data.base import Box
 from bench.records.reader import StoreReader
 from bench.records.rows import Row
+from bench.trained import TrainedCell
 
 DRIFT = 0.01
 """Logits of the same image may differ by this between two ways of encoding it; by more, and it is another model."""
@@ -39,8 +40,8 @@ def cell_maps(
     """Look at the split's images `rows` with a cell's model."""
     images = [trained.split(request.part).images[i] for i in rows]
     features = trained.encode(images)
-    maps, scores = trained.look(features).cpu().numpy(), trained.score(features).cpu().numpy()
-    grid = trained.resources.backbone(trained.cell.backbone).grid
+    maps, scores = look(trained, features).cpu().numpy(), trained.score(features).cpu().numpy()
+    grid = trained.backbone.grid
     game, measured = _measured(trained, request, rows, maps, grid)
     # The scores that the cell's row was made of, where it is the test split that is shown.
     stored = store.scores(row.key)[rows] if request.part == "test" else None
@@ -56,7 +57,7 @@ def _measured(
         return None, 0
     if trained.has_features(request.part):
         peaks = np.concatenate(
-            [trained.look(batch).argmax(dim=-1).cpu().numpy() for batch in trained.batches(request.part)]
+            [look(trained, batch).argmax(dim=-1).cpu().numpy() for batch in trained.batches(request.part)]
         )
     else:
         peaks, boxes = maps.argmax(axis=-1), [boxes[i] for i in rows]

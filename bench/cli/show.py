@@ -67,13 +67,14 @@ def show(
     cell's page of the next `bench report` shows the figure.
     """
     from bench.api.display import PlainObserver
-    from bench.attention import AttentionRequest, CellToDraw, draw_attention, find_cell
-    from bench.attention.trained import open_trained_cells, refuse_apart, refuse_blind
+    from bench.attention import AttentionRequest, CellToDraw, draw_attention
+    from bench.attention.eligible import refuse_apart, refuse_blind
     from bench.errors import UsageError
     from bench.records.store import existing_store
     from bench.settings.config import parse_overrides
     from bench.system.device import choose_device
     from bench.system.environment import source_hash
+    from bench.trained import find_cell, open_trained_cell
     from methods import METHODS
 
     names = listed(classes or "")
@@ -95,7 +96,7 @@ def show(
         # What only the other cell reads is not this one's; what neither reads is refused.
         others = set().union(*used.values()) - used[one.key]
         own = {name: files for name, files in overrides.items() if name not in others}
-        trained = open_trained_cells(one, store, choose_device(device), cache or default_cache(), progress, root, own)
+        trained = open_trained_cell(one, store, choose_device(device), cache or default_cache(), progress, root, own)
         row = store.row(one.key)
         shown.append(CellToDraw(trained, row, row.code != source_hash(METHODS.get(one.method.name))))
     drawn = draw_attention(shown, drawing, store)

@@ -165,6 +165,11 @@ class TrainedParts(nn.Module):
             setattr(self, name, part.requires_grad_(True))
         self._held = _Held(whole)
 
+    @property
+    def whole(self) -> ImageEncoder:
+        """The encoder with its trained and its frozen parts."""
+        return self._held.encoder
+
     def forward(self, images: Tensor) -> Features:
         """Features of images (B, 3, S, S), float32, with gradients where something is trained."""
         trained = any(True for _ in self.parameters())

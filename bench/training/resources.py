@@ -104,6 +104,14 @@ class Resources:
         """What the cell's method knew before it saw a batch, without a look at any image."""
         return self._task(cell, self._labels(cell, resolved_method(cell.method))[0])
 
+    def selection_labels(self, cell: Cell) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Labels that something may be chosen by, int8 (N, C) each, and rows.
+
+        What the method was given, what held-out images may be judged by, and the rows of the held-out images.
+        """
+        observed, judged, _, heldout_rows = self._labels(cell, resolved_method(cell.method))
+        return observed, judged, heldout_rows
+
     def _labels(self, cell: Cell, method: ResolvedMethod) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Observed labels (N, C), labels that held-out images may be judged by (N, C), training and held-out rows."""
         train = self.dataset.train

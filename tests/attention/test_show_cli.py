@@ -133,7 +133,7 @@ def test_an_ambiguous_a_failed_and_an_unfinished_cell(call, toys):
     assert result.code == 2
     assert "failed (RuntimeError: the toy refuses [/on purpose])" in result.err
     store.clear_error(failed)
-    assert "is planned; it can be looked at when it is done" in call("show", failed).err
+    assert "is planned; it can be used when it is done" in call("show", failed).err
 
 
 def test_changed_code_and_other_scores_are_told(call, monkeypatch):

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from bench.backbones.base import Backbone, ImageEncoder
 from bench.data import Split
 from bench.errors import DataError, UsageError
 from bench.features import CacheEntry, encoding_dtype, feature_key
@@ -21,7 +22,7 @@ from bench.training.cell import TEST_BATCH
 from bench.training.live import LiveModel
 from bench.training.resources import EncodeProgress, Resources
 from bench.training.weights import from_bytes, restored
-from methods import METHODS, Features, Method
+from methods import Features, Method
 
 DatasetOverrides = Mapping[str, Mapping[str, str]]
 
@@ -32,23 +33,31 @@ class TrainedCell:
     def __init__(self, cell: Cell, resources: Resources, weights: bytes):
         self.cell, self.resources = cell, resources
         live = resources.live(cell)
-        self._encoder_trained = live is not None and live.trained
+        self.encoder_trained = live is not None and live.trained
         self.model = restored(cell, resources.task(cell), from_bytes(weights), resources.device, live)
 
     @property
     def method(self) -> Method:
         return self.model.method if isinstance(self.model, LiveModel) else self.model
 
+    @property
+    def backbone(self) -> Backbone:
+        return self.resources.backbone(self.cell.backbone)
+
+    @property
+    def encoder(self) -> ImageEncoder:
+        """The image encoder, with the cell's own weights where it was trained."""
+        return self.model.image_encoder.whole if isinstance(self.model, LiveModel) else self.backbone.encoder
+
     def split(self, part: str) -> Split:
         return getattr(self.resources.dataset, part)
 
     def encode(self, images: Sequence[Image.Image]) -> Features:
         """Features of images as the cell's own evaluation sees them: same transform, same rounding."""
-        backbone = self.resources.backbone(self.cell.backbone)
-        batches = []
+        backbone, batches = self.backbone, []
         for start in range(0, len(images), ENCODE_BATCH):
             batch = torch.stack([backbone.preprocess(image) for image in images[start : start + ENCODE_BATCH]])
-            if self._encoder_trained:
+            if self.encoder_trained:
                 with torch.no_grad():
                     batches.append(self.model.encode(batch.to(self.resources.device)))
             else:
@@ -58,9 +67,9 @@ class TrainedCell:
 
     def has_features(self, part: str) -> bool:
         """Whether the split's features lie in the cache, so that all of it can be looked at in no time."""
-        if self._encoder_trained:
+        if self.encoder_trained:
             return False
-        cell, backbone = self.cell, self.resources.backbone(self.cell.backbone)
+        cell, backbone = self.cell, self.backbone
         precision = str(encoding_dtype(self.resources.device)).removeprefix("torch.")
         key = feature_key(part, self.split(part), cell.dataset, cell.backbone, backbone.transform, precision=precision)
         return CacheEntry(inside(self.resources.cache / "features", key)).complete
@@ -73,14 +82,6 @@ class TrainedCell:
             yield self._given(features.dense[rows], features.pooled[rows])
 
     @torch.no_grad()
-    def look(self, features: Features) -> torch.Tensor:
-        """Where each class looks, (B, C, HW); UsageError if the method has no such weights."""
-        maps = self.method.attention(features)
-        if maps is None:
-            raise UsageError(_blind(self.cell))
-        return maps.float()
-
-    @torch.no_grad()
     def score(self, features: Features) -> torch.Tensor:
         """Logits (B, C)."""
         return self.method.scorer()(features).float()
@@ -90,7 +91,7 @@ class TrainedCell:
         return Features(*(torch.from_numpy(np.array(part)).float().to(device) for part in (dense, pooled)))
 
 
-def open_trained_cells(
+def open_trained_cell(
     cell: Cell,
     store: StoreReader,
     device: torch.device,
@@ -100,7 +101,6 @@ def open_trained_cells(
     paths: DatasetOverrides | None = None,
 ) -> TrainedCell:
     """The cell with its dataset and backbone. paths: where files of its method and protocol lie, by option."""
-    refuse_blind(cell)
     weights = store.weights(cell.key)
     assert weights is not None, "find_cell has seen them"
     name, files = cell.dataset.name, dict(paths or {})
@@ -114,33 +114,6 @@ def open_trained_cells(
     resources = Resources(dataset, device, cache, progress)
     _refuse_other_content(cell, resources)
     return TrainedCell(cell, resources, weights)
-
-
-def refuse_blind(cell: Cell) -> None:
-    """UsageError for a method that has no attention whatever its settings; known before anything is opened."""
-    if METHODS.get(cell.method.name).attention is Method.attention:
-        raise UsageError(_blind(cell))
-
-
-def refuse_apart(cells: Sequence[Cell]) -> None:
-    """UsageError for one cell twice, or for cells of different datasets: there are no images to look at together."""
-    first = cells[0]
-    for other in cells[1:]:
-        if other.key == first.key:
-            raise UsageError(f"both keys name cell {first.key} ({first.title}); give two cells, or one alone.")
-        if other.dataset != first.dataset:
-            raise UsageError(
-                f"cell {other.key} ({other.title}) is of other images or labels than cell {first.key} ({first.title}); "
-                "give two cells of one dataset with the same options."
-            )
-
-
-def _blind(cell: Cell) -> str:
-    seeing = [name for name in METHODS.names() if METHODS.get(name).attention is not Method.attention]
-    return (
-        f"{cell.title} has no attention to show: with its settings, no class weighs the positions of an image; "
-        f"methods that do: {', '.join(seeing)}."
-    )
 
 
 def _placed(component: Component, files: dict[str, Mapping[str, str]]) -> Component:

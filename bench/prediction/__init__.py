@@ -1,0 +1,5 @@
+"""Prediction: scores of anybody's images by a finished cell, and the cell as a file that needs none of this."""
+
+from bench.prediction.model import CellModel
+
+__all__ = ["CellModel"]
