@@ -165,8 +165,11 @@ def live_progress(console: Console) -> Progress:
 
 
 @contextmanager
-def counting(what: str, unit: str = "images") -> Iterator[Callable[[int, int], None]]:
+def counting(what: str, unit: str = "images", quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
     """What is told (done, total), on standard error: a bar on a terminal, a line every half minute elsewhere."""
+    if quiet:
+        yield lambda done, total: None
+        return
     console, pace = plain_console(stderr=True, highlight=False), Pace(unit)
     if not is_live(console):
 

@@ -14,6 +14,7 @@ from bench.cli import (
     conformance,
     inspect,
     ls,
+    predict,
     prepare,
     results,
     run,
@@ -81,6 +82,7 @@ app.command("status")(inspect.status)
 app.command("ls")(ls.ls)
 app.command("report")(results.report)
 app.command("show")(show.show)
+app.command("predict")(predict.predict)
 app.command("compare")(compare.compare)
 app.command("ui")(results.ui)
 app.command("sync")(results.sync)

@@ -31,7 +31,7 @@ class CellModel(nn.Module):
         self.encoder: nn.Module = trained.encoder
         self.head: Method = method
         self._preprocess = backbone.preprocess
-        self._frozen, self._dense = not trained.encoder_trained, type(method).needs_dense(method.config)
+        self._frozen, self.reads_tokens = not trained.encoder_trained, type(method).needs_dense(method.config)
         # Not a part of this module: a text tower is large, and no score needs it once the text features are there.
         self._text = [] if backbone.text is None else [backbone.text]
         self._score: Callable[[Features], Tensor] | None = None
@@ -49,7 +49,7 @@ class CellModel(nn.Module):
         with contextlib.nullcontext() if plain else torch.autocast(images.device.type, dtype=dtype):
             dense, pooled = self.encoder(images)
         dense = dense.half().float() if self._frozen else dense.float()  # the feature cache keeps tokens in half
-        return Features(dense if self._dense else dense[:, :0], pooled.float())
+        return Features(dense if self.reads_tokens else dense[:, :0], pooled.float())
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> Tensor:
