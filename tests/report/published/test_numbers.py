@@ -126,7 +126,7 @@ LINE = (
     [
         (("78.7", "178.7"), "mAP = '178.7'"),
         (("78.7", "nan"), "mAP = 'nan'"),
-        (("coco,", "cocoa,"), "dataset = 'cocoa'"),
+        (("coco,", "Cocoa,"), "dataset = 'Cocoa'"),
         (("partial,10", "partial,0"), "percent = '0'"),
         (("partial,10", "partial,half"), "percent = 'half'"),
         (("partial,10", "partial,"), "percent if its setting is `partial`"),
