@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bench.settings.config import choice, log_float, setting
+from bench.settings.config import log_float, setting
 from methods.base import METHODS, Features, Method, MethodConfig, Task
 from methods.layers.aggregation import cosine_map
 from methods.layers.prompts import Templates, readable, template_features, template_list
@@ -36,7 +36,6 @@ class TagCLIPConfig(MethodConfig):
         "tokens",
         "what a position's scores are averaged with: those of positions with similar tokens, or none; attention of the "
         "encoder's layers, as in the paper, is not in cached features",
-        search=choice("tokens", "none"),
     )
     similarity_scale: float = setting(10.0, "sharpness of the similarity of tokens", gt=0, search=log_float(1, 50))
     boxes: bool = setting(True, "each class is refined within the boxes around what stands out of its map")
