@@ -51,7 +51,7 @@ REFUSED = {
         f"cache {command} of nothing": (("cache", *command.split(), "--cache", "TYPO"), "There is no cache at TYPO")
         for command in ("ls", "verify", "rm --all")
     },
-    "unknown dataset in the cache": (("cache", "rm", "--dataset", "nope"), "there is no dataset 'nope'; allowed: chexpert"),
+    "unknown dataset in the cache": (("cache", "rm", "--dataset", "nope"), "no dataset 'nope'; allowed: chexpert"),
     "unknown backbone in the cache": (("cache", "ls", "--backbone", "RN11"), "did you mean 'RN101'?"),
     "storage without a file": (("search", *ASL, "--storage", "sqlite:///"), "sqlite:/// names no file"),
     "storage in memory": (("search", *ASL, "--storage", "sqlite+pysqlite:///:memory:"), "names no file"),
