@@ -98,7 +98,8 @@ class RequestFlags:
         str | None, typer.Option(help="Image and text encoder; see `bench ls backbones`. By default the dataset's.")
     ] = None
     recipe: Annotated[
-        str, typer.Option(help="Named settings of the methods; auto: those tuned for the backbone, else the paper's.")
+        str,
+        typer.Option(help="Settings of methods: a name or FILE.toml; auto: tuned for the backbone, else the paper's."),
     ] = "auto"
     holdout: Annotated[int, typer.Option(help="Percent of training images kept out to select on.", min=0, max=90)] = 0
     views: Annotated[

@@ -14,7 +14,7 @@ from bench.data import DATASETS
 from bench.errors import UsageError
 from bench.features.augmentation import AUGMENTATIONS
 from bench.features.feeds import FEEDS
-from bench.planning.recipes import all_recipes
+from bench.planning.recipes import all_recipes, is_recipe_file
 from bench.planning.request import Variant
 from bench.settings.config import checked_settings
 from bench.settings.registry import Registry, nearest
@@ -133,6 +133,6 @@ def _value(method: str, option: str, value: Any) -> Any:
 
 def _recipe(method: str, name: Any) -> str:
     known = ["auto", *all_recipes(METHODS.get(method))]
-    if name not in known:
+    if not is_recipe_file(str(name)) and name not in known:
         raise UsageError(f"method {method!r} has no recipe {shown(name)}; {nearest(str(name), known)}")
     return str(name)
