@@ -25,7 +25,7 @@ from bench.studies.search.outcome import TrialRecord, best
 from bench.studies.search.request import SearchRequest, ask_for
 from bench.studies.search.samplers import check_names
 from bench.studies.search.session import Session, open_search
-from bench.studies.search.space import read_spaces
+from bench.studies.search.space import lies_within, read_spaces
 from bench.studies.search.storage import refuse_memory
 from bench.system.device import choose_device
 from bench.system.files import write_text
@@ -90,6 +90,32 @@ def search(
 
     The same search goes on where it was cut off.
     """
+    request, dataset, requests = plan_searches(request, options, execution)
+    sessions = run_searches(requests, dataset, options, execution, command, quiet)
+    searched = Searched(request, sessions, None)
+    if not searched.winners:
+        return searched
+    names = [session.archive.name for session, _ in searched.winners.values()]
+    path = options.out or execution.results / FOLDER / "best" / file_name(names)
+    heading = [
+        f"Found by: {shlex.join(command)}",
+        f"on {request.holdout} % of the training images, held out and judged by their {options.judged} labels:",
+        *(
+            f"{method}: held-out mAP {winner.value:.2f} (trial {winner.number} of {session.archive.name})"
+            for method, (session, winner) in searched.winners.items()
+        ),
+    ]
+    write_text(path, sweep_file(options.flags, request, _settings(searched.winners), heading))
+    return Searched(request, searched.sessions, path)
+
+
+def plan_searches(
+    request: Request, options: SearchOptions, execution: Execution, always_start: bool = False
+) -> tuple[Request, Dataset, list[SearchRequest]]:
+    """The request with its protocol, the dataset without a test split, and a search for each method.
+
+    always_start: see `ask_for`.
+    """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; before CUDA starts
     options.check()
     execution.check()
@@ -108,29 +134,16 @@ def search(
         sampler=options.sampler,
         pruner=options.pruner,
         seed=options.seed,
+        always_start=always_start,
     )
-    searched = Searched(request, _sessions(requests, dataset, options, execution, command, quiet), None)
-    if not searched.winners:
-        return searched
-    names = [session.archive.name for session, _ in searched.winners.values()]
-    path = options.out or execution.results / FOLDER / "best" / file_name(names)
-    heading = [
-        f"Found by: {shlex.join(command)}",
-        f"on {request.holdout} % of the training images, held out and judged by their {options.judged} labels:",
-        *(
-            f"{method}: held-out mAP {winner.value:.2f} (trial {winner.number} of {session.archive.name})"
-            for method, (session, winner) in searched.winners.items()
-        ),
-    ]
-    write_text(path, sweep_file(options.flags, request, _settings(searched.winners), heading))
-    return Searched(request, searched.sessions, path)
+    return request, dataset, requests
 
 
 def _settings(winners: Mapping[str, tuple[Session, TrialRecord]]) -> dict[str, Mapping[str, object]]:
     return {method: full_settings(session.request, winner) for method, (session, winner) in winners.items()}
 
 
-def _sessions(
+def run_searches(
     requests: Sequence[SearchRequest],
     dataset: Dataset,
     options: SearchOptions,
@@ -164,7 +177,9 @@ def _sessions(
                 display.search_started(session.request.method, total, before)
                 trials = session.run(executor, cells, display, total, options.retries)
                 if trials != before or not plots.exists():
-                    write_figures(search_figures(trials, session.request.space, _title(session)), plots)
+                    space = session.request.space
+                    within = [trial for trial in trials if lies_within(space, trial.settings)]
+                    write_figures(search_figures(within, space, _title(session)), plots)
         problem = follower.finish(display.say)
     if problem:
         say_warning(problem)

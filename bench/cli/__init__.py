@@ -21,6 +21,7 @@ from bench.cli import (
     search,
     sensitivity,
     show,
+    tune,
     variance,
 )
 from bench.cli.options import with_flags
@@ -74,6 +75,7 @@ def _root(
 app.command("run")(with_flags(run.run))
 app.command("ablate")(with_flags(ablate.ablate))
 app.command("search")(with_flags(search.search))
+app.command("tune")(with_flags(tune.tune))
 app.command("sensitivity")(with_flags(sensitivity.sensitivity))
 app.command("variance")(with_flags(variance.variance))
 app.command("prepare")(prepare.prepare)

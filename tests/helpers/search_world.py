@@ -129,7 +129,8 @@ class Watching:
 
 def a_search(cache: Path, method: str = "bce_iu", **more: Any) -> tuple[SearchRequest, Dataset]:
     """What is asked, and a dataset without a test split."""
-    options = {name: more.pop(name) for name in ("sampler", "pruner", "seed", "spaces", "judged") if name in more}
+    own = ("sampler", "pruner", "seed", "spaces", "judged", "always_start")
+    options = {name: more.pop(name) for name in own if name in more}
     settings = {"scenes": TINY_SCENES, **more.pop("overrides", {method: {"epochs": EPOCHS}})}
     sweep = Request((method,), more.pop("percents", (10, 50)), holdout=20, overrides=settings, **more)
     (request,) = ask_for(sweep, **options)

@@ -5,7 +5,7 @@ import pytest
 from bench.errors import UsageError
 from bench.planning.grid import variants
 from bench.planning.recipes import read_recipe_file, recipe_for, tuned_set, tuned_sets
-from bench.planning.trained import lacking, trained_methods
+from bench.planning.trained_methods import lacking, trained_methods
 from methods import METHODS
 
 HEAD = 'backbone = "tiny_clip"\n'

@@ -20,8 +20,17 @@ Best = Mapping[str, Mapping[str, Any]]
 
 def full_settings(request: SearchRequest, trial: TrialRecord) -> dict[str, Any]:
     """All that the trial ran with beside the method's defaults: a recipe that changes later changes nothing here."""
+    return _settings(request, trial.settings)
+
+
+def settings_as_they_were(request: SearchRequest) -> dict[str, Any]:
+    """All that the method runs with beside its defaults where nothing is searched."""
+    return _settings(request, {})
+
+
+def _settings(request: SearchRequest, tried: Mapping[str, Any]) -> dict[str, Any]:
     (variant,) = request.sweep.variants
-    settings = variant_settings(request.sweep, variant, trial.settings)
+    settings = variant_settings(request.sweep, variant, tried)
     config = configured_method(request.method, settings).config
     return {option: value for option, value in values(config).items() if option in settings}
 

@@ -21,7 +21,7 @@ from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.studies.search.outcome import TrialRecord, TrialStatus, objective
 from bench.studies.search.space import trial_settings
-from bench.studies.search.study import FAILURES, REASON, Trials
+from bench.studies.search.study import FAILURES, OUTSIDE, REASON, Trials
 
 DRIVER_POLL_SECONDS = 0.5
 DIVERGED = "DivergedError"
@@ -123,8 +123,9 @@ class _Loop:
         with self.turn:
             self.trials.beat()
             while len(self.open) < self.executor.slots and (trial := self.trials.next(self.total)) is not None:
-                settings = trial_settings(self.trials.request.space, trial.params)
-                run = _Run(trial, settings, self.trials.request.cells(self.dataset, settings))
+                request, outside = self.trials.request, trial.user_attrs.get(OUTSIDE)
+                settings = dict(request.outside) if outside else trial_settings(request.space, trial.params)
+                run = _Run(trial, settings, request.cells(self.dataset, settings))
                 run.reported |= set(self._frozen(run).intermediate_values)
                 run.failures += self._frozen(run).user_attrs.get(FAILURES, [])
                 trial.set_user_attr("settings", settings)

@@ -9,6 +9,9 @@ from typing import Any, Literal
 TrialStatus = Literal["waiting", "running", "complete", "pruned", "failed", "replaced"]
 """replaced: it failed, and a later command made it again as another trial."""
 
+AS_THEY_WERE, WHICH_FAILED = "the settings as they were", ", which failed"
+"""Where the settings of a trial come from if no sampler proposed them; before the second stands `trial 3`."""
+
 
 @dataclass(frozen=True)
 class TrialRecord:

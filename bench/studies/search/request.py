@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bench.axes.components import protocol_component
@@ -24,7 +24,8 @@ class SearchRequest:
 
     sweep: the method alone, with the ratios and seeds of a trial, and a held-out part. judged: by which labels held-out
     images are judged. space: what is tried for each option; all others stay as recipe and overrides say. start: those
-    settings as a proposal, tried first, or None if they lie outside the space. seed: of the sampler.
+    settings as a proposal, tried first, or None if they lie outside the space. seed: of the sampler. outside: those
+    settings where they lie outside the space and are tried first all the same; else empty.
     """
 
     sweep: Request
@@ -36,6 +37,7 @@ class SearchRequest:
     sampler: str
     pruner: str
     seed: int
+    outside: Mapping[str, Any] = field(default_factory=dict)
 
     def cells(self, dataset: Dataset, settings: Mapping[str, Any]) -> list[Cell]:
         """The cells of a trial, ratio by ratio; the first is the one that may be pruned. None has a test split.
@@ -68,6 +70,7 @@ class SearchRequest:
             "sampler": self.sampler,
             "pruner": self.pruner,
             "seed": self.seed,
+            **({"outside": dict(self.outside)} if self.outside else {}),
         }
 
     def id(self, dataset: Dataset) -> str:
@@ -84,8 +87,13 @@ def ask_for(
     sampler: str = "tpe",
     pruner: str = "none",
     seed: int = 0,
+    always_start: bool = False,
 ) -> list[SearchRequest]:
-    """One search for each method of the sweep; UsageError where a search would tell nothing."""
+    """One search for each method of the sweep; UsageError where a search would tell nothing.
+
+    always_start: try the settings that a method has first even where they lie outside its space. A sampler that learns
+    would be told a lie about its space then, so this is for independent draws.
+    """
     if sweep.holdout < 1:
         raise UsageError("--holdout 0 leaves no image to judge a trial by; give a share such as 20.")
     if judged == "observed" and sweep.protocol != AUTO and not PROTOCOLS.get(sweep.protocol).negatives:
@@ -112,9 +120,9 @@ def ask_for(
             if name not in METHODS.names() or name == method.name
         }
         alone = dataclasses.replace(sweep, methods=(variant,), overrides=others)
+        start = start_of(space, config)
+        outside = {option: getattr(config, option) for option in space} if always_start and start is None else {}
         requests.append(
-            SearchRequest(
-                alone, method.name, judged, space, start_of(space, config), config.epochs, sampler, pruner, seed
-            )
+            SearchRequest(alone, method.name, judged, space, start, config.epochs, sampler, pruner, seed, outside)
         )
     return requests

@@ -69,7 +69,12 @@ def trial_settings(space: Space, proposed: Mapping[str, Any]) -> dict[str, Any]:
 def start_of(space: Space, config: Any) -> dict[str, Any] | None:
     """The settings that the method has anyway, as a proposal; None if they lie outside the space."""
     start = {option: getattr(config, option) for option in space}
-    return start if all(range_.holds(start[option]) for option, range_ in space.items()) else None
+    return start if lies_within(space, start) else None
+
+
+def lies_within(space: Space, settings: Mapping[str, Any]) -> bool:
+    """Whether a sampler could have proposed these settings, or there are none yet."""
+    return not settings or all(range_.holds(settings[option]) for option, range_ in space.items())
 
 
 def read_spaces(path: Path, methods: tuple[str, ...]) -> SpaceText:

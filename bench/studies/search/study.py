@@ -18,6 +18,7 @@ import psutil
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from bench.studies.search.outcome import AS_THEY_WERE, WHICH_FAILED
 from bench.studies.search.request import SearchRequest
 from bench.studies.search.samplers import Reseeded, distributions, make_pruner
 from bench.studies.search.storage import StudyLocation
@@ -28,6 +29,8 @@ LEASE_SECONDS = 600.0
 
 DRIVER, FAILURES, REASON = "driver", "failures", "reason"
 FORGIVEN = "forgiven"
+OUTSIDE = "outside"
+"""Marks a trial that runs with the request's settings outside the space; what was proposed for it is not used."""
 
 
 class Driver:
@@ -82,7 +85,9 @@ class Trials:
         if not study.get_trials(deepcopy=False):  # also where an earlier command was killed just here
             study.set_user_attr("optuna", optuna.__version__)
             if self.request.start is not None:
-                study.enqueue_trial(dict(self.request.start), user_attrs={"origin": "the settings as they were"})
+                study.enqueue_trial(dict(self.request.start), user_attrs={"origin": AS_THEY_WERE})
+            elif self.request.outside:
+                study.enqueue_trial({}, user_attrs={"origin": AS_THEY_WERE, OUTSIDE: True})
         return study
 
     @property
@@ -153,6 +158,8 @@ class Trials:
         forgiven = self.forgiven
         failed = [t for t in self.all if t.state == TrialState.FAIL and t.number not in forgiven]
         for trial in failed:
-            self.study.enqueue_trial(dict(trial.params), user_attrs={"origin": f"trial {trial.number}, which failed"})
+            own = {OUTSIDE: True} if trial.user_attrs.get(OUTSIDE) else {}
+            origin = f"trial {trial.number}{WHICH_FAILED}"
+            self.study.enqueue_trial(dict(trial.params), user_attrs={"origin": origin, **own})
         if failed:
             self.study.set_user_attr(FORGIVEN, sorted({*forgiven, *(t.number for t in failed)}))

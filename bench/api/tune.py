@@ -1,0 +1,163 @@
+"""Equal effort: the settings of every method searched under one budget, and a recipe file of what that led to."""
+
+import dataclasses
+import datetime
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import __version__
+from bench.api.execution import Execution
+from bench.api.plan import make_plan
+from bench.api.run import execute
+from bench.api.search import SearchOptions, plan_searches, run_searches
+from bench.api.sweep import Sweep
+from bench.data import Dataset
+from bench.errors import UsageError
+from bench.planning.request import Request, Variant
+from bench.planning.trained_methods import has_epochs
+from bench.studies.search.archive import SearchArchive
+from bench.studies.search.best import full_settings, settings_as_they_were
+from bench.studies.search.outcome import best
+from bench.studies.search.request import SearchRequest
+from bench.studies.search.session import Session
+from bench.studies.tune.figure import TestLevels
+from bench.studies.tune.outcome import Tuning, counted_trials
+from bench.studies.tune.page import TunedField, tune_folder, write_tuned
+from bench.studies.tune.recipe_file import refuse_other_files, render_recipe_file
+from bench.system.files import write_text
+from methods import METHODS
+
+EVERY = "all"
+"""What stands for every trained method."""
+
+BEFORE = "as they were"
+
+
+@dataclass(frozen=True)
+class TunedSweep:
+    """A tuning that has come to its end. sweep: of the trainings on all training images; None if none was asked for."""
+
+    tuned: TunedField
+    file: Path
+    page: Path
+    sweep: Sweep | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether some trial or cell failed."""
+        lost = any(trial.state == "failed" for one in self.tuned.tunings for trial in one.trials)
+        return lost or bool(self.sweep and self.sweep.failed)
+
+
+def tune(
+    request: Request,
+    options: SearchOptions,
+    execution: Execution,
+    command: Sequence[str],
+    *,
+    retrain: bool = True,
+    quiet: bool = False,
+) -> TunedSweep:
+    """Give every method `options.trials` trials, the first its settings as they are and the others drawn at random.
+
+    The test split is out of reach of the trials. retrain: then train the settings as they were and the chosen ones on
+    all training images, for the page. The same tuning goes on where it was cut off.
+    """
+    if options.out:
+        refuse_other_files(options.out)
+    named = request.methods != (EVERY,)
+    request = dataclasses.replace(request, methods=_trained(request, named))
+    options = dataclasses.replace(options, sampler="random", pruner="none")
+    request, dataset, searches = plan_searches(request, options, execution, always_start=True)
+    searches, left_out = _possible(searches, dataset, named)
+    sessions = run_searches(searches, dataset, options, execution, command, quiet)
+    tunings = tuple(_tuning(session, options.trials) for session in sessions)
+    how = {
+        "command": shlex.join(command),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "version": __version__,
+        "dataset": request.dataset,
+        "protocol": request.protocol,
+        "percents": list(request.percents),
+        "seeds": list(request.seeds),
+        "trials": options.trials,
+        "holdout": request.holdout,
+        "judged": options.judged,
+        "search_seed": options.seed,
+    }
+    tuned = TunedField(tunings, how, left_out)
+    file = options.out or tune_folder(execution.results, tuned) / "recipe.toml"
+    write_text(file, render_recipe_file(request.backbone, how, tunings, left_out))
+    sweep = None
+    if retrain:
+        write_tuned(tuned, execution.results, file)  # trainings may take long, or be interrupted
+        sweep = execute(make_plan(_both(request, tunings), execution), command, quiet=quiet)
+        tuned = dataclasses.replace(tuned, tests=_tests(sweep, tunings))
+    return TunedSweep(tuned, file, write_tuned(tuned, execution.results, file), sweep)
+
+
+def _trained(request: Request, named: bool) -> tuple[str, ...]:
+    """The methods of the request by name; UsageError for one that is given and not trained, or given as a grid."""
+    names = [variant.method for variant in request.variants] if named else METHODS.names()
+    untrained = [name for name in names if not has_epochs(request, name)]
+    if named and untrained:
+        raise UsageError(f"{untrained[0]} is not trained, so no effort can be spent on it; leave it out of --methods.")
+    return tuple(name for name in names if name not in untrained)
+
+
+def _possible(
+    searches: Iterable[SearchRequest], dataset: Dataset, named: bool
+) -> tuple[list[SearchRequest], dict[str, str]]:
+    """The searches that can run here, and why others cannot, by method; UsageError if the user named one of those."""
+    possible, left_out = [], {}
+    for search in searches:
+        try:
+            search.cells(dataset, {})
+        except UsageError as error:
+            if named:
+                raise
+            left_out[search.method] = str(error)
+        else:
+            possible.append(search)
+    if not possible:
+        raise UsageError("No trained method can run here. " + " ".join(left_out.values()))
+    return possible, left_out
+
+
+def _tuning(session: Session, budget: int) -> Tuning:
+    archive: SearchArchive = session.archive
+    trials = counted_trials(archive.trials, budget)
+    winner, before = best(trials), settings_as_they_were(session.request)
+    after = full_settings(session.request, winner) if winner else before
+    space = archive.record["space"]
+    return Tuning(session.request.method, archive.name, space, before, after, trials)
+
+
+def _both(request: Request, tunings: Sequence[Tuning]) -> Request:
+    """The sweep of ordinary cells on all training images: each method as it was, and tuned."""
+    lines = [
+        variant
+        for one in tunings
+        for variant in (Variant(one.method, one.before, _before(one)), Variant(one.method, one.after, one.method))
+    ]
+    others = {name: options for name, options in request.overrides.items() if name not in METHODS.names()}
+    return dataclasses.replace(request, methods=tuple(lines), holdout=0, overrides=others)
+
+
+def _before(one: Tuning) -> str:
+    return f"{one.method}: {BEFORE}"
+
+
+def _tests(sweep: Sweep, tunings: Sequence[Tuning]) -> TestLevels:
+    """Test mAP of each method before and after, the mean over ratios and seeds; None unless all have a number."""
+    levels: dict[str, list[float | None]] = {}
+    for place in sweep.results.selection.places:
+        row = sweep.results.rows.get(place.key) if place.key else None
+        levels.setdefault(place.method, []).append(row.mAP if row else None)
+    means = {
+        name: sum(x for x in values if x is not None) / len(values) if values and None not in values else None
+        for name, values in levels.items()
+    }
+    return {one.method: (means.get(_before(one)), means.get(one.method)) for one in tunings}

@@ -1,0 +1,116 @@
+"""`bench tune`: settings of all methods, chosen with equal effort."""
+
+import dataclasses
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from bench.cli.options import ExecutionFlags, Methods, Seeds
+from bench.cli.output import command_line, warn
+from bench.cli.search import SearchFlags
+from bench.planning.ratios import LARGEST_SEED
+
+if TYPE_CHECKING:
+    from bench.api.tune import TunedSweep
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TuneFlags(SearchFlags):
+    """Flags of a tuning: a trial is one proposal at all ratios and seeds."""
+
+    methods: Methods = "all"
+    seeds: Seeds = "0-2"
+
+
+def tune(
+    request: TuneFlags,
+    execution: ExecutionFlags,
+    trials: Annotated[
+        int, typer.Option(help="Trials of each method, its settings as they are being the first.", min=1, max=100_000)
+    ] = 20,
+    holdout_labels: Annotated[
+        Literal["observed", "full"],
+        typer.Option(help="Judge held-out images by the labels that the protocol leaves known there, or by all."),
+    ] = "observed",
+    space: Annotated[
+        Path | None, typer.Option(help="YAML of ranges, as for `bench search`; by default what each method declares.")
+    ] = None,
+    search_seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0, max=LARGEST_SEED)] = 0,
+    retries: Annotated[
+        int, typer.Option(help="How often a trial whose cell fails is tried again.", min=0, max=1000)
+    ] = 1,
+    retrain: Annotated[
+        bool,
+        typer.Option(
+            help="Then train the settings as they were and the chosen ones on all training images, and score both on "
+            "the test split."
+        ),
+    ] = True,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write the recipe file (.toml); by default in the report's folder.")
+    ] = None,
+) -> None:
+    """Choose the settings of every trained method by one budget of random trials on held-out training images.
+
+    It ends with a recipe file for `bench run --recipe FILE`, and with what smaller budgets would have led to. The same
+    command goes on where it was cut off. Exit codes: 0 all done, 1 some trial or cell failed, 2 wrong usage,
+    130 interrupted.
+    """
+    from bench.api.search import SearchOptions
+    from bench.api.tune import tune as tune_settings
+
+    options = SearchOptions(
+        trials=trials, judged=holdout_labels, space=space, seed=search_seed, retries=retries, out=out
+    )
+    result = tune_settings(
+        request.request(), options, execution.execution(), command_line(), retrain=retrain, quiet=execution.as_json
+    )
+    if result.sweep:
+        warn(result.sweep)
+    if execution.as_json:
+        typer.echo(json.dumps(_record(result)))
+    else:
+        _show(result)
+    if result.failed:
+        raise typer.Exit(1)
+
+
+def _show(result: "TunedSweep") -> None:
+    """The table, what was left out, and what to do with the file."""
+    from bench.report.render.terminal import Fitting
+    from bench.studies.tune.page import budget_table
+    from bench.system.console import plain_console
+
+    console = plain_console(highlight=False)
+    console.print(Fitting(budget_table(result.tuned)))
+    for method, reason in result.tuned.left_out.items():
+        console.print(f"left out {method}: {reason}", soft_wrap=True)
+    console.print(f"report   {result.page}", soft_wrap=True)
+    console.print(f"settings {result.file}", soft_wrap=True)
+    console.print(f"use them bench run --recipe {shlex.quote(str(result.file))}", soft_wrap=True)
+
+
+def _record(result: "TunedSweep") -> dict[str, Any]:
+    tuned = result.tuned
+    return {
+        "file": str(result.file),
+        "report": str(result.page),
+        "tuned": dict(tuned.how),
+        "left_out": dict(tuned.left_out),
+        "methods": [
+            {
+                "method": one.method,
+                "search": one.search,
+                "settings": dict(one.after),
+                "heldout_mAP": one.chosen.value if one.chosen else None,
+                "trials": [dataclasses.asdict(trial) for trial in one.trials],
+                "expected_best": [one.at(k + 1) for k in range(len(one.trials))],
+                "test": list(tuned.tests.get(one.method, (None, None))),
+            }
+            for one in tuned.tunings
+        ],
+        "retrained": result.sweep.results.to_json() if result.sweep else None,
+    }
