@@ -12,6 +12,7 @@ from bench.cli import (
     cache,
     compare,
     conformance,
+    export,
     inspect,
     ls,
     predict,
@@ -85,6 +86,7 @@ app.command("ls")(ls.ls)
 app.command("report")(results.report)
 app.command("show")(show.show)
 app.command("predict")(predict.predict)
+app.command("export")(export.export)
 app.command("compare")(compare.compare)
 app.command("ui")(results.ui)
 app.command("sync")(results.sync)
