@@ -39,6 +39,9 @@ def tune(
         Path | None, typer.Option(help="YAML of ranges, as for `bench search`; by default what each method declares.")
     ] = None,
     search_seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0, max=LARGEST_SEED)] = 0,
+    storage: Annotated[
+        str | None, typer.Option(help="An Optuna storage URL, to share the trials; by default a file in the store.")
+    ] = None,
     retries: Annotated[
         int, typer.Option(help="How often a trial whose cell fails is tried again.", min=0, max=1000)
     ] = 1,
@@ -63,7 +66,7 @@ def tune(
     from bench.api.tune import tune as tune_settings
 
     options = SearchOptions(
-        trials=trials, judged=holdout_labels, space=space, seed=search_seed, retries=retries, out=out
+        trials=trials, judged=holdout_labels, space=space, seed=search_seed, storage=storage, retries=retries, out=out
     )
     result = tune_settings(
         request.request(), options, execution.execution(), command_line(), retrain=retrain, quiet=execution.as_json

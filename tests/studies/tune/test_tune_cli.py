@@ -11,6 +11,8 @@ from bench.cli import app
 from bench.errors import UsageError
 from bench.planning.recipes import read_recipe_file
 from bench.records.store import Store
+from bench.studies.tune.recipe_file import ALL_FAILED
+from methods import METHODS
 
 pytestmark = pytest.mark.slow
 
@@ -83,6 +85,22 @@ def test_the_same_command_trains_nothing_and_more_trials_add_to_it(results):
         assert few["expected_best"][0] == many["expected_best"][0] == few["trials"][0]["value"]
     fewer = tuned(results, "--trials=2")
     assert fewer["methods"] == again["methods"], "trials beyond the budget count for no method"
+
+
+def test_a_method_whose_trials_all_fail_keeps_its_settings_until_they_do_not(cache, tmp_path, monkeypatch):
+    command = ["tune", f"--results={tmp_path}", "--json", "--no-retrain", *QUICK, "--trials=1", "--retries=0"]
+    with monkeypatch.context() as broken:
+        broken.setattr(METHODS.get("bce_iu"), "loss", lambda model, batch: 1 / 0)
+        answer = json.loads(call(*command, code=1).stdout)
+    failed = read_recipe_file(Path(answer["file"]))
+    facts = failed.tuned["methods"]["bce_iu"]
+    assert (facts["settings"], facts["finished"]) == (ALL_FAILED, 0)
+    assert failed.tuned["methods"]["asl"]["finished"] == 1
+    assert "settings stay as they were: bce_iu" in Path(answer["report"]).read_text()
+    again = read_recipe_file(Path(json.loads(call(*command).stdout)["file"]))
+    assert failed.tables["bce_iu"].items() <= again.tables["bce_iu"].items()
+    assert failed.tables["bce_iu"]["lr"] == 0.00575
+    assert again.tuned["methods"]["bce_iu"]["finished"] == 1
 
 
 def test_every_trained_method_is_tuned_unless_it_cannot_run_here(results, monkeypatch):
