@@ -57,7 +57,7 @@ def comparison(results: Results, store: Store, baseline: str | None = None) -> "
 
 
 def with_baseline(results: Results, baseline: str | None = None) -> Results:
-    """The results told against this method; UsageError if nothing can be compared with it."""
+    """The results with this method as the baseline; UsageError if nothing can be compared with it."""
     present = set(results.frame["method"])
     if baseline is not None and baseline not in present:
         raise UsageError(f"no method {baseline!r} has a number in this sweep; {nearest(baseline, present)}")

@@ -25,7 +25,7 @@ def execute(
 ) -> Sweep:
     """Bring every cell of the plan to its end, with its progress on standard error, and write the report.
 
-    command: what asked for it, for the store's record. study: writes the page of the study that the sweep is of, in
+    command: the command line, for the store's record. study: writes the page of the study that the sweep is of, in
     time for MLflow to have it.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; before CUDA starts

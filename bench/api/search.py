@@ -39,7 +39,7 @@ class SearchOptions:
 
     trials: of each method in all, those of earlier runs included. judged: by which labels held-out images are judged.
     space: a YAML file of ranges. storage: an Optuna URL; by default a file in the store. out: where the best settings
-    are written; by default in the store. flags: what a later `bench run` of the same data is told beside them.
+    are written; by default in the store. flags: those that a later `bench run` on the same data needs besides them.
     """
 
     trials: int = 20

@@ -23,21 +23,21 @@ def compare(
     published: Annotated[
         str | None,
         typer.Option(
-            "--published", metavar="DATASET", help="Show the papers' tables of this dataset, and ours beside."
+            "--published", metavar="DATASET", help="Show the papers' tables of this dataset with our cells."
         ),
     ] = None,
     protocol: Annotated[
         str | None,
-        typer.Option(help="With --published: only this protocol of ours, and the setting of papers it belongs to."),
+        typer.Option(help="With --published: only this protocol, and the papers' setting that it corresponds to."),
     ] = None,
     across: Annotated[
         bool,
-        typer.Option("--across", help="Over all datasets of the stores: Wilcoxon's test, from ten datasets on ranks."),
+        typer.Option("--across", help="Over all datasets of the stores: Wilcoxon's test; with ten datasets or more, ranks too."),
     ] = False,
     methods: Annotated[str | None, typer.Option(help="Only these methods of the sweep, comma-separated.")] = None,
     ratios: Annotated[str | None, typer.Option(help="Only these shares of known labels.")] = None,
     baseline: Annotated[
-        str | None, typer.Option(help="The method that the others are told against.  [default: dualcoop, or the like]")
+        str | None, typer.Option(help="The method that the others are compared with.  [default: dualcoop, or the next best known]")
     ] = None,
     sweep: SweepId = None,
     merge: Annotated[
@@ -54,9 +54,9 @@ def compare(
 ) -> None:
     """Compare the methods of a sweep with a baseline, or with `--published` our cells with the papers' tables.
 
-    A sweep's differences are paired, and come with two intervals: over seeds, and over test images. What other datasets
-    would say, `--across` tells, a number a dataset. In the papers' tables a camp holds what was made under like
-    conditions; every way in which our number is not like theirs has a footnote. Several stores are always merged.
+    A sweep's differences are paired, and have two intervals: over seeds, and over test images. `--across` compares over
+    datasets, with one number for each. In the papers' tables a camp is a group of numbers made under like conditions;
+    footnotes name every condition in which our number differs. Several stores are always merged.
     """
     from bench.records.store import Store
     from bench.report.stores import open_stores

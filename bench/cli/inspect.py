@@ -1,4 +1,4 @@
-"""`bench status`, `bench doctor`: looking without changing anything."""
+"""`bench status`, `bench doctor`: read-only commands."""
 
 import json
 from pathlib import Path
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 def status(
     results: ResultsFolder = DEFAULT_RESULTS,
     sweep: SweepId = None,
-    cells: Annotated[bool, typer.Option("--cells", help="Every cell in a line, however many there are.")] = False,
+    cells: Annotated[bool, typer.Option("--cells", help="One line for each cell, however many there are.")] = False,
     plugin: Plugins = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """What is done, running, failed, stale or still to do.
+    """List what is done, running, failed, stale or still to do.
 
-    Of many cells a table counts them, and those that failed or are running are listed.
+    Many cells are counted in a table; only those that failed or are running are listed.
     """
     from bench.records.store import existing_store
     from bench.report.selection import find_sweep

@@ -26,11 +26,11 @@ def report(
     merge: Annotated[
         bool, typer.Option("--merge", "--all", help="All sweeps on the same data, labels and features in one table.")
     ] = False,
-    methods: Annotated[str | None, typer.Option(help="Only these, comma-separated.")] = None,
+    methods: Annotated[str | None, typer.Option(help="Only these methods, comma-separated.")] = None,
     ratios: Annotated[str | None, typer.Option(help="Only these shares of known labels.")] = None,
     seeds: Annotated[str | None, typer.Option(help="Only these seeds.")] = None,
     baseline: Annotated[
-        str | None, typer.Option(help="The method that gains are told against.  [default: dualcoop, or the like]")
+        str | None, typer.Option(help="The method that gains are measured against.  [default: dualcoop, or the next best known]")
     ] = None,
     from_mlflow: Annotated[
         str | None,
@@ -38,14 +38,14 @@ def report(
     ] = None,
     plugin: Plugins = None,
     out: Annotated[
-        Path | None, typer.Option(help="Another folder for the report, where the store may only be read.")
+        Path | None, typer.Option(help="Another folder for the report, for a store that is read-only.")
     ] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Write a sweep's report (a web page, Markdown, LaTeX, CSV, figures) and print its table.
 
-    Nothing is computed again but what the stored scores have not told yet. Several stores are always merged.
+    What an earlier report computed from the stored scores is kept. Several stores are always merged.
     """
     from bench.api.display import counting
     from bench.cli.output import show_table

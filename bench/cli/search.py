@@ -105,7 +105,7 @@ def search(
 
 
 def _flags(request: SearchFlags) -> dict[str, str | bool]:
-    """What else a `bench run` of the same data has to be told."""
+    """The flags that a `bench run` on the same data needs besides the best settings."""
     defaults = RequestFlags()
     flags: dict[str, str | bool] = {"ratios": request.ratios, "seeds": request.seeds}
     for name in ("dataset", "root", "protocol", "backbone", "recipe", "views", "live", "augment"):

@@ -25,7 +25,7 @@ from bench.stats.paired import Percent
 class Across:
     """blocks: mean mAP of each method on each dataset. left_out: methods that some dataset lacks, with its name.
 
-    where: what all blocks share. baseline: the method that the others are told against. flags: what must be said of a
+    where: what all blocks share. baseline: the method that the others are compared with. flags: what must be said of a
     method wherever its numbers stand.
     """
 

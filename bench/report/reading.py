@@ -29,7 +29,7 @@ def read_results(
     """Read a sweep's table from the store: the newest sweep, or the one named by the start of its id.
 
     merge: all sweeps over the same dataset, protocol, backbone and held-out share as that one, in one table.
-    baseline: the method that the others are told against; by default the one that is usual.
+    baseline: the method that the others are compared with; by default the one that is usual.
     """
     selection = select(store, sweep, merge=merge, methods=methods, percents=percents, seeds=seeds, having=baseline)
     lines, missing, rows = [], [], {}

@@ -37,7 +37,7 @@ class Results:
     frame: a line for each filled place; see `COLUMNS`. A cell that does not depend on the ratio fills several places,
     which then share its `key`.
     missing: the other places, with the reason. warnings: what makes the numbers less comparable than they look.
-    baseline: the method that gains are told against; None where there is nothing to compare. styles: how figures draw
+    baseline: the method that gains are measured against; None where there is nothing to compare. styles: how figures draw
     each method.
     """
 
@@ -78,7 +78,7 @@ class Results:
 
     @property
     def challengers(self) -> tuple[str, ...]:
-        """The methods with numbers that are told against the baseline."""
+        """The methods with numbers that are compared with the baseline."""
         have = set(self.frame["method"])
         return tuple(m for m in self.methods if m != self.baseline and m in have) if self.baseline else ()
 
