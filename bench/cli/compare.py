@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 def compare(
     published: Annotated[
         str | None,
-        typer.Option(
-            "--published", metavar="DATASET", help="Show the papers' tables of this dataset with our cells."
-        ),
+        typer.Option("--published", metavar="DATASET", help="Show the papers' tables of this dataset with our cells."),
     ] = None,
     protocol: Annotated[
         str | None,
@@ -32,12 +30,15 @@ def compare(
     ] = None,
     across: Annotated[
         bool,
-        typer.Option("--across", help="Over all datasets of the stores: Wilcoxon's test; with ten datasets or more, ranks too."),
+        typer.Option(
+            "--across", help="Over all datasets of the stores: Wilcoxon's test; with ten datasets or more, ranks too."
+        ),
     ] = False,
     methods: Annotated[str | None, typer.Option(help="Only these methods of the sweep, comma-separated.")] = None,
     ratios: Annotated[str | None, typer.Option(help="Only these shares of known labels.")] = None,
     baseline: Annotated[
-        str | None, typer.Option(help="The method that the others are compared with.  [default: dualcoop, or the next best known]")
+        str | None,
+        typer.Option(help="The method that the others are compared with.  [default: dualcoop, or else the most usual]"),
     ] = None,
     sweep: SweepId = None,
     merge: Annotated[

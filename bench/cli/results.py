@@ -30,7 +30,8 @@ def report(
     ratios: Annotated[str | None, typer.Option(help="Only these shares of known labels.")] = None,
     seeds: Annotated[str | None, typer.Option(help="Only these seeds.")] = None,
     baseline: Annotated[
-        str | None, typer.Option(help="The method that gains are measured against.  [default: dualcoop, or the next best known]")
+        str | None,
+        typer.Option(help="The method that gains are measured against.  [default: dualcoop, or else the most usual]"),
     ] = None,
     from_mlflow: Annotated[
         str | None,

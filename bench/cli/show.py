@@ -38,7 +38,8 @@ def show(
     ] = None,
     images: Annotated[int, typer.Option(help="How many images, a row each.", min=1, max=64)] = 8,
     classes: Annotated[
-        str | None, typer.Option(help="These classes on every image, comma-separated.  [default: those that each image shows]")
+        str | None,
+        typer.Option(help="These classes on every image, comma-separated.  [default: those in the image or predicted]"),
     ] = None,
     split: Annotated[ShownSplit, typer.Option(help="Where the images are from.")] = ShownSplit.test,
     seed: Annotated[
