@@ -100,7 +100,7 @@ def main() -> None:
     sweep = Request(tuple(arguments.methods.split(",")), percents, seeds, overrides=parse_overrides(arguments.set))
     cache = default_cache()
     dataset = open_dataset(sweep, cache)
-    resources = Resources(dataset, choose_device("cpu"), cache, progress=lambda what, done, total: None)
+    resources = Resources(dataset, choose_device("cpu"), cache, progress=lambda title, done, total: None)
     todo = list(cells(plan(sweep, dataset)))
     resources.prepare(todo[0])
     ways = [name for name in WAYS if name in arguments.ways]

@@ -72,7 +72,7 @@ def phases(arguments: argparse.Namespace, method: str, images: int, classes: int
     request = Request(methods=(method,), percents=(10,), dataset="fabricated", backbone="drawn", overrides=options)
     dataset = open_dataset(request, arguments.cache)
     [cell] = cells(plan(request, dataset))
-    resources = Resources(dataset, torch.device("cpu"), arguments.cache, progress=lambda what, done, total: None)
+    resources = Resources(dataset, torch.device("cpu"), arguments.cache, progress=lambda title, done, total: None)
     resources.prepare(cell)
     resources.backbone(cell.backbone)
 

@@ -25,11 +25,11 @@ from bench.tracking import mirrored, serving, sync  # noqa: E402
 from bench.tracking.database import create_database, default_uri  # noqa: E402
 
 
-def measure(what: str, cells: int, run: Callable[[], object]) -> None:
+def measure(title: str, cells: int, run: Callable[[], object]) -> None:
     began, worked = time.perf_counter(), time.process_time()
     run()
     wall, processor = time.perf_counter() - began, time.process_time() - worked
-    print(f"| {what} | {wall:.1f} ({processor:.1f}) | {1000 * wall / cells:.0f} ({1000 * processor / cells:.0f}) |")  # noqa: T201
+    print(f"| {title} | {wall:.1f} ({processor:.1f}) | {1000 * wall / cells:.0f} ({1000 * processor / cells:.0f}) |")  # noqa: T201
 
 
 def main() -> None:

@@ -151,7 +151,7 @@ def summarise(lines: list[Line], samplers: list[str]) -> None:
                 print(f"{method:16} {samplers[0]} above {samplers[1]} on {what} in {wins} of {len(seeds)} seeds")  # noqa: T201
 
 
-def _silent(what: str, done: int, total: int) -> None:
+def _silent(title: str, done: int, total: int) -> None:
     """Nobody watches."""
 
 

@@ -42,7 +42,7 @@ def trial(
         dataset=place.dataset, root=place.root, backbone=place.backbone,
     )  # fmt: skip
     dataset = open_dataset(request, place.cache)
-    resources = Resources(dataset, choose_device("cpu"), place.cache, progress=lambda what, done, total: None)
+    resources = Resources(dataset, choose_device("cpu"), place.cache, progress=lambda title, done, total: None)
     cell = dataclasses.replace(next(iter(cells(plan(request, dataset)))), test=False)
     inputs, _ = resources.inputs(cell)
     with tempfile.TemporaryDirectory() as folder:

@@ -215,7 +215,7 @@ def trial(method: str, settings: dict[str, Any], percents: tuple[int, ...], scra
     dataset = open_dataset(sweep, Path(scratch) / "cache")
     store = Store(Path(scratch) / "store")
     resources = Resources(
-        dataset, choose_device("cpu"), Path(scratch) / "cache", progress=lambda what, done, total: None
+        dataset, choose_device("cpu"), Path(scratch) / "cache", progress=lambda title, done, total: None
     )
     started = time.perf_counter()
     todo = list(cells(plan(sweep, dataset)))

@@ -50,7 +50,7 @@ def main() -> None:
     names = tuple(arguments.methods.split(","))
     sweep = Request(methods=names, percents=(50,))
     dataset = open_dataset(sweep, default_cache())
-    resources = Resources(dataset, choose_device(), default_cache(), progress=lambda what, done, total: None)
+    resources = Resources(dataset, choose_device(), default_cache(), progress=lambda title, done, total: None)
     todo = list(cells(plan(sweep, dataset)))
     backbone = resources.backbone(todo[0].backbone)
 

@@ -62,8 +62,8 @@ def read_mask(path: Path) -> tuple[np.ndarray, int]:
     except (OSError, *UNREADABLE) as error:
         raise DataError(f"{path} is no mask file of torch.save ({reason(error)}); write one tensor.") from None
     if not isinstance(mask, torch.Tensor) or mask.ndim not in (2, 3) or not mask.numel():
-        what = f"shape {tuple(mask.shape)}" if isinstance(mask, torch.Tensor) else f"a {type(mask).__name__}"
-        raise DataError(f"{path} holds {what}; a mask has the shape (images, classes) or (images, 3, classes).")
+        given = f"shape {tuple(mask.shape)}" if isinstance(mask, torch.Tensor) else f"a {type(mask).__name__}"
+        raise DataError(f"{path} holds {given}; a mask has the shape (images, classes) or (images, 3, classes).")
     if mask.ndim == 2:
         mask = mask[:, None]
     known = mask[:, 0] == 1

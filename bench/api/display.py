@@ -34,11 +34,11 @@ class PlainObserver:
         if not self.quiet:
             self.console.print(text)
 
-    def encoding(self, what: str, done: int, total: int) -> None:
+    def encoding(self, title: str, done: int, total: int) -> None:
         if done == total:
-            self.say(f"{what}: {counted(total, 'image')} {self.pace.of(what, done, total)}".rstrip())
-        elif self.pace.due(what, done):
-            self.say(f"{what}: {done:,} of {counted(total, 'image')} {self.pace.of(what, done, total)}".rstrip())
+            self.say(f"{title}: {counted(total, 'image')} {self.pace.of(title, done, total)}".rstrip())
+        elif self.pace.due(title, done):
+            self.say(f"{title}: {done:,} of {counted(total, 'image')} {self.pace.of(title, done, total)}".rstrip())
 
     def cell_started(self, cell: Cell) -> None:
         self.clock.start()
@@ -66,10 +66,10 @@ class LiveObserver(PlainObserver):
         self.lines: dict[str, TaskID] = {}
         self.sweep = progress.add_task("cells", total=len(todo), detail="")
 
-    def encoding(self, what: str, done: int, total: int) -> None:
-        self._line(what, what, done, total, self.pace.of(what, done, total) or "images")
+    def encoding(self, title: str, done: int, total: int) -> None:
+        self._line(title, title, done, total, self.pace.of(title, done, total) or "images")
         if done == total:
-            self._drop(what)
+            self._drop(title)
 
     def epoch_ended(self, cell: Cell, epoch: int, epochs: int, record: dict[str, Any]) -> None:
         for key, other in self.open.items():
@@ -131,23 +131,23 @@ class Pace:
         self.first: dict[str, tuple[float, int]] = {}
         self.reported_at: dict[str, float] = {}
 
-    def of(self, what: str, done: int, total: int) -> str:
+    def of(self, title: str, done: int, total: int) -> str:
         """`45 images/s  ~1:02:10 left`; without the time at the end; "" before anything is known."""
         now = time.perf_counter()
-        began, before = self.first.setdefault(what, (now, done))
+        began, before = self.first.setdefault(title, (now, done))
         if done <= before or now <= began:
             return ""
         rate = (done - before) / (now - began)
         left = f"  ~{clock_time((total - done) / rate)} left" if done < total else ""
         return f"{rate:,.0f} {self.unit}/s{left}" if rate >= 10 else f"{rate:.1f} {self.unit}/s{left}"
 
-    def due(self, what: str, done: int) -> bool:
+    def due(self, title: str, done: int) -> bool:
         """Whether a line is due: half a minute after the first number or the last line."""
         now = time.perf_counter()
-        began, _ = self.first.setdefault(what, (now, done))
-        if now - self.reported_at.get(what, began) < self.EVERY_SECONDS:
+        began, _ = self.first.setdefault(title, (now, done))
+        if now - self.reported_at.get(title, began) < self.EVERY_SECONDS:
             return False
-        self.reported_at[what] = now
+        self.reported_at[title] = now
         return True
 
 
@@ -165,8 +165,8 @@ def live_progress(console: Console) -> Progress:
 
 
 @contextmanager
-def counting(what: str, unit: str = "images", quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """What is told (done, total), on standard error: a bar on a terminal, a line every half minute elsewhere."""
+def counting(title: str, unit: str = "images", quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A function of (done, total), shown on standard error: a bar on a terminal, a line every half minute elsewhere."""
     if quiet:
         yield lambda done, total: None
         return
@@ -174,8 +174,8 @@ def counting(what: str, unit: str = "images", quiet: bool = False) -> Iterator[C
     if not is_live(console):
 
         def say(done: int, total: int) -> None:
-            if pace.due(what, done):
-                console.print(f"{what}: {done:,} of {total:,} {pace.of(what, done, total)}", soft_wrap=True)
+            if pace.due(title, done):
+                console.print(f"{title}: {done:,} of {total:,} {pace.of(title, done, total)}", soft_wrap=True)
 
         yield say
         return
@@ -184,7 +184,7 @@ def counting(what: str, unit: str = "images", quiet: bool = False) -> Iterator[C
 
         def draw(done: int, total: int) -> None:
             if not tasks:
-                tasks.append(progress.add_task(what, total=total, detail=""))
+                tasks.append(progress.add_task(title, total=total, detail=""))
             progress.update(tasks[0], completed=done)
 
         yield draw

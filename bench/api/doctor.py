@@ -38,7 +38,7 @@ TRUST = (
 class DoctorCheck:
     """One thing that was looked at."""
 
-    what: str
+    title: str
     fine: bool
     detail: str
 
@@ -103,7 +103,7 @@ def _self_check() -> DoctorCheck:
     with tempfile.TemporaryDirectory() as scratch:
         for attempt in ("first", "second"):
             dataset = open_dataset(sweep, Path(scratch))
-            resources = Resources(dataset, choose_device(), Path(scratch), progress=lambda what, done, total: None)
+            resources = Resources(dataset, choose_device(), Path(scratch), progress=lambda title, done, total: None)
             store, todo = Store(Path(scratch) / attempt), list(cells(plan(sweep, dataset)))
             run_cells(todo, store, Inline(resources, store), observer)
             if observer.failures:

@@ -49,7 +49,7 @@ def load_model(
         opened,
         choose_device(device),
         default_cache() if cache is None else Path(cache),
-        lambda what, done, total: None,
+        lambda title, done, total: None,
         None if root is None else Path(root),
     )
     if opened.row(cell.key).code != source_hash(METHODS.get(cell.method.name)):

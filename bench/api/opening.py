@@ -66,12 +66,12 @@ def bars(of_bytes: bool = False) -> Iterator[Callable[[str, int, int], None]]:
     tasks: dict[str, Any] = {}
     progress = Progress(*columns, console=plain_console(stderr=True))
 
-    def show(what: str, done: int, total: int) -> None:
+    def show(title: str, done: int, total: int) -> None:
         if not tasks:
             progress.start()
-        if what not in tasks:
-            tasks[what] = progress.add_task(what, total=total)
-        progress.update(tasks[what], completed=done, total=total)
+        if title not in tasks:
+            tasks[title] = progress.add_task(title, total=total)
+        progress.update(tasks[title], completed=done, total=total)
 
     try:
         yield show

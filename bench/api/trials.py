@@ -27,9 +27,9 @@ class PlainTrials:
         if not self.quiet:
             self.console.print(text)
 
-    def encoding(self, what: str, done: int, total: int) -> None:
-        if done == total or self.pace.due(what, done):
-            self.say(f"{what}: {done:,} of {counted(total, 'image')} {self.pace.of(what, done, total)}".rstrip())
+    def encoding(self, title: str, done: int, total: int) -> None:
+        if done == total or self.pace.due(title, done):
+            self.say(f"{title}: {done:,} of {counted(total, 'image')} {self.pace.of(title, done, total)}".rstrip())
 
     def search_started(self, method: str, total: int, trials: list[TrialRecord]) -> None:
         """A method's search begins or goes on; `trials`: those it has."""
@@ -73,10 +73,10 @@ class LiveTrials(PlainTrials):
         self.progress, self.console = progress, progress.console
         self.lines: dict[Any, TaskID] = {}
 
-    def encoding(self, what: str, done: int, total: int) -> None:
-        self._line(what, what, done, total, self.pace.of(what, done, total) or "images")
+    def encoding(self, title: str, done: int, total: int) -> None:
+        self._line(title, title, done, total, self.pace.of(title, done, total) or "images")
         if done == total:
-            self._drop(what)
+            self._drop(title)
 
     def search_started(self, method: str, total: int, trials: list[TrialRecord]) -> None:
         super().search_started(method, total, trials)

@@ -56,7 +56,7 @@ def draw_attention(cells: Sequence[CellToDraw], request: AttentionRequest, store
     title, caption = _title(maps), _caption(request, len(rows), by_label, warnings)
     together = [line for pair in zip(*lines, strict=True) for line in pair]
     folder = request.out or store.folder(first.row.key)
-    name = request.name if len(cells) == 1 else f"{request.name}-beside-{cells[1].row.key}"
+    name = request.name if len(cells) == 1 else f"{request.name}-with-{cells[1].row.key}"
     images = attention_figure(together, title, caption)
     records = [attention_record(one, own, dataset.class_names) for one, own in zip(maps, lines, strict=True)]
     about = {"title": title, "caption": caption, "split": request.part}

@@ -138,6 +138,6 @@ def _title(axes: "Axes", upper: str, lower: str, colour: str) -> None:
     axes.set_title(f"{upper}\n{lower}", fontsize=5.5, color=colour, pad=1.5, linespacing=1.1)
 
 
-def _short(name: str, room: int = 20) -> str:
+def _short(name: str, limit: int = 20) -> str:
     """The end of an image's id, which tells it from the others."""
-    return name if len(name) <= room else "..." + name[-room:]
+    return name if len(name) <= limit else "..." + name[-limit:]

@@ -28,7 +28,7 @@ from bench.cli import (
 from bench.cli.options import with_flags
 from bench.errors import BenchError, UsageError
 from bench.system.disk import disk_error
-from bench.system.interrupts import obeyed_signals
+from bench.system.interrupts import reraised_signals
 
 
 class _Group(typer.core.TyperGroup):
@@ -100,7 +100,7 @@ def main() -> None:
     """Entry point: errors of use become one sentence and exit code 2; `--debug` shows the traceback."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; must be set before CUDA starts
     try:
-        with obeyed_signals():  # a library that is being imported says ImportError for Ctrl-C
+        with reraised_signals():  # a library that is being imported says ImportError for Ctrl-C
             app()
     except (BenchError, OSError) as error:
         problem = disk_error(error) if isinstance(error, OSError) else error

@@ -11,7 +11,7 @@ from bench.system.console import plain_console
 
 
 def check(
-    what: Annotated[
+    tested: Annotated[
         str,
         typer.Argument(metavar="FILE.py|NAME", help="A plugin, to test all that it adds; or what `bench ls` lists."),
     ],
@@ -27,7 +27,7 @@ def check(
     from bench.conformance.axes import entries_of, properties_of
     from bench.conformance.properties import check_properties
 
-    checked = [(kind, entry, list(check_properties(entry, properties_of(kind)))) for kind, entry in entries_of(what)]
+    checked = [(kind, entry, list(check_properties(entry, properties_of(kind)))) for kind, entry in entries_of(tested)]
     if as_json:
         records = [
             {"kind": kind, "name": entry.name, "results": [{**result.__dict__, "ok": result.ok} for result in results]}

@@ -112,6 +112,6 @@ def doctor(
         for finding in findings:
             mark, colour = ("ok  ", "green") if finding.fine else ("FAIL", "red")
             typer.secho(mark, fg=colour, nl=False)
-            typer.echo(f" {finding.what}: {finding.detail}")
+            typer.echo(f" {finding.title}: {finding.detail}")
     if not all(finding.fine for finding in findings):
         raise typer.Exit(1)

@@ -60,7 +60,7 @@ def prepare(
         typer.echo(f"{dataset} in {findings.folder}")
         for finding in findings.findings:
             typer.secho(f"{finding.level:7}", fg=colours[finding.level], nl=False)
-            typer.echo(f" {finding.what}: {finding.detail}")
+            typer.echo(f" {finding.title}: {finding.detail}")
         if findings.class_table:
             from bench.cli.class_table import show_classes
 

@@ -101,8 +101,8 @@ def show_mirrored(loaded: "Loaded", path: Path | None, uri: str) -> None:
     console = plain_console()
     console.print(rich_table(loaded))
     written = [("report", path), ("page", path.with_suffix(".html"))] if path else []
-    for what, where in (*written, ("read from", uri)):
-        console.print(f"{what:<10}{where}", soft_wrap=True)
+    for name, where in (*written, ("read from", uri)):
+        console.print(f"{name:<10}{where}", soft_wrap=True)
 
 
 def sync(results: ResultsFolder = DEFAULT_RESULTS, tracking_uri: TrackingUri = None, debug: Debug = False) -> None:

@@ -28,12 +28,12 @@ def write_sweep(
     """
     if path.exists():
         raise UsageError(f"--write {path}: there is such a file already; remove it or give another name.")
-    what = {field.name for field in dataclasses.fields(RequestFlags)}
+    request_fields = {field.name for field in dataclasses.fields(RequestFlags)}
     flags: dict[str, str | bool] = {}
     for flag, param in flags_of(context).items():
         value, source = context.params[param.name], context.get_parameter_source(param.name)
         is_given = source is not None and source.name != "DEFAULT"
-        if value is not None and (is_given or (param.name in what and value is not False)):
+        if value is not None and (is_given or (param.name in request_fields and value is not False)):
             text = ",".join(value) if isinstance(value, list | tuple) else str(value)
             flags[flag] = value if isinstance(value, bool) else text
     flags["protocol"] = protocol

@@ -27,23 +27,23 @@ def properties_of(kind: str) -> list[Property]:
     return TESTED[kind][1]
 
 
-def entries_of(what: str) -> Iterator[tuple[str, Any]]:
+def entries_of(name: str) -> Iterator[tuple[str, Any]]:
     """(kind, class) of all that a plugin file adds, or of each axis that has an entry of this name."""
-    if what.endswith(".py"):
-        loaded = load_plugins([what])
+    if name.endswith(".py"):
+        loaded = load_plugins([name])
         if not loaded:
-            raise UsageError(f"the plugin {what} could not be loaded: {broken()[what]}")
+            raise UsageError(f"the plugin {name} could not be loaded: {broken()[name]}")
         for kind, names in loaded[0].entries.items():
             if kind in TESTED:
                 yield from ((kind, TESTED[kind][0].get(name)) for name in names)
         return
-    entries = [(kind, registry.get(what)) for kind, (registry, _) in TESTED.items() if what in registry.names()]
+    entries = [(kind, registry.get(name)) for kind, (registry, _) in TESTED.items() if name in registry.names()]
     if not entries:
-        problems = [registry.broken()[what] for registry, _ in TESTED.values() if what in registry.broken()]
+        problems = [registry.broken()[name] for registry, _ in TESTED.values() if name in registry.broken()]
         if problems:
-            raise UsageError(f"{shown(what)} could not be imported: {problems[0]}")
+            raise UsageError(f"{shown(name)} could not be imported: {problems[0]}")
         every = [name for registry, _ in TESTED.values() for name in registry.names()]
         raise UsageError(
-            f"there is nothing called {shown(what)}; give a file (NAME.py) or a name, {nearest(what, every)}"
+            f"there is nothing called {shown(name)}; give a file (NAME.py) or a name, {nearest(name, every)}"
         )
     yield from entries

@@ -82,7 +82,7 @@ class ToyResources(Resources):
     """What cells are made of, with the toy world's features and text tower in place of a backbone's."""
 
     def __init__(self, dataset: Dataset):
-        super().__init__(dataset, torch.device("cpu"), Path(), progress=lambda what, done, total: None)
+        super().__init__(dataset, torch.device("cpu"), Path(), progress=lambda title, done, total: None)
 
     def features(self, cell: Cell, split: str, *variant: Any, **prepare: Any) -> FeatureSet:
         data = draw_toy_data(TRAIN, seed=0) if split == "train" else draw_toy_data(TEST, seed=1)

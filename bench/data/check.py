@@ -24,7 +24,7 @@ class Finding:
     """One sentence about the copy. error: it must be mended before results mean anything."""
 
     level: Literal["ok", "warning", "error"]
-    what: str
+    title: str
     detail: str
 
 

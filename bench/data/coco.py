@@ -104,11 +104,11 @@ def _categories(content: JsonObject) -> list[JsonObject]:
     return sorted(content.entries("categories"), key=lambda category: category.get("id", int))
 
 
-def _places(listed: list[JsonObject], what: str) -> dict[int, int]:
+def _places(listed: list[JsonObject], kind: str) -> dict[int, int]:
     """Each entry's place by its id."""
     places = {one.get("id", int): i for i, one in enumerate(listed)}
     if len(places) != len(listed):
-        raise DataError(f"{listed[0].source} lists {what} twice; use the official file.")
+        raise DataError(f"{listed[0].source} lists {kind} twice; use the official file.")
     return places
 
 

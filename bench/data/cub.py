@@ -87,8 +87,8 @@ class Cub(FolderDataset):
 
     def prompt_name(self, raw: str) -> str:
         """`has_wing_color::blue` -> `blue wing`, `has_bill_shape::curved_(up_or_down)` -> `curved bill`."""
-        what, _, value = raw.partition("::")
-        part = what.removeprefix("has_").removesuffix("_shape").removesuffix("_color").removesuffix("_pattern")
+        attribute, _, value = raw.partition("::")
+        part = attribute.removeprefix("has_").removesuffix("_shape").removesuffix("_color").removesuffix("_pattern")
         words = value.partition("_(")[0]
         if self.options.names == "scpnet":
             return f"{words} {raw.split('_')[1]}"  # their rule, oddities such as 'large size::large' included

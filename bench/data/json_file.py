@@ -14,17 +14,17 @@ TYPE_NAMES = {str: "text", int: "a whole number", list: "a list", dict: "an obje
 class JsonObject:
     """An object within a file; `entry.get("id", int)` is its value, of that type, or a DataError that says where.
 
-    what: what the file should be, for error sentences.
+    kind: such as "no COCO instances file", for error sentences.
     """
 
-    def __init__(self, content: Any, source: Path, what: str, where: str = ""):
-        self.source, self.what, self.where = source, what, where
+    def __init__(self, content: Any, source: Path, kind: str, where: str = ""):
+        self.source, self.kind, self.where = source, kind, where
         if not isinstance(content, Mapping):
             raise self.error(f"{where or 'it'} is {shown(content)}, not an object")
         self.content = content
 
     def error(self, problem: str) -> DataError:
-        return DataError(f"{self.source} is {self.what}: {problem}.")
+        return DataError(f"{self.source} is {self.kind}: {problem}.")
 
     def path(self, key: str) -> str:
         return f"{self.where}.{key}" if self.where else key
@@ -38,20 +38,20 @@ class JsonObject:
         return value
 
     def entry(self, key: str) -> "JsonObject":
-        return JsonObject(self.get(key, dict), self.source, self.what, self.path(key))
+        return JsonObject(self.get(key, dict), self.source, self.kind, self.path(key))
 
     def entries(self, key: str) -> list["JsonObject"]:
         """The objects of a list."""
         items = self.get(key, list)
-        return [JsonObject(one, self.source, self.what, f"{self.path(key)}[{i}]") for i, one in enumerate(items)]
+        return [JsonObject(one, self.source, self.kind, f"{self.path(key)}[{i}]") for i, one in enumerate(items)]
 
 
-def read_object(source: Path, what: str) -> JsonObject:
-    """The object that a JSON file holds. what: "no COCO instances file", for error sentences."""
+def read_object(source: Path, kind: str) -> JsonObject:
+    """The object that a JSON file holds. kind: "no COCO instances file", for error sentences."""
     try:
         content = json.loads(source.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise DataError(f"{source} is missing; put the dataset's own file there.") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{source} is {what}: it cannot be read as JSON ({error}).") from None
-    return JsonObject(content, source, what)
+        raise DataError(f"{source} is {kind}: it cannot be read as JSON ({error}).") from None
+    return JsonObject(content, source, kind)

@@ -34,12 +34,12 @@ class Listing:
 
 def checked(listing: Listing, source: Path) -> Listing:
     """The listing with names in one form; DataError if there is none, or one is no text, twice there or outside."""
-    for what, names in (("image", listing.ids), ("class", listing.classes)):
+    for kind, names in (("image", listing.ids), ("class", listing.classes)):
         if not names:
-            raise DataError(f"{source} lists no {what}; use the dataset's own file.")
+            raise DataError(f"{source} lists no {kind}; use the dataset's own file.")
         for number, name in enumerate(names, start=1):
             if not isinstance(name, str) or not name.strip():
-                raise DataError(f"{source}: the name of {what} {number} is {shown(name)}; it must be text, not empty.")
+                raise DataError(f"{source}: the name of {kind} {number} is {shown(name)}; it must be text, not empty.")
     ids = tuple(map(portable, listing.ids))
     away = next((name for name, original in zip(ids, listing.ids, strict=True) if _leads_away(name)), None)
     if away is not None:

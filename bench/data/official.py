@@ -55,9 +55,9 @@ def deviations(official: Official, ids: Sequence[str], labels: np.ndarray) -> It
         ("images with a label", int(positive.any(axis=1).sum()), official.annotated),
         ("labels", int(positive.sum()), official.positives),
     )
-    for what, actual, expected in counts:
+    for name, actual, expected in counts:
         if expected is not None and actual != expected:
-            yield f"has {actual:,} {what} instead of the official {expected:,}"
+            yield f"has {actual:,} {name} instead of the official {expected:,}"
             return
     if official.labels is not None and label_digest(ids, labels) != official.labels:
         yield "has as many labels as the official files, but other ones, or classes in another order"

@@ -19,7 +19,7 @@ from bench.settings.registry import Registry
 from bench.stats.metrics import average_precision, mean_average_precision, summary
 from bench.system.disk import is_of_disk, telling_disk_errors
 from bench.system.environment import environment, source_hash
-from bench.system.interrupts import obeyed_signals
+from bench.system.interrupts import reraised_signals
 from bench.training import Stopped, run_cell
 from bench.training.resources import Resources
 from bench.training.weights import to_bytes
@@ -42,8 +42,8 @@ def attempt(cell: Cell, store: Store, resources: Resources, begun: Callable[[], 
             return Ended(cell.key, "cached", level(store.row(cell.key)))
         begun()
         try:
-            with obeyed_signals() as obey:
-                row = _run(cell, store, resources, _whole_curve(cell.key, store, tell, obey))
+            with reraised_signals() as raise_pending:
+                row = _run(cell, store, resources, _whole_curve(cell.key, store, tell, raise_pending))
         except Stopped:
             store.clear_error(cell.key)
             return Ended(cell.key, "stopped")
@@ -56,13 +56,15 @@ def attempt(cell: Cell, store: Store, resources: Resources, begun: Callable[[], 
     return Ended(cell.key, "done", level(row))
 
 
-def _whole_curve(key: str, store: Store, tell: Tell, obey: Callable[[], None]) -> Callable[[int, dict[str, Any]], bool]:
+def _whole_curve(
+    key: str, store: Store, tell: Tell, raise_pending: Callable[[], None]
+) -> Callable[[int, dict[str, Any]], bool]:
     """Watches a training and tells every epoch from the first on, those before its checkpoint too."""
     last = 0
 
     def watch(epoch: int, record: dict[str, Any]) -> bool:
         nonlocal last
-        obey()
+        raise_pending()
         earlier = store.curve(key) if last < epoch - 1 else []
         new = [*(known for known in earlier if last < known["epoch"] < epoch), record]
         last = epoch

@@ -15,7 +15,7 @@ import torch
 
 from bench.executors.base import Ended, Follow, FollowedCell, LostWorkerError, Started
 from bench.executors.memory_needs import MemoryNeeds
-from bench.executors.worker import Opens, serve
+from bench.executors.worker import ResourceOpener, serve
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.system.capacity import available_memory
@@ -38,9 +38,15 @@ class Processes:
     """
 
     def __init__(
-        self, site: Opens, store: Store, workers: int, device: torch.device, threads: int, progress: EncodeProgress
+        self,
+        location: ResourceOpener,
+        store: Store,
+        workers: int,
+        device: torch.device,
+        threads: int,
+        progress: EncodeProgress,
     ):
-        self.site, self.store, self.threads, self.progress = site, store, threads, progress
+        self.location, self.store, self.threads, self.progress = location, store, threads, progress
         self.slots = workers
         self.device = device
         self._needs = MemoryNeeds(store)
@@ -78,7 +84,7 @@ class Processes:
 
     def _bring_to_end(self, cell: Cell, followed: FollowedCell) -> Ended:
         for _ in range(CELL_ATTEMPTS):
-            with self._room(cell):
+            with self._enough_memory(cell):
                 worker = self._worker()
                 ended = worker.run(cell, followed, self.progress)
             if ended is not None:
@@ -95,7 +101,7 @@ class Processes:
         return Ended(cell.key, "failed", f"{type(error).__name__}: {error}")
 
     @contextlib.contextmanager
-    def _room(self, cell: Cell) -> Any:
+    def _enough_memory(self, cell: Cell) -> Any:
         """Wait until there is memory for one more training, or nothing else trains."""
         while True:
             need = self._needs.of(cell, warm=self._has_worker())
@@ -125,7 +131,7 @@ class Processes:
                 raise LostWorkerError("the executor was closed before the cell was trained.")
             lost = getattr(self._own, "worker", None)
             number = lost.number if lost else len(self._workers)
-            worker = _Worker(number, self.site, self.store, _device(self.device, number), self.threads)
+            worker = _Worker(number, self.location, self.store, _device(self.device, number), self.threads)
             if lost:
                 self._workers[number] = worker
             else:
@@ -137,13 +143,13 @@ class Processes:
 class _Worker:
     """A worker process as its watching thread sees it."""
 
-    def __init__(self, number: int, site: Opens, store: Store, device: str, threads: int):
+    def __init__(self, number: int, location: ResourceOpener, store: Store, device: str, threads: int):
         self.number = number
         self._stopping = threading.Lock()
         context = multiprocessing.get_context("spawn")
         self.pipe: Connection
         self.pipe, other = context.Pipe()
-        work = (other, site, store.root, device, threads)
+        work = (other, location, store.root, device, threads)
         self.process: SpawnProcess = context.Process(target=serve, args=work, daemon=True, name=f"bench-{number}")
         resource_tracker.ensure_running()  # starting it would let Ctrl-C through again
         with kept_from_children():

@@ -18,13 +18,13 @@ from bench.system.threads import limit_threads
 from bench.training.resources import EncodeProgress, Resources
 
 
-class Opens(Protocol):
-    """A `Site`, or what stands in for one."""
+class ResourceOpener(Protocol):
+    """What opens resources in another process: a `Location`, or one for a cluster's node."""
 
     def open(self, device: torch.device, progress: EncodeProgress) -> Resources: ...
 
 
-def serve(pipe: Connection, site: Opens, results: Path, device: str, threads: int) -> None:
+def serve(pipe: Connection, location: ResourceOpener, results: Path, device: str, threads: int) -> None:
     """Answer each `cell` with ("begun",), ("epoch", record) and at last ("ended", Ended) or ("broken", exception).
 
     To ("epoch", record) the driver answers whether to stop. This process dies with the driver, and at once: what it
@@ -34,13 +34,18 @@ def serve(pipe: Connection, site: Opens, results: Path, device: str, threads: in
     messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(pipe, messages), daemon=True).start()
     try:
-        _serve(pipe, messages, site, Store(results), torch.device(device), threads)
+        _serve(pipe, messages, location, Store(results), torch.device(device), threads)
     except (SystemExit, BrokenPipeError):
         os._exit(0)  # taking the interpreter apart would take seconds
 
 
 def _serve(
-    pipe: Connection, messages: queue.SimpleQueue, site: Opens, store: Store, device: torch.device, threads: int
+    pipe: Connection,
+    messages: queue.SimpleQueue,
+    location: ResourceOpener,
+    store: Store,
+    device: torch.device,
+    threads: int,
 ) -> None:
     limit_threads(threads)
     if device.type == "cuda":
@@ -58,7 +63,7 @@ def _serve(
         cell = messages.get()
         try:
             if resources is None:
-                resources = site.open(device, lambda *progress: pipe.send(("encoding", *progress)))
+                resources = location.open(device, lambda *progress: pipe.send(("encoding", *progress)))
             answer: tuple[str, Any] = ("ended", attempt(cell, store, resources, begun, tell))
         except Exception as error:
             answer = ("broken", error)

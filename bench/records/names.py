@@ -51,19 +51,19 @@ def fingerprint(text: object) -> str:
     return _checked(text, _FINGERPRINT, "a dataset's fingerprint", "up to 64 hex digits")
 
 
-def plain_name(text: object, what: str = "a name") -> str:
+def plain_name(text: object, kind: str = "a name") -> str:
     """A name of a dataset, protocol, backbone or search; DataError if it could be more than the name of one file.
 
     >>> plain_name("ViT-B-16")
     'ViT-B-16'
     """
-    return _checked(text, _PLAIN, what, "up to 100 letters, digits and _ . + -, the first no dot or sign")
+    return _checked(text, _PLAIN, kind, "up to 100 letters, digits and _ . + -, the first no dot or sign")
 
 
-def _checked(text: object, pattern: re.Pattern[str], what: str, allowed: str) -> str:
+def _checked(text: object, pattern: re.Pattern[str], kind: str, allowed: str) -> str:
     if isinstance(text, str) and pattern.fullmatch(text):
         return text
-    raise DataError(f"{str(text)[:80]!r} is not {what}, which is {allowed}; do not use what holds it, or mend it.")
+    raise DataError(f"{str(text)[:80]!r} is not {kind}, which is {allowed}; do not use what holds it, or mend it.")
 
 
 def short_name(name: str, most: int = 150) -> str:
@@ -99,8 +99,8 @@ def _is_linked(folder: Path, steps: Sequence[str]) -> bool:
 
 
 def _leads_into(folder: Path, path: Path) -> bool:
-    home, real = (os.path.realpath(place) for place in (folder, path))
-    return real.startswith(os.path.join(home, ""))  # noqa: PTH118 - the root itself must not get a second slash
+    root, real = (os.path.realpath(place) for place in (folder, path))
+    return real.startswith(os.path.join(root, ""))  # noqa: PTH118 - the root itself must not get a second slash
 
 
 def refuse_links(folder: Path) -> None:

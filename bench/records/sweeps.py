@@ -20,7 +20,7 @@ _RENAMED = {"entries": "places", "asked": "requested"}
 
 
 def _axis_name(axis: str) -> BeforeValidator:
-    return BeforeValidator(functools.partial(plain_name, what=f"a {axis}'s name"))
+    return BeforeValidator(functools.partial(plain_name, kind=f"a {axis}'s name"))
 
 
 def _optional_key(key: object) -> str | None:

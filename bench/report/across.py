@@ -86,7 +86,7 @@ def across(
     return Across(blocks, _baseline(common, baseline, tables[0]), left_out, where, told_of)
 
 
-def beside_others(results: Results, store: StoreReader) -> Across | None:
+def with_other_datasets(results: Results, store: StoreReader) -> Across | None:
     """For a report: its methods over all datasets of the store; None where they are too few for any test."""
     newest = results.selection.newest
     if len(_of_each_dataset(store, newest)) < LEAST_BLOCKS:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.records.reader import StoreReader
-from bench.report.across import beside_others
+from bench.report.across import with_other_datasets
 from bench.report.calibration import reliabilities
 from bench.report.figures.captions import learning_words, ratio_words
 from bench.report.figures.cost import cost_figure
@@ -78,7 +78,7 @@ def _papers(results: Results) -> Iterator[Section]:
 
 def _across(results: Results, store: StoreReader) -> Iterator[Section]:
     """Tests and ranks over the store's datasets, where there are enough of them."""
-    comparison = beside_others(results, store)
+    comparison = with_other_datasets(results, store)
     if comparison is None:
         return
     tables = across_tables(comparison)

@@ -37,8 +37,8 @@ class Results:
     frame: a line for each filled place; see `COLUMNS`. A cell that does not depend on the ratio fills several places,
     which then share its `key`.
     missing: the other places, with the reason. warnings: what makes the numbers less comparable than they look.
-    baseline: the method that gains are measured against; None where there is nothing to compare. styles: how figures draw
-    each method.
+    baseline: the method that gains are measured against; None where there is nothing to compare. styles: how figures
+    draw each method.
     """
 
     selection: Selection

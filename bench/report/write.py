@@ -58,8 +58,11 @@ def _digest(results: Results, store: StoreReader) -> str:
 
 def _all_resampled(results: Results, store: StoreReader) -> bool:
     """Whether there is nothing left to resample, by the files alone."""
-    home, scored = resampled_folder(store), [k for k in compared_cells(results) if store.file(k, "scores.npz").exists()]
-    return all((home / f"{key}.npz").exists() for key in scored)
+    resampled, scored = (
+        resampled_folder(store),
+        [k for k in compared_cells(results) if store.file(k, "scores.npz").exists()],
+    )
+    return all((resampled / f"{key}.npz").exists() for key in scored)
 
 
 def _files(results: Results, store: StoreReader, folder: Path, images: ImageIntervals) -> dict[str, str | bytes]:
@@ -96,16 +99,16 @@ def _cell_pages(results: Results, store: StoreReader, folder: Path) -> Sequence[
     from bench.report.contents import CACHE
     from bench.report.render.cell_page import cell_pages, render_cell_page, stands
 
-    home = inside(folder, PAGES)
-    home.mkdir(parents=True, exist_ok=True)
+    pages = inside(folder, PAGES)
+    pages.mkdir(parents=True, exist_ok=True)
     names = []
-    for page in cell_pages(results, store, home, reliabilities(results, store, folder / CACHE)):
-        path = inside(home, f"{page.key}.html")
+    for page in cell_pages(results, store, pages, reliabilities(results, store, folder / CACHE)):
+        path = inside(pages, f"{page.key}.html")
         if not stands(path, page):
             # A page cut off by a kill lacks its mark and is written again: no need to wait for the disk each time.
             path.write_text(render_cell_page(page))
         names.append(f"{PAGES}/{path.name}")
-    for path in home.glob("*.html"):
+    for path in pages.glob("*.html"):
         if f"{PAGES}/{path.name}" not in names:
             path.unlink()
     return names
@@ -113,7 +116,7 @@ def _cell_pages(results: Results, store: StoreReader, folder: Path) -> Sequence[
 
 def inputs_digest(results: Results, store: StoreReader) -> str:
     """A hash of all that the report is made from, its own source code among it."""
-    from bench.report.across import beside_others
+    from bench.report.across import with_other_datasets
     from bench.report.render.cell_page import what_is_kept
     from bench.report.tables.across import as_data
 
@@ -123,7 +126,7 @@ def inputs_digest(results: Results, store: StoreReader) -> str:
     # When a sweep was last asked for changes nothing in its report.
     records = [record.content() for record in results.selection.records]
     missing = [gap.__dict__ for gap in results.missing]
-    across = beside_others(results, store)
+    across = with_other_datasets(results, store)
     inputs = [
         results.selection.id,
         records,

@@ -130,11 +130,11 @@ def holm(ps: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def enough(blocks: Blocks, least: int, what: str) -> None:
+def enough(blocks: Blocks, least: int, purpose: str) -> None:
     count = len(blocks.names)
     if count < least:
         raise UsageError(
-            f"{what} needs {least} independent blocks (datasets) or more, but there {'is' if count == 1 else 'are'} "
+            f"{purpose} needs {least} independent blocks (datasets) or more, but there {'is' if count == 1 else 'are'} "
             f"{count}: ratios and seeds of one dataset share images and labels; see its intervals instead."
         )
 

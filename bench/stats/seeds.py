@@ -23,8 +23,8 @@ class SeedInterval(NamedTuple):
         """How a person reads it, with n, and with what the brackets are."""
         if self.kind == "none":
             return f"{self.mean:.2f} (one seed, no interval)"
-        what = f"{100 * self.level:g} % interval" if self.kind == "t" else "range"
-        return f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}] ({what} of {self.n} seeds)"
+        name = f"{100 * self.level:g} % interval" if self.kind == "t" else "range"
+        return f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}] ({name} of {self.n} seeds)"
 
 
 def seed_interval(values: Sequence[float], level: float = LEVEL) -> SeedInterval:

@@ -11,7 +11,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def obeyed_signals() -> Iterator[Callable[[], None]]:
+def reraised_signals() -> Iterator[Callable[[], None]]:
     """What a signal raises inside the block ends the block, even if code inside caught it.
 
     A bare `except:` in a library turns Ctrl-C into whatever error it expects there, which would make a failed cell of
@@ -21,19 +21,19 @@ def obeyed_signals() -> Iterator[Callable[[], None]]:
     """
     raised: list[BaseException] = []
 
-    def obey() -> None:
+    def raise_pending() -> None:
         if raised:
             raise raised[0]
 
     before = _listen(raised) if threading.current_thread() is threading.main_thread() else {}
     try:
-        yield obey
+        yield raise_pending
     except Exception as error:
         if raised:
             raise raised[0] from error
         raise
     else:
-        obey()
+        raise_pending()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -20,15 +20,15 @@ FILES_DIGEST = "bench.files"
 """Tag with a hash of the files that a run has."""
 
 
-def log_files(client: "MlflowClient", run: "Run", spec: RunSpec, home: Path | None) -> None:
+def log_files(client: "MlflowClient", run: "Run", spec: RunSpec, artifact_root: Path | None) -> None:
     """Bring the run's artifacts in one go, unless it has them."""
     if not spec.files or run.data.tags.get(FILES_DIGEST) == spec.files_digest:
         return
     place = urllib.parse.urlparse(run.info.artifact_uri)
     if place.scheme == "file":
         local = Path(urllib.request.url2pathname(place.path))
-        if home is not None:
-            inside(home, os.path.relpath(local, home))
+        if artifact_root is not None:
+            inside(artifact_root, os.path.relpath(local, artifact_root))
         _write_files(spec.files, local)
         return
     with tempfile.TemporaryDirectory() as folder:

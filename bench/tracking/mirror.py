@@ -84,8 +84,8 @@ class _Mirror:
         runs = {run.data.tags["sweep"]: run for run in self._runs("sweep") if "sweep" in run.data.tags}
         chosen = [run for name, run in runs.items() if name.startswith(sweep or "")]
         if not chosen:
-            what = f"no sweep {sweep!r}; it has {printable(', '.join(runs))}" if runs else "no sweep of bench"
-            raise UsageError(f"MLflow at {self.uri} has {what}; write one there with `bench sync --tracking-uri`.")
+            problem = f"no sweep {sweep!r}; it has {printable(', '.join(runs))}" if runs else "no sweep of bench"
+            raise UsageError(f"MLflow at {self.uri} has {problem}; write one there with `bench sync --tracking-uri`.")
         keys = {key for run in chosen for key in self._sweep(run).keys}
         for run in self._runs("cell"):
             if run.data.tags.get("cell_key") in keys:

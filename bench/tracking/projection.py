@@ -118,7 +118,7 @@ class _Sync:
     trusted: bool = False
 
     @property
-    def home(self) -> Path | None:
+    def artifact_root(self) -> Path | None:
         """What artifacts may not leave: that of the store's own database, which may have come with a stranger's store.
 
         A database or server that the user named may keep them where it likes.
@@ -156,7 +156,7 @@ class _Sync:
         experiment = self._experiment(spec.experiment)
         parent = self.runs.get(spec.parent) if spec.parent else None
         before = self.runs.get(unit)
-        self.runs[unit], outcome = write_run(self.client, spec, before, experiment, parent, self.home)
+        self.runs[unit], outcome = write_run(self.client, spec, before, experiment, parent, self.artifact_root)
         report.count(outcome)
         if before not in (None, self.runs[unit]) and spec.parent is None:
             self.trusted = False  # a sweep has another run now, so its children must be hung under that one

@@ -154,8 +154,8 @@ class Survey:
 
     def best(self, archive: SearchArchive) -> Path | None:
         """The file of best settings that this search's winner stands in, the latest of several."""
-        home = archive.folder.parent / "best"
-        paths = (inside(archive.folder.parent, "best", path.name) for path in home.glob("*.yaml"))
+        best_folder = archive.folder.parent / "best"
+        paths = (inside(archive.folder.parent, "best", path.name) for path in best_folder.glob("*.yaml"))
         files = sorted(paths, key=lambda path: path.stat().st_mtime)
         return next((path for path in reversed(files) if f" of {archive.name})" in path.read_text()), None)
 

@@ -30,14 +30,14 @@ def write_run(
     run_id: str | None,
     experiment: str,
     parent: str | None,
-    home: Path | None = None,
+    artifact_root: Path | None = None,
 ) -> tuple[str, WriteOutcome]:
     """Create the run, or add to `run_id` what it lacks; its id, and what was done.
 
     The digest tag goes with the last batch and the status comes after it, so that a run whose writer was killed is
     looked at again. A metric point is never written twice, and a run that holds something which the spec does not (an
-    attempt that was started over) is replaced, since MLflow cannot take points back. home: a folder that artifacts may
-    not leave, whatever the database says of their place.
+    attempt that was started over) is replaced, since MLflow cannot take points back. artifact_root: a folder that
+    artifacts may not leave, whatever the database says of their place.
     """
     run = existing_run(client, run_id) if run_id else None
     if run and _is_whole(run, spec, parent):
@@ -49,7 +49,7 @@ def write_run(
     if run is None:
         marks = {UNIT: spec.unit, **({PARENT: parent} if parent else {})}
         run = client.create_run(experiment, int(spec.start * 1000), tags={**spec.tags, **marks}, run_name=spec.name)
-    _complete(client, run, spec, parent, home)
+    _complete(client, run, spec, parent, artifact_root)
     return run.info.run_id, outcome
 
 
@@ -71,7 +71,9 @@ def existing_run(client: "MlflowClient", run_id: str) -> "Run | None":
     return run if run.info.lifecycle_stage == "active" else None
 
 
-def _complete(client: "MlflowClient", run: "Run", spec: RunSpec, parent: str | None, home: Path | None) -> None:
+def _complete(
+    client: "MlflowClient", run: "Run", spec: RunSpec, parent: str | None, artifact_root: Path | None
+) -> None:
     from mlflow.entities import Metric, Param, RunTag
 
     known, run_id = run.data, run.info.run_id
@@ -91,7 +93,7 @@ def _complete(client: "MlflowClient", run: "Run", spec: RunSpec, parent: str | N
         client.delete_tag(run_id, name)
     if spec.dataset and not (run.inputs and run.inputs.dataset_inputs):
         client.log_inputs(run_id, [_dataset_input(spec.dataset)])
-    log_files(client, run, spec, home)
+    log_files(client, run, spec, artifact_root)
     marks = {DIGEST: spec.digest, **({FILES_DIGEST: spec.files_digest} if spec.files else {})}
     _log(client, run_id, metrics, params, [RunTag(name, value) for name, value in {**tags, **marks}.items()])
     _set_status(client, run, spec)

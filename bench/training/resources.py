@@ -28,7 +28,7 @@ from protocols import PROTOCOLS, Images, MaskFacts, mask_facts
 from protocols.splits import held_out
 
 EncodeProgress = Callable[[str, int, int], None]
-"""Called with (what is encoded, images done, images in all)."""
+"""Called with (title of the work, images done, images in all)."""
 
 
 class Resources:

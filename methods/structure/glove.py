@@ -25,8 +25,8 @@ def glove_features(path: Path, class_names: Sequence[str]) -> Tensor:
     for name, each in words.items():
         missing = [word for word in each if word not in vectors]
         if missing or not each:
-            what = f"the word {missing[0]!r}" if missing else "any word"
-            raise DataError(f"{path} does not have {what} of class {name!r}; give a GloVe file with it, or none.")
+            example = f"the word {missing[0]!r}" if missing else "any word"
+            raise DataError(f"{path} does not have {example} of class {name!r}; give a GloVe file with it, or none.")
     return torch.from_numpy(
         np.stack([np.mean([vectors[word] for word in words[name]], axis=0) for name in class_names])
     )

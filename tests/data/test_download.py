@@ -15,7 +15,7 @@ from bench.errors import DataError
 def test_an_archive_is_fetched_verified_unpacked_and_taken_away(server, tmp_path):
     archive = server.archive("all.zip", zipped(**{"train2014/1.jpg": CONTENT}), "train2014")
     calls: list[str] = []
-    assert obtain(archive, tmp_path, lambda what, done, total: calls.append(what))
+    assert obtain(archive, tmp_path, lambda title, done, total: calls.append(title))
     assert (tmp_path / "train2014" / "1.jpg").read_bytes() == CONTENT
     assert list((tmp_path / "downloads").iterdir()) == []
     assert list(dict.fromkeys(calls)) == ["fetching all.zip", "verifying all.zip", "unpacking all.zip"]

@@ -68,5 +68,5 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def ignore(what: str, done: int, total: int) -> None:
+def ignore(title: str, done: int, total: int) -> None:
     assert 0 <= done <= total

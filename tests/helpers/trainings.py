@@ -45,7 +45,7 @@ class Relabelled(Dataset):
         return self._like.test
 
 
-def quiet(what: str, done: int, total: int) -> None:
+def quiet(title: str, done: int, total: int) -> None:
     """Progress that nobody watches."""
 
 

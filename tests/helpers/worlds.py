@@ -82,13 +82,13 @@ class ToyLocation(Location):
 
 
 @contextmanager
-def soon(what: str, seconds: float = 600) -> Iterator[Any]:
+def soon(event: str, seconds: float = 600) -> Iterator[Any]:
     """`with soon("...") as until: until(condition)`: fails if the condition does not come true."""
     end = time.monotonic() + seconds
 
     def until(condition: Any) -> None:
         while not condition():
-            assert time.monotonic() < end, f"waited {seconds:.0f} s in vain for {what}"
+            assert time.monotonic() < end, f"waited {seconds:.0f} s in vain for {event}"
             time.sleep(0.02)
 
     yield until

@@ -39,7 +39,7 @@ def score(cells):
         if name not in trained:
             cell = find_cell(cells.store, key)
             trained[name] = open_trained_cell(
-                cell, cells.store, torch.device("cpu"), cells.cache, lambda what, done, total: None
+                cell, cells.store, torch.device("cpu"), cells.cache, lambda title, done, total: None
             )
         request = PredictionRequest(images=images, out=out, **words)
         return predict(trained[name], cells.store.row(key), cells.store, request, progress)

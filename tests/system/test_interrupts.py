@@ -14,7 +14,7 @@ from helpers.trainings import QUICK, make_cell, run
 from bench.cli import main
 from bench.executors import Inline
 from bench.records.store import Store
-from bench.system.interrupts import SIGNALS, held_signals, kept_from_children, obeyed_signals
+from bench.system.interrupts import SIGNALS, held_signals, kept_from_children, reraised_signals
 from bench.system.plain_files import load_plain
 
 
@@ -29,19 +29,19 @@ def swallow(error: Exception | None, number: signal.Signals = signal.SIGINT) -> 
 
 @pytest.mark.parametrize("error", [SyntaxError("please check"), None], ids=["taken for an error", "lost"])
 def test_a_swallowed_interrupt_still_interrupts(error):
-    with pytest.raises(KeyboardInterrupt), obeyed_signals():
+    with pytest.raises(KeyboardInterrupt), reraised_signals():
         swallow(error)
 
 
 def test_other_errors_pass():
-    with pytest.raises(ZeroDivisionError), obeyed_signals():
+    with pytest.raises(ZeroDivisionError), reraised_signals():
         raise ZeroDivisionError
 
 
 def test_a_termination_that_leaves_in_order_is_obeyed():
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
     try:
-        with pytest.raises(SystemExit, match="3"), obeyed_signals():
+        with pytest.raises(SystemExit, match="3"), reraised_signals():
             swallow(OSError("please check"), signal.SIGTERM)
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -49,9 +49,9 @@ def test_a_termination_that_leaves_in_order_is_obeyed():
 
 def test_handlers_are_put_back():
     before = [signal.getsignal(number) for number in SIGNALS]
-    with obeyed_signals():
+    with reraised_signals():
         pass
-    with pytest.raises(ZeroDivisionError), obeyed_signals():
+    with pytest.raises(ZeroDivisionError), reraised_signals():
         raise ZeroDivisionError
     assert [signal.getsignal(number) for number in SIGNALS] == before
 
@@ -59,7 +59,7 @@ def test_handlers_are_put_back():
 def test_a_signal_that_is_ignored_stays_so():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with obeyed_signals():
+        with reraised_signals():
             assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
             signal.raise_signal(signal.SIGINT)
     finally:
@@ -70,7 +70,7 @@ def test_a_held_signal_comes_when_the_block_has_ended():
     done = []
 
     def work() -> None:
-        with obeyed_signals(), held_signals():
+        with reraised_signals(), held_signals():
             signal.raise_signal(signal.SIGINT)
             done.append("the rest of the block")
 
@@ -110,7 +110,7 @@ def test_other_threads_are_left_alone():
     reached = []
 
     def work() -> None:
-        with obeyed_signals():
+        with reraised_signals():
             reached.append(signal.getsignal(signal.SIGINT))
 
     before = signal.getsignal(signal.SIGINT)

@@ -15,7 +15,7 @@ def test_a_second_run_encodes_nothing(tmp_path):
         calls: list[str] = []
         dataset = open_dataset(sweep, tmp_path)
         resources = Resources(
-            dataset, torch.device("cpu"), tmp_path, progress=lambda what, done, total: calls.append(f"{what} {done}")
+            dataset, torch.device("cpu"), tmp_path, progress=lambda title, done, total: calls.append(f"{title} {done}")
         )
         [cell] = cells(plan(sweep, dataset))
         resources.prepare(cell)

@@ -149,10 +149,10 @@ def test_the_doctor_finds_a_folder_that_leads_elsewhere(stranger, victim, monkey
     from bench.api import doctor
 
     monkeypatch.setattr(doctor, "_self_check", lambda: doctor.DoctorCheck("self-check", True, ""))
-    findings = {finding.what: finding for finding in doctor.diagnose(stranger.root, stranger.root)}
+    findings = {finding.title: finding for finding in doctor.diagnose(stranger.root, stranger.root)}
     assert findings["links"].fine
     assert "docs/trust.md" in findings["trust"].detail
     (stranger.root / "searches").symlink_to(victim)
-    findings = {finding.what: finding for finding in doctor.diagnose(stranger.root, stranger.root)}
+    findings = {finding.title: finding for finding in doctor.diagnose(stranger.root, stranger.root)}
     assert not findings["links"].fine
     assert str(stranger.root / "searches") in findings["links"].detail

@@ -16,12 +16,12 @@ _FUR = ("brown", "black", "white", "gray", "tan")
 
 @dataclass(frozen=True)
 class Category:
-    """``size`` scales the object, ``aspect`` is width/height, ``crowd`` the chance of one more instance."""
+    """``size`` scales the object, ``aspect`` is width/height, ``repeats`` the chance of one more instance."""
 
     name: str
     size: float
     aspect: float
-    crowd: float
+    repeats: float
     stands: str  # "ground", "sky", "water" or "perch" (a shelf, a table, a wall: any height)
     colors: tuple[str, ...]
 

@@ -106,7 +106,7 @@ def compose(world: World, rng: np.random.Generator) -> Scene:
     placed: list[Placed] = []
     for category in _categories(world, context, rng):
         instances = 1
-        while instances < 4 and rng.random() < CATEGORIES[category].crowd:
+        while instances < 4 and rng.random() < CATEGORIES[category].repeats:
             instances += 1
         for _ in range(instances):
             for _ in range(12):

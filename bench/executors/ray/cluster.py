@@ -51,7 +51,7 @@ class RayCluster:
             self.ray.shutdown()
 
     @property
-    def room(self) -> int:
+    def capacity(self) -> int:
         """How many cells fit into the cluster as it is now."""
         return sum(self.demands.fit(node["Resources"]) for node in self._nodes())
 

@@ -14,7 +14,7 @@ from bench.executors.ray.cluster import GIB, Demands, RayCluster, first_line
 from bench.executors.ray.mailbox import Mailbox
 from bench.executors.ray.node import train_cell
 from bench.executors.ray.transfer import RESUME, CellFiles, pack, unpack
-from bench.executors.worker import Opens
+from bench.executors.worker import ResourceOpener
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.system.files import write_text
@@ -30,16 +30,16 @@ MOST_WATCHED = 1024
 class RayExecutor:
     """One Ray task a cell. This process holds the cell's lock and keeps its curve and its checkpoint up to date.
 
-    site: how a node opens the resources for a cell. address: see `RayCluster`; a "local" one lives as long as this
+    location: how a node opens the resources for a cell. address: see `RayCluster`; a "local" one lives as long as this
     executor does. workers: cells at once, at most; 0: as many as fit.
-    A lost cell goes on from the last checkpoint that came home; tasks are not retried by Ray itself, which would
-    start them from what they were first sent.
+    A lost cell goes on from the last checkpoint that reached the driver; tasks are not retried by Ray itself, which
+    would start them from what they were first sent.
     """
 
     def __init__(
         self,
         resources: Resources,
-        site: Callable[[Cell], Opens],
+        location: Callable[[Cell], ResourceOpener],
         store: Store,
         *,
         address: str = "auto",
@@ -47,7 +47,7 @@ class RayExecutor:
         threads: int = 1,
         workers: int = 0,
     ):
-        self.resources, self.site, self.store = resources, site, store
+        self.resources, self.location, self.store = resources, location, store
         self.threads, self.workers = threads, workers
         self.cluster = RayCluster(address, demands)
         self._ray = self.cluster.ray
@@ -64,8 +64,8 @@ class RayExecutor:
     @property
     def slots(self) -> int:
         """How many cells fit into the cluster as it is now, at least one."""
-        room = self.cluster.room
-        return max(1, min(room, self.workers or room, MOST_WATCHED))
+        capacity = self.cluster.capacity
+        return max(1, min(capacity, self.workers or capacity, MOST_WATCHED))
 
     def submit(self, cell: Cell, follow: Follow | None = None, started: Started | None = None) -> Future[Ended]:
         """Run the cell as soon as a node has room."""
@@ -123,7 +123,7 @@ class RayExecutor:
         device = "cuda" if self.cluster.demands.gpus else "cpu"
         files = pack(folder, RESUME) if (folder / "checkpoint" / "last.pth").exists() else {}
         task = self._task.remote(
-            cell, self.site(cell), device, self.threads, self.cluster.code, files, self._post, token
+            cell, self.location(cell), device, self.threads, self.cluster.code, files, self._post, token
         )
         with self._change:
             self._tasks.add(task)

@@ -26,7 +26,7 @@ Say = Callable[..., bool]
 
 
 def train_cell(
-    cell: Cell, site: Any, device: str, threads: int, code: str, files: CellFiles, post: Any, token: str
+    cell: Cell, location: Any, device: str, threads: int, code: str, files: CellFiles, post: Any, token: str
 ) -> tuple[Ended, CellFiles]:
     """Train the cell, from the checkpoint in `files` if there is one; how it ended, and what it left.
 
@@ -53,7 +53,7 @@ def train_cell(
         unpack(files, folder)
         try:
             _refuse_other_code(code)
-            resources = _open(site, torch.device(device))
+            resources = _open(location, torch.device(device))
             resources.progress = lambda *progress: say("encoding", *progress)
             refuse_other_content(cell, resources)
         except Exception as error:
@@ -81,9 +81,9 @@ class _Teller:
 
 
 @functools.lru_cache(maxsize=1)
-def _open(site: Any, device: Any) -> Any:
+def _open(location: Any, device: Any) -> Any:
     """The resources of this worker, kept for its next cell."""
-    return site.open(device, lambda what, done, total: None)
+    return location.open(device, lambda title, done, total: None)
 
 
 def _refuse_other_code(code: str) -> None:
@@ -110,9 +110,9 @@ def refuse_other_content(cell: Cell, resources: Any) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class NodeLocation:
-    """A site as a node has it: its own cache, and its own folder of the dataset unless the driver's is there too."""
+    """A location on a node: the node's cache, and its own folder of the dataset unless the driver's is there too."""
 
-    site: Any
+    location: Any
 
     def __call__(self, cell: Cell) -> Self:
         return self
@@ -122,7 +122,7 @@ class NodeLocation:
         from bench.data.roots import find_root
         from bench.system.paths import default_cache
 
-        root = self.site.root
-        if root is not None and not root.exists() and DATASETS.get(self.site.dataset).needs_root:
-            root = find_root(self.site.dataset, None)
-        return dataclasses.replace(self.site, root=root, cache=default_cache()).open(device, progress)
+        root = self.location.root
+        if root is not None and not root.exists() and DATASETS.get(self.location.dataset).needs_root:
+            root = find_root(self.location.dataset, None)
+        return dataclasses.replace(self.location, root=root, cache=default_cache()).open(device, progress)

@@ -111,14 +111,18 @@ def _draw_gain_rows(axes: "Axes", lines: Sequence[Compared], column: GainColumn,
     kept = [line.gains[column] for line in have if line.gains[column].mean >= edge]
     ends = [end for gain in kept for end in gain[:3] if not math.isnan(end)] + [0.0]
     low, high = min(ends), max(ends)
-    room = 0.05 * max(high - low, 1.0)
+    margin = 0.05 * max(high - low, 1.0)
     for place, line in enumerate(have):
         gain = line.gains[column]
         colour, marker, _ = styles[line.line.name]
         face = "white" if gain.not_significant else colour
         if gain.mean < edge:
             axes.annotate(
-                f"◂ {gain.mean:.1f}".replace("-", "−"), (low - 0.7 * room, place), va="center", fontsize=6, color=colour
+                f"◂ {gain.mean:.1f}".replace("-", "−"),
+                (low - 0.7 * margin, place),
+                va="center",
+                fontsize=6,
+                color=colour,
             )
             continue
         if not math.isnan(gain.low):
@@ -130,7 +134,7 @@ def _draw_gain_rows(axes: "Axes", lines: Sequence[Compared], column: GainColumn,
     if column is not None:
         title = "average over ratios" if column == AVERAGE else f"{label_of(column)} of the labels known"
         axes.set_title(title, fontsize=7.5)
-    axes.set_xlim(low - room, high + room)
+    axes.set_xlim(low - margin, high + margin)
     axes.tick_params(axis="y", labelsize=6 if len(have) > METHOD_LIMIT else 7)
     axes.grid(axis="y", linewidth=0.3)
     despine(axes)

@@ -90,20 +90,20 @@ def draw_ranked_methods(axes: "Axes", results: Results) -> None:
     outside = set(means[means < outlying(means.tolist())].index)
     kept = [level.mean for group in groups for method, level in group.levels.items() if method not in outside]
     low, high = min(kept), max(kept)
-    room = 0.03 * max(high - low, 1.0)
+    margin = 0.03 * max(high - low, 1.0)
     for place in range(0, len(methods), 2):
         axes.axhspan(place - 0.5, place + 0.5, color="0.965", linewidth=0, zorder=0)
     for group in groups:
         axes.plot([], [], group.marker, color=group.colour, markersize=4, label=group.label)
         for method, level in group.levels.items():
             if method in outside:
-                where = (low - 0.8 * room, methods.index(method))
+                where = (low - 0.8 * margin, methods.index(method))
                 axes.annotate(f"◂ {level.mean:.1f}", where, va="center", fontsize=6, color="0.3")
             else:
                 _mark(axes, group, level, methods.index(method))
     _references(axes, groups, results, outside)
     axes.set(yticks=range(len(methods)), yticklabels=methods, ylim=(len(methods) - 0.5, -0.5), xlabel="mAP (%)")
-    axes.set_xlim(low - room, high + room)
+    axes.set_xlim(low - margin, high + margin)
     axes.tick_params(axis="y", labelsize=6.5, length=0)
     axes.grid(axis="y", visible=False)
     axes.spines[["top", "right", "left"]].set_visible(False)

@@ -204,10 +204,10 @@ def folder() -> Path:
 
 
 def _candidates() -> Iterator[Path]:
-    beside = Path(__file__).resolve().parents[3]
-    yield beside / "results" / "published"
+    checkout = Path(__file__).resolve().parents[3]
+    yield checkout / "results" / "published"
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         for file in importlib.metadata.files(DISTRIBUTION) or ():
             if file.parts[-2:] == ("published", "numbers.csv"):
                 yield Path(str(file.locate())).resolve().parent
-    yield beside / SHARED_FOLDER  # where `pip install --target` puts them, unlike what it records
+    yield checkout / SHARED_FOLDER  # where `pip install --target` puts them, unlike what it records

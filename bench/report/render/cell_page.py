@@ -80,15 +80,15 @@ def _digest(data: Any) -> str:
 
 def _files(store: StoreReader, key: str, folder: Path) -> dict[str, str]:
     """The cell's own files that exist, by name, as links from the folder of pages."""
-    home = store.folder(key)
+    cell_folder = store.folder(key)
     names = ("log.txt", "error.txt", "row.json", "cell.json", "curve.jsonl", "scores.npz", WEIGHTS_FILE)
-    return {n: _link(home / n, folder) for n in names if (home / n).exists()}
+    return {n: _link(cell_folder / n, folder) for n in names if (cell_folder / n).exists()}
 
 
 def what_is_kept(store: StoreReader, key: str) -> list[str]:
     """The cell's weights and the figures that `bench show` has made, with their sizes and times: [] for neither."""
-    home = store.folder(key)
-    paths = sorted(path for path in (home / WEIGHTS_FILE, *home.glob("attention*.svg")) if path.exists())
+    cell_folder = store.folder(key)
+    paths = sorted(path for path in (cell_folder / WEIGHTS_FILE, *cell_folder.glob("attention*.svg")) if path.exists())
     return [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in paths]
 
 

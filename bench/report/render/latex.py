@@ -138,18 +138,18 @@ def mark(number: int) -> str:
 
 def _value(value: Value) -> str:
     """One place of a row, without the interval that `_lines` sets below it."""
-    number, beside = value.text, ""
+    number, suffix = value.text, ""
     if spread := _SPREAD.fullmatch(value.text):
-        number, beside = spread[1], rf"\,{{\scriptsize$\pm${escaped(spread[2])}}}"
+        number, suffix = spread[1], rf"\,{{\scriptsize$\pm${escaped(spread[2])}}}"
     elif interval := _INTERVAL.fullmatch(value.text):
-        number, beside = interval[1], r"\,{\scriptsize n.s.}" if interval[3] else ""
+        number, suffix = interval[1], r"\,{\scriptsize n.s.}" if interval[3] else ""
     indented = len(number) - len(number.lstrip(" ")) >= INDENT
     text = "--" if value.style == "missing" else escaped(number.strip() if indented else number)
     if value.style in LATEX_STYLES:
         text = LATEX_STYLES[value.style] % text
     marks = ",".join(map(mark, value.marks))
     raised = rf"\textsuperscript{{{marks}}}" if marks else ""
-    return (r"\quad " if indented else "") + text + beside + raised
+    return (r"\quad " if indented else "") + text + suffix + raised
 
 
 def _tight(column: str) -> str:

@@ -25,13 +25,13 @@ def pseudo_label_sections(results: Results, epochs: "pd.DataFrame") -> Iterator[
         if not methods:
             continue
         table = flagged(pseudo_table(results, frame, kind), method_flags(results))
-        room = sorted(sorted(methods, key=best.index)[:METHOD_LIMIT], key=methods.index)
-        which = f" of the best {METHOD_LIMIT} that make them" if len(room) < len(methods) else ""
+        drawn_methods = sorted(sorted(methods, key=best.index)[:METHOD_LIMIT], key=methods.index)
+        which = f" of the best {METHOD_LIMIT} that make them" if len(drawn_methods) < len(methods) else ""
         alt = f"Precision and {kind.share_label} of the methods' {kind.count.replace('_', '-')} over epochs"
         caption = (
             f"Lines{which} are {averaged(results)}, from the first pseudo-label on; the lowest and the highest ratio. "
             f"The precision of fewer than {FEWEST_LABELS} is not drawn."
         )
-        images = pseudo_figure(frame, kind, room, ends(results.percents), results.styles)
+        images = pseudo_figure(frame, kind, drawn_methods, ends(results.percents), results.styles)
         drawings = drawn(kind.name, images, alt, caption)
         yield Section(kind.name, kind.title, table, drawings, short=kind.title.replace(":", ""))

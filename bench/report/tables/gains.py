@@ -140,14 +140,16 @@ def _style(gain: Gain) -> Any:
 
 def _caption(counts: Sequence[int]) -> str:
     n = " or ".join(map(str, counts)) or "0"
-    what = f"Difference in mAP, cell against cell with the same mask and order (n = {n} seed{'' if n == '1' else 's'})"
+    caption = (
+        f"Difference in mAP, cell against cell with the same mask and order (n = {n} seed{'' if n == '1' else 's'})"
+    )
     if not counts or max(counts) < LEAST:
         ranges = "; in brackets the range" if 2 in counts else ""
-        return f"{what}{ranges}: fewer than {LEAST} seeds give no interval."
+        return f"{caption}{ranges}: fewer than {LEAST} seeds give no interval."
     range_too = ", the range where n is 2" if 2 in counts else ""
     return (
-        f"{what}; in brackets the 95 % interval of Student's t over seeds{range_too}; n.s.: it holds 0. Intervals are "
-        "one by one, not corrected for their number."
+        f"{caption}; in brackets the 95 % interval of Student's t over seeds{range_too}; n.s.: it holds 0. "
+        "Intervals are one by one, not corrected for their number."
     )
 
 

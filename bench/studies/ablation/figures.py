@@ -151,9 +151,9 @@ def _bars(
             axes.barh([0], [0], color=shade, label=label_of(column))
     axes.axvline(0, color="0.3", linewidth=0.8)
     low, high = axes.get_xlim()
-    room = 0.14 * (high - low)
+    margin = 0.14 * (high - low)
     means = [gains[name][column].mean for name in names for column in columns if column in gains[name]]
-    axes.set_xlim(low - room * (min(means) < 0), high + room * (max(means) > 0))
+    axes.set_xlim(low - margin * (min(means) < 0), high + margin * (max(means) > 0))
     axes.set(yticks=range(len(names)), yticklabels=[_wrapped(name) for name in names], xlabel=label)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.locator_params(axis="x", nbins=6)

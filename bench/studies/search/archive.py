@@ -51,8 +51,8 @@ class SearchArchive:
     @property
     def plots(self) -> list[Path]:
         """The figures, none of them a link to another place."""
-        home = inside(self.folder, "plots")
-        return [inside(home, path.name) for path in sorted(home.glob("*.*"))]
+        folder = inside(self.folder, "plots")
+        return [inside(folder, path.name) for path in sorted(folder.glob("*.*"))]
 
     @property
     def trials(self) -> list[TrialRecord]:

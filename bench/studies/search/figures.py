@@ -1,6 +1,6 @@
 """A search in four figures, drawn from its plain trials: history, importance, parallel coordinates, slices.
 
-Optuna's own matplotlib figures change the style of all figures and crowd their labels; its importances are used.
+Optuna's own matplotlib figures change the style of all figures and let their labels overlap; its importances are used.
 """
 
 from collections.abc import Mapping, Sequence

@@ -43,7 +43,7 @@ class Session:
 
     def save(self) -> None:
         """The study as plain files."""
-        replaced = self.trials.forgiven
+        replaced = self.trials.replaced
         self.archive.save_trials([search_record(trial, trial.number in replaced) for trial in self.trials.all])
 
 

@@ -28,7 +28,7 @@ LEASE_SECONDS = 600.0
 """A driver on another machine that has not been heard of for so long is taken for dead."""
 
 DRIVER, FAILURES, REASON = "driver", "failures", "reason"
-FORGIVEN = "forgiven"
+REPLACED = "replaced"
 OUTSIDE = "outside"
 """Marks a trial that runs with the request's settings outside the space; what was proposed for it is not used."""
 
@@ -67,7 +67,7 @@ class Trials:
         with self.alone():
             self.study = self._open()
             self.beat()
-            self._forgive()
+            self._replace_failed()
             self._reclaim()
 
     def alone(self) -> AbstractContextManager[None]:
@@ -96,13 +96,13 @@ class Trials:
 
     def counted(self) -> list[FrozenTrial]:
         """The trials that take a place: all but those that failed in an earlier command and are made again."""
-        forgiven = self.forgiven
-        return [trial for trial in self.all if trial.number not in forgiven]
+        replaced = self.replaced
+        return [trial for trial in self.all if trial.number not in replaced]
 
     @property
-    def forgiven(self) -> set[int]:
+    def replaced(self) -> set[int]:
         """Numbers of the trials that failed and were made again as others."""
-        return set(self.study.user_attrs.get(FORGIVEN, ()))
+        return set(self.study.user_attrs.get(REPLACED, ()))
 
     def next(self, total: int) -> Trial | None:
         """A trial to run, this driver's from now on; None while there is no place for one of `total`.
@@ -153,13 +153,13 @@ class Trials:
             if owner != self.driver.id and not is_alive(attributes.get(f"driver:{owner}"), now):
                 self.place.storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
-    def _forgive(self) -> None:
+    def _replace_failed(self) -> None:
         """Trials that failed for good in an earlier command are made again, with their settings; call it alone."""
-        forgiven = self.forgiven
-        failed = [t for t in self.all if t.state == TrialState.FAIL and t.number not in forgiven]
+        replaced = self.replaced
+        failed = [t for t in self.all if t.state == TrialState.FAIL and t.number not in replaced]
         for trial in failed:
             own = {OUTSIDE: True} if trial.user_attrs.get(OUTSIDE) else {}
             origin = f"trial {trial.number}{WHICH_FAILED}"
             self.study.enqueue_trial(dict(trial.params), user_attrs={"origin": origin, **own})
         if failed:
-            self.study.set_user_attr(FORGIVEN, sorted({*forgiven, *(t.number for t in failed)}))
+            self.study.set_user_attr(REPLACED, sorted({*replaced, *(t.number for t in failed)}))

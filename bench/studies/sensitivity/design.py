@@ -88,7 +88,7 @@ def plan_sensitivity(method: type[Method], settings: Mapping[str, Any], over: Se
             candidates = _declared(method, name)
         typed = []
         for value in candidates:
-            if not equals and whole[name] not in candidates and _beside(value, whole[name]):
+            if not equals and whole[name] not in candidates and _is_close(value, whole[name]):
                 notes.append(f"{name}={value} is left out: the default {whole[name]} is next to it.")
                 continue
             try:
@@ -135,7 +135,7 @@ def _axis(method: str, name: str, default: Any, typed: Sequence[Any]) -> Setting
     return SettingAxis(name, default, tuple(map(SettingValue, levels, lines)))
 
 
-def _beside(value: Any, default: Any) -> bool:
+def _is_close(value: Any, default: Any) -> bool:
     numbers = _is_number(value) and _is_number(default)
     return numbers and value != default and abs(value - default) <= CLOSE * abs(default)
 

@@ -80,8 +80,8 @@ def _name_values(axes: "Axes", curve: SensitivityCurve, places: Sequence[float])
     default = curve.values.index(curve.default)
     named: list[int] = []
     for i in sorted(range(len(texts)), key=lambda i: i != default):
-        room = [LETTER_SHARE * (len(texts[i]) + len(texts[j])) / 2 + LETTER_SHARE for j in named]
-        if all(abs(shares[i] - shares[j]) >= least for j, least in zip(named, room, strict=True)):
+        distances = [LETTER_SHARE * (len(texts[i]) + len(texts[j])) / 2 + LETTER_SHARE for j in named]
+        if all(abs(shares[i] - shares[j]) >= least for j, least in zip(named, distances, strict=True)):
             named.append(i)
     axes.set_xticks(places, [text if i in named else "" for i, text in enumerate(texts)])
     axes.xaxis.set_minor_locator(NullLocator())

@@ -15,7 +15,7 @@ from bench.cli import app
 from bench.errors import UsageError
 from bench.records.store import Store
 from bench.report import read_results, write_report
-from bench.report.across import across, beside_others
+from bench.report.across import across, with_other_datasets
 from bench.report.figures.palette import method_styles
 from bench.report.figures.ranks import rank_figure
 from bench.report.tables.across import across_tables
@@ -90,7 +90,7 @@ def test_one_dataset_is_refused_whatever_its_ratios_and_seeds(tmp_path):
         UsageError, match=r"needs two datasets and two methods .* under hcp, tiny_clip there are 1 \(coco"
     ):
         across(store)
-    assert beside_others(read_results(store), store) is None
+    assert with_other_datasets(read_results(store), store) is None
 
 
 def test_a_method_that_a_dataset_lacks_is_left_out_and_named(tmp_path):

@@ -75,7 +75,7 @@ def test_first_settings_that_failed_are_made_again_as_they_were(cache, results):
 
     trials, _ = searched(results, request, dataset, total=2, mishap=mishap, retries=0)
     assert [trial.state for trial in trials] == ["failed", "complete"]
-    assert opened(results, request, dataset, 2).trials.forgiven == {0}
+    assert opened(results, request, dataset, 2).trials.replaced == {0}
     trials, _ = searched(results, request, dataset, total=2)
     counted = counted_trials(trials, 2)
     assert [trial.settings["lr"] == 0.00575 for trial in counted] == [True, False]
