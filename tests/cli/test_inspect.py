@@ -115,7 +115,7 @@ def test_report_writes_it_again(call, tmp_path):
 
 def test_doctor_checks_that_a_run_repeats_itself(call, tmp_path):
     result = call("doctor", "--json")
-    findings = {finding["what"]: finding for finding in json.loads(result.out)}
+    findings = {finding["title"]: finding for finding in json.loads(result.out)}
     assert findings["self-check"]["fine"], findings["self-check"]["detail"]
     assert {"versions", "device", "methods", "datasets", "protocols", "backbones", "links", "trust"} <= set(findings)
     assert result.code == (0 if all(finding["fine"] for finding in findings.values()) else 1)

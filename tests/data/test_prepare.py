@@ -70,7 +70,7 @@ def test_a_tiny_copy_of_any_dataset_is_a_subset_and_not_an_error(writer, call, t
     data = json.loads(result.out)
     own = writer in UNPINNED
     wrong_classes = ["classes"] if writer == "coco" else []  # three classes are not COCO's
-    assert [f["what"] for f in data["findings"] if f["level"] == "error"] == wrong_classes
+    assert [f["title"] for f in data["findings"] if f["level"] == "error"] == wrong_classes
     assert result.code == (2 if wrong_classes else 0)
     assert sum("is not the official list" in f["detail"] for f in data["findings"]) == (0 if own else 2)
     assert data["parts"]["train"]["images"] == len(copy.train)
