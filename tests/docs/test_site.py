@@ -23,18 +23,9 @@ def test_every_protocol_is_on_its_page():
 def site(tmp_path_factory) -> Path:
     pytest.importorskip("sphinx", reason="needs the extra `docs`")
     folder = tmp_path_factory.mktemp("site")
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-W",
-        "--keep-going",
-        "-q",
-        "-b",
-        "html",
-        str(ROOT / "docs"),
-        str(folder),
-    ]
+    # Without running the tutorial: `test_tutorial.py` does.
+    options = ["-W", "--keep-going", "-q", "-D", "nb_execution_mode=off", "-b", "html"]
+    command = [sys.executable, "-m", "sphinx", *options, str(ROOT / "docs"), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return folder
