@@ -14,6 +14,7 @@ from bench.data.download import Archive
 from bench.data.folder import PARTS, DataPart, FolderDataset, FolderOptions
 from bench.data.listing import Listing
 from bench.data.lists import read_lines
+from bench.data.mirflickr25k_counts import POTENTIAL_COUNTS, RELEVANT_COUNTS
 from bench.data.official import Official
 from bench.errors import DataError
 from bench.settings.config import setting
@@ -25,50 +26,6 @@ TRAIN_REMAINDERS = frozenset({1, 2, 3})
 
 They ship no list, so the rule's source is their description, as far as it is known to us.
 """
-
-POTENTIAL_COUNTS: Mapping[str, int] = {
-    "animals": 3_216,
-    "baby": 259,
-    "bird": 742,
-    "car": 1_177,
-    "clouds": 3_700,
-    "dog": 684,
-    "female": 6_193,
-    "flower": 1_823,
-    "food": 990,
-    "indoor": 8_313,
-    "lake": 791,
-    "male": 6_069,
-    "night": 2_711,
-    "people": 10_373,
-    "plant_life": 8_763,
-    "portrait": 3_931,
-    "river": 894,
-    "sea": 1_322,
-    "sky": 7_912,
-    "structures": 9_992,
-    "sunset": 2_135,
-    "transport": 2_896,
-    "tree": 4_683,
-    "water": 3_331,
-}
-RELEVANT_COUNTS: Mapping[str, int] = {
-    "baby_r1": 116,
-    "bird_r1": 443,
-    "car_r1": 317,
-    "clouds_r1": 1_338,
-    "dog_r1": 627,
-    "female_r1": 4_079,
-    "flower_r1": 1_075,
-    "male_r1": 3_626,
-    "night_r1": 663,
-    "people_r1": 7_849,
-    "portrait_r1": 3_829,
-    "river_r1": 149,
-    "sea_r1": 212,
-    "tree_r1": 667,
-}
-"""Images of each label in the whole annotation v080. All 38 together are 4.716 labels an image, as is published."""
 
 COUNTS = {"potential": POTENTIAL_COUNTS, "relevant": RELEVANT_COUNTS}
 ANNOTATIONS = ("annotations", "mirflickr25k_annotations_v080", "annotations_v080", ".")

@@ -19,9 +19,10 @@ import psutil
 
 from bench.records.reader import StoreReader
 from bench.records.store import Store
-from bench.tracking.database import TrackingError, default_uri, refuse_unreachable
+from bench.tracking.database import default_uri
 from bench.tracking.follow import BEAT
 from bench.tracking.projection import is_current, sync
+from bench.tracking.reachable import TrackingError, refuse_unreachable
 from bench.tracking.system import Sampler
 
 INTERVAL_SECONDS = 3.0

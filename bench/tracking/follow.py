@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.records.reader import StoreReader
-from bench.tracking.database import QUIET, absolute_uri, default_uri, is_server
+from bench.tracking.database import QUIET, absolute_uri, default_uri
 from bench.tracking.projection import is_current
+from bench.tracking.reachable import is_server
 from bench.tracking.survey import survey
 
 LOG_FILE, LOG_LIMIT = "mlflow.log", 1_000_000

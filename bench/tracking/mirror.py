@@ -21,9 +21,10 @@ from bench.records.store import Store
 from bench.records.sweeps import SweepRecord, read_sweep
 from bench.system.files import write_json, write_text
 from bench.tracking.cells import CELL_FILES
-from bench.tracking.database import TrackingError, is_server, open_client
+from bench.tracking.database import open_client
 from bench.tracking.ledger import sqlite_path
 from bench.tracking.points import CURVES
+from bench.tracking.reachable import TrackingError, is_server
 from bench.tracking.sweeps import RECORD, TARGETS
 
 if TYPE_CHECKING:

@@ -9,19 +9,17 @@ from bench.records.reader import StoreReader
 from bench.system.wording import counted
 from bench.tracking.cells import cell_run, experiment_name
 from bench.tracking.database import (
-    TrackingError,
     absolute_uri,
     artifact_folder,
     artifact_place,
     default_uri,
-    is_server,
     open_client,
-    refuse_unreachable,
     set_moved_aside,
     single_writer,
 )
 from bench.tracking.ledger import Ledger, LedgerEntry, read_ledger
 from bench.tracking.notes import how_to_read, is_ours
+from bench.tracking.reachable import TrackingError, is_server, refuse_unreachable
 from bench.tracking.searches import search_run, trial_run
 from bench.tracking.spec import NOTE, RunSpec
 from bench.tracking.summaries import summary_run

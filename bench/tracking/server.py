@@ -18,9 +18,10 @@ from bench.errors import UsageError
 from bench.records.reader import StoreReader
 from bench.studies.search.archive import archives
 from bench.tracking.cells import experiment_name
-from bench.tracking.database import QUIET, TrackingError, artifact_place, default_uri
+from bench.tracking.database import QUIET, artifact_place, default_uri
 from bench.tracking.ledger import ask_sqlite, sqlite_path
 from bench.tracking.projection import is_current, sync
+from bench.tracking.reachable import TrackingError
 from bench.tracking.views import METHODS_VIEW, PREFIX, address
 
 HOST = "127.0.0.1"

@@ -4,28 +4,26 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch.utils.data import DataLoader
 
-from bench.axes.methods import ResolvedMethod
-from bench.features import FeatureSet
 from bench.records.cells import Cell
 from bench.system.cores import cores
 from bench.system.peak_memory import PeakMemory
 from bench.system.seeding import stream_seed
 from bench.training import pseudo_quality, schedules  # noqa: F401 - register a hook, the schedule
 from bench.training.batches import FeatureBatches, OrderedBatches, ShuffledBatches, ViewBatches, loader
+from bench.training.determinism import deterministic
 from bench.training.evaluation import EvaluationSplit
 from bench.training.hooks import LAST
-from bench.training.live import ENCODER, Ahead, Live, LiveBatches, PlainImages
+from bench.training.inputs import Inputs, TrainingResult
+from bench.training.live import ENCODER, Ahead, LiveBatches, PlainImages
 from bench.training.mmengine_repairs import Runner, UnusableCheckpointError
 from bench.training.scope import MODELS
-from methods import MethodConfig, Task
+from methods import MethodConfig
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,52 +37,6 @@ READERS = 8
 """Threads that read images in live mode, at most."""
 
 Watch = Callable[[int, dict[str, Any]], bool | None]
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """All that a cell's training may touch. `observed` int8 (N, C) is what the protocol left; hidden labels are absent.
-
-    method: the cell's method and its settings.
-
-    train, test: features of the plain images, None where the cell's feed does without. views, strong_views: those of
-    augmented training images, each a set of all N, where the feed is cached views. live: images and their encoder,
-    where it is live.
-    train_rows, heldout_rows: indices into the training images. heldout_labels, test_labels: labels for evaluation (0:
-    not judged), which never reach a method. Without test labels nothing of the test split is scored.
-    hidden_labels: int8 (N, C), what `observed` hides of the images trained on, 0 elsewhere: pseudo-labels are judged by
-    it, in a hook. None: nobody judges them.
-    """
-
-    method: ResolvedMethod
-    task: Task
-    train: FeatureSet | None
-    observed: np.ndarray
-    train_rows: np.ndarray
-    heldout_rows: np.ndarray
-    heldout_labels: np.ndarray
-    test: FeatureSet | None
-    test_labels: np.ndarray | None
-    device: torch.device
-    views: tuple[FeatureSet, ...] = ()
-    strong_views: tuple[FeatureSet, ...] = ()
-    live: Live | None = None
-    hidden_labels: np.ndarray | None = None
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """Logits (N, C) of the last epoch, seconds by phase, peak memory in MiB, and trainable parameters.
-
-    The logits are those of the test split, or of the held-out training images where no test split is scored.
-    weights: the state that gave them (see `bench.training.weights`).
-    """
-
-    logits: np.ndarray
-    timings: dict[str, float]
-    peak_memory: dict[str, float]
-    trainable_parameters: int
-    weights: dict[str, torch.Tensor]
 
 
 def run_cell(cell: Cell, inputs: Inputs, folder: Path, watch: Watch) -> TrainingResult:
@@ -231,18 +183,3 @@ def _training(cell: Cell, inputs: Inputs, dense: bool) -> dict[str, Any]:
             "lr": config.lr,
         },
     }
-
-
-@contextlib.contextmanager
-def deterministic() -> Iterator[None]:
-    """Equal seeds give equal bits on one machine; flags are put back afterwards."""
-    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    benchmark, tf32 = torch.backends.cudnn.benchmark, torch.backends.cudnn.allow_tf32
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.allow_tf32 = False
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-        torch.backends.cudnn.benchmark, torch.backends.cudnn.allow_tf32 = benchmark, tf32

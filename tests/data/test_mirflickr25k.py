@@ -9,7 +9,8 @@ from helpers.real import SHARED
 from bench.data import DATASETS
 from bench.data.folder import PARTS
 from bench.data.listing import Listing
-from bench.data.mirflickr25k import IMAGES, POTENTIAL_COUNTS, RELEVANT_COUNTS, TRAIN_REMAINDERS
+from bench.data.mirflickr25k import IMAGES, TRAIN_REMAINDERS
+from bench.data.mirflickr25k_counts import POTENTIAL_COUNTS, RELEVANT_COUNTS
 from bench.errors import DataError
 
 REAL = SHARED / "mirflickr12k"

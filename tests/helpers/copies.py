@@ -5,7 +5,7 @@ A writer fills a folder and tells the truth about it: ids and present classes of
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.data.mirflickr25k import POTENTIAL_COUNTS as MIRFLICKR_LABELS
+from bench.data.mirflickr25k_counts import POTENTIAL_COUNTS as MIRFLICKR_LABELS
 from bench.data.nuswide import NUSWIDE_CLASSES as CONCEPTS
 from bench.data.voc import VOC_CLASSES as VOC_CLASSES
 from helpers.copied_cub import cub

@@ -20,8 +20,9 @@ from helpers.store_factory import finish
 from bench.records.store import Store
 from bench.tracking import follow as follow_module
 from bench.tracking import following, is_current, sync
-from bench.tracking.database import absolute_uri, refuse_unreachable
+from bench.tracking.database import absolute_uri
 from bench.tracking.follow import BEAT, SILENCE_SECONDS, Follower
+from bench.tracking.reachable import refuse_unreachable
 
 pytestmark = pytest.mark.slow
 
@@ -164,8 +165,8 @@ def test_the_writer_ends_with_its_parent_in_the_middle_of_a_call_that_hangs(fini
     """It would hang for ten minutes: nothing but its watch over the parent ends it."""
     hanging = """if True:
         import os, sys
-        from bench.tracking import __main__, database
-        database.ANSWER = 600.0
+        from bench.tracking import __main__, reachable
+        reachable.ANSWER = 600.0
         os._exit(__main__.main(sys.argv[1:]))
     """
     code = """if True:
