@@ -132,7 +132,9 @@ def a_search(cache: Path, method: str = "bce_iu", **more: Any) -> tuple[SearchRe
     own = ("sampler", "pruner", "seed", "spaces", "judged", "always_start")
     options = {name: more.pop(name) for name in own if name in more}
     settings = {"scenes": TINY_SCENES, **more.pop("overrides", {method: {"epochs": EPOCHS}})}
-    sweep = Request((method,), more.pop("percents", (10, 50)), holdout=20, overrides=settings, **more)
+    sweep = Request(
+        (method,), more.pop("percents", (10, 50)), protocol="partial", holdout=20, overrides=settings, **more
+    )
     (request,) = ask_for(sweep, **options)
     return request, blind(open_dataset(sweep, cache))
 

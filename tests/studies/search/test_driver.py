@@ -28,7 +28,7 @@ def test_the_objective_is_the_mean_over_ratios_of_the_last_epochs_heldout_map(re
 
 def test_the_settings_as_they_were_are_tried_first(results, cache):
     trials, _ = searched(results, *a_search(cache), total=2)
-    assert trials[0].settings == {"lr": 5.75e-3, "weight_decay": 5.19e-2}
+    assert trials[0].settings == {"lr": 5.75e-3, "weight_decay": 5.19e-2, "bias_init": "zero"}
     assert (trials[0].origin, trials[1].origin) == ("the settings as they were", "")
 
 

@@ -85,6 +85,7 @@ def test_without_retraining_no_test_number_is_anywhere(cache, tmp_path):
     space = tmp_path / "space.yaml"
     space.write_text(
         "asl:\n  lr: [1e-3, 1e-2]\n  weight_decay: null\n  gamma_pos: null\n  gamma_neg: null\n  clip: null\n"
+        "  bias_init: null\n"
     )
     answer = call(
         "--methods=asl", "--ratios=0.5", "--trials=2", f"--space={space}", "--no-retrain", "--sampler=random",
