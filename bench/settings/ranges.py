@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.errors import UsageError
 from bench.system.wording import shown
 
 PROPOSED_DIGITS = 3
@@ -140,41 +139,3 @@ def check_bounds(range_: Range, bounds: Mapping[str, float]) -> None:
         for name, bound in bounds.items():
             if not inside[name](value, bound):
                 raise ValueError(f"the search range {range_} holds {value}, which its bound {name}={bound} forbids")
-
-
-def parse_range(owner: str, option: str, value: Any, whole: bool) -> Range:
-    """A range as a file says it: `{low: 1e-4, high: 1e-1, log: true}` or a list of options.
-
-    whole: whether the setting takes integers only. UsageError for anything else.
-    """
-    form = "give {low: 1e-4, high: 1e-1, log: true}, a list of choices such as [4, 8, 16], or null to keep it fixed"
-    try:
-        if isinstance(value, (list, tuple)):
-            return Choice(tuple(value))
-        if isinstance(value, Mapping) and {"low", "high"} <= set(value) <= {"low", "high", "log"}:
-            low, high, log = _number(value["low"]), _number(value["high"]), value.get("log", False)
-            if isinstance(log, bool):
-                return Number(low, high, log=log, whole=whole)
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"The search space of {owner}.{option} is not allowed: {error}; {form}.") from None
-    raise UsageError(f"The search space of {owner}.{option} is not allowed: {shown(value)}; {form}.")
-
-
-def _number(value: Any) -> float:
-    """A number; as text, which a caller may have it, with ASCII digits only."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ValueError(f"{shown(value)} is not a number")
-    if isinstance(value, str):
-        if not value.isascii() or "_" in value:
-            raise ValueError(f"{shown(value)} is not a number")
-        return _parsed(value)
-    if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
-        raise ValueError(f"whole numbers go up to {LARGEST_WHOLE}, not to {shown(value)}")
-    return value
-
-
-def _parsed(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{shown(text)} is not a number") from None

@@ -19,7 +19,7 @@ from bench.records.cells import Cell, Component
 from bench.records.names import inside
 from bench.records.reader import StoreReader
 from bench.training.cell import TEST_BATCH
-from bench.training.live import LiveModel
+from bench.training.live_model import LiveModel
 from bench.training.resources import EncodeProgress, Resources
 from bench.training.weights import from_bytes, restored
 from methods import Features, Method

@@ -20,7 +20,8 @@ from bench.training.determinism import deterministic
 from bench.training.evaluation import EvaluationSplit
 from bench.training.hooks import LAST
 from bench.training.inputs import Inputs, TrainingResult
-from bench.training.live import ENCODER, Ahead, LiveBatches, PlainImages
+from bench.training.live import Ahead, LiveBatches, PlainImages
+from bench.training.live_model import ENCODER
 from bench.training.mmengine_repairs import Runner, UnusableCheckpointError
 from bench.training.scope import MODELS
 from methods import MethodConfig

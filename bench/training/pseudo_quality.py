@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from mmengine.hooks import Hook
 
-from bench.training.live import LiveModel
+from bench.training.live_model import LiveModel
 from bench.training.scope import HOOKS
 from methods import Method
 from methods.pseudo_labels import PseudoLabels

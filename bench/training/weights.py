@@ -11,7 +11,8 @@ from torch import Tensor
 from bench.axes.methods import resolved_method
 from bench.errors import DataError
 from bench.records.cells import Cell, canonical_json
-from bench.training.live import Live, LiveModel
+from bench.training.live import Live
+from bench.training.live_model import LiveModel
 from bench.training.scope import MODELS
 from methods import Method, Task
 

@@ -13,7 +13,7 @@ from bench.planning.ratios import parse_ratios, parse_seeds
 from bench.planning.sweep_file import parse_sweep_file, render_sweep_file
 from bench.settings.config import build, parse_overrides
 from bench.settings.plain_yaml import load
-from bench.settings.ranges import parse_range
+from bench.settings.range_text import parse_range
 from bench.studies.search.space import space_of
 from bench.studies.sensitivity.design import plan_sensitivity
 from methods import METHODS

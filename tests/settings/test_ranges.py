@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bench.errors import UsageError
 from bench.settings.config import choice, integer, log_float, search_ranges, setting, uniform
-from bench.settings.ranges import Choice, Number, parse_range
+from bench.settings.range_text import parse_range
+from bench.settings.ranges import Choice, Number
 
 
 @given(st.floats(1e-6, 1e3), st.floats(1e-6, 1e3), st.floats(0, 1))

@@ -12,7 +12,7 @@ from helpers.trainings import make_cell, run
 
 from bench.backbones.tiny_clip.model import load_tiny_clip
 from bench.settings.config import build
-from bench.training.live import LiveModel
+from bench.training.live_model import LiveModel
 from bench.training.weights import restored
 from methods import METHODS, Features, Method
 

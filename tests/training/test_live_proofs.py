@@ -14,7 +14,7 @@ from bench.executors import Inline
 from bench.executors.driver import run_cells
 from bench.records.rows import Row
 from bench.records.store import Store
-from bench.training.live import TrainedParts
+from bench.training.live_model import TrainedParts
 from bench.training.resources import Resources
 from methods import METHODS
 from protocols import PROTOCOLS

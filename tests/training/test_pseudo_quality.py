@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 
 from bench.records.cells import Cell
 from bench.training import run_cell
-from bench.training.live import LiveModel
+from bench.training.live_model import LiveModel
 from bench.training.pseudo_quality import JUDGED, PseudoHook, _method, pseudo_quality
 from bench.training.resources import Resources
 from methods import METHODS, Batch

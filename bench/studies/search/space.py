@@ -9,7 +9,8 @@ from typing import Any
 from bench.errors import UsageError
 from bench.settings.config import build, search_ranges
 from bench.settings.plain_yaml import read
-from bench.settings.ranges import Range, parse_range
+from bench.settings.range_text import parse_range
+from bench.settings.ranges import Range
 from bench.settings.registry import nearest
 from bench.system.wording import shown
 from methods import Method, MethodConfig
