@@ -1,7 +1,6 @@
 """Output files, whole or absent: CSV, Parquet or JSON lines by the ending; batches are written as they come."""
 
 import contextlib
-import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ import numpy as np
 from bench.errors import UsageError
 from bench.prediction.forms import ResultForm
 from bench.system.files import atomic
-from bench.system.spreadsheet import harmless
+from bench.system.spreadsheet import csv_writer
 
 Write = Callable[[Sequence[str], np.ndarray], None]
 """Takes names of B images and their scores (B, C)."""
@@ -45,9 +44,9 @@ def sidecar(path: Path) -> Path:
 @contextlib.contextmanager
 def _csv(file: BinaryIO, form: ResultForm, about: Mapping[str, Any]) -> Iterator[Write]:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow([harmless(name) for name in form.columns])
-    yield lambda names, scores: table.writerows([harmless(value) for value in row] for row in form.rows(names, scores))
+    write_lines = csv_writer(text)
+    write_lines([form.columns])
+    yield lambda names, scores: write_lines(form.rows(names, scores))
     text.flush()
     text.detach()
 

@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,10 +30,16 @@ def _is_number(text: str) -> bool:
     return text == text.strip()
 
 
+def csv_writer(file: IO[str]) -> Callable[[Iterable[Iterable[Any]]], None]:
+    """A function that writes lines into a CSV file as they come."""
+    table = csv.writer(file, lineterminator="\n")
+    return lambda lines: table.writerows([harmless(value) for value in line] for line in lines)
+
+
 def csv_text(lines: Iterable[Iterable[Any]]) -> str:
     """The lines, the header first, as the text of a CSV file."""
     table = io.StringIO()
-    csv.writer(table, lineterminator="\n").writerows([harmless(value) for value in line] for line in lines)
+    csv_writer(table)(lines)
     return table.getvalue()
 
 

@@ -14,6 +14,7 @@ from bench.backbones import BACKBONES
 from bench.backbones.checkpoint import read_state
 from bench.backbones.imagenet import ImageNetResNet
 from bench.backbones.openai import ReleasedClip
+from bench.backbones.timm_encoder import Timm
 from bench.errors import DataError
 from bench.settings.config import build
 
@@ -28,7 +29,7 @@ ALLOWED = (
 
 @pytest.mark.parametrize("nested", [False, True], ids=["alone", "in a state dict"])
 @pytest.mark.parametrize("write", TORCH.values(), ids=TORCH)
-@pytest.mark.parametrize("name", ["RN50", "ViT-B-32", "resnet50"])
+@pytest.mark.parametrize("name", ["RN50", "ViT-B-32", "resnet50", "timm"])
 def test_code_in_a_weights_file_is_not_run(name, write, nested, tmp_path):
     path, marker = tmp_path / "evil.pt", tmp_path / "marker"
     write(path, {"state_dict": {"weight": Hostile(marker)}} if nested else Hostile(marker))
@@ -42,7 +43,7 @@ def test_code_in_a_weights_file_is_not_run(name, write, nested, tmp_path):
 def test_every_other_backbone_that_takes_a_file_reads_it_the_same_way():
     takers = [BACKBONES.get(name) for name in BACKBONES.names() if hasattr(BACKBONES.get(name).Options, "weights")]
     assert len(takers) >= 8
-    assert all(issubclass(taker, (ReleasedClip, ImageNetResNet)) for taker in takers)
+    assert all(issubclass(taker, (ReleasedClip, ImageNetResNet, Timm)) for taker in takers)
     assert all("_load" not in vars(taker) for taker in takers)
 
 
