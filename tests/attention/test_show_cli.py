@@ -165,7 +165,7 @@ def test_two_cells_look_at_the_same_images_and_classes(call):
     assert "peak in a box: dualcoop" in " ".join(result.out.split())
     assert "peak in a box: asl" in " ".join(result.out.split())
     folder = Path("results/cells") / keys["dualcoop"]
-    record = json.loads((folder / f"attention-beside-{keys['asl']}.json").read_text())
+    record = json.loads((folder / f"attention-with-{keys['asl']}.json").read_text())
     assert [cell["cell"] for cell in record["cells"]] == [keys["dualcoop"], keys["asl"]]
     first, second = (cell["images"] for cell in record["cells"])
     store = Store(Path("results"))
@@ -179,7 +179,7 @@ def test_two_cells_look_at_the_same_images_and_classes(call):
                 assert one["score"] == pytest.approx(float(store.scores(key)[i, names.index(one["name"])]), abs=1e-3)
     alone = call("show", keys["asl"], "--images", "3", "--json")
     assert json.loads(alone.out)["pointing"] == record["cells"][1]["pointing"]
-    svg = (folder / f"attention-beside-{keys['asl']}.svg").read_text()
+    svg = (folder / f"attention-with-{keys['asl']}.svg").read_text()
     assert svg.count(">dualcoop<") == svg.count(">asl<") == 3
 
     result = call("show", keys["asl"], keys["asl"][:12])
