@@ -1,4 +1,4 @@
-"""From trained cells to their figure, its numbers, and what a person is told of both."""
+"""From trained cells to their figure, its numbers, and what is printed of both."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -49,7 +49,7 @@ def predict(
 
     Thresholds and probabilities are chosen on the cell's held-out images (`bench run --holdout 20`), without such on
     the known labels that it was trained on, never on test images. They are kept in the cell's folder. What is no image,
-    damaged or there twice is told, and the rest goes on.
+    damaged or there twice is named, and the rest goes on.
     """
     from bench.api.display import counting, say_warning
     from bench.prediction import PredictionRequest

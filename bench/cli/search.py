@@ -14,6 +14,15 @@ from bench.cli.output import command_line, conclude
 from bench.planning.ratios import LARGEST_SEED
 from bench.system.console import plain_console
 
+HoldoutLabels = Annotated[
+    Literal["observed", "full"],
+    typer.Option(
+        help="Judge held-out images by the labels that the protocol leaves known there, as one would have to "
+        "in the field, or by all of them."
+    ),
+]
+Retries = Annotated[int, typer.Option(help="How often a trial whose cell fails is tried again.", min=0, max=1000)]
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SearchFlags(RequestFlags):
@@ -32,13 +41,7 @@ def search(
     trials: Annotated[
         int, typer.Option(help="Trials of each method in all, those of earlier commands included.", min=1, max=100_000)
     ] = 20,
-    holdout_labels: Annotated[
-        Literal["observed", "full"],
-        typer.Option(
-            help="Judge held-out images by the labels that the protocol leaves known there, as one would have to "
-            "in the field, or by all of them."
-        ),
-    ] = "observed",
+    holdout_labels: HoldoutLabels = "observed",
     space: Annotated[
         Path | None,
         typer.Option(
@@ -53,9 +56,7 @@ def search(
     storage: Annotated[
         str | None, typer.Option(help="An Optuna storage URL, to share a search; by default a file in the store.")
     ] = None,
-    retries: Annotated[
-        int, typer.Option(help="How often a trial whose cell fails is tried again.", min=0, max=1000)
-    ] = 1,
+    retries: Retries = 1,
     retrain: Annotated[
         bool,
         typer.Option(help="Then train the best settings on all training images, and score them on the test split."),

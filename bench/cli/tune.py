@@ -4,13 +4,13 @@ import dataclasses
 import json
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bench.cli.options import ExecutionFlags, Methods, Seeds
 from bench.cli.output import command_line, warn
-from bench.cli.search import SearchFlags
+from bench.cli.search import HoldoutLabels, Retries, SearchFlags
 from bench.planning.ratios import LARGEST_SEED
 
 if TYPE_CHECKING:
@@ -31,10 +31,7 @@ def tune(
     trials: Annotated[
         int, typer.Option(help="Trials of each method, its settings as they are being the first.", min=1, max=100_000)
     ] = 20,
-    holdout_labels: Annotated[
-        Literal["observed", "full"],
-        typer.Option(help="Judge held-out images by the labels that the protocol leaves known there, or by all."),
-    ] = "observed",
+    holdout_labels: HoldoutLabels = "observed",
     space: Annotated[
         Path | None, typer.Option(help="YAML of ranges, as for `bench search`; by default what each method declares.")
     ] = None,
@@ -42,9 +39,7 @@ def tune(
     storage: Annotated[
         str | None, typer.Option(help="An Optuna storage URL, to share the trials; by default a file in the store.")
     ] = None,
-    retries: Annotated[
-        int, typer.Option(help="How often a trial whose cell fails is tried again.", min=0, max=1000)
-    ] = 1,
+    retries: Retries = 1,
     retrain: Annotated[
         bool,
         typer.Option(

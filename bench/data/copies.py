@@ -1,4 +1,4 @@
-"""Images that stand in a dataset more than once under different names, told by the bytes of their files."""
+"""Images that stand in a dataset more than once under different names, recognised by the bytes of their files."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -100,5 +100,5 @@ class FollowedCell:
 
 
 def level(row: Row) -> str:
-    """What a person is told of a finished cell."""
+    """What is printed of a finished cell."""
     return f"mAP {row.mAP:.2f}" if row.cell.test else f"held-out mAP {row.metrics['heldout_mAP']:.2f}"

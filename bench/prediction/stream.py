@@ -1,4 +1,4 @@
-"""Scores of many images in flat memory: threads read a batch ahead, what cannot be read is told, the rest goes on."""
+"""Scores of many images in flat memory: threads read a batch ahead, what cannot be read is named, the rest goes on."""
 
 import hashlib
 from collections import deque

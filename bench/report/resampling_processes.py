@@ -22,7 +22,7 @@ LOOK_SECONDS = 0.2
 
 
 def share_out(store: StoreReader, keys: Sequence[str], seconds: float, progress: Callable[[int], object]) -> None:
-    """Have these cells, of `seconds` each, resampled at once where that is worth it; `progress` is told how many are.
+    """Have these cells, of `seconds` each, resampled at once where that is worth it; `progress` gets how many are.
 
     What a process has not made, its caller makes: nothing is said of one that fails.
     """

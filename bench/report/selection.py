@@ -101,7 +101,7 @@ def select(
     seeds: Sequence[int] | None = None,
     having: str | None = None,
 ) -> Selection:
-    """The places of one sweep, or with `merge` of all that can stand in one table with it; see `load`."""
+    """The places of one sweep, or with `merge` of all that can stand in one table with it; see `read_results`."""
     record = find_sweep(store, sweep, having)
     records = _comparable(store, record) if merge else (record,)
     places = tuple(_merged_places(store, records) if merge else record.places)
