@@ -20,7 +20,7 @@ class PlainObserver:
     """One line when something ends; for logs and pipes."""
 
     def __init__(self, todo: Sequence[Cell], quiet: bool = False, titles: Mapping[str, str] | None = None):
-        """`titles`: how cells are called, by key, where not by their own titles."""
+        """`titles`: names of cells by key, where they differ from the cells' own titles."""
         self.total, self.ended, self.failed = len(todo), 0, 0
         self.quiet, self.titles = quiet, titles or {}
         self.clock = Clock(len(todo))
@@ -121,7 +121,7 @@ class Clock:
 
 
 class Pace:
-    """How fast images, or another unit, go by, from the first number heard on: what was done before does not count."""
+    """The rate of images, or of another unit, since the first reported number; earlier work does not count."""
 
     EVERY_SECONDS = 30.0
     """How often a log hears of an encoding that takes long."""
@@ -132,7 +132,7 @@ class Pace:
         self.reported_at: dict[str, float] = {}
 
     def of(self, title: str, done: int, total: int) -> str:
-        """`45 images/s  ~1:02:10 left`; without the time at the end; "" before anything is known."""
+        """`45 images/s  ~1:02:10 left`, at the end without the time; "" while nothing is known."""
         now = time.perf_counter()
         began, before = self.first.setdefault(title, (now, done))
         if done <= before or now <= began:

@@ -66,7 +66,7 @@ def _disk(name: str, path: Path) -> DoctorCheck:
 
 
 def _links(results: Path, cache: Path) -> DoctorCheck:
-    """Whether the folders that names become paths in are where they seem to be."""
+    """Whether a folder of the store or the cache is a link to another place."""
     places = [(results, name) for name in ("cells", "sweeps", "targets", "reports", "searches")]
     away = []
     for folder, name in [*places, (cache, "features")]:

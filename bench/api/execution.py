@@ -1,4 +1,4 @@
-"""Execution of a sweep as settings: where files are kept, and who trains."""
+"""Settings of a sweep's execution: where files are kept, and what trains the cells."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

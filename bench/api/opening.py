@@ -1,4 +1,4 @@
-"""A dataset is opened: how far the look through its images is, and how it differs from the papers' copy."""
+"""Opening of a dataset, with its progress and its differences from the papers' copy on standard error."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from bench.system.wording import counted
 
 @contextlib.contextmanager
 def watched(dataset: Any, quiet: bool = False) -> Iterator[None]:
-    """While the block reads the dataset, and after it: what a person should know, on standard error unless `quiet`."""
+    """Show the progress while the block reads the dataset, and warnings after it, on standard error unless `quiet`."""
     if quiet:
         yield
         return
@@ -48,7 +48,7 @@ def _describe(dataset: Any) -> None:
 
 
 def tell_mark(dataset: Dataset, backbone: type[Backbone]) -> None:
-    """What every number of this encoder will say beside it, on standard error."""
+    """Print the flag that every number of this encoder carries, on standard error."""
     if mark := backbone.mark_on(dataset.default_backbone):
         from bench.report.tables.flags import FLAGS  # with pandas, half a second
 

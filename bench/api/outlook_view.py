@@ -63,7 +63,7 @@ def _counted(counts: dict[str, int]) -> str:
 
 
 def _expected(expected: Forecast) -> Iterator[str]:
-    """The time, and what it rests on; training alone, since encoding is done once for all cells."""
+    """The expected training time and its basis; encoding is left out, since it is done once for all cells."""
     if not expected.methods:
         return
     known = {name: method for name, method in expected.methods.items() if method.cells > method.unknown}

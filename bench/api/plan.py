@@ -27,7 +27,7 @@ PLACE_LIMIT = 40
 
 @dataclass(frozen=True)
 class Plan:
-    """A request with its dataset opened and every place of its table worked out: wrong use has shown by now.
+    """A request with its dataset opened and every place of its table resolved; usage errors have been raised by now.
 
     `print(plan)` shows the places with the state of their cells, and about how long the rest will take.
     """
@@ -44,7 +44,7 @@ class Plan:
 
     @property
     def titles(self) -> dict[str, str]:
-        """How a person reads each cell, by key: with the name of the line in which it stands first."""
+        """Readable names of the cells by key: each with the name of the first line of the table that holds it."""
         titles: dict[str, str] = {}
         for entry in self.entries:
             if entry.cell:

@@ -1,4 +1,4 @@
-"""From words, as they are typed on the command line or given in Python, to the request for a sweep."""
+"""Conversion of arguments, typed on the command line or given in Python, into the request for a sweep."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -32,10 +32,10 @@ def request_of(
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     grid: Grid | None = None,
 ) -> Request:
-    """The request that these words stand for.
+    """The request that these arguments describe.
 
-    dataset: by default the one that has settings, else `scenes`. backbone: by default the dataset's own. grid: methods
-    stand in the sweep once for each of their settings.
+    dataset: by default the one that has settings, else `scenes`. backbone: by default the dataset's own. grid: a method
+    has one line in the sweep for each of its settings.
 
     >>> request_of("asl,trm_ml", "0.1-0.3", "0-1", settings={"scenes": {"n_train": 60}}).percents
     (10, 20, 30)

@@ -1,4 +1,4 @@
-"""Cells are run: every cell of a plan comes to its end, MLflow follows, and the report is written."""
+"""Execution of a plan: every cell is run, MLflow is kept up to date, and the report is written."""
 
 import datetime
 import os
@@ -46,7 +46,7 @@ def execute(
 
 
 def _run(plan: Plan, store: Store, device: torch.device, observer: PlainObserver) -> None:
-    """Run the cells: the one place that knows who trains them."""
+    """Run the cells on the requested executor."""
     execution = plan.execution
     resources = Resources(
         plan.dataset,

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Sweep:
     """The cells of one table. In a notebook its name alone shows the table.
 
-    results: what tables and figures are made from. failed: cells that failed. study_page: that of an
-    ablation or the like. tracking_problem: why MLflow is not up to date, or None.
+    results: what tables and figures are made from. failed: cells that failed. study_page: the page of an ablation, a
+    sensitivity or a variance study. tracking_problem: why MLflow is not up to date, or None.
     """
 
     results: Results
@@ -40,7 +40,7 @@ class Sweep:
 
     @property
     def report_file(self) -> Path:
-        """The report; at the end of a run it stands there, and intervals over test images may wait for `report`."""
+        """The path of the report that a run wrote; `report` adds intervals over test images that a run leaves out."""
         return inside(self.store.root, "reports", self.id, "report.md")
 
     @property
@@ -103,5 +103,5 @@ def _axes(ax: "Axes | None") -> "Axes":
 
 
 def open_sweep(store: Store, sweep: str | None = None, *, merge: bool = False) -> Sweep:
-    """The newest sweep of a store, or the one whose id begins with `sweep`; `merge`: with all that compare with it."""
+    """The newest sweep of a store, or the one whose id begins with `sweep`; `merge`: with all comparable sweeps."""
     return Sweep(read_results(store, sweep, merge=merge), store)

@@ -1,4 +1,4 @@
-"""Equal effort: the settings of every method searched under one budget, and a recipe file of what that led to."""
+"""Equal effort: the settings of every method searched under one budget, and a recipe file of the best ones."""
 
 import dataclasses
 import datetime
@@ -62,8 +62,8 @@ def tune(
 ) -> TunedSweep:
     """Give every method `options.trials` trials, the first its settings as they are and the others drawn at random.
 
-    The test split is out of reach of the trials. retrain: then train the settings as they were and the chosen ones on
-    all training images, for the page. The same tuning goes on where it was cut off.
+    The test split is out of reach of the trials. retrain: then train the original and the chosen settings on all
+    training images, for the page. The same tuning goes on where it was cut off.
     """
     if options.out:
         refuse_other_files(options.out)
@@ -136,7 +136,7 @@ def _tuning(session: Session, budget: int) -> Tuning:
 
 
 def _both(request: Request, tunings: Sequence[Tuning]) -> Request:
-    """The sweep of ordinary cells on all training images: each method as it was, and tuned."""
+    """The sweep of ordinary cells on all training images: each method with its original and its tuned settings."""
     lines = [
         variant
         for one in tunings

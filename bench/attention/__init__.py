@@ -1,6 +1,6 @@
 """Attention maps: the weights of a trained cell's classes over the positions of images, drawn and measured.
 
-Only methods take part whose scores average tokens with weights of a class's own (`Method.attention`).
+Only methods whose scores average tokens with weights of each class have such maps (`Method.attention`).
 """
 
 from bench.attention.draw import CellToDraw, DrawnAttention, draw_attention

@@ -1,4 +1,4 @@
-"""From trained cells to their figure, its numbers, and what is printed of both."""
+"""Attention figures of trained cells, with their numbers and the lines that are printed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from methods import METHODS
 
 @dataclass(frozen=True)
 class DrawnAttention:
-    """files: where the figure is, by suffix. maps: each cell's maps and pointing game, by what tells the cells apart.
+    """files: where the figure is, by suffix. maps: each cell's maps and pointing game, by the cell's label.
 
     warnings: sentences that must stand beside what is shown.
     """
@@ -45,7 +45,7 @@ class CellToDraw:
 
 
 def draw_attention(cells: Sequence[CellToDraw], request: AttentionRequest, store: StoreReader) -> DrawnAttention:
-    """Draw one cell, or two over the same images, into the first one's folder, or the one that was asked for."""
+    """Draw one cell, or two over the same images, into the first one's folder, or the requested one."""
     first = cells[0]
     split, dataset = first.trained.split(request.part), first.trained.resources.dataset
     rows = chosen_images(len(split), request.images, request.seed)
@@ -82,7 +82,7 @@ def _written(folder: Path, name: str, images: Mapping[str, bytes], record: Mappi
 
 
 def labels(rows: Sequence[Row]) -> list[str]:
-    """What tells the cells apart: their methods' names, or with one method the cells' titles and keys."""
+    """Labels of the cells: their methods' names, or with one method the cells' titles and keys."""
     names = [row.cell.method.name for row in rows]
     titles = [row.cell.title for row in rows]
     apart = next((candidate for candidate in (names, titles) if len(set(candidate)) == len(rows)), None)
@@ -92,7 +92,7 @@ def labels(rows: Sequence[Row]) -> list[str]:
 def _lines(
     trained: TrainedCell, request: AttentionRequest, rows: Sequence[int], cells: Sequence[CellMaps]
 ) -> list[list[ImageRow]]:
-    """A line for each image and cell, by cell; of an image all cells show the same classes."""
+    """A line for each image and cell, by cell; all cells show the same classes of an image."""
     dataset, split = trained.resources.dataset, trained.split(request.part)
     columns, boxes = request.columns(dataset.class_names), dataset.boxes(request.part)
     names = labels([one.row for one in cells]) if len(cells) > 1 else [""]

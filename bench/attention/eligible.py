@@ -20,7 +20,7 @@ def look(trained: TrainedCell, features: Features) -> torch.Tensor:
 
 
 def refuse_blind(cell: Cell) -> None:
-    """UsageError for a method that has no attention whatever its settings; known before anything is opened."""
+    """UsageError for a method without attention maps under any settings, raised before anything is opened."""
     if METHODS.get(cell.method.name).attention is Method.attention:
         raise UsageError(_blind(cell))
 

@@ -39,13 +39,13 @@ class ClassMap:
 
     @property
     def peak(self) -> float:
-        """The largest weight, in multiples of what all positions would share."""
+        """The largest weight, as a multiple of the mean weight."""
         return float(self.weights.max() * self.weights.size)
 
 
 @dataclass(frozen=True)
 class ImageRow:
-    """An image with the classes that are shown of it; more: how many had no room.
+    """An image with the classes that are shown of it; more: how many classes had no room.
 
     label: whose maps these are, where the figure shows several cells; colour: of their method.
     """
@@ -59,7 +59,7 @@ class ImageRow:
 
 
 def heat(weights: np.ndarray, width: int, height: int) -> np.ndarray:
-    """The map (H, W) at the image's size, (height, width), bicubic and without what that undershoots.
+    """The map (H, W) at the image's size, (height, width), bicubic, with negative values cut to 0.
 
     Images are squashed to a square before they are encoded, so the grid lies over the whole image, edge to edge.
     """
@@ -125,7 +125,7 @@ def _overlay(axes: "Axes", pixels: np.ndarray, look: ClassMap) -> None:
 
 
 def _pixels(box: Box, width: int, height: int) -> tuple[float, float, float, float]:
-    """Left, upper, width and height in a picture of whose pixels the first is centred at 0."""
+    """Left, top, width and height in pixels; the centre of the first pixel is at 0."""
     return (
         box.left * width - 0.5,
         box.top * height - 0.5,

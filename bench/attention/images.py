@@ -19,10 +19,10 @@ def chosen_images(total: int, count: int, seed: int | None) -> list[int]:
 
 
 def named(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """bool (C,): the classes that an image's scores (C,) name: as many of the highest as there are truly, at least one.
+    """bool (C,): the classes that scores (C,) of an image name: as many of the highest as are present, at least one.
 
-    labels: (C,) of +1, -1 and 0 (not judged; such a class is never named). Scores of methods have no common zero, so
-    that no threshold would be fair to all; a perfect order of the classes names exactly those that are there.
+    labels: (C,) of +1, -1 and 0 (not judged; such a class is never named). Scores of methods have no common zero, so no
+    threshold would be fair to all; a perfect ranking names exactly the present classes.
     """
     judged = np.where(labels == 0, -np.inf, scores)
     order = np.argsort(-judged, kind="stable")[: max(1, int((labels == 1).sum()))]
@@ -32,7 +32,7 @@ def named(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def marks(scores: np.ndarray, labels: np.ndarray) -> list[Mark]:
-    """For each class whether it is named and whether it is there."""
+    """For each class: whether it is named, and whether it is present."""
     words: dict[tuple[bool, int], Mark] = {
         (True, 1): "true positive",
         (True, -1): "false positive",
@@ -44,10 +44,10 @@ def marks(scores: np.ndarray, labels: np.ndarray) -> list[Mark]:
 
 
 def chosen_classes(scores: Sequence[np.ndarray], labels: np.ndarray, most: int) -> tuple[list[int], int]:
-    """All classes of an image that are there or that a cell names, and how many did not fit into `most`.
+    """All classes of an image that are present or that a cell names, and how many did not fit into `most`.
 
-    scores: those of each cell, (C,). Classes stand by falling score; with several cells by the mean of their places in
-    the cells' orders, so that none comes first. What is cut off is what stands last, whether it is there or not.
+    scores: those of each cell, (C,). Classes are ordered by decreasing score; with several cells by their mean rank, so
+    that no cell has priority. The last ones are cut off, present or not.
     """
     shown = np.flatnonzero((labels == 1) | np.any([named(own, labels) for own in scores], axis=0))
     places = np.mean([np.argsort(np.argsort(-own, kind="stable"), kind="stable") for own in scores], axis=0)

@@ -43,7 +43,7 @@ def cell_maps(
     maps, scores = look(trained, features).cpu().numpy(), trained.score(features).cpu().numpy()
     grid = trained.backbone.grid
     game, measured = _measured(trained, request, rows, maps, grid)
-    # The scores that the cell's row was made of, where it is the test split that is shown.
+    # On the test split, use the stored scores, from which the cell's row was made.
     stored = store.scores(row.key)[rows] if request.part == "test" else None
     return CellMaps(row, maps, scores, grid, game, measured, tuple(_warnings(row, stale, scores, stored)))
 

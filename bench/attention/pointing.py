@@ -15,8 +15,8 @@ from bench.data.base import Box
 class Pointing:
     """hits, chance, centre, pairs: (C,), of the pairs of an image and a class that has boxes in it.
 
-    hits: share of pairs whose map peaks in a box. chance: what a blind pointer would get, the mean share of positions
-    in a box. centre: what pointing at the middle of every image gets. All NaN for a class without pairs.
+    hits: share of pairs whose map peaks in a box. chance: the expected share for a random position, the mean share of
+    positions in a box. centre: the share for the middle of every image. All NaN for a class without pairs.
     """
 
     hits: np.ndarray
@@ -38,7 +38,7 @@ class Pointing:
 def pointing(peaks: np.ndarray, boxes: Sequence[Sequence[Box]], grid: tuple[int, int]) -> Pointing:
     """peaks: int (N, C), the position at which each map is highest. A peak is the centre of its position's cell.
 
-    Zhang et al. forgive 15 pixels; nothing is forgiven here.
+    Zhang et al. accept a peak up to 15 pixels outside a box; here it must be inside.
     """
     classes = peaks.shape[1]
     hits, chance, centre, pairs = (np.zeros(classes) for _ in range(4))

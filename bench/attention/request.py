@@ -13,7 +13,7 @@ SplitName = Literal["test", "train"]
 
 @dataclass(frozen=True, kw_only=True)
 class AttentionRequest:
-    """What of a cell.
+    """What is drawn of a cell.
 
     images: how many, the first of the split's official order, or drawn by `seed`. classes: by name; with none, those
     that `chosen_classes` takes for each image. out: another folder than the cell's own.
@@ -27,13 +27,13 @@ class AttentionRequest:
 
     @property
     def name(self) -> str:
-        """The figure's file name: `attention`, and what was asked beyond that."""
+        """The figure's file name: `attention`, and the options of the request."""
         drawn = () if self.seed is None else (f"seed{self.seed}",)
         parts = ("attention", *(() if self.part == "test" else (self.part,)), *drawn, *self.classes)
         return short_name("-".join("".join(c if c.isalnum() else "_" for c in part) for part in parts))
 
     def columns(self, class_names: tuple[str, ...]) -> list[int]:
-        """The classes asked for by their columns; UsageError for one that the dataset does not have."""
+        """Columns of the requested classes; UsageError for one that the dataset does not have."""
         for name in self.classes:
             if name not in class_names:
                 raise UsageError(f"there is no class {name!r}; {nearest(name, class_names)}")

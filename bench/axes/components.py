@@ -12,7 +12,7 @@ Options = TypeVar("Options")
 
 
 def component_of(registry: Registry[Any], name: str, options: Any) -> Component:
-    """The component of a registered name; of files that its options name, the content counts and not the place."""
+    """The component of a registered name; files that its options name count by content, not by path."""
     kind, paths = registry.get(name), paths_of(options)
     return Component(
         name,

@@ -1,4 +1,4 @@
-"""A method with the settings that a cell trains it with: looked up and checked once, then handed on."""
+"""A method with the settings of a cell, looked up and checked once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -25,12 +25,12 @@ class Tokens(NamedTuple):
 
 
 class TextEncoder(nn.Module):
-    """A frozen text tower, run only over the tokens that are there: no token sees what stands behind the end.
+    """A frozen text tower, run only over the real tokens: no token depends on what stands behind the end token.
 
-    A causal tower (CLIP's) cannot; one that reads both ways (BERT's) masks what is behind the end.
+    A causal tower (CLIP's) has this property; a bidirectional one (BERT's) masks what is behind the end.
     width: W, the token embedding size; dim: D, the joint space; context: the longest prompt in tokens.
-    word_std: the standard deviation at which learned contexts start, that of the tower's own words; 0.02 is what CoOp
-    takes for CLIP's, whose words start at it.
+    word_std: the initial standard deviation of learned contexts, that of the tower's own word embeddings; for CLIP
+    0.02, as in CoOp.
     """
 
     width: int
@@ -76,7 +76,7 @@ class ImageFeatures(NamedTuple):
 
 
 class ImageEncoder(nn.Module):
-    """The image tower: `encoder(images)` of normalised images (B, 3, S, S); parameters that ask for it get gradients.
+    """The image tower: `encoder(images)` of normalised images (B, 3, S, S), with gradients for trained parameters.
 
     Live runs train a copy of it; everything else runs it frozen, through `Backbone.encode_images`.
     """
@@ -132,7 +132,7 @@ class Backbone(ABC):
 
     @classmethod
     def mark_on(cls, default: str) -> str:
-        """What its numbers say beside them on a dataset whose default encoder is `default`; "" for nothing."""
+        """The flag of its numbers on a dataset whose default encoder is `default`; "" for none."""
         return "" if cls.name == default else cls.mark
 
     @property

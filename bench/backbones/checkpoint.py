@@ -1,4 +1,4 @@
-"""Weights files: read as plain tensors, whoever wrote them, and one sentence for those that cannot be."""
+"""Weights files, read as plain tensors; a file that cannot be read gives an error of one sentence."""
 
 import contextlib
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from bench.system.plain_files import UNREADABLE, load_plain, reason
 def read_state(path: Path) -> dict[str, Tensor]:
     """The tensors by name in a safetensors file, a TorchScript archive, or a state dict of torch.save.
 
-    A training's checkpoint, which keeps them under "state_dict", will do as well; "module." in front is left out. What
-    kind of file it is, its content says. Nothing that a file holds is run.
+    A training's checkpoint, which keeps them under "state_dict", will do as well; "module." in front is left out. The
+    file's content decides its kind. Nothing in a file is executed.
     """
     try:
         if is_torchscript(path):

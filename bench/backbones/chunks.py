@@ -25,7 +25,7 @@ def in_chunks(tower: Callable[[Tensor, Tensor], Tensor], embedded: Tensor, end: 
         return tower(embedded, end)
     size = max(1, CHUNK_BYTES // prompt_bytes)
     again = torch.is_grad_enabled() and embedded.requires_grad
-    features, kept = [], max(0, most // size - 1)  # one chunk's worth is for what is computed again
+    features, kept = [], max(0, most // size - 1)  # room for one chunk that is computed again
     for number, chunk in enumerate(zip(embedded.split(size), end.split(size), strict=True)):
         if again and number >= kept:
             features.append(checkpoint(tower, *chunk, use_reentrant=False, preserve_rng_state=False))

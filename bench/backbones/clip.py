@@ -96,7 +96,7 @@ class ClipBackbone(Backbone):
         self.text = ClipText(model, tokenizer).eval()
 
     def _encoder(self, visual: nn.Module) -> "ResNetEncoder | ViTEncoder":
-        # Two seconds of start-up that a plan, which only names the backbone, need not pay.
+        # The import takes two seconds; a plan, which only names the backbone, does not need it.
         from open_clip.modified_resnet import ModifiedResNet
         from open_clip.transformer import VisionTransformer
 

@@ -1,4 +1,4 @@
-"""A hub of weights that cannot be reached: its cache alone is looked at, and nobody waits for a minute of attempts."""
+"""Offline use of a weights hub: where it cannot be reached, only its cache is read, without a minute of retries."""
 
 import contextlib
 import socket

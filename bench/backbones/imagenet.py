@@ -74,7 +74,7 @@ class ImageNetResNet(Backbone):
         if not self.random_weights:
             self._load(trunk, self._path(options.weights))
         self.encoder = LastMapEncoder(trunk).float().requires_grad_(False)
-        # Not `.eval()` alone: mmpretrain's `train` returns nothing, and nothing would be kept.
+        # Not in one expression: mmpretrain's `train` returns None, and so does `.eval()`.
         self.encoder.eval()
         side = options.image_size // STRIDE
         self.grid, self.dim, self.image_size = (side, side), CHANNELS, options.image_size
@@ -108,7 +108,7 @@ def _quiet() -> Iterator[None]:
 
 def _resnet(depth: int) -> nn.Module:
     with _quiet():
-        from mmpretrain.models.backbones import ResNet  # seconds; only who asks for one of these waits
+        from mmpretrain.models.backbones import ResNet  # takes seconds; imported only when such a backbone is used
 
         return ResNet(depth=depth, num_stages=4, out_indices=(3,), style="pytorch")
 

@@ -72,7 +72,7 @@ class TimmOptions:
 class Timm(Backbone):
     """Any image encoder of timm (`--set timm.name=NAME`), with its own normalisation and size; no text tower.
 
-    position is zero (what an encoder knows of places is in its tokens already), logit_scale 1.
+    position is zero (an encoder's tokens include their positions already), logit_scale 1.
     """
 
     Options = TimmOptions

@@ -43,7 +43,7 @@ def _downloaded(name: str) -> Path:
         raise UsageError(f"timm's hub has no weights for {shown(name)}; give a checkpoint's path.")
     from huggingface_hub import hf_hub_download
 
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it tells of each of its tries
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it logs each of its attempts
     try:
         return Path(hf_hub_download(config.hf_hub_id, config.hf_hub_filename or "model.safetensors"))
     except Exception as error:  # its client's errors derive from several bases

@@ -52,7 +52,7 @@ def is_torchscript(path: Path) -> bool:
 
 
 def torchscript_state(path: Path) -> dict[str, Tensor]:
-    """What `torch.jit.load(path).state_dict()` would give, on the CPU; one of UNREADABLE if there is no such thing."""
+    """The result of `torch.jit.load(path).state_dict()`, on the CPU; one of UNREADABLE if it is no such archive."""
     with zipfile.ZipFile(path) as pack:
         root = next(name for name in pack.namelist() if name.endswith("/constants.pkl")).removesuffix("constants.pkl")
         storages: dict[str, Tensor] = {}

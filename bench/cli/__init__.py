@@ -100,7 +100,7 @@ def main() -> None:
     """Entry point: errors of use become one sentence and exit code 2; `--debug` shows the traceback."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; must be set before CUDA starts
     try:
-        with reraised_signals():  # a library that is being imported says ImportError for Ctrl-C
+        with reraised_signals():  # a library that is being imported turns Ctrl-C into an ImportError
             app()
     except (BenchError, OSError) as error:
         problem = disk_error(error) if isinstance(error, OSError) else error

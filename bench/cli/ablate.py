@@ -38,7 +38,7 @@ def ablate(
     list_parts: Annotated[bool, typer.Option("--list", help="Show the method's parts and stop.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
 ) -> None:
-    """Switch the parts of a method off and on, at equal masks and order, and say what each brings and how sure that is.
+    """Switch the parts of a method off and on, with equal masks and orders, and show what each adds, with intervals.
 
     Exit codes: 0 all done, 1 some cell failed, 2 wrong usage, 130 interrupted.
     """

@@ -122,7 +122,7 @@ def rm(
 
 
 def _place(named: Path | None) -> Path:
-    """The cache; UsageError for a folder that was named and is not there. The default one may not have been begun."""
+    """The cache; UsageError if the given folder does not exist. The default one may not exist yet."""
     if named is not None and not named.is_dir():
         raise UsageError(f"There is no cache at {named}; give the folder of a run's --cache, or leave --cache out.")
     return named or default_cache()

@@ -54,7 +54,7 @@ def _by_key(key: str, entries: "list[CacheEntry]", cache: Path) -> "CacheEntry":
 
 
 def entry_description(entry: "CacheEntry") -> dict[str, Any]:
-    """What the entry says of itself, whatever version wrote it; {} if it says nothing."""
+    """The entry's description, whatever version wrote it; {} if there is none."""
     from bench.records.names import printable
     from bench.system.files import read_json
 

@@ -42,7 +42,7 @@ def _origin(row: dict[str, Any]) -> str:
 
 
 def entry_facts(entry: "CacheEntry") -> dict[str, Any]:
-    """What there is to say of the entry, as `bench cache ls --json` says it."""
+    """Facts of the entry, as in `bench cache ls --json`."""
     about = entry_description(entry)
     images = about.get("images") or (about.get("shape") or {}).get("images")
     used = datetime.datetime.fromtimestamp(entry.last_used, datetime.UTC)

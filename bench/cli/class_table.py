@@ -11,7 +11,7 @@ MOST = 60
 
 
 def show_classes(counts: Sequence["ClassCounts"]) -> None:
-    """On standard output, a line a class."""
+    """Print the table on standard output, a line for each class."""
     from rich.table import Table
 
     from bench.system.console import plain_console

@@ -1,4 +1,4 @@
-"""`bench test`: does a method, protocol, dataset or backbone have the properties that all must have?"""
+"""`bench test`: checks of the properties that every method, protocol, dataset or backbone must have."""
 
 import json
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ def check(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Check all properties of a method (or a protocol, dataset, backbone), and say which fail and what that means.
+    """Check the required properties of a method (or a protocol, dataset, backbone), and explain each failure.
 
     Among them: no hidden label reaches it, equal seeds give equal bits, an interrupted run goes on to the same bits,
     each image is scored by itself. It runs on toy data, in seconds. Exit codes: 0 all hold, 1 some do not.

@@ -27,8 +27,8 @@ def export(
 ) -> None:
     """Write a finished cell as one graph: image encoder and head, with fixed text features, for any number of images.
 
-    Before it is said to be done, the written file scores test images, by ONNX Runtime or by torch, and must give the
-    cell's stored scores to 1e-4. Beside it lie a model card (Markdown) and the facts of the cell (JSON).
+    The written file is checked: it scores test images, with ONNX Runtime or torch, and must give the cell's stored
+    scores to 1e-4. Beside it lie a model card (Markdown) and the facts of the cell (JSON).
     """
     from bench.api.display import counting, say_warning
     from bench.prediction.export import ExportRequest, export_cell

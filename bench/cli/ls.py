@@ -1,4 +1,4 @@
-"""`bench ls`: what there is of each axis, and all about one entry of it."""
+"""`bench ls`: the entries of each axis, and the details of one entry."""
 
 import dataclasses
 import enum
@@ -28,7 +28,7 @@ def ls(
     plugin: Plugins = None,
     debug: Debug = False,
 ) -> None:
-    """List what there is of one axis, or everything about one entry of it."""
+    """List the entries of one axis, or show the details of one entry."""
     chosen = AXES[axis.value]
     if markdown is not None:
         _write_pages(chosen, name, as_json, markdown)
@@ -93,7 +93,7 @@ def _write_pages(axis: Axis, name: str | None, as_json: bool, folder: Path) -> N
 
 
 def _show_entry(axis: Axis, name: str, as_json: bool) -> None:
-    """All that is known of it, its options with defaults, help and search ranges, and the recipes of a method."""
+    """Show the details: options with defaults, help and search ranges, and the recipes of a method."""
     options = _options(axis.entries.get(name))
     about = {**axis.row(name), **axis.more(name), "options": options}
     if as_json:

@@ -31,7 +31,7 @@ def conclude(sweep: "Sweep", as_json: bool) -> None:
 
 
 def warn(sweep: "Sweep") -> None:
-    """What went wrong beside the cells, on standard error."""
+    """Print problems outside the cells, on standard error."""
     if sweep.tracking_problem:
         typer.secho(f"warning: {sweep.tracking_problem}", fg="yellow", err=True)
 

@@ -1,4 +1,4 @@
-"""`--plugin`, with what a sweep file says of plugins: code is loaded only if somebody at the command line says so."""
+"""`--plugin`, and the plugins of a sweep file: the file alone never makes code load."""
 
 import os
 from typing import Annotated
@@ -12,7 +12,7 @@ FILE = "bench.planning.sweep_file"
 
 
 def _load(context: typer.Context, values: list[str] | None) -> list[str] | None:
-    """Load those of the command line and of the environment, and those of the sweep file where that is allowed."""
+    """Load the plugins of the command line and the environment, and those of the sweep file where that is allowed."""
     source = context.get_parameter_source("plugin")
     if context.resilient_parsing or source is None:  # None: the file's values are being checked
         return values

@@ -1,4 +1,4 @@
-"""`bench predict`: a finished cell's scores of anybody's images."""
+"""`bench predict`: a finished cell's scores of your own images."""
 
 import json
 from pathlib import Path
@@ -47,9 +47,9 @@ def predict(
 ) -> None:
     """Score images with a finished cell: all class scores, the best classes, or labels.
 
-    Thresholds and probabilities are chosen on the cell's held-out images (`bench run --holdout 20`), without such on
-    the known labels that it was trained on, never on test images. They are kept in the cell's folder. What is no image,
-    damaged or there twice is named, and the rest goes on.
+    Thresholds and probabilities are chosen on the cell's held-out images (`bench run --holdout 20`), or if it has none
+    on the known labels that it was trained on; never on test images. They are kept in the cell's folder. Files that are
+    damaged or no image are named and left out; copies are named and scored.
     """
     from bench.api.display import counting, say_warning
     from bench.prediction import PredictionRequest

@@ -30,7 +30,7 @@ def prepare(
 ) -> None:
     """Check a copy of a dataset: its files, image list, class order, labels, and every image.
 
-    What was found is kept, so that later runs open the dataset at once. Exit codes: 0 fine, 2 something must be mended.
+    The result is kept, so that later runs open the dataset at once. Exit codes: 0 fine, 2 something must be mended.
     """
     from bench.data import DATASETS
     from bench.data.roots import find_root

@@ -94,7 +94,7 @@ def report(
 
 
 def show_mirrored(loaded: "Loaded", path: Path | None, uri: str) -> None:
-    """The table and where its report is; what can be browsed is where it came from, not where it was written."""
+    """Show the table and the report's path; results are browsed on the server that they came from."""
 
     from bench.report import rich_table
 

@@ -28,7 +28,7 @@ def run(
         Path | None, typer.Option(help="Write all of this as a file for `bench run SWEEP.yaml`, and stop.")
     ] = None,
 ) -> None:
-    """Run every method at every ratio; what is done already is not run again, what was cut off goes on.
+    """Run every method at every ratio; finished cells are not run again, and interrupted ones are resumed.
 
     Exit codes: 0 all done, 1 some cell failed, 2 wrong usage, 130 interrupted.
     """

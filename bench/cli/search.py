@@ -67,8 +67,8 @@ def search(
 ) -> None:
     """Search the settings of each method on held-out training images; the test split is out of reach until the end.
 
-    The same command goes on where it was cut off; more --trials add to what is done. Drivers with one --storage share
-    the work. Exit codes: 0 all done, 1 some trial or cell failed, 2 wrong usage, 130 interrupted.
+    The same command resumes an interrupted search; a larger --trials adds to it. Commands with one --storage share the
+    work. Exit codes: 0 all done, 1 some trial or cell failed, 2 wrong usage, 130 interrupted.
     """
     from bench.api.search import SearchOptions
     from bench.api.search import search as search_settings

@@ -62,10 +62,10 @@ def show(
 ) -> None:
     """Draw where a trained cell's classes look, as heat maps over images, and measure it where boxes are known.
 
-    With OTHER, two cells look at the same images and the same classes: two methods, or one method with more labels.
-    The images are not chosen by how they look: they are the first of the split, or drawn by a seed. With boxes, the
-    pointing game tells how often a map peaks inside an object of its class, beside what a blind pointer would get. The
-    cell's page of the next `bench report` shows the figure.
+    With OTHER, two cells look at the same images and the same classes: two methods, or one method with more labels. The
+    images are not chosen by how they look: they are the first of the split, or drawn by a seed. With boxes, the
+    pointing game shows how often a map peaks inside an object of its class, beside the share that is expected by
+    chance. The cell's page of the next `bench report` shows the figure.
     """
     from bench.api.display import PlainObserver
     from bench.attention import AttentionRequest, CellToDraw, draw_attention
@@ -108,7 +108,7 @@ def show(
 
 
 def _pointing_table(drawn: "DrawnAttention", games: "Mapping[str, Pointing]") -> "Table":
-    """By class: how often each cell's peak lies in a box, and what pointing blindly would get."""
+    """By class: how often each cell's peak lies in a box, and the share expected by chance."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)

@@ -53,9 +53,8 @@ def tune(
 ) -> None:
     """Choose the settings of every trained method by one budget of random trials on held-out training images.
 
-    It ends with a recipe file for `bench run --recipe FILE`, and with what smaller budgets would have led to. The same
-    command goes on where it was cut off. Exit codes: 0 all done, 1 some trial or cell failed, 2 wrong usage,
-    130 interrupted.
+    It ends with a recipe file for `bench run --recipe FILE`, and with the results of smaller budgets. The same command
+    resumes an interrupted tuning. Exit codes: 0 all done, 1 some trial or cell failed, 2 wrong usage, 130 interrupted.
     """
     from bench.api.search import SearchOptions
     from bench.api.tune import tune as tune_settings

@@ -22,7 +22,7 @@ def write_sweep(
     settings: Mapping[str, Mapping[str, Any]],
     grid: Mapping[str, Mapping[str, Sequence[Any]]],
 ) -> None:
-    """All that says what is run, so that no later default changes it; of how it is run, only what was given.
+    """Write every flag that decides what is run, against later defaults; of the other flags, those that were given.
 
     protocol: the one that the plan settled on.
     """

@@ -28,7 +28,7 @@ QUICK = {"epochs": 3, "batch_size": 20, "ema": 0.9, "schedule": "onecycle", "war
 
 
 class _Unseen(Sequence[Image.Image]):
-    """Images that nobody looks at."""
+    """Placeholder images that are never read."""
 
     def __init__(self, count: int):
         self._count = count

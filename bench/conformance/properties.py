@@ -1,4 +1,4 @@
-"""A property, what came of checking it, and the lists in which properties are collected."""
+"""Properties, the results of checking them, and the lists in which they are collected."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ def always(entry: Any) -> bool:
 
 @dataclass(frozen=True)
 class Property:
-    """name: what holds. means: what is wrong where it does not. applies: whether it is asked of a class at all."""
+    """name: what holds. means: what is wrong where it does not. applies: whether it is checked for a class at all."""
 
     name: str
     means: str
@@ -31,7 +31,7 @@ class Property:
 
 @dataclass(frozen=True)
 class Result:
-    """why: how it shows that the property does not hold; "" where it does."""
+    """why: how the failure shows; "" where the property holds."""
 
     name: str
     why: str

@@ -1,4 +1,4 @@
-"""The properties of a protocol: it is what it says of itself, on random labels."""
+"""The properties of a protocol, checked on random labels."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ SEEDS = (0, 1)
 
 
 def _opens(protocol: Kind) -> bool:
-    """Whether it needs no files: a rule that reads masks is asked for nothing without them."""
+    """Whether it needs no files; a protocol that reads mask files is not checked without them."""
     return not any(value is None for value in vars(protocol.Options()).values())
 
 
@@ -25,7 +25,7 @@ def full_labels(images: int = 1500, classes: int = 7) -> np.ndarray:
 
 
 def observe(protocol: Kind, labels: np.ndarray, percent: int = 50, seed: int = 0) -> np.ndarray:
-    """What `hide` gives, before anybody checks it."""
+    """The result of `hide`, before it is checked."""
     ids = Images(tuple(f"{i:06}.jpg" for i in range(len(labels))))
     return protocol().hide(labels.copy(), percent if protocol.has_percent else 100, seed, ids)
 

@@ -33,14 +33,14 @@ class Box(NamedTuple):
 class Split:
     """N images in a fixed order.
 
-    ids: unique names, the same on every machine; the feature cache and the masks hang on their order.
+    ids: unique names, the same on every machine; the feature cache and the masks depend on their order.
     labels: int8 (N, C), +1 present, -1 absent, and 0 where the data itself does not tell: what is unknown is never
     trained on as known, and never judged.
     images: images[i] gives image i as an RGB PIL image, read or drawn when asked for.
     positions: int64 (N,), strictly ascending: the row of each image in the official full list, for masks that are drawn
     over that list before rows are dropped; official_count: how many rows that list has. Both None: it is the full list.
-    ignored: bool (N, C), entries that evaluation leaves out (VOC's objects marked difficult); None: none. Training sees
-    their labels all the same.
+    ignored: bool (N, C), entries that evaluation leaves out (VOC's objects marked difficult); None: none. Training uses
+    their labels nevertheless.
     """
 
     ids: tuple[str, ...]
@@ -83,7 +83,7 @@ class Split:
         for array in (self.labels, self.positions, self.ignored):
             if array is not None:
                 yield array.tobytes()
-        content = getattr(self.images, "content", None)  # drawn images have none: their dataset tells what they are
+        content = getattr(self.images, "content", None)  # drawn images have no files
         if content is not None:
             yield content.encode()
 
@@ -104,7 +104,7 @@ class Split:
 
 
 def beyond_three_values(labels: np.ndarray) -> bool:
-    """Whether labels hold anything but +1, -1 and 0; nothing is copied to tell."""
+    """Whether labels hold anything but +1, -1 and 0; makes no copy."""
     return bool(labels.min(initial=0) < -1 or labels.max(initial=0) > 1)
 
 
@@ -115,7 +115,7 @@ class Dataset(ABC):
     collection: the name of the images that it shares with other datasets; they are no independent evidence.
     users_own: whether every user keeps other images under its name.
     lists_option: its option that says which of several published image lists is read, where there are several.
-    default_backbone: the encoder of a run that names none; what other encoders say beside their numbers stands there.
+    default_backbone: the encoder of a run that names none; numbers of other encoders carry their `mark`.
     """
 
     name: ClassVar[str]
@@ -131,7 +131,7 @@ class Dataset(ABC):
     def __init__(self, options: Any, root: Path | None, cache: Path):
         """`root`: where the user keeps the files; `cache`: a folder this dataset may fill and reuse.
 
-        `on_progress`, when set, hears (images done, images in all) while images are made ready.
+        `on_progress`, when set, is called with (images done, images in all) while images are prepared.
         """
         self.options = options
         self.root = root
@@ -152,20 +152,20 @@ class Dataset(ABC):
     def test(self) -> Split: ...
 
     def boxes(self, part: str) -> Sequence[Sequence[Box]] | None:
-        """The objects of each image of a split (`train` or `test`), in its order; None where no file tells of them.
+        """The objects of each image of a split (`train` or `test`), in its order; None where no file gives them.
 
-        For looking at what was learned: nothing is trained or scored by them.
+        For display only: nothing is trained or scored by them.
         """
         return None
 
     @property
     def sizes(self) -> dict[str, int]:
-        """How many images the splits have, for a forecast; all of them are read where nothing cheaper tells."""
+        """How many images the splits have, for a forecast; the splits are opened where there is no cheaper way."""
         return {"train_images": len(self.train), "test_images": len(self.test)}
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What every row says about the data beside the cell's options."""
+        """Facts about the data that every row holds beside the cell's options."""
         positives = (self.train.labels == 1).sum(axis=0).tolist()
         return {
             "train_images": len(self.train),
@@ -189,7 +189,7 @@ class Dataset(ABC):
         return digest.hexdigest()
 
     def check(self) -> None:
-        """DataError if training on this dataset would tell nothing; asked before anything is trained."""
+        """DataError if training on this dataset would be pointless; called before anything is trained."""
         refuse_unmeasurable(self.name, self.test.judged, self.test.complete)
 
 

@@ -1,4 +1,4 @@
-"""A dataset without its test split: whatever a search runs, it cannot look there."""
+"""A dataset without its test split, for searches."""
 
 import hashlib
 from typing import Any
@@ -8,11 +8,11 @@ from bench.errors import BenchError
 
 
 class NoTestSplitError(BenchError):
-    """A search reached for the test split: a defect, never the user's fault."""
+    """A search accessed the test split: a defect of the program, never the user's fault."""
 
 
 def blind(dataset: Dataset) -> Dataset:
-    """The same dataset, of a class whose test split raises; what both splits tell, the training split tells alone."""
+    """The same dataset with a test split that raises; facts about both splits come from the training split alone."""
     if not is_blind(dataset):
         cls = type(dataset)
         dataset.__class__ = type(f"Blind{cls.__name__}", (_Blind, cls), {"name": dataset.name})
@@ -25,7 +25,7 @@ def is_blind(dataset: Dataset) -> bool:
 
 
 class _Blind(Dataset):
-    """Goes before the class of an opened dataset."""
+    """Base that is put before the class of an opened dataset."""
 
     @property
     def test(self) -> Split:
@@ -41,7 +41,7 @@ class _Blind(Dataset):
 
     @property
     def fingerprint(self) -> str:
-        """The dataset's own where it has a way to tell itself (drawn ones); else a hash of the training split."""
+        """The dataset's own where it needs no files (drawn ones); else a hash of the training split."""
         teller = next(cls for cls in type(self).__mro__ if cls is not _Blind and "fingerprint" in cls.__dict__)
         if teller is not Dataset:
             return super().fingerprint
@@ -51,4 +51,4 @@ class _Blind(Dataset):
         return digest.hexdigest()
 
     def check(self) -> None:
-        """What can be asked without the test split: nothing."""
+        """Checks nothing: each check needs the test split."""

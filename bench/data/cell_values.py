@@ -1,4 +1,4 @@
-"""Meaning of the cells of a table: present, absent or unknown; what could be two of them is refused, not guessed."""
+"""Meaning of the cells of a table: present, absent or unknown; an ambiguous cell is refused, not guessed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -39,7 +39,7 @@ _VALUES: Mapping[str, tuple[int, ...]] = {
 
 
 def encode(cells: Sequence[str], columns: Sequence[str], where: str) -> bytes:
-    """A row's cells as a byte each, the place in `CELL_SIGNS`; DataError names the first cell that is none."""
+    """A row's cells as a byte each, the index in `CELL_SIGNS`; DataError names the first invalid cell."""
     try:
         return bytes([_PLACE[cell.strip().lower()] for cell in cells])
     except KeyError:
@@ -53,7 +53,7 @@ def encode(cells: Sequence[str], columns: Sequence[str], where: str) -> bytes:
 
 
 def labels_of(places: np.ndarray, cells: Cells, empty: Empty, source: Path) -> np.ndarray:
-    """int8 (N, C) of +1, -1 and 0 from bytes of `encode` (N, C); DataError where the table could mean two things."""
+    """int8 (N, C) of +1, -1 and 0 from bytes of `encode` (N, C); DataError where the table is ambiguous."""
     held = {CELL_SIGNS[place] for place in np.unique(places)}
     if cells == "auto":
         if "-1" in held:

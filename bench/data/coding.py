@@ -24,8 +24,8 @@ def class_indices(
 
     where: names row i within `source`, for error sentences. repeats: whether an index may stand in a row twice.
 
-    A file whose every row is as long as there are classes and holds zeros and ones alone is one-hot; two classes can
-    look like both, and then nothing is guessed.
+    A file whose every row is as long as there are classes and holds zeros and ones alone is one-hot; with two classes a
+    file can fit both codings, and is refused.
     """
     odd = next((i for i, row in enumerate(rows) if not _one_hot(row, classes)), None)
     if coding == "auto" and rows and odd is None:
@@ -62,7 +62,7 @@ def _check_range(row: Sequence[int], classes: int, where: str) -> None:
 
 
 def refuse_repeats(row: Sequence[int], where: str) -> None:
-    """DataError if an index stands in the row twice, as zeros and ones taken for indices do."""
+    """DataError if an index occurs twice in the row, as happens where zeros and ones are read as indices."""
     if len(set(row)) != len(row):
         raise DataError(
             f"{where}: {shown(list(row))} lists a class index twice; list each once, or, if these are a 0 or 1 for "

@@ -1,8 +1,8 @@
 """From a file's bytes to RGB pixels: as Pillow gives them, and as fast as the installed libraries allow.
 
 torchvision reads ordinary JPEGs faster than Pillow does and, both being built on libjpeg-turbo, to the very same
-pixels; it also refuses the same damaged files, where OpenCV, faster still, returns grey areas without a word
-(benchmarks/decode.py measures all three). Everything else stays Pillow's.
+pixels; it also refuses the same damaged files, where OpenCV, faster still, returns grey areas without an error
+(benchmarks/decode.py measures all three). Pillow reads everything else.
 """
 
 import functools
@@ -27,7 +27,7 @@ _SIXTEEN_BITS = ("PNG", "PPM")
 
 
 def jpeg_pixels(content: bytes) -> np.ndarray | None:
-    """uint8 (H, W, 3) RGB of a sound, ordinary JPEG; None for anything else, which Pillow is to judge.
+    """uint8 (H, W, 3) RGB of a sound, ordinary JPEG; None for anything else, which Pillow decodes.
 
     EXIF rotation is not applied: the papers' loaders do not, and the boxes in the annotations would not fit.
     """
@@ -35,10 +35,10 @@ def jpeg_pixels(content: bytes) -> np.ndarray | None:
 
 
 def jpeg_fault(content: bytes) -> str | None:
-    """What libjpeg finds wrong inside the data of an ordinary JPEG, "" if nothing; None if it cannot be asked.
+    """What libjpeg finds wrong inside the data of an ordinary JPEG, "" if nothing; None without libjpeg.
 
-    Pillow and torchvision go on behind such a fault without a word. As fast as decoding it, which this does. A fault
-    after which the data happen to make sense again is not found.
+    Pillow and torchvision ignore such a fault silently. The image is decoded for it. A fault after which the data are
+    valid again is not found.
     """
     if not is_ordinary_jpeg(content):
         return None
@@ -54,7 +54,7 @@ def jpeg_fault(content: bytes) -> str | None:
 
 
 def jpeg_fault_is_known() -> bool:
-    """Whether the library that finds faults is here."""
+    """Whether the library that finds faults is installed."""
     return importlib.util.find_spec("simplejpeg") is not None
 
 
@@ -93,7 +93,7 @@ def _decoder() -> Callable[[bytes], np.ndarray | None]:
 
     def decode(content: bytes) -> np.ndarray | None:
         try:
-            encoded = torch.from_numpy(np.frombuffer(content, np.uint8).copy())  # torch wants to be able to write
+            encoded = torch.from_numpy(np.frombuffer(content, np.uint8).copy())  # torch needs a writable buffer
             return decode_jpeg(encoded, mode=ImageReadMode.RGB).permute(1, 2, 0).numpy()
         except RuntimeError:  # damaged, or built without libjpeg
             return None

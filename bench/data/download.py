@@ -1,4 +1,4 @@
-"""Official archives: fetched only when asked for, resumable, verified before anything is unpacked."""
+"""Official archives: downloaded only on request, resumable, verified before anything is unpacked."""
 
 import hashlib
 import http.client
@@ -40,8 +40,8 @@ class Archive:
 def obtain(archive: Archive, root: Path, progress: NamedProgress) -> bool:
     """Fetch, verify and unpack `archive` under `root`; False if its files are there already.
 
-    It lies in `downloads/` until it is unpacked as a whole, so an interrupted call is simply repeated. Also one that
-    lay there before is unpacked only after its checksum was found right.
+    It lies in `downloads/` until it is unpacked as a whole, so an interrupted call is simply repeated. An archive from
+    before is checked too, and unpacked only if its checksum is right.
     """
     target = root / "downloads" / archive.name
     if (root / archive.provides).exists() and not target.exists():
@@ -69,7 +69,7 @@ def obtain(archive: Archive, root: Path, progress: NamedProgress) -> bool:
 
 
 def _fetch(archive: Archive, part: Path, progress: NamedProgress) -> None:
-    """Bytes into `part`, from where it ends; broken connections are taken up again a few times."""
+    """Download into `part`, from its end on; broken connections are retried a few times."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             if _fetch_rest(archive, part, progress):
@@ -91,7 +91,7 @@ def _fetch_rest(archive: Archive, part: Path, progress: NamedProgress) -> bool:
         response = urllib.request.urlopen(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and start:
-            return True  # nothing is left to fetch; whether it is the right file, the checksum tells
+            return True  # nothing is left to fetch; the checksum shows whether it is the right file
         raise
     with response:
         if response.status != http.HTTPStatus.PARTIAL_CONTENT:

@@ -123,7 +123,7 @@ class FolderDataset(Dataset):
 
     @property
     def has_unknown(self) -> bool:
-        """By the labels as listed: no image is looked at to tell."""
+        """Decided by the listed labels; no image is read."""
         return not is_complete(self.listing("train").labels)
 
     def check_parts(self) -> None:
@@ -180,7 +180,7 @@ class FolderDataset(Dataset):
         return Manifest(self.cache / self.name / name, self.listing(part).ids, partial(self.image_paths, part))
 
     def check(self) -> None:
-        """Also that no file is trained on and tested on, whatever names lead to it."""
+        """Also checks that no file is both a training and a test image, under any name."""
         super().check()
         self.check_files()
 
@@ -212,7 +212,7 @@ class FolderDataset(Dataset):
         return {**super().facts, **skipped, "official_lists": not deviations, **differing}
 
     def pinned(self, part: DataPart) -> Official | None:
-        """What the papers' copy of the part is known by, under these options."""
+        """Counts and hashes of the papers' copy of the part, under these options."""
         return self.official.get(part)
 
     def deviations(self, part: DataPart) -> list[str]:

@@ -24,7 +24,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 class ImageFiles(Sequence[Image.Image]):
     """The images at `paths`, decoded at every access; a slice is again an `ImageFiles`.
 
-    find_digests: gives the SHA-256 of each file, where somebody remembers them; else the files are read for it.
+    find_digests: gives the SHA-256 of each file, where they are cached; else the files are read.
     """
 
     def __init__(self, paths: Sequence[Path], find_digests: Callable[[], Sequence[bytes]] | None = None):
@@ -57,7 +57,7 @@ class ImageFiles(Sequence[Image.Image]):
 def content_of(path: Path) -> bytes:
     """All bytes of an image file; DataError with one sentence if it is missing or cannot be read."""
     try:
-        if path.is_file():  # a pipe would be waited for
+        if path.is_file():  # opening a pipe would block
             return path.read_bytes()
     except OSError as error:
         raise DataError(f"the image {path} cannot be read ({error.strerror}); fetch that file again.") from None

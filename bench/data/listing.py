@@ -33,7 +33,7 @@ class Listing:
 
 
 def checked(listing: Listing, source: Path) -> Listing:
-    """The listing with names in one form; DataError if there is none, or one is no text, twice there or outside."""
+    """The listing with names in one form; DataError if there is none, or one is no text, repeated or outside."""
     for kind, names in (("image", listing.ids), ("class", listing.classes)):
         if not names:
             raise DataError(f"{source} lists no {kind}; use the dataset's own file.")

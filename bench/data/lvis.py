@@ -46,7 +46,7 @@ def read_lvis(source: Path) -> Listing:
     """Images by `coco_url` in the file's order, labels int8 (N, C), and class names by ascending category id.
 
     A category in `not_exhaustive_category_ids` has objects that were not annotated: it is present if one was, and else
-    unknown, whatever else is said of it.
+    unknown, whatever the other fields say.
     """
     content = read_object(source, "no LVIS file")
     images, categories = content.entries("images"), content.entries("categories")

@@ -40,14 +40,14 @@ ABSENT: Stamp = (-1, -1, -1)
 
 
 class Known(NamedTuple):
-    """One file when it was last read: its stamp, when that was (ns), and what was found."""
+    """State of one file when it was last read: its stamp, the time (ns), and the findings."""
 
     stamp: Stamp
     read_at: int
     examined: Examined
 
     def holds(self, stamp: Stamp, decoded: bool) -> bool:
-        """Whether a file with this stamp is surely the one that was read (and decoded, where that is asked)."""
+        """Whether a file with this stamp is certainly the one that was read (and decoded, if required)."""
         if stamp == ABSENT or self.stamp != stamp:
             return stamp == self.stamp
         settled = max(stamp[1:]) + SETTLED_NS <= self.read_at and self.examined.digest != NO_DIGEST
@@ -68,7 +68,7 @@ class Manifest:
     def known(self, decode: bool, progress: Progress) -> dict[str, Examined]:
         """What is in each image file, by id in list order. decode: its pixels are looked at too.
 
-        What is found is kept, and only files that are not surely the same are read again.
+        The findings are kept, and only files that may have changed are read again.
         """
         ids, paths = self.ids, self.files(self.ids)
         stamps = stamps_of(paths)
@@ -90,7 +90,7 @@ class Manifest:
         return {name: known[name].examined for name in ids}
 
     def known_damage(self) -> dict[str, str]:
-        """What an earlier check found and nobody has mended since; {} if no check was made. Reads no image."""
+        """Damage that an earlier check found and that is still there; {} if no check was made. Reads no image."""
         known = self._load()
         suspects = [name for name in self.ids if name in known and known[name].examined.problem]
         return {

@@ -39,7 +39,7 @@ def label_digest(ids: Sequence[str], labels: np.ndarray) -> str:
 
 
 def deviations(official: Official, ids: Sequence[str], labels: np.ndarray) -> Iterator[str]:
-    """What differs from the official part, each as the end of a sentence "train ..."; nothing if nothing does.
+    """Differences from the official part, each as the end of a sentence "train ..."; empty if there are none.
 
     A list of another length is a subset or another version, and not compared further.
     """

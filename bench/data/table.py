@@ -1,4 +1,4 @@
-"""A dataset as a table of people's own: a column of image paths and a column a class, or one column of class names."""
+"""A dataset from a user's own table: a column of image paths and a column a class, or one column of class names."""
 
 import hashlib
 from collections.abc import Iterator, Sequence

@@ -28,7 +28,7 @@ def judgeable_only(labels: np.ndarray) -> np.ndarray:
 def unknown_facts(
     class_names: Sequence[str], train: np.ndarray, test: np.ndarray, judged: np.ndarray
 ) -> dict[str, Any]:
-    """What rows say of labels (N, C) that are unknown in the data; {} where none is. judged: of the test, as metrics.
+    """Facts for rows about labels (N, C) that are unknown in the data; {} if none is. judged: of the test, as metrics.
 
     train, test: shares of unknown entries. test_known: known test entries that metrics are taken over. test_entries:
     of all images and classes. not_judged: classes that have no part in any metric.
@@ -48,7 +48,7 @@ def unknown_facts(
 
 
 def unknown_sentence(facts: dict[str, Any], classes: int) -> str:
-    """The same in a sentence, for people; `facts` is what `unknown_facts` gives under "unknown"."""
+    """The facts as a sentence; `facts` is what `unknown_facts` gives under "unknown"."""
     judged = classes - len(facts["not_judged"])
     return (
         f"labels are unknown in the data itself: {facts['train']:.1%} of the training and {facts['test']:.1%} of the "

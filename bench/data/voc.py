@@ -81,7 +81,7 @@ class Voc(FolderDataset):
         return Listing(tuple(f"{image}.jpg" for image in ids), labels, VOC_CLASSES, ignored)
 
     def boxes(self, part: str) -> Sequence[Sequence[Box]] | None:
-        """Of objects marked difficult only where these count as positive."""
+        """Boxes; of objects marked difficult only where these count as positive."""
         sources = [self.folder / "Annotations" / f"{Path(name).stem}.xml" for name in getattr(self, part).ids]
         if not all(source.is_file() for source in sources):
             return None
@@ -208,7 +208,7 @@ def annotation_root(source: Path) -> ElementTree.Element:
 
 
 def _objects(root: ElementTree.Element, source: Path) -> Iterator[tuple[int, bool, ElementTree.Element]]:
-    """Each object's class's column, whether it is marked difficult, and all that is said of it."""
+    """Of each object: the column of its class, whether it is marked difficult, and its XML element."""
     for item in root.iter("object"):
         name = (item.findtext("name") or "").strip()
         if name not in VOC_CLASSES:

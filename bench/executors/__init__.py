@@ -5,7 +5,7 @@ with open_executor("auto", resources, store) as executor:
     future.result().ending  # "done", "stopped", ...
 
 A script that opens anything but "inline" does so under `if __name__ == "__main__":`, since workers import it. Names are
-imported when they are first used: who shows progress needs no training.
+imported when they are first used: code that only shows progress imports no training.
 """
 
 import lazy_loader

@@ -59,7 +59,7 @@ def attempt(cell: Cell, store: Store, resources: Resources, begun: Callable[[], 
 def _whole_curve(
     key: str, store: Store, tell: Tell, raise_pending: Callable[[], None]
 ) -> Callable[[int, dict[str, Any]], bool]:
-    """Watches a training and tells every epoch from the first on, those before its checkpoint too."""
+    """Watches a training and reports every epoch from the first on, those before its checkpoint too."""
     last = 0
 
     def watch(epoch: int, record: dict[str, Any]) -> bool:
@@ -125,7 +125,7 @@ def _backbone_flags(backbone: Backbone, dataset: Dataset) -> Iterator[str]:
 
 
 def _refuse_other_plugin(cell: Cell) -> None:
-    """A plugin that was changed between the plan and this process makes other cells than this one."""
+    """Raises if a plugin has changed since the plan: it would make other cells than this one."""
     registries: list[Registry[Any]] = [METHODS, DATASETS, PROTOCOLS, BACKBONES]
     for registry in registries:
         axis, planned = registry.kind, getattr(cell, registry.kind)

@@ -32,8 +32,8 @@ class LostWorkerError(BenchError):
 class Ended:
     """How a cell ended.
 
-    done: trained now. cached: found done in the store. failed: the store has the traceback. stopped: its follower said
-    so; the cell is planned again, with its curve and checkpoint kept, so that submitting it once more goes on from
+    done: trained now. cached: found done in the store. failed: the store has the traceback. stopped: its follower ended
+    it; the cell is planned again, with its curve and checkpoint kept, so that submitting it once more goes on from
     there. elsewhere: another driver holds it now; submit it again later. message: `mAP 71.20`, or why it failed.
     """
 
@@ -66,7 +66,7 @@ class Executor(Protocol):
 
 
 class FollowedCell:
-    """What the follower of one cell has heard so far: each epoch once, whoever repeats it."""
+    """The epochs that the follower of one cell has received: each once, even if it is sent again."""
 
     def __init__(self, follow: Follow | None, started: Started | None, turn: threading.Lock):
         self._follow, self._started, self._turn = follow, started, turn
@@ -80,7 +80,7 @@ class FollowedCell:
         self._begun = True
 
     def epoch(self, record: Mapping[str, Any]) -> bool:
-        """Pass the record on unless it was heard before; True if the cell shall end."""
+        """Pass the record on if it is new; True if the cell shall end."""
         if record["epoch"] <= self._last:
             return False
         self._last = record["epoch"]

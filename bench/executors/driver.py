@@ -1,4 +1,4 @@
-"""The driver of a sweep: skips what is done, lets an executor run the rest, and tells an observer."""
+"""The driver of a sweep: skips what is done, runs the rest on an executor, and informs an observer."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ HELD_POLL_SECONDS = 0.5
 
 
 class Observer(Protocol):
-    """Who is told how a sweep goes on; one call at a time."""
+    """Receives the progress of a sweep; one call at a time."""
 
     def cell_started(self, cell: Cell) -> None: ...
 
@@ -29,7 +29,7 @@ def run_cells(cells: Sequence[Cell], store: Store, executor: Executor, observer:
     """Bring every cell to an end; cells that other drivers hold are waited for.
 
     A cell that fails is recorded and does not stop the others; one that fails in another driver meanwhile is not tried
-    again here. The observer hears "cached" of cells that were done before, and "elsewhere" of those that another
+    again here. The observer receives "cached" for cells that were done before, and "elsewhere" for those that another
     driver finished meanwhile.
     """
     driver = _Driver(store, executor, observer)
@@ -62,7 +62,7 @@ def run_cells(cells: Sequence[Cell], store: Store, executor: Executor, observer:
 
 
 class _Driver:
-    """What the endings of single cells mean for a sweep that began just now."""
+    """State of one sweep: records how each of its cells ends."""
 
     def __init__(self, store: Store, executor: Executor, observer: Observer):
         self.store, self.executor, self.observer = store, executor, observer
@@ -84,7 +84,7 @@ class _Driver:
         return self.executor.submit(cell, follow, started)
 
     def ended_elsewhere(self, cell: Cell) -> bool:
-        """Whether another driver has brought the cell to an end since this sweep began; if so, it is told."""
+        """Whether another driver has ended the cell since this sweep began; if so, the observer is informed."""
         if self.store.state(cell.key) == "done":
             self.end(cell, "elsewhere", level(self.store.row(cell.key)))
         elif self.store.failed_at(cell.key) > self.began:

@@ -1,4 +1,4 @@
-"""From a name to an executor."""
+"""Creation of executors by name."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Location of resources: how another process opens those that this one has."""
+"""Location of resources: what another process needs to open the same ones."""
 
 from dataclasses import dataclass
 from pathlib import Path

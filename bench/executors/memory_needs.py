@@ -19,12 +19,12 @@ class MemoryNeeds:
         self._turn = threading.Lock()
 
     def of(self, cell: Cell, warm: bool) -> int:
-        """What must be available before the cell begins; warm: in a process that is there already."""
+        """What must be available before the cell begins; warm: in a process that already runs."""
         usual = LOW_MEMORY if warm else WORKER_MEMORY
         return max(usual, int(self._most.get(cell.method.name, 0.0) * MARGIN * 2**20))
 
     def learn(self, cell: Cell) -> None:
-        """Take the peak that the finished cell's row tells."""
+        """Take the peak memory from a finished cell's row."""
         peak = self._store.row(cell.key).peak_memory.get("process", 0.0)
         with self._turn:
             self._most[cell.method.name] = max(peak, self._most.get(cell.method.name, 0.0))

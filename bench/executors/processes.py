@@ -151,10 +151,10 @@ class _Worker:
         self.pipe, other = context.Pipe()
         work = (other, location, store.root, device, threads)
         self.process: SpawnProcess = context.Process(target=serve, args=work, daemon=True, name=f"bench-{number}")
-        resource_tracker.ensure_running()  # starting it would let Ctrl-C through again
+        resource_tracker.ensure_running()  # starting it later would let Ctrl-C through again
         with kept_from_children():
             self.process.start()
-        other.close()  # or its end would never show
+        other.close()  # otherwise its end would go unnoticed
 
     def run(self, cell: Cell, followed: FollowedCell, progress: EncodeProgress) -> Ended | None:
         """Train the cell; None if the process is lost meanwhile."""
@@ -177,7 +177,7 @@ class _Worker:
             self.stop(STOP_SECONDS)
             self.pipe.close()
             return None
-        raise problem  # out here: an OSError of the worker's is not one of the pipe
+        raise problem  # outside the block: an OSError of the worker is not one of the pipe
 
     def stop(self, patience: float) -> None:
         """Make sure that the process is gone; it has `patience` seconds to leave in order. Threads take turns."""

@@ -30,13 +30,13 @@ def serve(pipe: Connection, location: ResourceOpener, results: Path, device: str
     To ("epoch", record) the driver answers whether to stop. This process dies with the driver, and at once: what it
     has written so far is whole. Ctrl-C does not reach it: that is for the driver, which then ends it.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaving by way of every `finally`
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that every `finally` runs
     messages: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(pipe, messages), daemon=True).start()
     try:
         _serve(pipe, messages, location, Store(results), torch.device(device), threads)
     except (SystemExit, BrokenPipeError):
-        os._exit(0)  # taking the interpreter apart would take seconds
+        os._exit(0)  # a regular shutdown of the interpreter would take seconds
 
 
 def _serve(
@@ -71,7 +71,7 @@ def _serve(
 
 
 def _listen(pipe: Connection, messages: queue.SimpleQueue) -> None:
-    """Pass on what the driver says; without a driver there is nothing left to do here."""
+    """Pass on the driver's messages; without a driver, end this process."""
     try:
         while True:
             messages.put(pipe.recv())

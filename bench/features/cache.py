@@ -1,4 +1,4 @@
-"""The feature cache: encoded once for all processes, found again by everything that decides the values."""
+"""The feature cache: encoded once for all processes, under a key of everything that decides the values."""
 
 import json
 import os
@@ -59,8 +59,8 @@ def cached_features(
     """The features of `split`, which is the dataset's `part`, encoded now if they are not in `cache` yet.
 
     One process encodes, others wait for it and go on if it dies. `progress` is called only while something is encoded,
-    here or there. `prepare` is applied to every image before `backbone.preprocess`; `variant`, plain data, must say
-    all that decides what it does, since it stands for it in the key. root: where the dataset's files lie, for people.
+    here or there. `prepare` is applied to every image before `backbone.preprocess`; `variant`, plain data, must
+    describe `prepare` completely, since it represents it in the key. root: where the dataset's files lie, for people.
     """
     if prepare is not None and variant is None:
         raise ValueError("prepare needs a variant: what changes the images must change the key")
@@ -110,7 +110,7 @@ def _description(
     shape: Shape,
     root: Path | None,
 ) -> dict[str, Any]:
-    """What about.json says, as it will be read back."""
+    """The content of about.json, as it will be read back."""
     about = {
         "format": FORMAT,
         "dataset": dataset.name,
@@ -163,7 +163,7 @@ def _open(entry: CacheEntry, shape: Shape) -> FeatureSet | None:
             if mapped[name].shape != array.shape or mapped[name].dtype != array.dtype:
                 raise ValueError(f"{name} is {mapped[name].dtype} {mapped[name].shape}")
     except DataError:
-        held.release()  # not only with the traceback: the next command may well be to remove it
+        held.release()  # released now and not with the traceback: the next command may remove the entry
         raise
     except (OSError, ValueError, EOFError, AttributeError) as error:  # the last where it is an archive of arrays
         held.release()

@@ -1,10 +1,10 @@
-"""Features are checked before they are trained on: every chunk against the SHA-256 of when it was encoded.
+"""Features are checked before they are trained on: every chunk against its SHA-256 from encoding.
 
 What is guaranteed: arrays whose bytes on disk are not those that were encoded are refused before any cell has read
 them. All bytes are read once a machine and state of the files (device, inode, size, times of writing and of change,
 kept in `checked.json`), so that a file that was written to, copied or replaced since is read again; in a cache that
-may only be read, once a process. What is not: a medium that rots under an unchanged file after it was checked;
-`bench cache verify` always reads every byte.
+may only be read, once a process. Not guaranteed: a disk that decays under an unchanged file after the check; `bench
+cache verify` always reads every byte.
 """
 
 import socket

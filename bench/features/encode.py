@@ -22,10 +22,10 @@ _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch
 
 
 def encoding_dtype(device: torch.device, precision: Precision = "auto") -> torch.dtype:
-    """What matrices are multiplied in: float16 on a GPU and float32 on a CPU, unless told otherwise.
+    """What matrices are multiplied in: float16 on a GPU and float32 on a CPU, unless the backbone states another.
 
-    float16 rather than bfloat16: eleven bits instead of eight, and dense tokens are kept in it anyway. A model that
-    overflows it is told so by `encode_batch` and may take bfloat16. On a CPU both are slower than float32.
+    float16 rather than bfloat16: eleven bits instead of eight, and dense tokens are kept in it anyway. `encode_batch`
+    raises an error where a model overflows it; such a model may use bfloat16. On a CPU both are slower than float32.
     """
     if precision != "auto" and precision not in _DTYPES:
         raise UsageError(f"precision {precision!r} is not allowed; give auto, {', '.join(_DTYPES)}.")

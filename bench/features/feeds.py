@@ -17,7 +17,7 @@ FEEDS: Registry[type["Feed"]] = Registry("feed", packages=())
 
 
 class Feed:
-    """Base of all feeds: a name, a version and options; `bench.training.resources` opens what they ask for."""
+    """Base of all feeds: a name, a version and options; `bench.training.resources` opens what they need."""
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
@@ -101,13 +101,13 @@ def augmentations(options: Any) -> list[type[Augmentation]]:
 
 
 def feed_text(feed: Component) -> str:
-    """How a person reads it: "" for the plain feed, else `views (count=2, augment=tai)` with what is set."""
+    """Readable form: "" for the plain feed, else `views (count=2, augment=tai)` with what is set."""
     options = ", ".join(f"{name}={value}" for name, value in feed.options.items() if value != "")
     return "" if feed.name == "plain" else f"{feed.name} ({options})"
 
 
 def feed_flags(feed: Component) -> tuple[str, ...]:
-    """What every table must say: a trained encoder is another budget than frozen features."""
+    """Flags for every table: a trained encoder is another budget than frozen features."""
     trained = feed.options.get("train", "none")
     return () if trained == "none" else (f"image encoder trained: {trained}",)
 
@@ -115,7 +115,7 @@ def feed_flags(feed: Component) -> tuple[str, ...]:
 def asked_for(
     views: int, live: bool, augment: str | None, overrides: Mapping[str, Mapping[str, Any]]
 ) -> tuple[str, dict[str, dict[str, Any]]]:
-    """The feed's name and all overrides, from `--views K`, `--live` and `--augment NAME`."""
+    """The requested feed and all overrides, from `--views K`, `--live` and `--augment NAME`."""
     if views and live:
         raise UsageError("--views and --live were both given; views are cached, live ones are not: give one of them.")
     merged: dict[str, dict[str, Any]] = {owner: dict(options) for owner, options in overrides.items()}

@@ -24,7 +24,7 @@ def feature_key(
     Where the images lie does not count, what is in them does, to the byte. Nor do labels, class names and other
     options of a dataset of files: the same images under other names have the same features.
     """
-    content = getattr(split.images, "content", None)  # None of drawn images: dataset, version and options tell all
+    content = getattr(split.images, "content", None)  # None for drawn images, whose options identify them
     identity = {
         "format": FORMAT,
         "dataset": dataset.to_json() if content is None else dataset.name,

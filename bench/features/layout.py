@@ -118,7 +118,7 @@ class CacheEntry:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What the entry says of itself; DataError if it cannot be read."""
+        """The entry's description; DataError if it cannot be read."""
         try:
             about = printable(read_json(self.folder / "about.json"))
             Shape(**about["shape"])
@@ -157,7 +157,7 @@ class CacheEntry:
         return [path for path in self.folder.iterdir() if path.is_file()] if self.folder.is_dir() else []
 
     def problems(self) -> Iterator[str]:
-        """What does not hold of a complete entry, all bytes read again; nothing if it is sound."""
+        """Problems of a complete entry, after reading all bytes again; empty if it is sound."""
         try:
             shape = self.shape
         except DataError as error:
@@ -178,7 +178,7 @@ class CacheEntry:
             if problem:
                 yield f"{name}.npy {problem}"
                 continue
-            with ThreadPoolExecutor(cores()) as threads:  # hashing lets go of the interpreter
+            with ThreadPoolExecutor(cores()) as threads:  # hashing releases Python's lock
                 actual = threads.map(lambda chunk, array=array: array.digest(*chunk), shape.chunks)
                 for (start, stop), written, read in zip(shape.chunks, digests, actual, strict=True):
                     if read != written.get(name):
@@ -204,7 +204,7 @@ class CacheEntry:
 
 
 def entries(cache: Path) -> list[CacheEntry]:
-    """All entries of a cache by key, whole or not; other folders are none, and no link to another place is."""
+    """All entries of a cache by key, complete or not; other folders and links to other places are left out."""
     root = cache / "features"
     names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
     return [CacheEntry(inside(root, name)) for name in names if is_key(name) and (root / name).is_dir()]

@@ -1,4 +1,4 @@
-"""Shared and exclusive holds on a folder, let go by the operating system when a process dies."""
+"""Shared and exclusive holds on a folder, released by the operating system when a process dies."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""Looking after the cache: what is in use, what is damaged, what can go."""
+"""Maintenance of the cache: which entries are in use or damaged, and their removal."""
 
 import shutil
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Filling an entry chunk by chunk: what is finished stays finished, whatever happens to the process."""
+"""Writing of an entry chunk by chunk; finished chunks survive the death of the process."""
 
 import hashlib
 import os
@@ -125,7 +125,7 @@ def require_space(folder: Path, needed: int) -> None:
 
 @contextmanager
 def refusing_full_disk(folder: Path) -> Iterator[None]:
-    """A disk that fills up while encoding gives one sentence."""
+    """DiskError, in one sentence, if the disk fills up while encoding."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The axes that `bench ls` lists: a new one is one line here. Nothing is imported before it is asked for."""
+"""The axes that `bench ls` lists: a new one is one line here. Nothing is imported before it is needed."""
 
 import pkgutil
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from bench.settings.registry import Registry
 class Axis:
     """Names `module:object`, imported when they are used.
 
-    registry: of the axis. about: one entry as a row, its columns by name. details: what more there is to say of it.
+    registry: of the axis. about: one entry as a row, its columns by name. details: further facts about it.
     lines: the row as lines of text, for an axis that is too wide for columns. pages: all entries as pages.
     """
 

@@ -30,7 +30,7 @@ def protocols_of(method: type[Method]) -> list[str]:
 
 
 def about(method: type[Method]) -> dict[str, Any]:
-    """One line's worth."""
+    """The facts of a method in one row."""
     return {
         "name": method.name,
         "what": describe(method),
@@ -44,7 +44,7 @@ def about(method: type[Method]) -> dict[str, Any]:
 
 
 def details(method: type[Method]) -> dict[str, Any]:
-    """All there is to say, but for the options."""
+    """All facts of a method, without its options."""
     return {
         **about(method),
         "equation": method.equation,
@@ -56,12 +56,12 @@ def details(method: type[Method]) -> dict[str, Any]:
 
 
 def about_any(entry: Any) -> dict[str, Any]:
-    """One line's worth of what is no method."""
+    """The facts of an entry of another axis in one row."""
     return {"name": entry.name, "what": describe(entry), "options": values(entry.Options())}
 
 
 def reference(entry: Any) -> dict[str, Any]:
-    """The paper or file that it is from, if it says so."""
+    """The paper or file that it comes from, if it is declared."""
     return {"reference": getattr(entry, "reference", "")}
 
 

@@ -113,7 +113,7 @@ def _product(method: str, axes: Mapping[str, Sequence[Any]], fixed: Collection[s
 
 
 def _variant(method: str, chosen: dict[str, Any]) -> Variant:
-    name = Variant(method, chosen).name  # before the recipe leaves: it is told like an option
+    name = Variant(method, chosen).name  # before the recipe is taken out: the name shows it like an option
     recipe = chosen.pop(RECIPE, "")
     return Variant(method, chosen, name, recipe)
 

@@ -97,7 +97,7 @@ class _Axes:
                 *(request.dataset, request.protocol, request.backbone, request.feed),
             },
         )
-        dataset.check()  # reads every file, so the other words are looked at before
+        dataset.check()  # reads every file, so the other arguments are checked first
         if dataset.has_unknown:
             if not (dataset.train.labels == -1).any():
                 self.no_negatives = f"the training labels of {dataset.name} have none"

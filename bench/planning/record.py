@@ -29,7 +29,7 @@ def record(request: Request, places: Sequence[PlannedPlace], command: Sequence[s
 
 
 def _notes(variant: Variant) -> dict[str, str]:
-    """What a report says of the method, how it draws it, and whether it is what others are compared with."""
+    """The facts of a method that a report needs: its note, its style, and whether it is a baseline."""
     method = METHODS.get(variant.method)
     own = vars(method) if variant.name == variant.method else {}  # neither variants nor subclasses take these over
     declared = {"colour": own.get("colour", ""), "baseline": str(own.get("baseline", 0))}

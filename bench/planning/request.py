@@ -37,7 +37,7 @@ class Request:
     """What a user wants to run. Overrides are `{name: {option: value}}` for methods, dataset, protocol, backbone, feed.
 
     protocol: `auto` is `native` where labels are unknown in the data itself, and `partial` elsewhere.
-    study: what the variants are to tell together, such as an ablation; kept in the record, and no part of any cell.
+    study: the study that the variants belong to, such as an ablation; kept in the record, and no part of any cell.
     backbone: "" for the dataset's default.
     """
 

@@ -37,7 +37,7 @@ class SweepFile:
     grid: Mapping[str, Mapping[str, Sequence[Any]]] = field(default_factory=dict)
 
     def of(self, methods: Collection[str]) -> "SweepFile":
-        """Without what it says of its other methods, where the command line asks for these alone."""
+        """Without the settings of methods that the command line leaves out."""
         own = str(self.flags.get("methods", "")).split(",")
         others = {name.strip() for name in own} - set(methods)
         settings, grid = (

@@ -18,6 +18,6 @@ def trained_methods(backbone: str) -> tuple[str, ...]:
 
 
 def lacking(one: TunedSet) -> list[str]:
-    """The trained methods that a file made by `bench tune` neither has settings for nor says why it has none."""
+    """The trained methods for which a file made by `bench tune` has neither settings nor a reason for their absence."""
     accounted = {*one.tables, *one.tuned.get("left_out", {})}
     return [name for name in trained_methods(one.backbone) if name not in accounted]

@@ -21,7 +21,7 @@ DECISIONS_FILE = "decisions.json"
 
 
 class Decisions:
-    """What was chosen of a cell, and what is chosen now. origin: how, by the same name."""
+    """Stored and new choices for a cell. origin: how each was made, by the same name."""
 
     def __init__(self, trained: TrainedCell, model: CellModel, store: Store, row: Row):
         self.trained, self.model = trained, model

@@ -42,7 +42,7 @@ def write_graph(model: CellModel, to: GraphFormat, path: Path, about: dict[str, 
         try:
             batch = {0: torch.export.Dim("batch", min=1)}
             program = torch.export.export(model, (example,), dynamic_shapes=(batch,), strict=False)
-        except Exception as error:  # whatever a method's code makes of a tracer
+        except Exception as error:  # a method's code may fail in any way under a tracer
             raise UsageError(_refusal(name, "a graph", error)) from error
         if to == "torch":
             torch.export.save(program, path, extra_files={"about.json": json.dumps(about)})
@@ -75,7 +75,7 @@ def _refusal(name: str, what: str, error: Exception) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what the exporters say of their own steps."""
+    """Silences the exporters' own messages."""
     logs = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
     levels = [log.level for log in logs]
     for log in logs:

@@ -32,12 +32,12 @@ def result_file(path: Path, form: ResultForm, about: Mapping[str, Any]) -> Itera
 
 
 def refuse_ending(path: Path) -> None:
-    """UsageError for a file that would be of no known kind."""
+    """UsageError for an unknown file ending."""
     _kind(path)
 
 
 def sidecar(path: Path) -> Path:
-    """The file beside a result that says what made it."""
+    """The path of the record beside a result."""
     return path.with_name(f"{path.name}.json")
 
 

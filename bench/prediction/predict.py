@@ -69,7 +69,7 @@ def predict(
     request: PredictionRequest,
     progress: Callable[[int, int], None],
 ) -> PredictionResult:
-    """Score the images in flat memory. DataError if none of them could be."""
+    """Score the images in constant memory. DataError if none of them could be."""
     source = image_source(request.images, request.column, request.folder)
     model = CellModel(trained)
     decisions, outcome = Decisions(trained, model, store, row), Outcome()

@@ -1,4 +1,4 @@
-"""Scores of many images in flat memory: threads read a batch ahead, what cannot be read is named, the rest goes on."""
+"""Scores of many images in constant memory: threads read a batch ahead; unreadable images are named and left out."""
 
 import hashlib
 from collections import deque

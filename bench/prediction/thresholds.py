@@ -1,4 +1,4 @@
-"""ClassThresholds of classes: the cut of a class's scores that is best by F1, or the lowest with a wanted precision."""
+"""Thresholds of classes: the cut of a class's scores with the best F1, or the lowest with a required precision."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,8 @@
 """A store's files read back: what is damaged, foreign or of another cell is named in one sentence.
 
 What is guaranteed: `row.json` carries a SHA-256 of itself and of the cell's scores, curve and weights, taken when the
-cell was finished. A row that is not what was written does not count, and the cell is trained again; scores, curves and
-weights that are not are never handed out. Rows of older versions, which carry none, are judged by their form.
+cell was finished. A row that was changed does not count, and its cell is trained again; changed scores, curves and
+weights are never returned. Rows of older versions, which have no checksum, are judged by their form.
 """
 
 import functools
@@ -50,7 +50,7 @@ def sealed(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_cell(path: Path, key: str) -> Cell:
-    """The cell that a file describes; DataError where it is damaged or another's, FileNotFoundError where it is not."""
+    """The cell that a file describes; DataError if it is damaged or another cell's, FileNotFoundError if absent."""
     return _read(path, lambda data: _cell(data, key))
 
 

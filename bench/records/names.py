@@ -1,7 +1,7 @@
 """Names that come from a disk, a network or a command line: checked once, where they enter; and paths made of them.
 
-A store, an MLflow database and a cluster's node may be a stranger's. What they call a cell or a sweep becomes the name
-of a file here, so a name is what this program itself would have given, or it is refused.
+A store, an MLflow database and a cluster's node may be a stranger's. Their names of cells and sweeps become file names
+here, so a name that this program would not give is refused.
 """
 
 import hashlib
@@ -110,7 +110,7 @@ def refuse_links(folder: Path) -> None:
 
 
 def printable(data: Any) -> Any:
-    """Strings, however deep, without the control characters by which text takes hold of a terminal.
+    """Strings, however deep, without the control characters that steer a terminal.
 
     >>> printable(["a\\x1b[31mb", 1])
     ['a�[31mb', 1]

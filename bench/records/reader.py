@@ -40,7 +40,7 @@ class Targets:
 class StoreReader(Protocol):
     """Cells by key, and the sweeps that asked for them; nothing of it writes.
 
-    A class that derives from it says where things lie (the abstract methods), and inherits how they are read.
+    Subclasses define where things are (the abstract methods) and inherit the reading.
     root: the folder that reports are written below.
     """
 
@@ -155,7 +155,7 @@ class StoreReader(Protocol):
         return self._content(key, WEIGHTS_FILE) if self.file(key, WEIGHTS_FILE).exists() else None
 
     def _content(self, key: str, name: str) -> bytes:
-        """A file of the cell, which is what its row says."""
+        """The content of a file of the cell, checked against the hash in its row."""
         path = self.file(key, name)
         content = path.read_bytes()
         expected = self.row(key).files.get(name) if self._row_problem(key) == "" else None

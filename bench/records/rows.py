@@ -1,4 +1,4 @@
-"""The typed result of a finished cell: what reports and MLflow read, and all they read beside curves and scores."""
+"""The typed result of a finished cell: with curves and scores, all that reports and MLflow read."""
 
 import dataclasses
 import math

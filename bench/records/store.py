@@ -92,7 +92,7 @@ class Store(StoreReader):
             write_arrays(path, ids=ids, labels=targets.labels, class_names=names)
 
     def save_sweep(self, record: SweepRecord) -> None:
-        """Keep what a command asked for; asking again moves the sweep to the end but leaves its creation time."""
+        """Keep the sweep of a command; a repeated request moves it to the end but keeps its creation time."""
         path = inside(self.root, "sweeps", f"{sweep_id(record.id)}.json")
         before = damage.read_or_warn(self._sweep, path) if path.exists() else None
         created = before.created if before else record.created

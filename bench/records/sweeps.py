@@ -52,7 +52,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class SweepRecord:
-    """A sweep as it was first asked for, and when it was last.
+    """A requested sweep, with the times of its first and its last request.
 
     created, requested: ISO times of the first and the last request; a record made by hand may leave `requested` out.
     feed: where training features came from, "" for those of the plain images. methods: names of the table's lines.
@@ -136,7 +136,7 @@ def read_sweep(path: Path) -> SweepRecord:
 
 
 def read_own_sweep(path: Path) -> SweepRecord:
-    """The same of a file in a store, which is called as its sweep is: a copy beside it does not count twice."""
+    """The record of a file in a store that is named by its sweep's id: a copy under another name does not count."""
     record = read_sweep(path)
     if path.stem != record.id:
         raise DataError(f"{path} is a copy of the sweep {record.id}; remove it.")

@@ -25,8 +25,8 @@ from bench.stats.paired import Percent
 class Across:
     """blocks: mean mAP of each method on each dataset. left_out: methods that some dataset lacks, with its name.
 
-    where: what all blocks share. baseline: the method that the others are compared with. flags: what must be said of a
-    method wherever its numbers stand.
+    where: what all blocks share. baseline: the method that the others are compared with. flags: notes that accompany a
+    method's numbers everywhere.
     """
 
     blocks: Blocks
@@ -101,7 +101,7 @@ def with_other_datasets(results: Results, store: StoreReader) -> Across | None:
 
 
 def _of_each_dataset(store: StoreReader, newest: SweepRecord) -> list[SweepRecord]:
-    """The newest sweep of each dataset, in the order in which datasets first came; studies of one method are none."""
+    """The newest sweep of each dataset, in the order in which datasets first came; without studies of one method."""
     setting = (newest.protocol, newest.backbone, newest.feed)
     newest_sweeps: dict[str, SweepRecord] = {}
     for record in store.sweeps():

@@ -47,7 +47,7 @@ def read_results(
 
 
 def _baseline(frame: pd.DataFrame, selection: Selection, requested: str | None) -> str | None:
-    """The method to tell gains against, or None with fewer than two methods.
+    """The method that gains are measured against, or None with fewer than two methods.
 
     By default it is the usual one of those that learned from the labels that were left.
     """
@@ -66,7 +66,7 @@ def _baseline(frame: pd.DataFrame, selection: Selection, requested: str | None) 
 
 
 def usual_baseline(methods: Sequence[str], selection: Selection) -> str:
-    """The method that is most usual to compare with, as the methods themselves say; the first where none does."""
+    """The usual baseline among the methods, as they declare it; the first method where none does."""
     return max(methods, key=lambda name: int(selection.declared(name, "baseline") or 0))
 
 

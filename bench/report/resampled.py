@@ -74,8 +74,8 @@ class Bootstraps:
     def prepare(self, keys: Iterable[str], progress: Progress | None = None, within: float | None = None) -> "Left":
         """Take what is kept of these cells and resample the others now, for `within` seconds at most if they are given.
 
-        What was kept of other scores than the cell has now is removed. What is left over is told, with the seconds that
-        it would take at the pace so far.
+        What was kept of other scores than the cell has now is removed. Returns the remaining cells, with the seconds
+        that they would take at the pace so far.
         """
         missing = [key for key in dict.fromkeys(keys) if self.available(key) and not self.has(key)]
         todo = [key for key in missing if not self._take(key)]

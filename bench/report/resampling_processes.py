@@ -22,9 +22,9 @@ LOOK_SECONDS = 0.2
 
 
 def share_out(store: StoreReader, keys: Sequence[str], seconds: float, progress: Callable[[int], object]) -> None:
-    """Have these cells, of `seconds` each, resampled at once where that is worth it; `progress` gets how many are.
+    """Resample these cells, of `seconds` each, in processes where that is worth it; `progress` gets the number done.
 
-    What a process has not made, its caller makes: nothing is said of one that fails.
+    The caller resamples what a failed process has left.
     """
     count = min(cores(), len(keys), available_memory() // PROCESS_MEMORY)
     if count < 2 or seconds * len(keys) < WORTHWHILE or type(store) is not Store:

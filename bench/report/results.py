@@ -32,7 +32,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Results:
-    """What a report says, before it is drawn.
+    """The content of a report, before it is drawn.
 
     frame: a line for each filled place; see `COLUMNS`. A cell that does not depend on the ratio fills several places,
     which then share its `key`.

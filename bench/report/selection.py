@@ -51,7 +51,7 @@ class Selection:
     def declared(self, method: str, fact: str) -> str:
         """The method's own `colour` or `baseline`, "" for a variant and for a method without one.
 
-        Records of older versions do not have them: then the installed method is asked.
+        Records of older versions do not have them: then those of the installed method are used.
         """
         if fact in self.notes.get(method, {}):
             return self.notes[method][fact]

@@ -17,7 +17,7 @@ class Stores(StoreReader):
     """The union of some stores; reports of it go to the first.
 
     A cell lives in the first store where it is done, else in the first that has anything of it. Two stores that hold
-    one cell with different numbers are an error: which one is right, no program can tell.
+    one cell with different numbers are an error: no program can decide which one is right.
     """
 
     def __init__(self, stores: Sequence[Store]):

@@ -26,7 +26,7 @@ IN_PASSING = 15.0
 def write_report(
     results: Results, store: StoreReader, *, within: float | None = None, progress: Progress | None = None
 ) -> Path:
-    """Write the report in all its forms, unless they stand there already; the path of `report.md`.
+    """Write the report in all its forms, unless it is up to date; the path of `report.md`.
 
     Beside it lie `report.html` with a page for each cell, `results.csv`, a LaTeX file for each table, and the figures.
     `<store>/report.md` is the same report with links into the folder: a copy, since links between files do not work

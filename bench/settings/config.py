@@ -98,7 +98,7 @@ def build(cls: type[C], values: Mapping[str, Any], owner: str) -> C:
 
 
 def checked_settings(cls: type, values: Mapping[str, Any], owner: str) -> dict[str, Any]:
-    """`values` with the types of the fields of dataclass `cls`, each for itself: they need not go together."""
+    """`values` with the types of the fields of dataclass `cls`, each checked alone, not in combination."""
     fields = {f.name: f for f in dataclasses.fields(cls)}
     hints = typing.get_type_hints(cls)
     typed = {}
@@ -121,7 +121,7 @@ def values(config: Any) -> dict[str, Any]:
 
 
 def keyed_values(config: Any) -> dict[str, Any]:
-    """Those of `values` that make it what it is: without what was added later and has its default."""
+    """Those of `values` that belong into a key: without settings that were added later and have their defaults."""
     later = {f.name: f.default for f in dataclasses.fields(config) if f.metadata.get("added_later")}
     return {
         name: value for name, value in values(config).items() if not (name in later and value == _plain(later[name]))

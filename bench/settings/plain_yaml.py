@@ -107,7 +107,7 @@ def _text(value: float) -> str:
 
 
 def read(path: Path, where: str, give: str) -> Any:
-    """The data of a file; `where` names it in errors, `give` says what to give instead of one that cannot be read."""
+    """The data of a file; `where` names it in errors, `give`: what the error recommends in its place."""
     try:
         with path.open(encoding="utf-8") as file:
             text = file.read(TEXT_LIMIT + 1)

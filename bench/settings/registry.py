@@ -50,7 +50,7 @@ class Registry(Generic[_T]):
         plugins.REGISTRIES.add(self)
 
     def register(self, name: str) -> Callable[[_T], _T]:
-        """Enter the decorated class under `name` and tell it its name; a second class of that name is refused."""
+        """Register the decorated class and set its `name`; a second class of that name is refused."""
 
         def enter(entry: _T) -> _T:
             module = getattr(entry, "__module__", "")

@@ -70,8 +70,8 @@ def gain(differences: Sequence[float], level: float = LEVEL) -> Gain:
 def pairs(frame: pd.DataFrame, line: str, against: str) -> tuple[Pair, ...]:
     """The pairs of two lines of `Results.frame`; cells that stand for several places count once a ratio.
 
-    Two cells that learned from what unlike masks left, or in another order, are no pair, whatever seed the table gives
-    them: a line that varies one stream of randomness alone keeps the others of the first seed.
+    Two cells with different masks or batch orders are no pair, whatever seed the table gives them: a line that varies
+    one stream of randomness alone keeps the others of the first seed.
     """
     columns = ["percent", "seed", "key", "mAP", "role", *SAME_DRAWS]
     ours, theirs = (frame[frame["method"] == name].reindex(columns=columns) for name in (line, against))

@@ -96,7 +96,7 @@ def bootstrap(
 ) -> Resampled:
     """Of the score matrices (N, C) of each method against labels (N, C) of +1, -1, and 0 for entries left out.
 
-    Matrices are asked for one after another, so a generator keeps memory at one of them. The draws depend on `seed`, N
+    Matrices are taken one after another, so a generator keeps one of them in memory. The draws depend on `seed`, N
     and nothing else: more resamples continue fewer, and other calls with the same images can be compared with this one.
     """
     counts = multiplicities(len(labels), resamples, seed)

@@ -1,4 +1,4 @@
-"""Capacity of this machine for cells that train at once: cores, GPUs, and memory that is really there."""
+"""Capacity of this machine for cells that train at once: cores, GPUs, and available memory."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ def worker_count(requested: int, pending: int | None, device: "torch.device", th
 
 
 def available_memory(groups: Path = _CGROUPS, membership: Path = Path("/proc/self/cgroup")) -> int:
-    """Bytes that can be had: of the machine, and within the limits of the containers or jobs that this process is in.
+    """Available bytes: of the machine, and within the limits of the containers or jobs that this process is in.
 
     Pages that only cache files count as available, like the system's own figure.
     """

@@ -1,4 +1,4 @@
-"""The terminal: text is shown as it is, since names and errors hold brackets and colons that mean nothing."""
+"""The terminal: text is shown as it is, since names and errors hold brackets and colons that are no markup."""
 
 import io
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def plain_console(*, stderr: bool = False, highlight: bool = True, soft_wrap: bool = False) -> "Console":
-    """A console that takes no markup and no names of pictures out of what it prints."""
+    """A console that interprets no markup and no emoji names in what it prints."""
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=highlight, soft_wrap=soft_wrap, markup=False, emoji=False)

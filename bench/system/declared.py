@@ -9,7 +9,7 @@ _REGISTERED = re.compile(r"""^@METHODS\.register\(["']([^"']+)["']\)""", re.MULT
 
 
 def declaring_file(method: str, package: Path) -> Path | None:
-    """Of a method of this package, by its name; None for a plugin's, and where the text does not tell."""
+    """The file of a method of this package, by its name; None for a plugin's, or if the text does not show it."""
     return _declared(package).get(method)
 
 

@@ -1,4 +1,4 @@
-"""Disks that are full, read-only or not this user's, told in one sentence instead of a traceback."""
+"""Errors of disks that are full, read-only or not writable for this user, in one sentence instead of a traceback."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class DiskError(DataError):
-    """A disk that is full or refuses: no fault of what was being written, and the next file will fare no better."""
+    """A disk that is full or refuses: the file is not at fault, and the next one would fail too."""
 
 
 class RefusedError(DiskError):
@@ -22,7 +22,7 @@ class RefusedError(DiskError):
 
 @contextmanager
 def if_allowed() -> Iterator[None]:
-    """For what is kept only to be quicker the next time: where it may not be written, it is left out."""
+    """For writing a cache: skipped where this user may not write."""
     try:
         yield
     except OSError as error:

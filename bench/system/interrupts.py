@@ -15,9 +15,9 @@ def reraised_signals() -> Iterator[Callable[[], None]]:
     """What a signal raises inside the block ends the block, even if code inside caught it.
 
     A bare `except:` in a library turns Ctrl-C into whatever error it expects there, which would make a failed cell of
-    an interrupted one, or goes on as if nothing were; here the signal's own exception is raised in the end. The block
-    gets a function that raises it at once: long work calls it now and then. Signals that raise nothing stay as they
-    are. Outside the main thread, which no signal reaches, nothing is done.
+    an interrupted one, or ignores it; here the signal's own exception is raised in the end. The block gets a function
+    that raises it at once: long work calls it now and then. Signals that raise nothing stay as they are. Outside the
+    main thread, which no signal reaches, nothing is done.
     """
     raised: list[BaseException] = []
 

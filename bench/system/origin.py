@@ -17,7 +17,7 @@ MAIN = ("__main__", "__mp_main__")
 
 @dataclass(frozen=True)
 class Origin:
-    """text: as `bench ls` says it. digest: 16 hex digits over `sources`, the files by name; "" for what is built in."""
+    """text: as in `bench ls`. digest: 16 hex digits over `sources`, the files by name; "" for what is built in."""
 
     text: str = "built in"
     digest: str = ""
@@ -56,7 +56,7 @@ def _root(module: str) -> str:
     return next((name for name in names if getattr(sys.modules.get(name), "__file__", None)), module)
 
 
-@functools.cache  # the source as it was when it was first asked for: that is what runs
+@functools.cache  # the source at the first call, which is the source that runs
 def _imported(root: str) -> Origin:
     file = getattr(sys.modules.get(root), "__file__", None)
     if file is None:

@@ -16,9 +16,8 @@ SECONDS_APART = 0.02
 class PeakMemory:
     """`with PeakMemory(device) as memory: ...; memory.peak` -> {"process": MiB, "gpu": MiB}.
 
-    On Linux "process" is the largest anonymous memory among samples: what the process has allocated, without the pages
-    of files that it maps, which features are and which the system takes back when it needs them. Elsewhere it is the
-    largest resident memory so far.
+    On Linux "process" is the largest anonymous memory among samples: what the process has allocated, without mapped
+    files such as features, whose pages the system can take back. Elsewhere it is the largest resident memory so far.
     """
 
     def __init__(self, device: torch.device):
@@ -49,7 +48,7 @@ class PeakMemory:
 
 
 def process_memory() -> float:
-    """Anonymous memory of this process now, in MiB; where nobody tells it, the largest resident memory so far."""
+    """Anonymous memory of this process now, in MiB; where that is not available, the largest resident memory so far."""
     try:
         resident, of_files = map(int, _PAGES.read_text().split()[1:3])
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
 """Files that others may have written, read as plain data: nothing that a file names is imported or called.
 
-A pickle calls whatever it names while it is read, so torch.load is always told `weights_only=True`, which knows tensors
-and containers alone; where a library pickles something else, `unpickled` knows the few names that it is given.
+A pickle calls whatever it names while it is read, so torch.load always gets `weights_only=True`, which allows tensors
+and containers alone; where a library pickles something else, `unpickled` allows only the names that it is given.
 """
 
 import io

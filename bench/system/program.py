@@ -1,4 +1,4 @@
-"""Hash of this program as it lies on this machine; imports nothing heavy, since nodes are asked at the start."""
+"""Hash of this program as it lies on this machine; imports nothing heavy, since each node computes it at the start."""
 
 import hashlib
 from pathlib import Path

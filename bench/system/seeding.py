@@ -1,7 +1,7 @@
-"""Randomness as named streams: every draw says what should change it, and nothing else does.
+"""Randomness as named streams: every draw names the axes that change it, and nothing else does.
 
-A stream's seed is a hash of its name and axes, so streams are independent of each other, of the platform,
-of the process and of the order in which they are asked for.
+A stream's seed is a hash of its name and axes, so streams are independent of each other, of the platform, of the
+process and of the order in which they are created.
 """
 
 import hashlib

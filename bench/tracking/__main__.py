@@ -2,7 +2,7 @@
 
 It projects every few seconds what changed, and a last time when its standard input is closed; then it ends. When the
 parent dies, it has `GRACE` seconds for that: whatever it is cut off in, the next writer completes. Standard output
-carries a beat while the last pass works and one sentence if something went wrong, standard error the log.
+carries a heartbeat while the last pass works and one sentence if something went wrong, standard error the log.
 """
 
 import contextlib

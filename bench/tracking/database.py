@@ -31,7 +31,7 @@ QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     # Two lines for every run that is written to a server.
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    # By default a server that is gone is asked again for many minutes, call by call; like this, for ten seconds.
+    # By default each call to a server that is gone is retried for many minutes; with these settings, for ten seconds.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
 }

@@ -66,7 +66,7 @@ class Follower:
         """Let it project the rest and end; None if all is well, else one sentence to show.
 
         Starts the process if there is something to project after all. It is waited for as long as it works, `longest`
-        seconds at most, and if it does not, for `SILENCE`. tell: gets a line where that takes longer than a moment.
+        seconds at most, and if it does not, for `SILENCE`. tell: called with a line if that takes longer than a moment.
         """
         if not self.enabled:
             return None

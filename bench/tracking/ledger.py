@@ -1,4 +1,4 @@
-"""A memory of what was projected, beside the database: it makes "nothing changed" cheap, and is never the truth.
+"""A record of what was projected, beside the database: it makes "nothing changed" cheap, and is never the truth.
 
 The truth is in the runs themselves (tags `bench.unit` and `bench.digest`); without the file they are searched.
 """
@@ -60,13 +60,13 @@ def read_ledger(path: Path, uri: str) -> Ledger:
 
 
 def has_tag(uri: str, tag: str) -> bool:
-    """Whether the database has an experiment with this tag. Only sqlite is asked; servers are taken at their word."""
+    """Whether the database has an experiment with this tag. Only sqlite is checked; a server is assumed to have it."""
     path = sqlite_path(uri)
     return path is None or bool(ask_sqlite(path, "SELECT 1 FROM experiment_tags WHERE key = ? LIMIT 1", tag))
 
 
 def ask_sqlite(path: Path, query: str, *values: str) -> list[tuple] | None:
-    """The answer of a sqlite database, without MLflow and without changing it; None if it is no such database."""
+    """The result of a query on a sqlite database, read without MLflow and unchanged; None if it is no such database."""
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=1)
         try:

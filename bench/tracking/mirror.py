@@ -124,13 +124,13 @@ class _Mirror:
             shutil.copyfile(path, place)
 
     def _cell(self, run: "Run") -> None:
-        """The cell's folder in the state that the run tells."""
+        """The cell's folder in the state of the run."""
         key, state = run.data.tags["cell_key"], run.data.tags.get("status")
         folder = self.store.folder(key)
         folder.mkdir(parents=True, exist_ok=True)
         if state == "running":
             self._take(run, "cell.json", folder)
-            # The lease of another machine, which is taken at its word.
+            # The lease of another machine, which cannot be checked here.
             write_json(folder / "lease.json", {"host": "MLflow", "pid": 0, "process_started": 0})
             write_text(folder / "curve.jsonl", "".join(json.dumps(line) + "\n" for line in self._curve(run)))
             return

@@ -1,4 +1,4 @@
-"""Runs' descriptions in Markdown, which MLflow shows at the top of a run's page: each says its story by itself."""
+"""Runs' descriptions in Markdown, which MLflow shows at the top of a run's page: each is understandable by itself."""
 
 import math
 import urllib.parse

@@ -180,7 +180,7 @@ class _Sync:
         existing = self.client.get_experiment_by_name(name)
         if existing is None:
             place = None if is_server(self.ledger.uri) else f"{artifact_place(self.survey.store.root)}/{name}"
-            # The kind keeps the interface from asking what the experiment is about.
+            # Without the kind, the interface asks what the experiment is about.
             tags = {"mlflow.experimentKind": "custom_model_development", NOTE: how_to_read(name)}
             self.experiments[name] = self.client.create_experiment(name, place, tags)
         else:

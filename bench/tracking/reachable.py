@@ -21,7 +21,7 @@ def is_server(uri: str) -> bool:
 
 
 def refuse_unreachable(uri: str) -> None:
-    """TrackingError within seconds if nothing can be written there now; asked before MLflow, which imports for long."""
+    """TrackingError within seconds if nothing can be written there now; checked before MLflow is imported."""
     if is_server(uri):
         refuse_silence(uri)
     else:
@@ -29,7 +29,7 @@ def refuse_unreachable(uri: str) -> None:
 
 
 def refuse_silence(uri: str) -> None:
-    """TrackingError if nothing answers at the address; any answer will do, a demand for a password too."""
+    """TrackingError if nothing answers at the address; any answer counts, also a request for a password."""
     try:
         with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=ANSWER):
             return

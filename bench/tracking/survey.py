@@ -90,7 +90,7 @@ class Survey:
         return self._styles[record.id][method].colour
 
     def running(self, record: SweepRecord) -> bool:
-        """Whether cells of the sweep run, or wait for those who ask."""
+        """Whether cells of the sweep run, or will be run by the caller."""
         states = set(map(self.state, record.keys))
         return "running" in states or ("planned" in states and self.live and record.id == self.newest)
 

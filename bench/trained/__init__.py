@@ -1,4 +1,4 @@
-"""Trained cells brought back: the finished cell that a key means, its model with the stored weights, its images."""
+"""Trained cells, loaded again: the finished cell of a key, its model with the stored weights, its images."""
 
 from bench.trained.cell import TrainedCell, open_trained_cell
 from bench.trained.find import find_cell

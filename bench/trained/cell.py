@@ -1,4 +1,4 @@
-"""A finished cell brought back: its model with the stored weights, and the images and features of its dataset."""
+"""A finished cell, loaded again: its model with the stored weights, and the images and features of its dataset."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,7 +66,7 @@ class TrainedCell:
         return Features(*(torch.cat(parts) for parts in zip(*batches, strict=True)))
 
     def has_features(self, part: str) -> bool:
-        """Whether the split's features lie in the cache, so that all of it can be looked at in no time."""
+        """Whether the split's features lie in the cache, so that reading all of it takes no time."""
         if self.encoder_trained:
             return False
         cell, backbone = self.cell, self.backbone

@@ -97,7 +97,7 @@ class PlainImages:
 
 
 class Ahead:
-    """What MMEngine's loops need of a DataLoader, with threads that read the next batch while this one is encoded.
+    """A DataLoader for MMEngine's loops, with threads that read the next batch while this one is encoded.
 
     Threads, not processes: reading and resizing let go of the interpreter, and an image that cannot be read is
     reported as it is.

@@ -50,7 +50,7 @@ def pseudo_quality(
 
 @HOOKS.register_module()
 class PseudoHook(Hook):
-    """Listens to what the method takes unknown labels for, and adds to the curve how right that was.
+    """Records the method's pseudo-labels, and adds their quality to the curve.
 
     hidden: int8 (N, C), the labels that the protocol hides of the images trained on, 0 elsewhere. They stay here: the
     method writes into a recorder that is new in each epoch, holds no truth, and is taken away before evaluation.

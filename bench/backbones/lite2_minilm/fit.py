@@ -74,7 +74,7 @@ def principal_direction(texts: Tensor, number: int) -> Tensor:
 def cone_length(tokens: Tensor, direction: Tensor, common: float) -> float:
     """How far to move tokens (N, D) along a unit direction until the mean of their unit vectors has that squared norm.
 
-    No label has a say in it. Moving far enough always gets there: the more it is, the more alike they are.
+    No label is used. A solution always exists: the further the tokens are moved, the more alike they become.
     """
     low, high, direction = 0.0, 10.0, direction.to(tokens)
     for _ in range(20):
@@ -92,7 +92,7 @@ def fit_space(
     value = ridge_map(means, text_targets(means, classifier, texts, recipe.top), recipe.ridge)
     middle = means.double().mean(dim=0)
     tokens = torch.cat([((photo.double() - middle) @ value).float() for photo in photos])
-    length = tokens.norm(dim=-1).mean().double()  # a token is one long in the mean
+    length = tokens.norm(dim=-1).mean().double()  # the mean length of a token is 1
     value, direction = value / length, principal_direction(texts, recipe.direction)
     offset = cone_length(tokens / length, direction, recipe.common) * direction - middle @ value
     return JointSpace(value.T, offset, centre, torch.tensor(recipe.logit_scale))

@@ -20,14 +20,14 @@ class PackagedFile:
     sha256: str
 
     def path(self) -> Path:
-        """Where it lies, unread; UsageError where the package is not installed."""
+        """Its path, without reading it; UsageError where the package is not installed."""
         spec = importlib.util.find_spec(self.package)  # of a top-level package: nothing of it is run
         if spec is None or not spec.submodule_search_locations:
             raise UsageError(f"backbone lite2_minilm needs the package {self.package}, which is not here: {INSTALL}.")
         return Path(spec.submodule_search_locations[0], self.inside)
 
     def checked(self) -> Path:
-        """Where it lies, after its content was compared with the hash (once a process)."""
+        """Its path, once its content has been compared with the hash (once per process)."""
         path = self.path()
         _check(path, self.sha256)
         return path

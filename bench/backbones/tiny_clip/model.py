@@ -55,7 +55,8 @@ def feature_map(visual: "ModifiedResNet", images: torch.Tensor) -> torch.Tensor:
 def pooled_and_tokens(pool: "AttentionPool2d", maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """(N, 512, H, W) -> what ``pool(maps)`` gives, (N, D), and each place alone through its value path, (N, HW, D).
 
-    The value path is linear, so it is run once for both; only the mean asks, so the other queries are not computed.
+    The value path is linear, so it is run once for both; only the mean token is a query, so the other queries are not
+    computed.
     """
     places, position = maps.flatten(2).transpose(1, 2), pool.positional_embedding
     mean = places.mean(1, keepdim=True) + position[:1]

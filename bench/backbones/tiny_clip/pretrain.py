@@ -66,7 +66,7 @@ class Curve:
 
 
 def _kept(file: Path, make: Callable[[], torch.Tensor]) -> torch.Tensor:
-    """The tensor in ``file``, made and written (whole or not at all) where it is not there."""
+    """The tensor in ``file``, made and written (whole or not at all) if it is missing."""
     if not file.exists():
         torch.save(make(), file.with_suffix(".part"))
         file.with_suffix(".part").replace(file)

@@ -27,7 +27,7 @@ TRUNK_BATCH, TRUNK_PEAK_LR, TRUNK_WEIGHT_DECAY = 128, 3e-3, 0.05
 
 
 def auxiliary_labels(source: Source, count: int) -> torch.Tensor:
-    """float32 (N, C + colours + contexts) of 0 and 1: what the trunk is asked about."""
+    """float32 (N, C + colours + contexts) of 0 and 1: the training targets of the trunk."""
     colors = list(COLORS)
     rows = np.zeros((count, len(CLASS_NAMES) + len(colors) + len(CONTEXTS)), np.float32)
     for i, row in enumerate(rows):
@@ -74,7 +74,7 @@ def train_trunk(
     head = nn.Conv2d(STEM_WIDTH * 32, labels.shape[1], 1)
     nn.init.constant_(head.get_parameter("bias"), -2.0)
     for layer in (visual.layer1, visual.layer2, visual.layer3, visual.layer4):
-        for block in layer:  # a little life in every residual branch from the first step
+        for block in layer:  # every residual branch is active from the first step
             nn.init.constant_(block.bn3.weight, 0.2)
     trunk = nn.ModuleList([visual, head]).to(memory_format=torch.channels_last)
     parameters = [p for name, p in trunk.named_parameters() if "attnpool" not in name]

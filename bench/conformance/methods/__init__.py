@@ -1,4 +1,4 @@
-"""The properties of a method: first what it says, scores and holds, then what may and may not move it in training."""
+"""The properties of a method: its declarations, scores and state, then what may and may not change its training."""
 
 from bench.conformance.methods import declarations, labels, running, scores, state, training
 from bench.conformance.properties import Property

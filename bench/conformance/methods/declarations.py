@@ -43,7 +43,7 @@ def declares_text(method: Kind) -> None:
 
 
 class _OneVector(ToyText):
-    """A tower that has one vector a text, as those that read both ways."""
+    """A text tower that gives one vector per text, as bidirectional ones do."""
 
     def sequence(self, embedded: Tensor) -> Tensor:
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Properties of labels: those that may move a training, and those that cannot."""
+"""Properties of labels: which of them may change a training, and which must not."""
 
 import functools
 
@@ -31,7 +31,7 @@ PROPERTIES = Properties()
     applies=has_labels,
 )
 def hidden_labels_change_nothing(method: Kind) -> None:
-    """Two truths that agree where the protocol lets one see: bit-identical training. A known label does matter."""
+    """Full labels that agree at the known entries give bit-identical training; a changed known label does not."""
     data, protocol = images(), PROTOCOLS.get("partial")()
     truth = data.labels.numpy()
     observed = protocol.observe(truth, 30, seed=0)
@@ -79,7 +79,8 @@ def class_order_does_not_matter(method: Kind) -> None:
     if is_trained(method):
         moved = (scores - make(method, build_task(data.labels)).score(data.features)).abs().max().item()
         require(moved > 5e-3, "SGD with a rate of 0.1 hardly moves its scores")
-    # A ReLU whose input is within rounding of zero may open in one twin only, hence the share of the way they went.
+    # A ReLU whose input is within rounding of zero may open in one twin only, so the tolerance grows with the distance
+    # trained.
     close = {"rtol": 1e-3, "atol": max(1e-3, 0.005 * moved)}
     sentence = "with its classes in another order it trains to other scores"
     require_close(twin.score(data.features), scores[:, order], sentence, **close)
@@ -102,7 +103,7 @@ def _permuted(value: Tensor, order: Tensor) -> Tensor:
     applies=is_untaught,
 )
 def untaught_learns_without_labels(method: Kind) -> None:
-    """Not a known one either, in a batch or in the task; what it learns from instead it does learn."""
+    """A method without labels uses none, known ones included, in a batch or in the task; it learns all the same."""
     data, losses = images(), list[float]()
     one = trained(method, data, epochs=30, lr=5e-2, watch=lambda loss: losses.append(loss.item()))
     other = trained(method, data._replace(labels=-data.labels), epochs=30, lr=5e-2)

@@ -18,7 +18,7 @@ def is_trained(method: Kind) -> bool:
 
 
 def has_labels(method: Kind) -> bool:
-    """Whether it is told labels; what only counts them, as `prior` does, is not trained."""
+    """Whether it is given labels. A method that only counts them, as `prior` does, is not trained."""
     return method.labels != "none"
 
 

@@ -138,11 +138,11 @@ def trains_what_is_trainable(method: Kind) -> None:
     "learns", "with all labels of 80 images it ranks 200 others hardly better than a constant", applies=is_taught
 )
 def learns(method: Kind) -> None:
-    """In one of three starts: some that look away at first stay so.
+    """From one of three initialisations, since some never leave a poor start.
 
-    Classes are nearly as rare as in real data sets: what lets go of negatives that look positive, as the Hill loss
-    does, ends in all-ones where a third of all labels are positive. Ten times a method's own rate at most: a
-    transformer does not stand what a linear head does.
+    Classes are nearly as rare as in real data sets: a loss that ignores negatives which look positive, as the Hill loss
+    does, ends in all-ones where a third of all labels are positive. The rate is at most ten times the method's own: a
+    transformer diverges at rates that suit a linear head.
     """
     data, unseen = draw_toy_data(80, seed=0, share=0.2), draw_toy_data(200, seed=1, share=0.2)
     needed = 100 * (unseen.labels > 0).float().mean().item() + 20

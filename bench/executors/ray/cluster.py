@@ -46,7 +46,7 @@ class RayCluster:
             raise
 
     def leave(self) -> None:
-        """Go, unless the connection was there before."""
+        """Disconnect, unless the connection existed before."""
         if self._own:
             self.ray.shutdown()
 
@@ -68,7 +68,7 @@ class RayCluster:
         return strategies.NodeAffinitySchedulingStrategy(node, soft=False)
 
     def _refuse_impossible(self) -> None:
-        """UsageError if no node can ever take a cell: Ray would wait for one without a word."""
+        """UsageError if no node can ever take a cell: Ray would wait for one silently."""
         nodes = self._nodes()
         if any(self.demands.fit(node["Resources"]) for node in nodes):
             return
@@ -111,7 +111,7 @@ def import_ray() -> Any:
 
 
 def _connect(ray: Any, address: str) -> bool:
-    """Join the cluster; whether that was for us to do. A connection that is there already is used."""
+    """Join the cluster, unless this process is connected already; returns whether it joined now."""
     if ray.is_initialized():
         return False
     quiet = {"logging_level": logging.ERROR, "log_to_driver": False}

@@ -72,13 +72,13 @@ class RayExecutor:
         return self._pool.submit(self._bring_to_end, cell, FollowedCell(follow, started, self._turn))
 
     def close(self) -> None:
-        """Cancel all tasks; a checkpoint that came home is there to go on from."""
+        """Cancel all tasks; checkpoints that reached the driver are kept, to resume from."""
         with self._change:
             self._closed = True
             tasks = list(self._tasks)
         self._pool.shutdown(wait=False, cancel_futures=True)
         for task in tasks:
-            self._ray.cancel(task)  # leaving by way of every `finally`
+            self._ray.cancel(task)  # so that every `finally` runs
         self._pool.shutdown()
         left = tasks and self._ray.wait(tasks, num_returns=len(tasks), timeout=PATIENCE)[1]
         for task in left:
@@ -178,7 +178,7 @@ def _lost(ray: Any) -> tuple[type[Exception], ...]:
 
 
 def _add(record: Mapping[str, Any], curve: Path) -> None:
-    """A line more in the curve, which begins anew with the first epoch."""
+    """Append a line to the curve; the first epoch begins it anew."""
     line = json.dumps(record) + "\n"
     if record["epoch"] == 1:
         write_text(curve, line)

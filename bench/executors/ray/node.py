@@ -30,7 +30,7 @@ def train_cell(
 ) -> tuple[Ended, CellFiles]:
     """Train the cell, from the checkpoint in `files` if there is one; how it ended, and what it left.
 
-    Whatever goes wrong with the cell comes back as an ending: Ray shall try again only what was lost with a node.
+    Errors of the cell are returned as an ending, since Ray shall retry only what was lost with a node.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before CUDA starts
     import ray
@@ -65,7 +65,7 @@ def train_cell(
 
 
 class _Teller:
-    """Tells the driver of each epoch, and sends the newest checkpoint with it now and then."""
+    """Reports each epoch to the driver, from time to time with the newest checkpoint."""
 
     def __init__(self, say: Say, folder: Path):
         self.say, self.folder = say, folder

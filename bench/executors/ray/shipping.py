@@ -21,7 +21,7 @@ NO_TEST_SPLIT = "a search has no test split"
 
 
 class Shipping:
-    """In the driver: encodes what a cell needs unless that is done, and says how a node gets it.
+    """In the driver: encodes what a cell needs unless that is done, and describes where a node gets it.
 
     Everything is put into the object store once; a node fetches what its cells ask for, and its workers share it.
     """
@@ -49,7 +49,7 @@ class Shipping:
 
 @dataclass(frozen=True)
 class Index:
-    """All of a dataset but its images."""
+    """A dataset without its images."""
 
     name: str
     options: Any
@@ -70,7 +70,7 @@ def _index(dataset: Dataset, with_test: bool) -> Index:
 
 
 class _NoImages(Sequence[Image.Image]):
-    """As many images as there are, none of which can be seen."""
+    """Placeholder for the images: their number, without their content."""
 
     def __init__(self, count: int):
         self._count = count

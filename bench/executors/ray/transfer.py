@@ -19,7 +19,7 @@ RESULT = ("scores.npz", WEIGHTS_FILE, "curve.jsonl", "log.txt", "error.txt", "ro
 
 
 def pack(folder: Path, names: Iterable[str]) -> CellFiles:
-    """Those of the files that there are."""
+    """The contents of the files that exist, by name."""
     return {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
 
 

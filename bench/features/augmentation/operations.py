@@ -115,7 +115,7 @@ def cutout_share(share: float) -> Step:
 
 
 def flip(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Left to right, every second time."""
+    """Mirrored with probability 1/2."""
     return ImageOps.mirror(image) if rng.random() < 0.5 else image
 
 

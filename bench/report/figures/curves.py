@@ -53,7 +53,7 @@ def _ratio_figure(figure: "Figure", results: Results) -> None:
 def draw_ratios(axes: "Axes", results: Results, legend: bool = True) -> None:
     """mAP over ratios: mean line and band of one standard deviation over seeds; points where there is one ratio.
 
-    Bands show what differs between methods: what a seed does to all alike is taken off (`without_seed_effects`).
+    Bands show what differs between methods: the common effect of a seed is removed (`without_seed_effects`).
     More methods than there are colours go down the page, one row each.
     """
     if has_many_methods(results):

@@ -1,4 +1,4 @@
-"""The figure that settles an argument: mAP minus the baseline's, paired by ratio and seed, with its interval.
+"""Figure of gains: mAP minus the baseline's, paired by ratio and seed, with its interval.
 
 draw_gains(axes, compared, results.percents, results.baseline)    # on axes of one's own
 """

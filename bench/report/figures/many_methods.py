@@ -83,7 +83,7 @@ def draw_ranked_methods(axes: "Axes", results: Results) -> None:
     """Methods down the page, best at the lowest ratio first; a dot is a ratio's mean, its line the interval over seeds.
 
     Methods that do not depend on the ratio have one grey diamond. Lines from top to bottom: the baseline at each of the
-    ratios, and, grey, what all labels and what no training are good for.
+    ratios, and, grey, the levels of all labels and of no training.
     """
     methods, groups = methods_by_lowest_ratio(results), _groups(results)
     means = results.frame.drop_duplicates(["method", "percent", "key"]).groupby("method")["mAP"].mean()

@@ -13,7 +13,7 @@ UNDATED = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
 def outlying(values: Sequence[float]) -> float:
-    """Below it lie the few values that are further from the rest than the rest is wide; they would squeeze it.
+    """The limit below which a few outliers lie: further from the others than the others spread.
 
     >>> outlying([12.0, 60.0, 80.0, 82.0, 83.0, 85.0, 86.0, 90.0]), outlying([60.0, 62.0, 64.0, 66.0])
     (80.0, 60.0)

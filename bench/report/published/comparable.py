@@ -1,4 +1,4 @@
-"""Our cells beside a published number: which of them are comparable at all, and in what they are not like the paper."""
+"""Our cells beside a published number: which of them are comparable, and how they differ from the paper."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ SELECTIONS = {
 class Ours:
     """Our cells of one setting, by percent (None where there is no ratio), in one definition of mAP.
 
-    mismatches: in what they differ from the paper, a sentence each. others: how many more settings of the same method
+    mismatches: how they differ from the paper, a sentence each. others: how many more settings of the same method
     the store holds.
     """
 
@@ -149,7 +149,7 @@ def _mismatches(number: PublishedNumber, group: Mapping[int | None, Sequence[Row
 
 
 def mismatches(number: PublishedNumber, row: Row) -> Iterator[str]:
-    """In what the cell is not like the paper, or may not be."""
+    """How the cell differs, or may differ, from the paper."""
     cell = row.cell
     yield from _backbone(number, row)
     yield from _labels(number, row)

@@ -3,8 +3,8 @@
     groups("voc2007", store.rows())            # for programs and the terminal
     published_groups(results)                  # for a report, from its own cells
 
-A camp is a group of numbers made under like conditions; no ranking crosses its border. Drawn by `published_tables`,
-told as data by `published_data`.
+A camp is a group of numbers made under like conditions; no ranking crosses its border. `tables` draws them, `data`
+gives them as plain data.
 """
 
 from collections.abc import Iterable, Sequence

@@ -14,7 +14,7 @@ SUPERSCRIPTS = str.maketrans("0123456789,", "⁰¹²³⁴⁵⁶⁷⁸⁹ ")
 
 @dataclass(frozen=True)
 class Value:
-    """A table cell: what it says, how it stands out, its footnotes (from 1), and the keys of the cells behind it."""
+    """A table cell: its text, its emphasis, its footnotes (from 1), and the keys of the cells behind it."""
 
     text: str
     style: Style = ""

@@ -2,7 +2,7 @@
 
 They are found by entry points in the groups `missing_label_bench.methods`, `.datasets`, `.protocols`, `.backbones` and
 `.augmentations`, and by name: `load_plugins(["my_method.py", "my_package"])`, the flag `--plugin`, and the variable
-BENCH_PLUGINS. A plugin is code that runs with its user's rights; nothing that a store says ever loads one.
+BENCH_PLUGINS. A plugin is code that runs with its user's rights; nothing in a store ever loads one.
 """
 
 from bench.settings.plugins.load import (

@@ -25,7 +25,7 @@ _PACKAGE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 @dataclass(frozen=True)
 class Plugin:
-    """One that was named. module: what it was imported as. file, source: of a plugin that is a file, else None."""
+    """A loaded plugin by its name or path. module: its module's name. file, source: of a plugin file, else None."""
 
     name: str
     module: str
@@ -82,7 +82,7 @@ def load_entry_points(axis: str) -> Iterator[tuple[str, Any, str]]:
 
 
 def loaded() -> list[Plugin]:
-    """Those that were named and are whole, in the order of loading."""
+    """The plugins that were loaded by name without an error, in the order of loading."""
     return list(_LOADED.values())
 
 

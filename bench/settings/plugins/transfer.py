@@ -1,4 +1,4 @@
-"""Plugins on their way to another process or machine: there before anything that needs them is unpickled."""
+"""Transfer of plugins to another process or machine: they are loaded before anything that needs them is unpickled."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Carried:
 
 
 def carried() -> Carried:
-    """Those that are loaded now."""
+    """The plugins that are loaded now."""
     load.load_environment()
     return Carried(tuple(load.loaded()))
 

@@ -1,4 +1,4 @@
-"""The loop of a search: ask for a trial, run its cells one after the other, tell what they came to.
+"""The loop of a search: ask Optuna for a trial, run its cells one after the other, tell it the result.
 
 As many trials are under way as the executor has slots. Pruning looks at a trial's first cell alone (its first ratio and
 seed): that cell's held-out mAP is reported after each epoch, with the epoch as step, and the pruner compares it with
@@ -36,7 +36,7 @@ STATES: Mapping[TrialState, TrialStatus] = {
 
 
 class Watcher(Protocol):
-    """Who is told how a search goes on; one call at a time."""
+    """Receives the progress of a search; one call at a time."""
 
     def trial_started(self, trial: TrialRecord) -> None: ...
 
@@ -208,7 +208,7 @@ class _Loop:
 
 
 def search_record(trial: FrozenTrial, replaced: bool = False) -> TrialRecord:
-    """What the store tells of a trial of the study."""
+    """The record of a trial that the store keeps."""
     attributes, complete = trial.user_attrs, trial.state == TrialState.COMPLETE
     return TrialRecord(
         number=trial.number,

@@ -15,7 +15,7 @@ AS_THEY_WERE, WHICH_FAILED = "the settings as they were", ", which failed"
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """One trial as the store tells it; nothing in it has seen the test split.
+    """One trial as the store keeps it; nothing in it depends on the test split.
 
     settings: what was tried, as it goes into a config. value: the objective, in percent. cells: key to the percent,
     the seed and the last epoch's held-out mAP of each cell that ended. curve: the held-out mAP of the first cell after

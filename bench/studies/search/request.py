@@ -42,7 +42,7 @@ class SearchRequest:
     def cells(self, dataset: Dataset, settings: Mapping[str, Any]) -> list[Cell]:
         """The cells of a trial, ratio by ratio; the first is the one that may be pruned. None has a test split.
 
-        A method that learns from no label is judged under the asked protocol all the same: by what a user would know.
+        A method that uses no label is judged under the requested protocol too: by the labels that a user would know.
         """
         (variant,) = self.sweep.variants
         tried = Variant(self.method, {**variant.overrides, **settings}, recipe=variant.recipe)
@@ -89,10 +89,10 @@ def ask_for(
     seed: int = 0,
     always_start: bool = False,
 ) -> list[SearchRequest]:
-    """One search for each method of the sweep; UsageError where a search would tell nothing.
+    """One search for each method of the sweep; UsageError where a search would be pointless.
 
-    always_start: try the settings that a method has first even where they lie outside its space. A sampler that learns
-    would be told a lie about its space then, so this is for independent draws.
+    always_start: try the settings that a method has first even where they lie outside its space. This is for
+    independent draws only: a sampler that learns cannot take a point outside its space.
     """
     if sweep.holdout < 1:
         raise UsageError("--holdout 0 leaves no image to judge a trial by; give a share such as 20.")

@@ -85,7 +85,7 @@ def _cmaes(**settings: Any) -> BaseSampler:
 
 
 def make_pruner(name: str, epochs: int) -> BasePruner:
-    """A pruner over epochs 1 to `epochs`. The median is asked from a third of them on, and of five trials at least."""
+    """A pruner over epochs 1 to `epochs`. The median counts from a third of the epochs on, after five trials."""
     if name == "median":
         return MedianPruner(n_startup_trials=5, n_warmup_steps=max(1, epochs // 3), interval_steps=1, n_min_trials=3)
     if name == "hyperband":
@@ -94,7 +94,7 @@ def make_pruner(name: str, epochs: int) -> BasePruner:
 
 
 class Reseeded(BaseSampler):
-    """A sampler whose randomness hangs on the number of the trial alone: a fresh one, with a seed of its own, for each.
+    """A sampler whose randomness depends on the trial's number alone: a fresh one, with its own seed, for each.
 
     So the proposal for trial k follows from the trials before it and from `seed`, also after a kill and in any process.
     """

@@ -24,7 +24,7 @@ from methods import METHODS
 
 @dataclass(frozen=True)
 class Session:
-    """An open search: what is asked, its files, its study."""
+    """An open search: its request, files and study."""
 
     request: SearchRequest
     dataset: Dataset
@@ -92,7 +92,7 @@ def open_search(
 
 
 class _Saving:
-    """Writes the trials down before anybody hears of a change."""
+    """Saves the trials before a watcher is informed of a change."""
 
     def __init__(self, session: Session, watcher: Watcher):
         self.session, self.watcher = session, watcher

@@ -1,4 +1,4 @@
-"""The search space of a method: what its settings declare, what a file says otherwise, and what comes of a proposal."""
+"""The search space of a method: the declared ranges, those of a user's file, and the settings of a proposal."""
 
 import dataclasses
 import typing
@@ -79,7 +79,7 @@ def lies_within(space: Space, settings: Mapping[str, Any]) -> bool:
 
 
 def read_spaces(path: Path, methods: tuple[str, ...]) -> SpaceText:
-    """What a file says of each method's space: `{method: {option: {low, high, log} | [choices] | null}}`."""
+    """Each method's space in a file: `{method: {option: {low, high, log} | [choices] | null}}`."""
     content = read(path, f"--space {path}", "a YAML file")
     if not isinstance(content, dict) or not all(isinstance(options, dict) for options in content.values()):
         example = "asl: {lr: {low: 1e-3, high: 1e-2, log: true}}"

@@ -39,7 +39,7 @@ def space_fingerprint(tunings: Sequence[Tuning]) -> str:
 
 
 def refuse_other_files(path: Path) -> None:
-    """UsageError for a path at which there is something that a tuning has not written."""
+    """UsageError for a path whose file no tuning has written."""
     if not path.name.endswith(".toml"):
         raise UsageError(f"--out {path} does not end in .toml, by which --recipe knows a file; give such a name.")
     if path.exists() and not read_recipe_file(path).tuned:
@@ -47,7 +47,7 @@ def refuse_other_files(path: Path) -> None:
 
 
 def _facts(one: Tuning) -> dict[str, Any]:
-    """What is said of a method; a number that there is not is left out."""
+    """The facts of a method; missing numbers are left out."""
     chosen, first = one.chosen, one.at(1)
     if chosen is None:
         return {"settings": ALL_FAILED, "trials": len(one.trials), "finished": 0, "search": one.search}
@@ -69,7 +69,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _lasting(method: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings but for those that are None, which TOML has no word for: the method's default says it."""
+    """The settings without those that are None, for which TOML has no value: they are the method's default."""
     lasting = {option: value for option, value in settings.items() if value is not None}
     config_class = METHODS.get(method).Config
     if values(build(config_class, lasting, owner=method)) != values(build(config_class, settings, owner=method)):
@@ -84,7 +84,7 @@ def _table(path: Sequence[str], content: Mapping[str, Any]) -> str:
 
 
 def _toml(value: Any) -> str:
-    """A plain value: TOML's words for it are JSON's, but for numbers that are none."""
+    """A plain value in TOML, which writes it as JSON does, except for infinite numbers and NaN."""
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, list | tuple):
