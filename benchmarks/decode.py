@@ -38,7 +38,7 @@ def pillow(content: bytes, side: int | None = None) -> np.ndarray:
 
 
 def draft(content: bytes, side: int | None = None) -> np.ndarray:
-    """Pillow, but libjpeg halves the picture while decoding as long as it stays larger than what is asked for."""
+    """Pillow, but libjpeg halves the picture while decoding as long as it stays larger than the requested size."""
     with Image.open(io.BytesIO(content)) as image:
         if side:
             image.draft("RGB", (side, side))

@@ -125,7 +125,7 @@ def head(knob: str = "epochs", values: Sequence[Any] = (8, 16), **base: Any) -> 
 
 
 def prompts(axes: dict[str, Sequence[Any]] | None = None, **base: Any) -> Grid:
-    """A prompt method: three learning rates, and what else is asked."""
+    """A prompt method: three learning rates, and other settings."""
     return Grid({**PROMPT, **base}, {"lr": PROMPT_LRS, **(axes or {})})
 
 

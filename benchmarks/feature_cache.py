@@ -34,7 +34,7 @@ COCO_IMAGES = 82_783 + 40_504
 
 
 class Drawn(Sequence[Image.Image]):
-    """Noise of a photograph's size, drawn when asked for."""
+    """Noise of a photograph's size, drawn on access."""
 
     def __init__(self, count: int, size: tuple[int, int]):
         self.count, self.size = count, size

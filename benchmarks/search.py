@@ -5,7 +5,7 @@
 A search sees held-out training images alone, judged by their observed labels. For each method, sampler and search seed
 this prints the held-out objective of the best trial, that of the settings as they were, and the test mAP of both,
 retrained on all training images: whether what was won on held-out images is there on the test split is what counts.
-Everything goes into one store, so a cut-off run goes on where it was, and equal cells are trained once.
+Everything goes into one store, so an interrupted run is resumed, and equal cells are trained once.
 """
 
 import argparse

@@ -5,7 +5,7 @@
 Each line of the file is one trial: settings of `trm_ml` on top of its recipe, as JSON. A trial trains on 80 % of the
 training images and is judged by the last epoch's mAP on the other 20 %. Which level meets the text at test time changes
 no training, so that all three choices of `scored` are read from one. Seeds from 100 on are used here and nowhere in the
-results. A trial that stands in the CSV already is not run again.
+results. A trial that is in the CSV already is not run again.
 """
 
 import argparse

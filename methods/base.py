@@ -111,7 +111,7 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     sentences (one cell for all ratios, one a seed).
     text: whether it uses the text tower; token_texts: and reads it at every token of a sentence.
     reads_images: False for a floor whose scores are the same for every image.
-    reference: the paper, or what stands in its place. equation: the heart of it in one line of plain text.
+    reference: the paper, or what stands in its place. equation: its main formula in one line of plain text.
     source, licence: the public code whose formulas and constants were read, with its commit, and its licence as it
     states it ("none stated": all rights reserved); both empty where no code was read, or where older fields name it.
     Formulas and constants carry over, code never.
@@ -121,10 +121,10 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     flags: words that every table sets beside its numbers, such as "reconstruction".
     colour: the name of its colour in figures (`bench.report.figures.palette.PALETTE`), for methods that many others are
     compared with; all others take one by their name.
-    baseline: how usual it is to compare with this method: of a table's methods the one with the largest number is what
-    gains are told against by default. A subclass inherits neither.
+    baseline: how usual it is to compare with this method: of a table's methods the one with the largest number is the
+    default baseline of gains. A subclass inherits neither.
     recipes: named settings from papers, each a dict of config fields; "paper" is used where it exists and nothing
-    else is asked for.
+    else is requested.
     switches: the parts that an ablation study can take out, in the order in which they are built up.
     ladder: rungs from a bare baseline to the whole method, each a dict of config fields, where the order or grouping
     of the paper's own table is not that of `switches`.

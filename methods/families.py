@@ -4,7 +4,7 @@ FAMILIES = {
     "prompts": ("Learned prompts", "Texts learned through a frozen text tower and matched with the image."),
     "losses": (
         "Losses for labels with gaps",
-        "One head on frozen features; the loss copes with what is unknown.",
+        "One head on frozen features; the loss handles unknown labels.",
     ),
     "corrections": ("Label correction", "Unknown or assumed labels are guessed, corrected or left out while training."),
     "graphs": ("Class graphs", "A feature for every class, found by its word, and messages between classes."),

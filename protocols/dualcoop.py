@@ -89,7 +89,7 @@ def refuse_unless_blind(known: np.ndarray, labels: np.ndarray, percent: int, sou
     from scipy.stats import binom, hypergeom  # half a second of start-up
 
     if _both_tails(binom, round(kept / labels.shape[1]), len(labels), percent / 100) < CHANCE:
-        raise DataError(f"{source} keeps {kept / entries:.1%} of the labels, and {percent} % was asked for.")
+        raise DataError(f"{source} keeps {kept / entries:.1%} of the labels, and {percent} % was requested.")
     positive = labels == 1
     both = known & positive
     counts = [(entries, int(positive.sum()), kept, int(both.sum()))]

@@ -126,7 +126,7 @@ def _with_words_of(model: Callable[P, Plan]) -> Callable[[Callable[..., Sweep]],
 def run(*args: Any, **words: Any) -> Sweep:
     """Run every method at every ratio and seed; the words are those of `plan`.
 
-    What is done already is not run again, what was cut off goes on. A cell that fails is counted in `Sweep.failed`,
+    Finished cells are not run again, and interrupted ones are resumed. A cell that fails is counted in `Sweep.failed`,
     with its traceback in the store. progress: a bar or lines on standard error; False is silent.
 
     >>> import bench

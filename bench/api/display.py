@@ -124,7 +124,7 @@ class Pace:
     """The rate of images, or of another unit, since the first reported number; earlier work does not count."""
 
     EVERY_SECONDS = 30.0
-    """How often a log hears of an encoding that takes long."""
+    """How often a log reports an encoding that takes long."""
 
     def __init__(self, unit: str = "images") -> None:
         self.unit = unit

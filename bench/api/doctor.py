@@ -75,7 +75,7 @@ def _links(results: Path, cache: Path) -> DoctorCheck:
         except DataError:
             away.append(str(folder / name))
     if away:
-        return DoctorCheck("links", False, f"{', '.join(away)} leads elsewhere; make the whole store the link.")
+        return DoctorCheck("links", False, f"{', '.join(away)} leads to another place; make the whole store the link.")
     return DoctorCheck("links", True, "no folder of the store or the cache is a link to another place")
 
 

@@ -63,7 +63,7 @@ def look_ahead(
 
 
 def _workers(execution: Execution, todo: int, device: torch.device) -> int:
-    """Cells that train at once; of a cluster whose size nobody gave, one."""
+    """Cells that train at once; one for a cluster of unknown size."""
     if execution.executor in ("inline", "ray"):
         return execution.workers or 1
     return worker_count(execution.workers, todo, device, execution.threads)

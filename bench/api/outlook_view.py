@@ -76,7 +76,7 @@ def _expected(expected: Forecast) -> Iterator[str]:
     for name, method in known.items():
         yield f"  {name}: {_each(method)}"
     if expected.unknown:
-        yield f"  unknown: {', '.join(expected.unknown)} (no finished cell here to go by)"
+        yield f"  unknown: {', '.join(expected.unknown)} (no finished cell in this store)"
 
 
 def _each(method: MethodForecast) -> str:

@@ -88,7 +88,7 @@ def search(
 ) -> Searched:
     """Search the settings of each method; the test split is out of reach.
 
-    The same search goes on where it was cut off.
+    An interrupted search is resumed.
     """
     request, dataset, requests = plan_searches(request, options, execution)
     sessions = run_searches(requests, dataset, options, execution, command, quiet)
@@ -171,7 +171,7 @@ def run_searches(
             for session in sessions:
                 if session.archive.record["changed_code"]:
                     display.say(
-                        f"warning: {session.archive.name} goes on with trials of an older version of the method."
+                        f"warning: {session.archive.name} continues with trials of an older version of the method."
                     )
                 before, plots = session.archive.trials, session.archive.folder / "plots"
                 display.search_started(session.request.method, total, before)

@@ -32,7 +32,7 @@ class PlainTrials:
             self.say(f"{title}: {done:,} of {counted(total, 'image')} {self.pace.of(title, done, total)}".rstrip())
 
     def search_started(self, method: str, total: int, trials: list[TrialRecord]) -> None:
-        """A method's search begins or goes on; `trials`: those it has."""
+        """A method's search begins or is resumed; `trials`: those that it has already."""
         ended = [trial for trial in trials if trial.state in ("complete", "pruned", "failed")]
         self.method, self.total, self.ended = method, total, len(ended)
         self.clock, self.best = Clock(max(total - len(ended), 0)), None

@@ -37,7 +37,7 @@ BEFORE = "as they were"
 
 @dataclass(frozen=True)
 class TunedSweep:
-    """A tuning that has come to its end. sweep: of the trainings on all training images; None if none was asked for."""
+    """A finished tuning. sweep: of the trainings on all training images; None if none was requested."""
 
     tuned: TunedField
     file: Path
@@ -63,7 +63,7 @@ def tune(
     """Give every method `options.trials` trials, the first its settings as they are and the others drawn at random.
 
     The test split is out of reach of the trials. retrain: then train the original and the chosen settings on all
-    training images, for the page. The same tuning goes on where it was cut off.
+    training images, for the page. An interrupted tuning is resumed.
     """
     if options.out:
         refuse_other_files(options.out)
@@ -103,7 +103,7 @@ def _trained(request: Request, named: bool) -> tuple[str, ...]:
     names = [variant.method for variant in request.variants] if named else METHODS.names()
     untrained = [name for name in names if not has_epochs(request, name)]
     if named and untrained:
-        raise UsageError(f"{untrained[0]} is not trained, so no effort can be spent on it; leave it out of --methods.")
+        raise UsageError(f"{untrained[0]} is not trained, so it has no settings to tune; leave it out of --methods.")
     return tuple(name for name in names if name not in untrained)
 
 

@@ -139,14 +139,14 @@ def _caption(request: AttentionRequest, count: int, cells: dict[str, CellMaps], 
         if request.seed is None
         else f"{counted(count, 'image')} drawn by seed {request.seed}"
     )
-    named = "as many highest-scored ones" + (" of each cell" if len(cells) > 1 else "")
+    named = "as many with the largest logits" + (" of each cell" if len(cells) > 1 else "")
     sentences = [
         f"The {which} of the {request.part} split, in official order, unselected.",
-        "Of each image the classes asked for."
+        "The requested classes of each image."
         if request.classes
-        else f"Of each image: the classes that are there, and {named}.",
-        "Beside the name: the logit. A class is named if it is among as many highest-scored ones as are there: true "
-        "positive, named and there; false positive, named only; missed, there only.",
+        else f"Classes of each image: those that are present, and {named}.",
+        "Beside the name: the logit. Of an image with k present classes the k with the largest logits are named: true "
+        "positive, named and present; false positive, named only; missed, present only.",
         f"Colour: attention weight over positions, bicubic, up to the map's own peak (at least {LEAST_TOP:g} times the "
         "uniform weight). '+': the peak; behind the mark: how many times the uniform weight it is.",
     ]

@@ -139,5 +139,5 @@ def _title(axes: "Axes", upper: str, lower: str, colour: str) -> None:
 
 
 def _short(name: str, limit: int = 20) -> str:
-    """The end of an image's id, which tells it from the others."""
+    """The end of an image's id, which distinguishes it from the others."""
     return name if len(name) <= limit else "..." + name[-limit:]

@@ -1,4 +1,4 @@
-"""Choice of the images and classes to show: by rule, so that nobody picks the pretty ones. Shapes: C classes."""
+"""Choice of the images and classes to show: by a rule, so that nobody picks the best ones. Shapes: C classes."""
 
 from collections.abc import Sequence
 from typing import Literal

@@ -118,4 +118,4 @@ def main() -> None:
 
 
 def _say_interrupted() -> None:
-    typer.secho("interrupted; the same command goes on from the last checkpoint.", err=True)
+    typer.secho("interrupted; the same command resumes from the last checkpoint.", err=True)

@@ -33,7 +33,7 @@ def ablate(
         ),
     ] = "leave-one-out",
     parts: Annotated[
-        str | None, typer.Option(help="Only these parts, all others staying; their order is that of a ladder.")
+        str | None, typer.Option(help="Study only these parts, the others stay on; a ladder adds them in this order.")
     ] = None,
     list_parts: Annotated[bool, typer.Option("--list", help="Show the method's parts and stop.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,

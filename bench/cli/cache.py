@@ -33,7 +33,7 @@ def ls(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """All cached features: of what, how large, when last used, and whether they are complete."""
+    """List the cached features: their source, size, last use, and whether they are complete."""
     root = _place(cache)
     rows = [entry_facts(entry) for entry in chosen_entries(root, None, dataset, backbone, everything=True)]
     if as_json:
@@ -56,7 +56,7 @@ def verify(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Read every byte again and compare it with the checksums kept since it was written; exit code 2 if one differs."""
+    """Read every byte again and compare it with the checksums from when it was written; exit code 2 if one differs."""
     from bench.features import verify as problems_of
 
     rows: list[dict[str, Any]] = []
@@ -99,7 +99,7 @@ def rm(
     if chosen and not yes:
         if as_json or not sys.stdin.isatty():
             raise UsageError(
-                f"bench cache rm would remove {counted(len(chosen), *ENTRIES)} ({size}); say so with --yes."
+                f"bench cache rm would remove {counted(len(chosen), *ENTRIES)} ({size}); add --yes to do so."
             )
         for row in rows:
             typer.echo(

@@ -72,7 +72,7 @@ def _state(entry: "CacheEntry", images: int | None) -> str:
     if entry.complete:
         return "complete, in use" if usage(entry) else "complete"
     done = f"{entry.images_done:,} of {images:,} images" if images else "nothing yet"
-    return f"being encoded, {done}" if usage(entry) else f"cut off, {done}; the next run goes on"
+    return f"being encoded, {done}" if usage(entry) else f"cut off, {done}; the next run resumes"
 
 
 def size_text(count: int) -> str:

@@ -87,7 +87,7 @@ def compare(
         _show(tables)
         if published is not None and not any(line["ours"] for group in data for line in group["lines"]):
             typer.echo(
-                f"No finished cell of {published} in {', '.join(map(str, results))} stands beside these numbers."
+                f"No finished cell of {published} in {', '.join(map(str, results))} can be compared with these numbers."
             )
 
 
@@ -155,9 +155,9 @@ def _paired(
     images, columns = image_interval(loaded, store), columns_of(loaded)
     compared = compare_lines(loaded, lines, images)
     where = f"{loaded.selection.title}: difference from {against}"
-    tables = [gain_table(compared, columns, f"{where}, as sure as the seeds make it", "method")]
+    tables = [gain_table(compared, columns, f"{where}, with intervals over seeds", "method")]
     if images is not None:
-        tables.append(image_table(compared, columns, f"{where}, as sure as the test images make it", "method"))
+        tables.append(image_table(compared, columns, f"{where}, with intervals over test images", "method"))
     else:
         typer.echo("No intervals over test images: some cells' scores are gone from the store.", err=True)
     return gain_records(compared, columns, "method"), [flagged(table, method_flags(loaded)) for table in tables]

@@ -13,7 +13,9 @@ from bench.system.console import plain_console
 def check(
     tested: Annotated[
         str,
-        typer.Argument(metavar="FILE.py|NAME", help="A plugin, to test all that it adds; or what `bench ls` lists."),
+        typer.Argument(
+            metavar="FILE.py|NAME", help="A plugin, to test all that it adds; or a name that `bench ls` lists."
+        ),
     ],
     plugin: Plugins = None,
     as_json: Json = False,
@@ -21,7 +23,7 @@ def check(
 ) -> None:
     """Check the required properties of a method (or a protocol, dataset, backbone), and explain each failure.
 
-    Among them: no hidden label reaches it, equal seeds give equal bits, an interrupted run goes on to the same bits,
+    Among them: no hidden label reaches it, equal seeds give equal bits, an interrupted run resumes to the same bits,
     each image is scored by itself. It runs on toy data, in seconds. Exit codes: 0 all hold, 1 some do not.
     """
     from bench.conformance.axes import entries_of, properties_of

@@ -16,7 +16,7 @@ def export(
     cell: CellKey,
     to: Annotated[Literal["onnx", "torch"], typer.Option(help="onnx, or torch: an archive of torch.export.")],
     out: Annotated[Path, typer.Option(help="The folder of the model, its card and its facts.")],
-    check: Annotated[int, typer.Option(help="Test images by which the written file is checked.", min=1)] = 200,
+    check: Annotated[int, typer.Option(help="How many test images the written file is checked on.", min=1)] = 200,
     results: ResultsFolder = DEFAULT_RESULTS,
     root: RootOfCell = None,
     settings: SettingsOfCell = None,

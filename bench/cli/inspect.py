@@ -26,7 +26,7 @@ def status(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """List what is done, running, failed, stale or still to do.
+    """List the cells that are done, running, failed, stale or still to do.
 
     Many cells are counted in a table; only those that failed or are running are listed.
     """
@@ -97,12 +97,12 @@ def _listed(rows: list[dict[str, Any]]) -> "Table":
 
 def doctor(
     results: ResultsFolder = DEFAULT_RESULTS,
-    cache: Annotated[Path | None, typer.Option(help="The cache to look at.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="The cache to check.")] = None,
     plugin: Plugins = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Versions, device, disk, and a self-check of about 20 seconds."""
+    """Show versions, device and disk, and run a self-check of about 20 seconds."""
     from bench.api.doctor import diagnose
 
     findings = diagnose(results, cache or default_cache())

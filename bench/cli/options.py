@@ -57,7 +57,7 @@ def _fill_from(context: typer.Context, path: Path | None) -> Path | None:
     for flag, value in sweep.flags.items():
         param = params[flag]
         if getattr(param, "is_flag", False) != isinstance(value, bool):
-            kind = "a switch: say true or false" if param.is_flag else "no switch: give its value"
+            kind = "a switch: say true or false" if param.is_flag else "not a switch: give its value"
             raise UsageError(f"{path}: {flag} is {value!r}, but it is {kind}.")
         values: Any = value.split(",") if getattr(param, "multiple", False) and isinstance(value, str) else value
         try:
@@ -74,7 +74,7 @@ File = Annotated[
         metavar="[SWEEP.yaml]",
         is_eager=True,
         callback=_fill_from,
-        help="A file with these flags as keys, and `set` and `grid`; flags given here are stronger.",
+        help="A file with these flags as keys, and `set` and `grid`; flags given here take precedence.",
     ),
 ]
 
@@ -88,7 +88,7 @@ class RequestFlags:
     methods: Methods = "trm_ml,dualcoop"
     ratios: Ratios = "0.1-0.9"
     seeds: Seeds = "0"
-    dataset: Annotated[str | None, typer.Option(help="See `bench ls datasets`; scenes if not given.")] = None
+    dataset: Annotated[str | None, typer.Option(help="See `bench ls datasets`; by default scenes.")] = None
     root: Annotated[Path | None, typer.Option(help="Where the dataset's files are; see `bench prepare -h`.")] = None
     protocol: Annotated[
         str,
@@ -101,7 +101,7 @@ class RequestFlags:
         str,
         typer.Option(help="Settings of methods: a name or FILE.toml; auto: tuned for the backbone, else the paper's."),
     ] = "auto"
-    holdout: Annotated[int, typer.Option(help="Percent of training images kept out to select on.", min=0, max=90)] = 0
+    holdout: Annotated[int, typer.Option(help="Percent of training images held out, to choose on.", min=0, max=90)] = 0
     views: Annotated[
         int,
         typer.Option(
@@ -147,10 +147,12 @@ class ExecutionFlags:
     ] = 0
     executor: Annotated[
         str,
-        typer.Option(help="Who trains: inline (this process), processes, ray (a cluster); auto: one of the first two."),
+        typer.Option(
+            help="Cells train in: inline (this process), processes, ray (a cluster); auto: one of the first two."
+        ),
     ] = "auto"
     threads: Annotated[
-        int, typer.Option(help="CPU threads of each worker; part of what makes bits equal.", min=1, max=1024)
+        int, typer.Option(help="CPU threads of each worker; equal bits need equal threads.", min=1, max=1024)
     ] = 1
     address: Annotated[
         str,
@@ -179,7 +181,7 @@ class ExecutionFlags:
         ),
     ] = False
     weights: Annotated[
-        bool, typer.Option(help="Keep the cells' final weights, for `bench show`; a search's trials never do.")
+        bool, typer.Option(help="Keep the cells' final weights, for `bench show`, `predict` and `export`.")
     ] = True
     plugin: Plugins = None
     mlflow: Annotated[bool, typer.Option(help="Project the results into MLflow while running.")] = True

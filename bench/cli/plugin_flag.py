@@ -43,7 +43,7 @@ Plugins = Annotated[
         "--plugin",
         metavar="FILE.py|PACKAGE",
         callback=_load,
-        help="Your code that adds methods, datasets, protocols, ...; repeatable; BENCH_PLUGINS names some too.",
+        help="Your code that adds methods, datasets, protocols, ...; repeatable; BENCH_PLUGINS adds more.",
     ),
 ]
 

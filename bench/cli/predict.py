@@ -15,17 +15,21 @@ from bench.system.paths import DEFAULT_RESULTS
 def predict(
     cell: CellKey,
     images: Annotated[
-        Path, typer.Option(help="A folder, a text file with a path a line, or a CSV or Parquet table with a column.")
+        Path,
+        typer.Option(help="A folder, a text file with one path per line, or a CSV or Parquet table with a column."),
     ],
-    out: Annotated[Path, typer.Option(help="The result: .csv, .parquet or .jsonl. FILE.json beside it says all else.")],
+    out: Annotated[
+        Path, typer.Option(help="The result: .csv, .parquet or .jsonl. FILE.json beside it says how it was made.")
+    ],
     top_k: Annotated[
         int | None, typer.Option(help="Only the K classes with the largest scores.  [default: all scores]", min=1)
     ] = None,
     labels: Annotated[
-        bool, typer.Option("--labels", help="1 or 0 a class, by thresholds with the best F1, or by --precision.")
+        bool, typer.Option("--labels", help="1 or 0 for each class, by thresholds with the best F1, or by --precision.")
     ] = False,
     precision: Annotated[
-        float | None, typer.Option(help="With --labels: the lowest thresholds that are at least as precise, as 0.9.")
+        float | None,
+        typer.Option(help="With --labels: the lowest thresholds that are at least as precise, such as 0.9."),
     ] = None,
     calibrate: Annotated[
         Literal["platt", "temperature"] | None, typer.Option(help="Probabilities in place of logits.")

@@ -16,14 +16,14 @@ def prepare(
     dataset: Annotated[str, typer.Option(help="See `bench ls datasets`.")],
     root: Annotated[
         Path | None,
-        typer.Option(help="Where its files are or shall be; else `BENCH_ROOT_DATASET`, or the user's config file."),
+        typer.Option(help="Where its files are or go; else `BENCH_ROOT_DATASET`, or the user's config file."),
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--data", "--set", help="DATASET.OPTION=VALUE, as for `bench run`.")
     ] = None,
-    images: Annotated[bool, typer.Option(help="Decode every image; once, then again only what changed.")] = True,
+    images: Annotated[bool, typer.Option(help="Decode every image; later only changed ones.")] = True,
     download: Annotated[bool, typer.Option("--download", help="Fetch the official archives first (many GB).")] = False,
-    cache: Annotated[Path | None, typer.Option(help="Where what was found is kept; BENCH_CACHE sets it too.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Where the findings are kept; BENCH_CACHE sets it too.")] = None,
     plugin: Plugins = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -38,7 +38,7 @@ def prepare(
 
     dataset_class: Any = DATASETS.get(dataset)
     if not dataset_class.needs_root:
-        raise UsageError(f"dataset {dataset!r} makes its own images when they are first used; nothing is to prepare.")
+        raise UsageError(f"dataset {dataset!r} makes its own images on first use; there is nothing to prepare.")
     root = find_root(dataset, root)
     overrides = parse_overrides(settings or [])
     for owner in overrides:

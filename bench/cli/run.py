@@ -18,7 +18,7 @@ def run(
     file: File = None,
     grid: Annotated[
         list[str] | None,
-        typer.Option(help="METHOD.OPTION=VALUE,VALUE: the method once with each value; several make the product."),
+        typer.Option(help="METHOD.OPTION=VALUE,VALUE: a line of the table for each value; repeatable, combined."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan, and about how long it will take, and stop.")

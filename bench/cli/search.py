@@ -17,8 +17,8 @@ from bench.system.console import plain_console
 HoldoutLabels = Annotated[
     Literal["observed", "full"],
     typer.Option(
-        help="Judge held-out images by the labels that the protocol leaves known there, as one would have to "
-        "in the field, or by all of them."
+        help="Judge held-out images by the labels that the protocol leaves known there, as in practice, "
+        "or by all of them."
     ),
 ]
 Retries = Annotated[int, typer.Option(help="How often a trial whose cell fails is tried again.", min=0, max=1000)]
@@ -31,7 +31,7 @@ class SearchFlags(RequestFlags):
     methods: Methods = "trm_ml"
     ratios: Ratios = "0.1,0.5"
     holdout: Annotated[
-        int, typer.Option(help="Percent of training images kept out to judge trials by.", min=0, max=90)
+        int, typer.Option(help="Percent of training images held out, to judge trials on.", min=0, max=90)
     ] = 20
 
 
@@ -48,9 +48,11 @@ def search(
             help="YAML: METHOD: {OPTION: {low, high, log} or [choices] or null}; see `bench ls methods NAME`."
         ),
     ] = None,
-    sampler: Annotated[str, typer.Option(help="tpe, random, cmaes or gp.")] = "tpe",
+    sampler: Annotated[
+        str, typer.Option(help="tpe (Parzen estimator), random, cmaes (CMA-ES) or gp (Gaussian process).")
+    ] = "tpe",
     pruner: Annotated[
-        str, typer.Option(help="none, median or hyperband: by the first ratio's held-out mAP, epoch against epoch.")
+        str, typer.Option(help="none, median or hyperband: ends weak trials by their first ratio's held-out mAP.")
     ] = "none",
     search_seed: Annotated[int, typer.Option(help="Seed of the proposals.", min=0, max=LARGEST_SEED)] = 0,
     storage: Annotated[
@@ -97,7 +99,7 @@ def search(
         }
         typer.echo(json.dumps({**record, "retrained": sweep.results.to_json() if sweep else None}))
     elif not searched.file:
-        typer.secho(f"no trial came to its end; see {run_options.results / 'searches'}", fg="red", err=True)
+        typer.secho(f"no trial completed; see {run_options.results / 'searches'}", fg="red", err=True)
     elif sweep:
         typer.echo("on all training images, scored on the test split:")
         conclude(dataclasses.replace(sweep, failed=0), as_json=False)

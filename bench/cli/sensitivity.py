@@ -15,13 +15,11 @@ def sensitivity(
     execution: ExecutionFlags,
     over: Annotated[
         list[str] | None,
-        typer.Option(
-            help="SETTING=VALUE,VALUE,... of the method, or SETTING for values that it declares; again for another."
-        ),
+        typer.Option(help="SETTING=VALUE,VALUE,... of the method, or SETTING for values that it declares; repeatable."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
 ) -> None:
-    """Vary single settings of a method, one at a time, at equal masks and order: a curve for each.
+    """Vary single settings of a method, one at a time, with equal masks and orders: a curve for each.
 
     Exit codes: 0 all done, 1 some cell failed, 2 wrong usage, 130 interrupted.
     """

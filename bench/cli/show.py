@@ -45,7 +45,7 @@ def show(
     seed: Annotated[
         int | None,
         typer.Option(
-            help="Draw the images by this seed.  [default: the first in official order]", min=0, max=LARGEST_SEED
+            help="Draw random images by this seed.  [default: the first in official order]", min=0, max=LARGEST_SEED
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Another folder for the figure.  [default: the cell's own]")] = None,

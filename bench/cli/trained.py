@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from bench.trained import TrainedCell
 
 CellKey = Annotated[str, typer.Argument(metavar="CELL", help="The beginning of a cell's key; see `bench status`.")]
-RootOfCell = Annotated[
-    Path | None, typer.Option("--root", help="Where the cell's dataset lies; see `bench prepare -h`.")
-]
+RootOfCell = Annotated[Path | None, typer.Option("--root", help="Where the cell's dataset is; see `bench prepare -h`.")]
 SettingsOfCell = Annotated[
     list[str] | None, typer.Option("--set", help="NAME.OPTION=FILE of the cell's method or protocol.")
 ]

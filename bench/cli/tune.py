@@ -29,7 +29,7 @@ def tune(
     request: TuneFlags,
     execution: ExecutionFlags,
     trials: Annotated[
-        int, typer.Option(help="Trials of each method, its settings as they are being the first.", min=1, max=100_000)
+        int, typer.Option(help="Trials of each method; the first is its settings as they are.", min=1, max=100_000)
     ] = 20,
     holdout_labels: HoldoutLabels = "observed",
     space: Annotated[
@@ -43,7 +43,7 @@ def tune(
     retrain: Annotated[
         bool,
         typer.Option(
-            help="Then train the settings as they were and the chosen ones on all training images, and score both on "
+            help="Then train the original and the chosen settings on all training images, and score both on "
             "the test split."
         ),
     ] = True,

@@ -22,10 +22,12 @@ class SeveralSeedsFlags(RequestFlags):
 def variance(
     request: SeveralSeedsFlags,
     execution: ExecutionFlags,
-    streams: Annotated[str, typer.Option(help="What is varied alone, each in turn.")] = "mask,init,order",
+    streams: Annotated[
+        str, typer.Option(help="The sources of randomness that are varied, one at a time.")
+    ] = "mask,init,order",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
 ) -> None:
-    """Vary the mask, the initialisation and the order of batches one at a time, and say how far mAP scatters with each.
+    """Vary the mask, the initialisation and the order of batches one at a time; show how far mAP scatters with each.
 
     mask: which labels are known and which images are held out; init: initial parameters, dropout, augmentation; order:
     that of the training batches. Exit codes: 0 all done, 1 some cell failed, 2 wrong usage, 130 interrupted.
@@ -46,7 +48,7 @@ def variance(
         raise UsageError(f"--streams is empty; name at least one of {', '.join(CELL_STREAMS)}.")
     requested = request.request()
     if len(requested.seeds) < 2:
-        raise UsageError(f"--seeds {request.seeds}: one seed has no scatter; give two at least, for instance 0-4.")
+        raise UsageError(f"--seeds {request.seeds}: one seed has no scatter; give at least two, for instance 0-4.")
     methods = [variant.method for variant in requested.variants]
     varied = dataclasses.replace(
         requested, methods=variance_lines(methods, chosen), study=study(methods, chosen, requested.seeds)

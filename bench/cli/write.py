@@ -27,7 +27,7 @@ def write_sweep(
     protocol: the one that the plan settled on.
     """
     if path.exists():
-        raise UsageError(f"--write {path}: there is such a file already; remove it or give another name.")
+        raise UsageError(f"--write {path}: this file exists already; remove it or give another name.")
     request_fields = {field.name for field in dataclasses.fields(RequestFlags)}
     flags: dict[str, str | bool] = {}
     for flag, param in flags_of(context).items():

@@ -1,6 +1,6 @@
 """Properties that every method, protocol, dataset and backbone must have, each a function that raises one sentence.
 
-`bench test` runs them on anybody's; the tests of this project run the same functions on what is built in.
+`bench test` runs them on your own classes; the tests of this project run the same functions on the built-in ones.
 """
 
 from bench.conformance.properties import Property, PropertyError, Result, check_properties

@@ -55,7 +55,7 @@ def is_repeatable(backbone: Kind) -> None:
 
 
 @PROPERTIES.property(
-    "its text tower is what it says", "prompts are learned through it", lambda backbone: backbone.has_text
+    "its text tower is as declared", "prompts are learned through it", lambda backbone: backbone.has_text
 )
 def text_tower_fits(backbone: Kind) -> None:
     built = backbone(backbone.Options())

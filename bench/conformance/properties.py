@@ -71,7 +71,7 @@ def _problem(known: Property, entry: Any) -> str:
         return str(error)
     except Exception as error:
         lines = str(error).strip().splitlines()
-        return f"it raised {type(error).__name__}: {lines[0] if lines else 'without a word'}"
+        return f"it raised {type(error).__name__}: {lines[0] if lines else 'without a message'}"
     return ""
 
 
@@ -94,7 +94,7 @@ def require_close(actual: Any, expected: Any, sentence: str, rtol: float = 0, at
 
 
 def require_same_state(one: dict[str, Tensor], other: dict[str, Tensor], sentence: str) -> None:
-    """Equal bits; the sentence goes on with what differs. NaN, which may stand for "not seen yet", equals NaN."""
+    """Equal bits; the sentence ends with the names that differ. NaN, which may stand for "not seen yet", equals NaN."""
     different = [
         key for key in {**one, **other} if key not in one or key not in other or not _same(one[key], other[key])
     ]

@@ -73,7 +73,7 @@ def is_faithful(protocol: Kind) -> None:
 
 
 @PROPERTIES.property(
-    "what the data does not tell stays unknown", "it would be trained on as known, and nobody knows it", _opens
+    "what is unknown in the data stays unknown", "an unknown label would be trained on as known", _opens
 )
 def keeps_unknown(protocol: Kind) -> None:
     labels = full_labels()
@@ -106,7 +106,7 @@ def is_nested(protocol: Kind) -> None:
 
 @PROPERTIES.property(
     "what is known does not depend on the labels",
-    "it says that it is blind, and looks",
+    "it declares `blind`, but depends on the labels",
     lambda protocol: _opens(protocol) and protocol.blind,
 )
 def ignores_labels(protocol: Kind) -> None:

@@ -36,7 +36,7 @@ class Split:
     ids: unique names, the same on every machine; the feature cache and the masks depend on their order.
     labels: int8 (N, C), +1 present, -1 absent, and 0 where the data itself does not tell: what is unknown is never
     trained on as known, and never judged.
-    images: images[i] gives image i as an RGB PIL image, read or drawn when asked for.
+    images: images[i] gives image i as an RGB PIL image, read or drawn on access.
     positions: int64 (N,), strictly ascending: the row of each image in the official full list, for masks that are drawn
     over that list before rows are dropped; official_count: how many rows that list has. Both None: it is the full list.
     ignored: bool (N, C), entries that evaluation leaves out (VOC's objects marked difficult); None: none. Training uses
@@ -78,7 +78,9 @@ class Split:
 
     @property
     def identity_bytes(self) -> Iterator[bytes]:
-        """Everything that tells this split from another: names, labels, positions, and what is in its image files."""
+        """Everything that distinguishes this split from another: names, labels, positions, and its image files'
+        content.
+        """
         yield "\n".join(self.ids).encode()
         for array in (self.labels, self.positions, self.ignored):
             if array is not None:
@@ -206,7 +208,7 @@ def refuse_unmeasurable(dataset: str, judged: np.ndarray, complete: bool = True)
     if not complete and not judgeable(judged).any():
         raise DataError(
             f"no class of {dataset} has both a known positive and a known negative test image, so nothing can be "
-            "measured on it; give test images of which more is known."
+            "measured on it; give test images with more known labels."
         )
 
 

@@ -29,7 +29,7 @@ class _Blind(Dataset):
 
     @property
     def test(self) -> Split:
-        raise NoTestSplitError("a search has no test split; that it was asked for is a defect of bench: report it.")
+        raise NoTestSplitError("a search has no test split; this access is a defect of bench: report it.")
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -8,7 +8,7 @@ from bench.errors import DataError
 from bench.system.wording import shown
 
 Coding = Literal["auto", "indices", "one_hot"]
-CODING = "indices of the classes shown, one_hot: a 0 or 1 for each class, or auto: told by the file, if it can be"
+CODING = "indices of the classes shown, one_hot: a 0 or 1 for each class, or auto: decided by the file, if possible"
 """What the option `labels` means."""
 
 

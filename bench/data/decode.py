@@ -108,7 +108,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     which numbers are black and white in 32 bits a channel: OSError.
     """
     if image.mode == "F" or (image.mode == "I" and image.format not in _SIXTEEN_BITS):
-        raise OSError("its pixels have 32 bits a channel, with no word on what is white; save it with 8 or 16")
+        raise OSError("its pixels have 32 bits a channel, and nothing says which value is white; save it with 8 or 16")
     if image.mode.startswith("I"):
         grey = (np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
         return Image.fromarray(grey).convert("RGB")

@@ -80,7 +80,7 @@ def _fetch(archive: Archive, part: Path, progress: NamedProgress) -> None:
         except (OSError, http.client.HTTPException) as error:
             problem = str(error) or type(error).__name__
         if attempt == ATTEMPTS:
-            raise DataError(f"{archive.url} could not be fetched ({problem}); the same command goes on from there.")
+            raise DataError(f"{archive.url} could not be fetched ({problem}); the same command resumes from there.")
 
 
 def _fetch_rest(archive: Archive, part: Path, progress: NamedProgress) -> bool:

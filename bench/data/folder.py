@@ -73,7 +73,7 @@ class FolderDataset(Dataset):
         self._known: dict[DataPart, Mapping[str, Examined]] = {}
 
     layout: ClassVar[str] = "its files"
-    """What stands in the folder, for error sentences."""
+    """The folder's expected content, for error sentences."""
 
     def locate(self, root: Path) -> Path:
         """The folder that `sources` and `image_folder` start from; some datasets come with a folder around it."""

@@ -1,4 +1,4 @@
-"""Image files, opened when asked for: the one place where a file's bytes become an RGB image."""
+"""Image files, opened on access: the one place where a file's bytes become an RGB image."""
 
 import functools
 import hashlib

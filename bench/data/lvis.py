@@ -76,5 +76,5 @@ def _columns(image: JsonObject, key: str, column: dict[int, int]) -> list[int]:
 
 
 def _file_name(image: JsonObject) -> str:
-    """`train2017/000000391895.jpg`: LVIS tells the folder by the address alone, and tests on images of both."""
+    """`train2017/000000391895.jpg`: in LVIS only the address holds the folder, and test images come from both."""
     return "/".join(image.get("coco_url", str).split("/")[-2:])

@@ -23,7 +23,7 @@ from bench.system.progress import Progress
 
 CHUNK = 256
 SAVE_EVERY = 16 * CHUNK
-"""Images between two writings of the manifest, so that an interrupted check goes on where it was."""
+"""Images between two writings of the manifest, so that an interrupted check can be resumed."""
 
 SETTLED_NS = 2_000_000_000
 """The coarsest clock of a file system (FAT's). A file that was read sooner after its last change may have changed once

@@ -20,7 +20,7 @@ from bench.settings.config import setting
 from bench.system.wording import shown
 
 LARGEST_MATRIX = 4 * 1024**3
-"""Labels (images x classes, a byte each) that are opened: all of them are at hand while a cell trains."""
+"""Labels (images x classes, a byte each) that are opened: all of them are in memory while a cell trains."""
 
 CONFIDENCES: Mapping[str, int] = {"1": 1, "1.0": 1, "0": -1, "0.0": -1}
 
@@ -38,7 +38,7 @@ class OpenImagesOptions(FolderOptions):
 
 @DATASETS.register("openimages")
 class OpenImages(FolderDataset):
-    """Open Images: human-verified image-level labels; whatever nobody verified is unknown."""
+    """Open Images: human-verified image-level labels; what was not verified is unknown."""
 
     Options = OpenImagesOptions
     layout = "oidv6-train-annotations-human-imagelabels.csv, test-annotations-human-imagelabels.csv, train/ and test/"

@@ -19,7 +19,7 @@ PARQUET = (".parquet", ".pq")
 
 @dataclass(frozen=True)
 class TableRows:
-    """columns: their names. rows: (where, cells), read as they are asked for; every row has a cell for each column."""
+    """columns: their names. rows: (where, cells), read on demand; every row has a cell for each column."""
 
     columns: tuple[str, ...]
     rows: Iterator[tuple[str, Sequence[str]]]

@@ -33,7 +33,7 @@ Tell = Callable[[dict[str, Any]], bool]
 def attempt(cell: Cell, store: Store, resources: Resources, begun: Callable[[], None], tell: Tell) -> Ended:
     """Bring the cell to an end unless another process holds it. Exceptions of the cell become a stored failure.
 
-    DiskError if the store cannot be written: the cell has not failed, and goes on from its checkpoint later.
+    DiskError if the store cannot be written: the cell has not failed, and is resumed from its checkpoint later.
     """
     with telling_disk_errors(store.root), store.claim(cell) as folder:
         if folder is None:

@@ -16,7 +16,8 @@ Ending = Literal["done", "cached", "failed", "stopped", "elsewhere"]
 Follow = Callable[[int, Mapping[str, Any]], bool]
 """Told of each epoch (number, curve record) of a cell in the driver's process; True: end the cell here (pruning).
 
-A follower hears every epoch from the first on, in order and each once, also where the cell goes on from a checkpoint
+A follower receives every epoch from the first on, in order and each once, also where the cell is resumed from a
+checkpoint
 or is tried again elsewhere. Calls come from any thread, one at a time for all cells of an executor.
 """
 
@@ -33,8 +34,8 @@ class Ended:
     """How a cell ended.
 
     done: trained now. cached: found done in the store. failed: the store has the traceback. stopped: its follower ended
-    it; the cell is planned again, with its curve and checkpoint kept, so that submitting it once more goes on from
-    there. elsewhere: another driver holds it now; submit it again later. message: `mAP 71.20`, or why it failed.
+    it; the cell is planned again, with its curve and checkpoint kept, so that submitting it once more resumes it.
+    elsewhere: another driver holds it now; submit it again later. message: `mAP 71.20`, or why it failed.
     """
 
     key: str

@@ -145,7 +145,7 @@ def _encode(
 
 
 def _open(entry: CacheEntry, shape: Shape) -> FeatureSet | None:
-    """The mapped arrays; None while somebody holds the entry alone or has just removed it."""
+    """The mapped arrays; None while another process holds the entry alone or has just removed it."""
     held = hold(entry.folder, alone=False)
     if held is None:
         return None

@@ -51,7 +51,7 @@ def batches(
 ) -> Iterator[torch.Tensor]:
     """Preprocessed batches (B, 3, S, S) of images[first:], in order; never more than two in memory beside the caller's.
 
-    Batches start at multiples of ENCODE_BATCH, so an encoding that goes on repeats the very same ones.
+    Batches start at multiples of ENCODE_BATCH, so a resumed encoding repeats the same ones.
     """
 
     def load(index: int) -> torch.Tensor:

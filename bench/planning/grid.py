@@ -29,7 +29,7 @@ RECIPE = "recipe"
 """An axis that every method has beside its options."""
 
 LARGEST_GRID = 500
-"""Variants of one grid; nobody reads a table with more lines, and a slip of the keyboard asks for it soon."""
+"""Variants of one grid; a larger table is unreadable, and mostly a typing error."""
 
 _FIXED: dict[str, Registry[Any]] = {
     "dataset": DATASETS,

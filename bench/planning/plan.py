@@ -53,7 +53,7 @@ def plan(request: Request, dataset: Dataset) -> list[PlannedPlace]:
         raise UsageError(
             f"{counted(len(variants), 'method')} at {counted(len(request.percents), 'ratio')} and "
             f"{counted(len(seeds), 'seed')} are {places:,} places of a table; at most {LARGEST_TABLE:,} "
-            "are planned: ask for fewer."
+            "are planned: request fewer."
         )
     request = with_protocol(request, dataset)
     axes = _Axes(request, dataset)

@@ -76,7 +76,7 @@ Preprocessing: {{ about.preprocessing|string|plain }}
 | Public code whose formulas and constants the method follows | {{ source|plain }} |
 | Images and labels of {{ cell.dataset.name|plain }} | {{ cell.dataset.name|licence }} |
 | Weights of {{ cell.backbone.name|plain }} | {{ cell.backbone.name|licence }} |
-| This model | to be stated by whoever publishes it |
+| This model | to be stated by its publisher |
 """
 
 

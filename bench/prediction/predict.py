@@ -1,4 +1,4 @@
-"""Prediction: a finished cell's scores of the images that somebody names, in a file with a record beside it."""
+"""Prediction: a finished cell's scores of the given images, in a file with a record beside it."""
 
 import datetime
 from collections.abc import Callable, Iterator

@@ -85,7 +85,7 @@ class Cell:
         unknown = set(self.streams) - set(CELL_STREAMS)
         if unknown:
             raise ValueError(f"a cell has no stream {sorted(unknown)[0]!r}; its streams are {', '.join(CELL_STREAMS)}")
-        # One training has one key, however its seeds were written down: `seed` is the mask's, others are told apart.
+        # One training has one key, however its seeds were given: `seed` is the mask's, others are listed separately.
         seeds = {name: self.streams.get(name, self.seed) for name in CELL_STREAMS}
         object.__setattr__(self, "seed", seeds["mask"])
         object.__setattr__(self, "streams", {name: seed for name, seed in seeds.items() if seed != seeds["mask"]})
@@ -124,7 +124,7 @@ class Cell:
     def to_json(self) -> dict[str, Any]:
         axes = {name: getattr(self, name).to_json() for name in COMPONENT_AXES}
         plain = {"schema": SCHEMA, **axes, "percent": self.percent, "seed": self.seed, "holdout": self.holdout}
-        # What is said only where it is not the usual leaves the keys of all other cells as they were.
+        # Fields at their usual value are left out, so that the keys of all other cells stay as they were.
         unusual: dict[str, Any] = {"streams": dict(self.streams)} if self.streams else {}
         if self.judged != "full":
             unusual["judged"] = self.judged

@@ -38,7 +38,7 @@ class Targets:
 
 
 class StoreReader(Protocol):
-    """Cells by key, and the sweeps that asked for them; nothing of it writes.
+    """Cells by key, and the sweeps that requested them; read only.
 
     Subclasses define where things are (the abstract methods) and inherit the reading.
     root: the folder that reports are written below.
@@ -60,7 +60,7 @@ class StoreReader(Protocol):
 
     @abstractmethod
     def sweeps(self) -> list[SweepRecord]:
-        """All sweeps, the one last asked for at the end; files that are none are left out with a warning."""
+        """All sweeps, the one requested last at the end; other files are left out with a warning."""
 
     def file(self, key: str, name: str) -> Path:
         """A file of the cell; DataError where a link of that name leads out of the cell's folder."""

@@ -5,7 +5,7 @@ results/
                  weights.safetensors (final weights, unless --no-weights)  attention*.{svg,pdf,png,json} (`bench show`)
                  lock, lease.json (who runs it)  checkpoint/ (while running)
   targets/<dataset fingerprint>.npz   test ids, labels and class names, once for all cells of a dataset
-  sweeps/<id>.json                    which cells a command asked for
+  sweeps/<id>.json                    which cells a command requested
 """
 
 import dataclasses
@@ -46,7 +46,7 @@ class Store(StoreReader):
         return inside(self.root, "targets", f"{fingerprint(content)}.npz")
 
     def sweeps(self) -> list[SweepRecord]:
-        """All sweeps, the one last asked for at the end; files that are none are left out with a warning."""
+        """All sweeps, the one requested last at the end; other files are left out with a warning."""
         paths = sorted((self.root / "sweeps").glob("*.json"))
         records = [damage.read_or_warn(self._sweep, path) for path in paths]
         return sorted((record for record in records if record is not None), key=lambda record: record.requested)

@@ -1,4 +1,4 @@
-"""The record of a sweep: the table that a command asked for, as the store keeps it (`sweeps/<id>.json`)."""
+"""The record of a sweep: the table that a command requested, as the store keeps it (`sweeps/<id>.json`)."""
 
 import dataclasses
 import functools
@@ -14,7 +14,7 @@ from bench.records.names import cell_key, plain_name, printable, sweep_id
 from bench.system.files import read_json
 
 SWEEP_SCHEMA = 2
-"""Schema 1, which was not written down, has `entries` for `places` and `asked` for `requested`."""
+"""Schema 1, which files did not state, has `entries` for `places` and `asked` for `requested`."""
 
 _RENAMED = {"entries": "places", "asked": "requested"}
 

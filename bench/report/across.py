@@ -120,7 +120,7 @@ def _dataset(store: StoreReader, record: SweepRecord) -> str:
 
 
 def _users_own(dataset: str) -> bool:
-    """Whether every user keeps other images under this name: they are told apart by their content."""
+    """Whether every user keeps other images under this name: they are distinguished by their content."""
     kind = installed_dataset(dataset)
     return kind is not None and kind.users_own
 

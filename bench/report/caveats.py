@@ -41,7 +41,7 @@ def _statements(results: Results) -> Iterator[str]:
     yield from _stale(results)
     if len(results.seeds) == 1 and results.rows:
         yield (
-            "One seed: no number has a spread, and no difference can be told from luck; "
+            "One seed: no number has a spread, and no difference can be told from chance; "
             "run the same with `--seeds 0-2` or more."
         )
     for warning in results.warnings:
@@ -77,7 +77,7 @@ def _unknown(results: Results) -> Iterator[str]:
         sentence = unknown_sentence(unknown, classes)
         yield (
             f"{sentence[0].upper()}{sentence[1:]}. No unknown entry is trained on as known, or judged; a method that "
-            "sees all labels sees all that the data tells."
+            "sees all labels sees all that are known in the data."
         )
         if left := unknown["not_judged"]:
             few = left if len(left) <= NAMED else [*left[:NAMED], f"and {len(left) - NAMED} more (results.csv has all)"]

@@ -37,7 +37,7 @@ def contents(
 ) -> tuple[Section, ...]:
     """All sections that the results have something for; `folder` keeps what need not be computed again.
 
-    images: intervals over test images, as far as they are at hand.
+    images: intervals over test images, as far as they are available.
     """
     return tuple(section for section in _sections(results, store, folder, images) if section.drawings or section.tables)
 

@@ -95,7 +95,7 @@ class Bootstraps:
         return Left(len(todo) - done, pace * (len(todo) - done))
 
     def _take(self, key: str) -> bool:
-        """Whether the cell's resampled mAPs are kept; they are at hand then."""
+        """Whether the cell's resampled mAPs are kept; they are then in memory."""
         kept = self._kept(key)
         if kept is None:
             with if_allowed():
@@ -147,7 +147,7 @@ class Bootstraps:
 
 @dataclass(frozen=True)
 class Left:
-    """Cells that were not resampled, and about how many seconds they would take: 0 where nobody knows."""
+    """Cells that were not resampled, and about how many seconds they would take: 0 if unknown."""
 
     cells: int = 0
     seconds: float = 0.0
@@ -155,7 +155,7 @@ class Left:
 
 @dataclass(frozen=True)
 class ImageIntervals:
-    """Intervals over test images, as far as they are at hand: `of` gives None for pairs with a cell that was left."""
+    """Intervals over test images that are available: `of` gives None for pairs with a cell that was left out."""
 
     bootstraps: Bootstraps
     left: Left

@@ -51,7 +51,7 @@ class Results:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """In the order in which they were asked for; also those without any number."""
+        """In the order of the request; also those without any number."""
         return self.selection.methods
 
     @property

@@ -60,7 +60,7 @@ class Selection:
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """In the order in which they were asked for."""
+        """In the order of the request."""
         return tuple(dict.fromkeys(place.method for place in self.places))
 
     @functools.cached_property
@@ -173,7 +173,7 @@ def _merged_places(store: StoreReader, records: Sequence[SweepRecord]) -> Iterat
 
 
 def _label(component: Component, variants: Sequence[Component]) -> str:
-    """The method's name, with whatever tells this setting from its other settings: `asl [lr=0.01]`."""
+    """The method's name, with what distinguishes this setting from its others: `asl [lr=0.01]`."""
     options = [{**variant.options, "version": variant.version} for variant in variants]
     differing = {name for name in set().union(*options) if len({str(o.get(name)) for o in options}) > 1}
     own = {**component.options, "version": component.version}

@@ -49,7 +49,7 @@ class Stores(StoreReader):
         return super().targets(content)
 
     def sweeps(self) -> list[SweepRecord]:
-        """All sweeps of all stores; one that several stores were asked for counts once, at its latest time."""
+        """All sweeps of all stores; one that several stores hold counts once, at its latest time."""
         latest: dict[str, SweepRecord] = {}
         for record in sorted((r for store in self.parts for r in store.sweeps()), key=lambda r: r.requested):
             latest[record.id] = record

@@ -123,7 +123,7 @@ def inputs_digest(results: Results, store: StoreReader) -> str:
     digest = hashlib.sha256()
     for source in sorted(p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".html", ".css", ".js")):
         digest.update(source.read_bytes())
-    # When a sweep was last asked for changes nothing in its report.
+    # The time of a sweep's last request changes nothing in its report.
     records = [record.content() for record in results.selection.records]
     missing = [gap.__dict__ for gap in results.missing]
     across = with_other_datasets(results, store)
@@ -142,7 +142,7 @@ def inputs_digest(results: Results, store: StoreReader) -> str:
 
 
 def stamped(folder: Path) -> str | None:
-    """The digest of the report that stands in the folder, or None if it is not whole."""
+    """The digest of the report in the folder, or None if it is not complete."""
     try:
         stamp: Mapping[str, Any] = read_json(folder / STAMP)
         return stamp["digest"] if all((folder / name).exists() for name in stamp["files"]) else None

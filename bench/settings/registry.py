@@ -1,7 +1,7 @@
 """Names to classes, found lazily: putting a file into a listed package is all it takes to add one.
 
 One registry per axis of the grid. Modules are imported at the first look-up, those of the package before any plugin's;
-a module that cannot be imported hides only its own entries, and its error is shown when its name is asked for.
+a module that cannot be imported hides only its own entries, and its error is shown when its name is looked up.
 """
 
 import difflib

@@ -1,4 +1,4 @@
-"""Average ranks of methods over blocks, Friedman's test, and the cliques that no test tells apart."""
+"""Average ranks of methods over blocks, Friedman's test, and the cliques of methods that no test distinguishes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

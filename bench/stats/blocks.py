@@ -25,7 +25,7 @@ ALPHA = 0.05
 
 
 class Measured(NamedTuple):
-    """A number of a method at a place of a dataset; `place` is whatever tells places apart, (percent, seed), say."""
+    """A number of a method at a place of a dataset; `place` is what distinguishes places: (percent, seed), say."""
 
     dataset: str
     place: object

@@ -1,6 +1,6 @@
 """Effects of a factorial design: of each part, averaged over all contexts of the others, and of pairs of parts.
 
-With every combination at hand these are the effects of effects coding (twice the coefficients of a regression on -1 and
+With every combination present these are the effects of effects coding (twice the coefficients of a regression on -1 and
 +1). Where combinations cannot be, or are missing, they are averages over the contexts in which the comparison can be
 made, and need no model.
 """

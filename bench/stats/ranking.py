@@ -83,7 +83,7 @@ def _walk(stretches: np.ndarray, hits: np.ndarray) -> tuple[np.ndarray, np.ndarr
     A row after the other with five sums of length R that stay in the processor's first cache: half the time of
     cumulative sums over whole (T, R) arrays.
     """
-    # A threshold that nobody of the resample reaches has no hits either: 0 / tiny there.
+    # A threshold that no image of the resample reaches has no hits either: 0 / tiny there.
     ranked = np.full(stretches.shape[1], np.finfo(float).tiny)
     positives, total, precision = (np.zeros(stretches.shape[1]) for _ in range(3))
     for stretch, hit in zip(stretches, hits, strict=True):

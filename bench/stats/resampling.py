@@ -2,7 +2,7 @@
 
 The trained models are given; only the images are drawn again, the same ones for every method. A method may bring
 several score matrices (its seeds, say): each resample scores all of them and their mean is what is compared, so the
-interval tells of images alone. What other seeds would have given is another question (`bench.stats.seeds`); the two
+interval is about images alone. What other seeds would have given is another question (`bench.stats.seeds`); the two
 are shown side by side and never mixed.
 
 A class that loses all its positives in a resample has no AP there and is left out of that resample's mean: for all
@@ -136,7 +136,7 @@ def resampled_map(
 ) -> tuple[float, np.ndarray]:
     """mAP in percent on the images as they are, and (R,) on resamples given by `multiplicities` (R, N).
 
-    `done` is added to what `progress` hears.
+    `done` is added to the count that `progress` gets.
     """
     if not (labels == 1).any():
         raise ValueError("no class has a positive among these images, so there is no mAP")

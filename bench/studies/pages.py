@@ -16,7 +16,7 @@ Files = Mapping[str, str | bytes]
 
 
 def study_of(results: Results, kind: str) -> Mapping[str, Any]:
-    """The study that the sweep's record tells of; UsageError if it is none of this kind."""
+    """The study in the sweep's record; UsageError if it is none of this kind."""
     newest = results.selection.newest
     if newest.study_kind != kind:
         raise UsageError(f"sweep {results.selection.id} is not of the kind {kind!r}; start one with `bench`.")

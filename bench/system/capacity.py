@@ -22,7 +22,7 @@ _CGROUPS = Path("/sys/fs/cgroup")
 def worker_count(requested: int, pending: int | None, device: "torch.device", threads: int = 1) -> int:
     """How many processes train at once.
 
-    As asked; by default as many as the cores hold with that many threads each, or one on each GPU. Never more than
+    As requested; by default as many as the cores hold with that many threads each, or one on each GPU. Never more than
     there is work for (`pending`, None: unknown) or memory available, but one.
     """
     if not requested and device.type == "cuda":

@@ -6,7 +6,7 @@ from bench.errors import UsageError
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The GPU if there is one and nothing else was asked for."""
+    """The GPU if there is one and nothing else was requested."""
     if name not in ("auto", "cpu", "cuda"):
         raise UsageError(f"--device {name!r} is not allowed; give auto, cpu or cuda.")
     if name == "cuda" and not torch.cuda.is_available():

@@ -61,7 +61,7 @@ def _imported(root: str) -> Origin:
     file = getattr(sys.modules.get(root), "__file__", None)
     if file is None:
         raise UsageError(
-            f"what {root} defines stands in no file; put it into one, so that results can say which source made them."
+            f"what {root} defines is in no file; put it into one, so that results can name the source that made them."
         )
     path = Path(file).resolve()
     files = sorted(path.parent.rglob("*.py")) if path.name == "__init__.py" else [path]

@@ -1,4 +1,4 @@
-"""Types of functions that are called as a long piece of work goes on."""
+"""Types of functions that are called during a long piece of work."""
 
 from collections.abc import Callable
 

@@ -27,7 +27,7 @@ class _Short(reprlib.Repr):
 
 _SHORT = _Short()
 SHOWN_LIMIT = 400
-"""Characters of a told value: a list of lists may hold many short ones."""
+"""Characters of a shown value: a list of lists may hold many short ones."""
 
 
 def shown(value: Any) -> str:

@@ -1,8 +1,8 @@
 """The process behind `following`: `python -m bench.tracking STORE PARENT_PID [TRACKING_URI]`.
 
 It projects every few seconds what changed, and a last time when its standard input is closed; then it ends. When the
-parent dies, it has `GRACE` seconds for that: whatever it is cut off in, the next writer completes. Standard output
-carries a heartbeat while the last pass works and one sentence if something went wrong, standard error the log.
+parent dies, it has `GRACE` seconds for that: the next writer completes what it leaves. Standard output carries a
+heartbeat while the last pass works and one sentence if something went wrong, standard error the log.
 """
 
 import contextlib

@@ -23,7 +23,7 @@ SILENCE_SECONDS = 10.0
 FINISH_SECONDS = 120.0
 """Seconds for which one that works is."""
 NOTICE_SECONDS = 2.0
-"""Seconds after which a person is told what is being waited for."""
+"""Seconds after which a line says what is being waited for."""
 BEAT = b"\0"
 """What the process writes now and then while it works."""
 
@@ -115,7 +115,7 @@ class Follower:
         again = f" --tracking-uri {self.tracking_uri}" if self.tracking_uri else ""
         return (
             f"{self._what[0].upper()}{self._what[1:]} has not answered for {SILENCE_SECONDS:.0f} s; the results are "
-            f"safe in the store: look after it, then run `bench sync{again}`."
+            f"safe in the store: check it, then run `bench sync{again}`."
         )
 
     def close(self) -> None:
@@ -140,8 +140,8 @@ class Follower:
 def following(store: StoreReader, tracking_uri: str | None = None, enabled: bool = True) -> Iterator[Follower]:
     """Project the store into MLflow while the block runs.
 
-    No process is started if the newest sweep is done and projected already. On leaving, the process is told to end
-    and not waited for; call `finish` inside the block to wait and to learn what went wrong.
+    No process is started if the newest sweep is done and projected already. At the end of the block the process is
+    stopped without waiting; call `finish` inside the block to wait and to learn what went wrong.
     """
     follower = Follower(store, tracking_uri, enabled)
     if enabled and (_unfinished(store) or not _current(store, tracking_uri)):

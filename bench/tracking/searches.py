@@ -23,7 +23,7 @@ def _experiment(record: Mapping[str, Any]) -> str:
 
 
 def search_run(survey: Survey, archive: SearchArchive) -> RunSpec:
-    """The parent of the trials: what was asked, the best objective over trials (its step is the trial), the plots."""
+    """The parent of the trials: the request, the best objective over trials (its step is the trial), the plots."""
     record, trials = archive.record, archive.trials
     winner = best(trials)
     counts = {state: sum(trial.state == state for trial in trials) for state in ("complete", "pruned", "failed")}
@@ -59,7 +59,7 @@ def search_run(survey: Survey, archive: SearchArchive) -> RunSpec:
 
 
 def _files(survey: Survey, archive: SearchArchive) -> dict[str, bytes | Path]:
-    """The plots, what was asked and every trial, and the best settings once they are written."""
+    """The plots, the request and every trial, and the best settings once they are written."""
     files: dict[str, bytes | Path] = {f"plots/{path.name}": path.read_bytes() for path in archive.plots}
     if files:  # the plots come at the end; until then a file would be sent again with every trial
         record = {name: value for name, value in archive.record.items() if name != "asked"}

@@ -28,7 +28,7 @@ class Survey:
     """A look at the store. Units are named as in `RunSpec.unit`; sweeps come oldest first, so do owners.
 
     A cell's run hangs under the oldest sweep that asks for it, its owner; the tag `sweeps` names all of them.
-    live: the newest sweep is being run by whoever asks.
+    live: the newest sweep is being run by the caller.
     """
 
     store: StoreReader
@@ -96,7 +96,7 @@ class Survey:
 
     @property
     def newest(self) -> str:
-        """The sweep that was last asked for."""
+        """The sweep that was requested last."""
         return max(self.sweeps, key=lambda record: record.requested).id if self.sweeps else ""
 
     def state(self, key: str) -> CellState:
@@ -107,7 +107,7 @@ class Survey:
         return all(self.state(key) == "done" for key in record.keys)
 
     def ended(self, key: str) -> float | None:
-        """When the cell was last heard of, in seconds since 1970."""
+        """When the cell's files last changed, in seconds since 1970."""
         times = [time for time, _ in filter(None, self._files(key))]
         return max(times) / 1e9 if times else None
 
@@ -153,7 +153,7 @@ class Survey:
         return {"report": inside(root, "reports", record.id), **study}
 
     def best(self, archive: SearchArchive) -> Path | None:
-        """The file of best settings that this search's winner stands in, the latest of several."""
+        """The file of best settings that holds this search's winner, the latest of several."""
         best_folder = archive.folder.parent / "best"
         paths = (inside(archive.folder.parent, "best", path.name) for path in best_folder.glob("*.yaml"))
         files = sorted(paths, key=lambda path: path.stat().st_mtime)

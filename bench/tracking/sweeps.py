@@ -14,7 +14,7 @@ from bench.tracking.spec import NOTE, TAG_LIMIT, RunSpec, Status, cut
 from bench.tracking.survey import Survey
 
 RECORD, TARGETS = "sweep.json", "targets"
-"""Artifacts of a sweep's run: what was asked for, and a folder of test labels."""
+"""Artifacts of a sweep's run: its record, and a folder of test labels."""
 
 
 def sweep_run(survey: Survey, record: SweepRecord) -> RunSpec:
@@ -98,7 +98,7 @@ def any_done(survey: Survey, record: SweepRecord, method: str | None = None) -> 
 
 
 def _records(survey: Survey, record: SweepRecord) -> dict[str, bytes | Path]:
-    """What a report needs beside the cells. When a sweep was last asked for is no part of it."""
+    """What a report needs beside the cells. The time of its last request is no part of it."""
     labels: dict[str, bytes | Path] = {f"{TARGETS}/{path.name}": path for path in survey.targets(record)}
     return {RECORD: (json.dumps(record.content(), indent=1) + "\n").encode(), **labels}
 

@@ -59,7 +59,7 @@ def _is_whole(run: "Run", spec: RunSpec, parent: str | None) -> bool:
 
 
 def existing_run(client: "MlflowClient", run_id: str) -> "Run | None":
-    """The run, or None if somebody deleted it."""
+    """The run, or None if it was deleted."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -127,7 +127,7 @@ def _equal(a: float, b: float | None) -> bool:
 
 
 def _points_of(client: "MlflowClient", run: "Run", spec: RunSpec) -> Iterator[MetricPoint]:
-    """The run's metric points. The history is asked for only where a metric has more than one: that is a call each."""
+    """The run's metric points. The history is read only where a metric has more than one, since each takes a call."""
     single = {p.key: p for p in spec.points}
     counts = Counter(p.key for p in spec.points)
     for key, latest in run.data.metrics.items():

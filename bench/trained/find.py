@@ -32,6 +32,6 @@ def find_cell(store: StoreReader, prefix: str) -> Cell:
 
 
 def _command(store: StoreReader, key: str) -> str:
-    """The newest command that asked for the cell."""
+    """The newest command that requested the cell."""
     commands = [record.command for record in store.sweeps() if key in record.keys]
     return f": {shlex.join(word for word in commands[-1] if word != '--no-weights')}" if commands else ""

@@ -22,7 +22,7 @@ class DivergedError(BenchError):
     """The loss is not finite any more."""
 
 
-class Stopped(Exception):  # noqa: N818 - no error: whoever watched the training wanted it to end
+class Stopped(Exception):  # noqa: N818 - no error: the watcher of the training ended it
     """The training was ended between two epochs, behind a checkpoint."""
 
 

@@ -23,7 +23,7 @@ class Inputs:
     train_rows, heldout_rows: indices into the training images. heldout_labels, test_labels: labels for evaluation (0:
     not judged), which never reach a method. Without test labels nothing of the test split is scored.
     hidden_labels: int8 (N, C), what `observed` hides of the images trained on, 0 elsewhere: pseudo-labels are judged by
-    it, in a hook. None: nobody judges them.
+    it, in a hook. None: they are not judged.
     """
 
     method: ResolvedMethod

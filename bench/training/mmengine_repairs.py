@@ -1,4 +1,4 @@
-"""MMEngine 0.10's Runner, repaired where it fails today; each repair has a test that tells when it is not needed.
+"""MMEngine 0.10's Runner, repaired where it fails today; each repair has a test that fails when it is no longer needed.
 
 Repairs: checkpoints are plain data, so that they load again (torch >= 2.6 refuses MMEngine's records) and nothing in
 them is run (MMEngine executes a configuration that it finds there), no state shared between runs of one second,
@@ -108,7 +108,7 @@ class Runner(MMEngineRunner):
             if part not in checkpoint:  # MMEngine would go on without
                 raise KeyError(part)
         if ("ema_state_dict" in checkpoint) != any(isinstance(hook, EMAHook) for hook in self.hooks):
-            raise ValueError("averaged weights are missing, or not asked for")
+            raise ValueError("averaged weights are missing, or not requested")
         checkpoint["meta"] = {name: int(checkpoint["meta"][name]) for name in ("epoch", "iter")}
         self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
         self.model.load_state_dict(checkpoint["state_dict"], strict=strict)

@@ -50,8 +50,8 @@ class Resources:
         The mask is drawn over all training images; the held-out ones are then taken out of the observed labels, and all
         of them for a method that says to use none. Held-out images are judged by all their labels, or by what the mask
         left of these. Where some are unknown, in the mask or in the data itself, classes count of which both a positive
-        and a negative are known. A cell that has no test split does
-        not touch the dataset's, nor are its pseudo-labels judged: what a search may look at tells no hidden label.
+        and a negative are known. A cell that has no test split does not touch the dataset's, nor are its pseudo-labels
+        judged: what a search can read reveals no hidden label.
         """
         labels = self.dataset.train.labels
         method = resolved_method(cell.method)

@@ -35,7 +35,7 @@ class AEVLPConfig(GRConfig, ExpectedPositivesConfig, KnownNegativesConfig):
     )
     tiles: int = setting(4, "tiles of an image, along each side", ge=1)
     scale: Scale = setting("checkpoint", "sharpness of the softmax over classes; 'checkpoint': CLIP's own (tau = 0.01)")
-    cap: float = setting(0.3, "a tile speaks for a class above this at most (see eta)", ge=0, le=1)
+    cap: float = setting(0.3, "upper limit of eta, the chance above which a tile counts for a class", ge=0, le=1)
     threshold: float = setting(
         0.5, "score from which a class is a pseudo-positive", ge=0, le=1, search=uniform(0.1, 0.8)
     )

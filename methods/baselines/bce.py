@@ -82,7 +82,7 @@ class IgnoreUnknown(HeadMethod):
     equation = "-log p for positives, -log(1-p) for negatives; unknown labels left out"
     defaults_from = "normalisation of SR+CR; optimiser ours"
     note = (
-        "a head over frozen features; content with all-ones where no negative is known; log p where ROLE's code has "
+        "a head over frozen features; with no known negative all-ones is its optimum; log p where ROLE's code has "
         "log(p + 1e-5) (SR+CR has no public code)"
     )
 

@@ -83,8 +83,8 @@ class CoMC(Method):
     score = 1/2 W g' + 1/2 max_p W l'_p
 
     The paper's 40,000 sentences come from a language model; here class names in templates stand in their place, unless
-    `captions` gives sentences. Its pooled vector is without positions. Its bank of texts is a file whose making is not
-    told; here it is 'a photo of a {}.'. It picks its epoch on the test images; here the last one counts.
+    `captions` gives sentences. Its pooled vector is without positions. How its bank of texts was made is not published;
+    here it is 'a photo of a {}.'. It picks its epoch on the test images; here the last one counts.
     """
 
     Config = CoMCConfig

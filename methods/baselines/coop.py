@@ -17,7 +17,7 @@ from methods.prompt_method import MatchMethod, PromptConfig
 
 @dataclass(frozen=True, kw_only=True)
 class CoOpConfig(PromptConfig):
-    """Prompts and optimiser as in CoOp; what is asked of several labels is ours, for no official recipe exists."""
+    """Prompts and optimiser as in CoOp; the adaptation to several labels is ours, since no official recipe exists."""
 
     class_specific: bool = setting(False, "contexts for each class; CoOp's default is one set, shared by all (unified)")
     ctx_init: str = setting(

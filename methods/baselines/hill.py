@@ -17,9 +17,7 @@ class HillConfig(HeadConfig):
     lamb: float = setting(
         1.5, "where the negatives' loss turns: it is steepest at p = lamb / 3", ge=1, search=uniform(1, 2.5)
     )
-    margin: float = setting(
-        1.0, "by how much a positive's logit must be higher to count as done", ge=0, search=uniform(0, 2)
-    )
+    margin: float = setting(1.0, "margin that is subtracted from a positive's logit", ge=0, search=uniform(0, 2))
     gamma: float = setting(2.0, "focusing exponent of positives", ge=0, search=uniform(0, 4))
     unknown: Unknown = setting("negative", "what an unknown label is: left out, or taken for a negative")
     reduction: Reduction = setting("sum", "what the summed loss is divided by")

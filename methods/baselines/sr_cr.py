@@ -18,7 +18,7 @@ from methods.parts import Part
 
 @dataclass(frozen=True, kw_only=True)
 class SRCRConfig(BiasConfig):
-    """Defaults: the paper's where it names one; its optimiser is SGD with a rate that only its supplement tells."""
+    """Defaults: the paper's where it names one; its optimiser is SGD with a rate that only its supplement states."""
 
     lr: float = setting(1e-3, "base learning rate", gt=0, search=log_float(1e-3, 2e-1))
     saliency: float = setting(

@@ -87,7 +87,7 @@ def cooccurrence_loss(pairs: Tensor, labels: Tensor) -> Tensor:
 def intra_scores(pairs: Tensor, labels: Tensor) -> Tensor:
     """(B, C) in 0..1: the mean over an image's known positives j other than c of sigmoid(q[c, j]); 0 without any.
 
-    For an unknown c, which is what it is asked for, leaving c itself out changes nothing; for a known one it keeps the
+    For an unknown c, which is its purpose, leaving c itself out changes nothing; for a known one it keeps the
     answer out of the score (HCP's code has a 1 on the diagonal there).
     """
     positive = (labels > 0).float()

@@ -100,7 +100,7 @@ def test_ls_says_what_there_is(call, store):
     )
     assert (whole["complete"], whole["state"]) == (True, "complete, in use")
     assert whole["bytes"] >= COUNT * (2 * 2 + 2 * 4)
-    assert (part["complete"], part["state"]) == (False, "cut off, 64 of 70 images; the next run goes on")
+    assert (part["complete"], part["state"]) == (False, "cut off, 64 of 70 images; the next run resumes")
     del held
     result = call("ls", "--dataset", "coco")
     assert whole["key"] in result.out

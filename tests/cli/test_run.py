@@ -106,7 +106,7 @@ def test_what_is_written_is_the_same_sweep(call, tmp_path):
     assert plan_of(call, "run", "mine.yaml")["places"] == plan_of(call, "run", *requested)["places"]
     again = call("run", *requested, "--write", "mine.yaml")
     assert again.code == 2
-    assert "there is such a file already" in again.err
+    assert "this file exists already" in again.err
 
 
 WRONG_FILES = {
@@ -114,7 +114,7 @@ WRONG_FILES = {
     "bounds": ("holdout: 95", "holdout = '95' is not allowed"),
     "type": ("views: many", "views = 'many' is not allowed"),
     "switch": ("live: on", "live is 'on', but it is a switch: say true or false"),
-    "no switch": ("seeds: true", "seeds is True, but it is no switch"),
+    "no switch": ("seeds: true", "seeds is True, but it is not a switch"),
     "shown": ("json: true", "there is no key 'json'"),
     "ratios": ("ratios: 10:30", "'10:30' is not a share of known labels"),
     "method": ("methods: [trm]", "did you mean 'trm_ml'?"),

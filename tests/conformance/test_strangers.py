@@ -66,7 +66,7 @@ BAD = {
         (MEAN, f"{MEAN} + self.shift"),
     ],
     "holds no text tower": [(HEAD, HEAD + "        self.tower = task.text_tower\n")],
-    "copies are equal and apart": [(HEAD, HEAD + "        self.helper = lambda x: x\n")],
+    "copies are equal and independent": [(HEAD, HEAD + "        self.helper = lambda x: x\n")],
     "losses are scalars": [("loss_bce", "bce")],
     "equal seeds give equal bits": [(LOSS, CLOCK + LOSS)],
     "stays finite whatever is known": [(CALL, f"{CALL} / (batch.labels > 0).sum()")],
@@ -76,14 +76,14 @@ BAD = {
     "hidden labels change nothing, known ones do": [(CALL, CALL.replace("batch.labels", "batch.labels.abs()"))],
     "the order of classes does not matter": [(LOSS, "        logits = logits * torch.arange(1, 6)\n" + LOSS)],
     "sees no label that its run hides": [(LOSS, PEEK + LOSS)],
-    "goes on after a cut to the same bits": [(LOSS, STEPS + LOSS), (CALL, f"{CALL} * self.steps")],
+    "resumes after a cut to the same bits": [(LOSS, STEPS + LOSS), (CALL, f"{CALL} * self.steps")],
 }
-IN_RUNS = {"sees no label that its run hides", "goes on after a cut to the same bits"}
+IN_RUNS = {"sees no label that its run hides", "resumes after a cut to the same bits"}
 KNOWN = "hidden labels change nothing, known ones do"
 ALSO = {
     "declares the tokens": IN_RUNS,
     "is trained or cannot be": {KNOWN},
-    "its state dict is all of it": {"goes on after a cut to the same bits"},
+    "its state dict is all of it": {"resumes after a cut to the same bits"},
     "equal seeds give equal bits": {*IN_RUNS, KNOWN, "the order of classes does not matter"},
     KNOWN: {"learns"},
 }

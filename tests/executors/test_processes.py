@@ -163,7 +163,7 @@ def test_the_command_line_is_interrupted_or_killed(sign, environment, tmp_path):
     assert time.monotonic() - began < LONG
     assert driver.returncode == (130 if sign is signal.SIGINT else -sign)
     if sign is signal.SIGINT:
-        assert output.strip().splitlines()[-1] == "interrupted; the same command goes on from the last checkpoint."
+        assert output.strip().splitlines()[-1] == "interrupted; the same command resumes from the last checkpoint."
         assert "Traceback" not in output
     workers = [lease["pid"] for lease in leases]
     assert len({*workers, driver.pid}) == 3

@@ -73,7 +73,7 @@ def independent_rows() -> torch.Tensor:
 
 WRONG = {
     "rows that differ": (independent_rows, "the 3 rows of an image differ"),
-    "the labels themselves": (lambda: torch.from_numpy(FULL == 1), "keeps 9.* of the labels, and 50 % was asked for"),
+    "the labels themselves": (lambda: torch.from_numpy(FULL == 1), "keeps 9.* of the labels, and 50 % was requested"),
     "another share": (lambda: torch.rand(500, 20, generator=torch.Generator().manual_seed(0)) < 0.8, "and 50 % was"),
     "another number of images": (lambda: torch.from_numpy(KNOWN[:499]), "lists 500 images, and .* has 499 rows"),
     "another number of classes": (lambda: torch.from_numpy(KNOWN[:, :19]), "is for 19 classes, and the dataset has 20"),

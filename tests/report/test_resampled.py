@@ -162,8 +162,9 @@ def test_what_was_left_is_said_with_the_command_that_does_it(store, sketched):
     results = read_results(store)
     images = ImageIntervals(Bootstraps(results.rows, store), Left(12, 130.0))
     section = next(part for part in contents(results, store, store.root, images) if part.name == "gain")
-    assert f"of 12 cells to be resampled: `bench report --sweep {results.selection.id}` does it, in about 2 min" in (
-        section.table.caption
+    assert (
+        f"not computed yet for 12 cells: `bench report --sweep {results.selection.id}` computes them, in about 2 min"
+        in (section.table.caption)
     )
     assert list(section.tables) == ["gain"], "no interval, no table of them"
     assert images.of(pairs(results.frame, "trm_ml", "dualcoop")) is None

@@ -144,7 +144,7 @@ def wait_for(reached, process: subprocess.Popen) -> None:
 def test_the_command_line_goes_through_its_states(story):
     assert story.codes == [130, -signal.SIGKILL, 0]
     assert story.states == ["planned", "planned", "done"]
-    assert "goes on from the last checkpoint" in story.texts[0]
+    assert "resumes from the last checkpoint" in story.texts[0]
     assert "Traceback" not in story.texts[0]
 
 

@@ -23,7 +23,7 @@ class PackagedFile:
         """Its path, without reading it; UsageError where the package is not installed."""
         spec = importlib.util.find_spec(self.package)  # of a top-level package: nothing of it is run
         if spec is None or not spec.submodule_search_locations:
-            raise UsageError(f"backbone lite2_minilm needs the package {self.package}, which is not here: {INSTALL}.")
+            raise UsageError(f"backbone lite2_minilm needs {self.package}, which is not installed: {INSTALL}.")
         return Path(spec.submodule_search_locations[0], self.inside)
 
     def checked(self) -> Path:

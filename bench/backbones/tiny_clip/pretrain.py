@@ -45,7 +45,7 @@ class Recipe:
 
 
 class Curve:
-    """Appends (stage, step, name, value) to ``curve.csv``; a trunk that goes on after a break goes on here too."""
+    """Appends (stage, step, name, value) to ``curve.csv``; a resumed trunk continues the file too."""
 
     def __init__(self, file: Path) -> None:
         self.file, self.start = file, time.monotonic()

@@ -68,7 +68,7 @@ def train_trunk(
     """Train ``visual``'s trunk in place on pictures and auxiliary labels, watched on others with class labels.
 
     A round is one cycle of the learning rate, ``steps`` long; the next one starts warm from the one before.
-    ``file`` keeps the state, so a broken run goes on where it stopped.
+    ``file`` keeps the state, so an interrupted run resumes where it stopped.
     """
     pictures, labels = pool
     head = nn.Conv2d(STEM_WIDTH * 32, labels.shape[1], 1)

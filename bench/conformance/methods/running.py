@@ -16,7 +16,7 @@ PROPERTIES = Properties()
 
 @PROPERTIES.property(
     "sees no label that its run hides",
-    "it reaches the full labels by a side door, such as the dataset: its numbers would be worthless",
+    "it reads the full labels from elsewhere, such as the dataset: its numbers would be worthless",
     applies=lambda method: method.labels == "observed",
 )
 def sees_no_hidden_label(method: Kind) -> None:
@@ -31,7 +31,7 @@ def sees_no_hidden_label(method: Kind) -> None:
 
 
 @PROPERTIES.property(
-    "goes on after a cut to the same bits", "a run that was interrupted would give another result", applies=is_trained
+    "resumes after a cut to the same bits", "a run that was interrupted would give another result", applies=is_trained
 )
 def resumes(method: Kind) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:

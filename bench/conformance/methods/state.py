@@ -35,7 +35,7 @@ def holds_no_text_tower(method: Kind) -> None:
             require(not same, f"`{key}` is a parameter of the text tower; keep the tower in `task` only")
 
 
-@PROPERTIES.property("copies are equal and apart", "the average of its weights, and other processes, work on copies")
+@PROPERTIES.property("copies are equal and independent", "averaged weights and other processes work on copies")
 def copies_are_equal(method: Kind) -> None:
     data = partly(images())
     model = trained(method, data)

@@ -83,14 +83,14 @@ def stays_finite_where(method: Kind, pattern: str, labels: Tensor) -> None:
     model = make(method, build_task(labels))
 
     def watch(loss: Tensor) -> None:
-        require(loss.isfinite(), f"the loss is {loss.item()} where of the labels {pattern}")
+        require(loss.isfinite(), f"the loss is {loss.item()} with labels of which {pattern}")
         for key, parameter in model.named_parameters():
             finite = parameter.grad is None or parameter.grad.isfinite().all()
-            require(finite, f"the gradient of `{key}` is not finite where of the labels {pattern}")
+            require(finite, f"the gradient of `{key}` is not finite with labels of which {pattern}")
 
     if is_trained(method):
         fit(model, data, EPOCHS, watch=watch)
-    require(model.score(data.features).isfinite().all(), f"scores are not finite where of the labels {pattern}")
+    require(model.score(data.features).isfinite().all(), f"scores are not finite with labels of which {pattern}")
 
 
 @PROPERTIES.property("trains in half precision", "on a GPU, `amp` is on by default", applies=is_trained)

@@ -38,7 +38,7 @@ class ScenesOptions:
 
 
 class _Images(Sequence[Image.Image]):
-    """Opens the gallery when the first picture is asked for."""
+    """Opens the gallery when the first picture is read."""
 
     def __init__(self, source: Benchmark, count: int, cache: Path, hearer: Callable[[], Progress | None]) -> None:
         self._source, self._count, self._cache, self._hearer = source, count, cache, hearer

@@ -32,7 +32,7 @@ class RayExecutor:
 
     location: how a node opens the resources for a cell. address: see `RayCluster`; a "local" one lives as long as this
     executor does. workers: cells at once, at most; 0: as many as fit.
-    A lost cell goes on from the last checkpoint that reached the driver; tasks are not retried by Ray itself, which
+    A lost cell is resumed from the last checkpoint that reached the driver; tasks are not retried by Ray itself, which
     would start them from what they were first sent.
     """
 

@@ -26,7 +26,7 @@ class Mailbox:
         return message
 
     async def forget(self, token: str) -> None:
-        """From the driver: the training has ended; whoever still waits goes on."""
+        """From the driver: the training has ended; all waiting calls return."""
         box = self.boxes.pop(token, None)
         if box is not None:
             await box.put((None, asyncio.get_running_loop().create_future()))

@@ -12,7 +12,7 @@ CellFiles = dict[str, bytes]
 """File contents by their path inside the cell's folder."""
 
 RESUME = ("curve.jsonl", "checkpoint/code", "checkpoint/last.pth")
-"""What a training goes on from."""
+"""The files from which a training is resumed."""
 
 RESULT = ("scores.npz", WEIGHTS_FILE, "curve.jsonl", "log.txt", "error.txt", "row.json")
 """What a training leaves; the row, which makes the cell done, comes last."""

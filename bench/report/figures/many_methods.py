@@ -1,4 +1,4 @@
-"""Figures of many methods: lines in thirty colours cannot be told apart, places down a page can."""
+"""Figures of many methods, one row each: lines in thirty colours cannot be distinguished."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple

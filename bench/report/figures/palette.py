@@ -17,7 +17,7 @@ PALETTE = {
     "olive": "#999933",
     "indigo": "#332288",
 }
-"""Okabe and Ito's colours without their yellow, then three of Paul Tol's: told apart with any colour vision."""
+"""Okabe and Ito's colours without their yellow, then three of Paul Tol's: distinguishable with any colour vision."""
 
 COLOURS = tuple(PALETTE.values())
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FEWEST_LABELS = 20
-"""The precision of fewer pseudo-labels tells of chance, and is not drawn."""
+"""The precision of fewer pseudo-labels is mostly chance, and is not drawn."""
 
 NAME, PANEL_GAP = 6.0, 0.115
 """Size of a method's name in points, and inches from one to the next."""

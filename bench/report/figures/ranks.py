@@ -1,4 +1,4 @@
-"""The critical-difference diagram: methods on a line of average ranks, those that no test tells apart joined by bars.
+"""The critical-difference diagram: methods on a line of average ranks, bars join those that no test distinguishes.
 
 Demšar's diagram (JMLR 2006) with Wilcoxon-Holm in the place of Nemenyi, whose verdict on two methods depends on which
 others are there.

@@ -194,7 +194,7 @@ def _labels(number: PublishedNumber, row: Row) -> Iterator[str]:
     elif name in ("hcp", "role") and row.cell.seed != 0:
         yield f"{name}'s mask of seed 0 there, also masks of other seeds here"
     elif name in ("dualcoop", "random_per_sample", "fixed_per_class"):
-        yield "the mask there was drawn without a seed, so nobody has the same"
+        yield "the mask there was drawn without a seed, so it cannot be drawn again"
 
 
 def _images(number: PublishedNumber, row: Row) -> Iterator[str]:

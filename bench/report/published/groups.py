@@ -74,7 +74,7 @@ class Group:
 
     @property
     def columns(self) -> tuple[PublishedColumn, ...]:
-        """The ratios that some line has, their average, and the numbers whose ratio nobody states."""
+        """The ratios that some line has, their average, and the numbers without a stated ratio."""
         have = {number.percent for line in self.lines for number in line.numbers}
         others = (column for column in (PRINTED_AVERAGE, UNSTATED, None) if column in have)
         return (*sorted(p for p in have if isinstance(p, int)), *others)

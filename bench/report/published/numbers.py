@@ -181,7 +181,7 @@ def _lines(path: Path, kind: type[_T]) -> list[_T]:
                 raise DataError(f"{path} has the columns {reader.fieldnames}, but they must be {', '.join(columns)}.")
             return [_line(path, place, record, kind) for place, record in enumerate(reader, start=2)]
     except OSError as error:
-        raise DataError(f"the published numbers are not to be had: {error}; install the package again.") from None
+        raise DataError(f"the published numbers cannot be read: {error}; install the package again.") from None
 
 
 def _line(path: Path, place: int, record: Mapping[str, Any], kind: type[_T]) -> _T:

@@ -22,7 +22,7 @@ FACT_NAMES = {"mAP": "test mAP (%)", "heldout_mAP": "held-out mAP (%)", "loss": 
 
 @dataclass(frozen=True)
 class CellPage:
-    """What a page is made from; `mark` tells whether one that stands there is still right."""
+    """What a page is made from; `mark` shows whether an existing page is up to date."""
 
     key: str
     mark: str

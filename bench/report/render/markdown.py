@@ -128,18 +128,18 @@ def protocol_table(results: Results) -> Table:
     return Table(
         title=f"Protocol: {results.selection.protocol}",
         columns=(
-            "asked for", "seed", "known", "of the positives", "of the negatives", "images without labels",
+            "requested", "seed", "known", "of the positives", "of the negatives", "images without labels",
             "classes without positives", "mask (SHA-256)",
         ),
         rows=tuple(rows),
-        caption="What the masks came to: one line a ratio and seed, unless methods saw different labels.",
+        caption="The masks as drawn: one line for each ratio and seed, or more where methods saw different labels.",
     )  # fmt: skip
 
 
 def provenance(results: Results) -> str:
     lines = ["## What was run", ""]
     for record in results.selection.records:
-        lines.append(f"- sweep `{record.id}`, first asked for {record.created}: `{' '.join(record.command)}`")
+        lines.append(f"- sweep `{record.id}`, first run {record.created}: `{' '.join(record.command)}`")
     for title, value in environments(results):
         lines.append(f"- {title}: {value}")
     lines.append("- every number in full precision: [results.csv](results.csv)")

@@ -46,12 +46,12 @@ def gain_section(results: Results, images: ImageIntervals | None) -> Iterator[Se
 
 
 def _left(results: Results, images: ImageIntervals) -> str:
-    """What a report written in a hurry leaves out, and the command that fills it in."""
+    """The intervals that the report leaves out to save time, and the command that adds them."""
     takes = f", in about {max(1, round(images.left.seconds / 60))} min" if images.left.seconds else ""
     sweep = f" --sweep {results.selection.newest.id}" if len(results.selection.records) == 1 else " --merge"
     return (
-        f"Intervals over test images wait for the scores of {counted(images.left.cells, 'cell')} to be resampled: "
-        f"`bench report{sweep}` does it{takes}."
+        f"Intervals over test images are not computed yet for {counted(images.left.cells, 'cell')}: "
+        f"`bench report{sweep}` computes them{takes}."
     )
 
 

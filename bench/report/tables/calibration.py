@@ -37,6 +37,6 @@ def calibration_table(results: Results, reliabilities: Mapping[str, Reliability]
             f"ECE in percent over all (image, class) pairs of the test images, sigmoid(score) in {BINS} equal bins; "
             "lower is better. Claims − true: mean sigmoid(score) minus the share of positives, in points, averaged "
             "over ratios; negative where a method claims too little, as taking unknown labels for negatives makes it. "
-            "mAP is blind to both. Most pairs are easy negatives, so small numbers are no merit by themselves."
+            "mAP measures neither. Most pairs are easy negatives, so a small number is no merit by itself."
         ),
     )

@@ -174,9 +174,8 @@ def image_table(compared: Sequence[Compared], columns: Sequence[GainColumn], tit
     seeds = " or ".join(map(str, sorted({line.gains[column].n for line in lines for column in line.images})))
     caption = (
         f"The same differences (n = {seeds} seed{'' if seeds == '1' else 's'}); in brackets the 95 % interval of a "
-        f"paired bootstrap over test images (n = {images} images, {resamples} resamples), with the trained models "
-        "given: what other test images would have said of these very cells. It tells nothing of other seeds. n.s.: it "
-        "holds 0."
+        f"paired bootstrap over test images (n = {images} images, {resamples} resamples), for these "
+        "trained models: how much the difference depends on the test images, not on the seeds. n.s.: it holds 0."
     )
     return Table(title, (first, *map(label_of, columns)), tuple(rows), caption)
 

@@ -56,7 +56,7 @@ NEGATIVES = PseudoKind(
     caption=(
         "The same for negatives that a method chooses; those that are merely assumed are not among them. Positives "
         "lost: per cent of all hidden positives that are taken for negatives. Most unknown labels are negative, so a "
-        "high precision is little merit; what is lost tells more."
+        "high precision is little merit; what is lost says more."
     ),
 )
 PSEUDO_KINDS = (POSITIVES, NEGATIVES)

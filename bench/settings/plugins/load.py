@@ -1,4 +1,4 @@
-"""Load plugins: files and packages that somebody names, and the entry points of installed distributions."""
+"""Load plugins: files and packages by name, and the entry points of installed distributions."""
 
 import importlib
 import importlib.metadata
@@ -120,7 +120,7 @@ def _load(name: str) -> Plugin | None:
 
 
 def load_source(name: str, path: Path, source: bytes) -> Plugin | None:
-    """Run `source`, the content of `path`, as a module whose name tells its content: equal in every process.
+    """Run `source`, the content of `path`, as a module whose name is a hash of its content: equal in every process.
 
     It is run from memory: what was hashed is what runs, and a node of a cluster needs no file.
     """

@@ -115,7 +115,7 @@ def _whisker(axes: "Axes", low: float, high: float, y: float) -> None:
 
 
 def _fill(colour: str, gained: Gain) -> dict[str, Any]:
-    """Pale where the interval holds 0, hatched where mAP falls, so that print without colour tells it too."""
+    """Pale where the interval holds 0, hatched where mAP falls, so that it shows in print without colour."""
     alpha = UNSURE_ALPHA if gained.not_significant else 1.0
     hatch = "//////" if colour == DOWN else None
     return {"color": colour, "alpha": alpha, "hatch": hatch, "edgecolor": "white", "linewidth": 0}

@@ -120,7 +120,7 @@ def ablation_tables(ablation: Ablation) -> list[Table]:
         return [*tables, effect_table(ablation)]
     tables.append(gain_table(ablation.compared, ablation.columns, GAINS[ablation.design], first))
     if ablation.has_images:
-        title = f"{GAINS[ablation.design]}, as sure as the test images make it"
+        title = f"{GAINS[ablation.design]}, with intervals over test images"
         tables.append(image_table(ablation.compared, ablation.columns, title, first))
     return tables
 

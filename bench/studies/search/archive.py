@@ -2,7 +2,7 @@
 
 results/searches/
   cells/<key>/         the cells of all trials, as in the store itself, and without a test split
-  <id>/search.json     what was asked         <id>/trials.json   every trial
+  <id>/search.json     the request            <id>/trials.json   every trial
   <id>/journal.log     Optuna's own storage, unless it is kept elsewhere
   <id>/plots/          optimisation history, importance, parallel coordinates, slices
   best/<hash>.yaml     the best settings of the searches of one command
@@ -33,7 +33,7 @@ class SearchArchive:
         self.name, self.folder = plain_name(name, "a search's name"), inside(Path(results), FOLDER, name)
 
     def save(self, record: Mapping[str, Any]) -> None:
-        """Keep what was asked; asking again leaves the time of the first."""
+        """Keep the request; a repeated request keeps the time of the first."""
         path = inside(self.folder, "search.json")
         created = read_json(path)["created"] if path.exists() else record["created"]
         write_json(path, {**record, "id": self.name, "created": created})

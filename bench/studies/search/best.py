@@ -42,7 +42,7 @@ def retrained(sweep: Request, best: Best) -> Request:
 
 
 def sweep_file(flags: Mapping[str, str | bool], sweep: Request, best: Best, heading: Sequence[str]) -> str:
-    """YAML for `bench run FILE`. flags: what else was asked for, by flag."""
+    """YAML for `bench run FILE`. flags: the other flags of the request."""
     again = retrained(sweep, best)
     content = {"methods": ",".join(best), **flags}
     return render_sweep_file(

@@ -167,7 +167,7 @@ class _Loop:
                 case "failed":
                     self._fail(run, ended.message)
                 case "elsewhere":
-                    pass  # asked for again in the next round
+                    pass  # submitted again in the next round
 
     def _take(self, run: _Run) -> None:
         """The cell's number; with the last of them, the trial's."""

@@ -74,7 +74,7 @@ class SearchRequest:
         }
 
     def id(self, dataset: Dataset) -> str:
-        """`trm_ml-1a2b3c4d5e`: the same for the same search, so that repeating a command goes on with it."""
+        """`trm_ml-1a2b3c4d5e`: the same for the same search, so that a repeated command resumes it."""
         digest = hashlib.sha256(canonical_json(self.record(dataset)).encode()).hexdigest()
         return f"{self.method}-{digest[:10]}"
 

@@ -91,7 +91,7 @@ def _connected(url: str) -> BaseStorage:
 
 
 def _with_driver(url: str) -> str:
-    """PostgreSQL by psycopg, whose name SQLAlchemy wants to be told; other URLs as they are."""
+    """PostgreSQL by psycopg, whose name SQLAlchemy requires; other URLs as they are."""
     for short in ("postgres://", "postgresql://"):
         if url.startswith(short):
             return f"postgresql+psycopg://{url.removeprefix(short)}"

@@ -1,7 +1,7 @@
 """A search as an Optuna study: its trials, who runs them, and how many places are left.
 
-A trial is asked for, reclaimed and counted only while its driver is alone in the storage, so that drivers which share
-a study never run one trial twice and together run as many as were asked for.
+A trial is started, reclaimed and counted only while its driver is alone in the storage, so that drivers which share
+a study never run one trial twice and together run as many as requested.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from bench.studies.search.storage import StudyLocation
 
 BEAT_SECONDS = 20.0
 LEASE_SECONDS = 600.0
-"""A driver on another machine that has not been heard of for so long is taken for dead."""
+"""A driver on another machine that has given no sign for so long is taken for dead."""
 
 DRIVER, FAILURES, REASON = "driver", "failures", "reason"
 REPLACED = "replaced"
@@ -46,7 +46,7 @@ class Driver:
 
 
 def is_alive(driver: Mapping[str, Any] | None, now: float) -> bool:
-    """Whether a driver still runs: by its process on this machine, by when it was last heard of on another."""
+    """Whether a driver still runs: by its process on this machine, by its last sign on another."""
     if driver is None:
         return False
     if driver["host"] != socket.gethostname():

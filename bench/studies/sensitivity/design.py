@@ -17,7 +17,7 @@ from methods import Method
 
 DEFAULT = "default"
 VALUE_LIMIT = 100
-"""Values of a setting; nobody reads a curve of more."""
+"""Values of a setting; a curve of more is unreadable."""
 CLOSE = 0.15
 """A declared value this near to the default, as a share of it, would tell nothing new."""
 

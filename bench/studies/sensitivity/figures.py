@@ -19,7 +19,7 @@ LETTER_SHARE = 0.018
 """Share of the axis that a letter of a tick's name takes."""
 AVERAGE_GREY = "0.35"
 SETTING_PANELS = 5
-"""Ratios that can be told apart in one figure; of more, the ends, the middle and the average are shown."""
+"""Ratios that one figure can show; of more, the ends, the middle and the average are shown."""
 
 
 def sensitivity_figure(result: Sensitivity, curve: SensitivityCurve) -> Mapping[str, bytes]:

@@ -145,7 +145,7 @@ def _page(tuned: TunedField, recipe_file: Path, drawn: bool) -> Iterator[str]:
         yield "As vector graphics: [budget.svg](budget.svg). Every budget: [budget.csv](budget.csv)"
     failed = [one.method for one in tuned.tunings if one.chosen is None]
     if failed:
-        yield f"No trial came to its end, and settings stay as they were: {', '.join(failed)}."
+        yield f"No trial completed, so settings stay as they were: {', '.join(failed)}."
     if tuned.left_out:
         yield "Left out:"
         yield "\n".join(f"* {method}: {reason}" for method, reason in tuned.left_out.items())

@@ -16,7 +16,7 @@ from methods import METHODS
 HEADING = """# Written by `bench tune`; do not edit: the same command writes it again.
 # `bench run --recipe FILE` takes these settings. [tuned] says how they were chosen.
 """
-CHOSEN, KEPT, ALL_FAILED = "chosen", "as they were", "as they were: no trial came to its end"
+CHOSEN, KEPT, ALL_FAILED = "chosen", "as they were", "as they were: no trial completed"
 
 
 def render_recipe_file(

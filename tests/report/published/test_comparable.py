@@ -86,7 +86,7 @@ def test_every_mismatch_has_a_sentence(store):
     }
     assert new_mismatches(holdout=10) == {"10 % of the training images are held out here"}
     assert new_mismatches(protocol=Component("dualcoop")) == {
-        "the mask there was drawn without a seed, so nobody has the same",
+        "the mask there was drawn without a seed, so it cannot be drawn again",
     }
     coco = next(n for n in published().numbers if (n.dataset, n.method) == ("coco", "DualCoOp"))
     every = dataclasses.replace(

@@ -58,8 +58,8 @@ def swept(tmp_path_factory) -> Store:
 def test_a_sweeps_methods_are_compared_with_both_intervals(swept, call):
     done = call("compare", "--results", str(swept.root))
     assert done.code == 0, done.err
-    assert "difference from dualcoop, as sure as the seeds make it" in done.out
-    assert "difference from dualcoop, as sure as the test images make it" in done.out
+    assert "difference from dualcoop, with intervals over seeds" in done.out
+    assert "difference from dualcoop, with intervals over test images" in done.out
     records = json.loads(call("compare", "--results", str(swept.root), "--methods", "asl,dualcoop", "--json").out)
     assert {record["method"] for record in records} == {"asl", "dualcoop"}
     [at_ten] = [r for r in records if (r["method"], r["percent"]) == ("asl", 10)]
@@ -81,7 +81,7 @@ def test_lost_scores_are_told(swept, call, tmp_path):
     (next((tmp_path / "copy" / "cells").iterdir()) / "scores.npz").unlink()
     done = call("compare", "--results", str(tmp_path / "copy"))
     assert done.code == 0
-    assert "as sure as the test images" not in done.out
+    assert "with intervals over test images" not in done.out
     assert "scores are gone" in done.err
 
 
