@@ -1,6 +1,7 @@
 from .api.calls import open_store as open_store
 from .api.calls import plan as plan
 from .api.calls import run as run
+from .api.mistakes import find_mistakes as find_mistakes
 from .api.model import load_model as load_model
 from .api.plan import Plan as Plan
 from .api.sweep import Sweep as Sweep

@@ -10,6 +10,8 @@ from bench.attention.images import chosen_classes, chosen_images, marks
 from bench.attention.maps import CellMaps, cell_maps
 from bench.attention.record import attention_record
 from bench.attention.request import AttentionRequest
+from bench.data.class_names import class_columns
+from bench.records.find import names_apart
 from bench.records.names import inside
 from bench.records.reader import StoreReader
 from bench.records.rows import Row
@@ -51,7 +53,7 @@ def draw_attention(cells: Sequence[CellToDraw], request: AttentionRequest, store
     rows = chosen_images(len(split), request.images, request.seed)
     maps = [cell_maps(cell.trained, request, rows, cell.row, store, cell.stale) for cell in cells]
     lines = _lines(first.trained, request, rows, maps)
-    by_label = dict(zip(labels([cell.row for cell in cells]), maps, strict=True))
+    by_label = dict(zip(names_apart([cell.row for cell in cells]), maps, strict=True))
     warnings = tuple(_named(by_label, label, text) for label, one in by_label.items() for text in one.warnings)
     title, caption = _title(maps), _caption(request, len(rows), by_label, warnings)
     together = [line for pair in zip(*lines, strict=True) for line in pair]
@@ -81,21 +83,13 @@ def _written(folder: Path, name: str, images: Mapping[str, bytes], record: Mappi
     return files
 
 
-def labels(rows: Sequence[Row]) -> list[str]:
-    """Labels of the cells: their methods' names, or with one method the cells' titles and keys."""
-    names = [row.cell.method.name for row in rows]
-    titles = [row.cell.title for row in rows]
-    apart = next((candidate for candidate in (names, titles) if len(set(candidate)) == len(rows)), None)
-    return apart or [f"{title} ({row.key[:6]})" for title, row in zip(titles, rows, strict=True)]
-
-
 def _lines(
     trained: TrainedCell, request: AttentionRequest, rows: Sequence[int], cells: Sequence[CellMaps]
 ) -> list[list[ImageRow]]:
     """A line for each image and cell, by cell; all cells show the same classes of an image."""
     dataset, split = trained.resources.dataset, trained.split(request.part)
-    columns, boxes = request.columns(dataset.class_names), dataset.boxes(request.part)
-    names = labels([one.row for one in cells]) if len(cells) > 1 else [""]
+    columns, boxes = class_columns(request.classes, dataset.class_names), dataset.boxes(request.part)
+    names = names_apart([one.row for one in cells]) if len(cells) > 1 else [""]
     methods = [one.row.cell.method.name for one in cells]
     styles = method_styles(methods, {name: vars(METHODS.get(name)).get("colour", "") for name in methods})
     lines: list[list[ImageRow]] = [[] for _ in cells]

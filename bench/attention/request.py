@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from bench.errors import UsageError
 from bench.records.names import short_name
-from bench.settings.registry import nearest
 
 SplitName = Literal["test", "train"]
 
@@ -31,10 +29,3 @@ class AttentionRequest:
         drawn = () if self.seed is None else (f"seed{self.seed}",)
         parts = ("attention", *(() if self.part == "test" else (self.part,)), *drawn, *self.classes)
         return short_name("-".join("".join(c if c.isalnum() else "_" for c in part) for part in parts))
-
-    def columns(self, class_names: tuple[str, ...]) -> list[int]:
-        """Columns of the requested classes; UsageError for one that the dataset does not have."""
-        for name in self.classes:
-            if name not in class_names:
-                raise UsageError(f"there is no class {name!r}; {nearest(name, class_names)}")
-        return [class_names.index(name) for name in self.classes]

@@ -1,4 +1,4 @@
-"""`bench show`: where a finished cell looks, over real images."""
+"""`bench show`: where a finished cell looks, over real images, and which of them it gets wrong."""
 
 import enum
 import json
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bench.cli.mistakes import show_mistakes
 from bench.cli.options import Debug, Json, ResultsFolder
 from bench.cli.plugin_flag import Plugins
 from bench.planning.ratios import LARGEST_SEED
@@ -36,10 +37,18 @@ def show(
         str | None,
         typer.Argument(metavar="OTHER", help="Another cell of the same dataset, below the first on each image."),
     ] = None,
-    images: Annotated[int, typer.Option(help="How many images, a row each.", min=1, max=64)] = 8,
+    errors: Annotated[
+        bool, typer.Option("--errors", help="Of each class the images that are wrong, from the stored scores.")
+    ] = False,
+    images: Annotated[
+        int | None,
+        typer.Option(help="How many images; with --errors, of each class and kind.  [default: 8; 5]", min=1, max=64),
+    ] = None,
     classes: Annotated[
         str | None,
-        typer.Option(help="These classes on every image, comma-separated.  [default: those in the image or predicted]"),
+        typer.Option(
+            help="These classes, comma-separated.  [default: those in the image or predicted; with --errors, all]"
+        ),
     ] = None,
     split: Annotated[ShownSplit, typer.Option(help="Where the images are from.")] = ShownSplit.test,
     seed: Annotated[
@@ -48,7 +57,9 @@ def show(
             help="Draw random images by this seed.  [default: the first in official order]", min=0, max=LARGEST_SEED
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Another folder for the figure.  [default: the cell's own]")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Another folder for the figure or page.  [default: the cell's own]")
+    ] = None,
     results: ResultsFolder = DEFAULT_RESULTS,
     root: Annotated[Path | None, typer.Option(help="Where the dataset's files are; see `bench prepare -h`.")] = None,
     settings: Annotated[
@@ -66,11 +77,32 @@ def show(
     images are not chosen by how they look: they are the first of the split, or drawn by a seed. With boxes, the
     pointing game shows how often a map peaks inside an object of its class, beside the share that is expected by
     chance. The cell's page of the next `bench report` shows the figure.
+
+    `--errors` is another view: of each class the absent images with the highest scores and the present ones with the
+    lowest, on a page with thumbnails. No model is run. With OTHER, it says which images both cells get wrong.
     """
+    from bench.errors import UsageError
+
+    names = listed(classes or "")
+    if classes is not None and not names:
+        raise UsageError("--classes is empty; name at least one class, or leave it out.")
+    if errors:
+        _refuse_maps_flags(split, {"--seed": seed, "--set": settings, "--device": None if device == "auto" else device})
+        show_mistakes(
+            [cell] if other is None else [cell, other],
+            results=results,
+            cache=cache or default_cache(),
+            classes=names,
+            images=images,
+            root=root,
+            out=out,
+            as_json=as_json,
+        )
+        return
     from bench.api.display import PlainObserver
     from bench.attention import AttentionRequest, CellToDraw, draw_attention
-    from bench.attention.eligible import refuse_apart, refuse_blind
-    from bench.errors import UsageError
+    from bench.attention.eligible import refuse_blind
+    from bench.records.find import refuse_apart
     from bench.records.store import existing_store
     from bench.settings.config import parse_overrides
     from bench.system.device import choose_device
@@ -78,16 +110,17 @@ def show(
     from bench.trained import find_cell, open_trained_cell
     from methods import METHODS
 
-    names = listed(classes or "")
-    if classes is not None and not names:
-        raise UsageError("--classes is empty; name at least one class, or leave it out.")
     store = existing_store(results)
     keys = [find_cell(store, prefix) for prefix in (cell, other) if prefix is not None]
     for one in keys:
         refuse_blind(one)
     refuse_apart(keys)
     drawing = AttentionRequest(
-        images=images, classes=names, part="train" if split is ShownSplit.train else "test", seed=seed, out=out
+        images=8 if images is None else images,
+        classes=names,
+        part="train" if split is ShownSplit.train else "test",
+        seed=seed,
+        out=out,
     )
     progress = PlainObserver([], quiet=as_json).encoding
     overrides = parse_overrides(settings or [])
@@ -105,6 +138,19 @@ def show(
         typer.echo(json.dumps({**drawn.record, "files": {k: str(v) for k, v in drawn.files.items()}}))
     else:
         _tell(drawn)
+
+
+def _refuse_maps_flags(split: ShownSplit, flags: "Mapping[str, object]") -> None:
+    """UsageError for what --errors has no use for: no model is run, and only test images have scores."""
+    from bench.errors import UsageError
+
+    if split is ShownSplit.train:
+        raise UsageError(
+            "--errors is of test images: a store keeps no scores of training images; leave --split train out."
+        )
+    for flag, value in flags.items():
+        if value is not None and value != []:
+            raise UsageError(f"{flag} belongs to attention maps, and --errors runs no model; leave one of them out.")
 
 
 def _pointing_table(drawn: "DrawnAttention", games: "Mapping[str, Pointing]") -> "Table":

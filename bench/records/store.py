@@ -3,6 +3,7 @@
 results/
   cells/<key>/   cell.json  row.json (its presence means: done)  curve.jsonl  scores.npz  log.txt  error.txt
                  weights.safetensors (final weights, unless --no-weights)  attention*.{svg,pdf,png,json} (`bench show`)
+                 mistakes*.html (`bench show --errors`)
                  lock, lease.json (who runs it)  checkpoint/ (while running)
   targets/<dataset fingerprint>.npz   test ids, labels and class names, once for all cells of a dataset
   sweeps/<id>.json                    which cells a command requested

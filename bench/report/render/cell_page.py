@@ -86,18 +86,21 @@ def _files(store: StoreReader, key: str, folder: Path) -> dict[str, str]:
 
 
 def what_is_kept(store: StoreReader, key: str) -> list[str]:
-    """The cell's weights and the figures that `bench show` has made, with their sizes and times: [] for neither."""
+    """The cell's weights and what `bench show` has made, with their sizes and times: [] for neither."""
     cell_folder = store.folder(key)
-    paths = sorted(path for path in (cell_folder / WEIGHTS_FILE, *cell_folder.glob("attention*.svg")) if path.exists())
+    made = (path for pattern in ("attention*.svg", "mistakes*.html") for path in cell_folder.glob(pattern))
+    paths = sorted(path for path in (cell_folder / WEIGHTS_FILE, *made) if path.exists())
     return [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in paths]
 
 
 def _kept(store: StoreReader, key: str, folder: Path) -> dict[str, Any]:
-    """Bytes of the weights, None if none are kept, and links to the figures of attention by name."""
-    weights, figures = store.folder(key) / WEIGHTS_FILE, sorted(store.folder(key).glob("attention*.svg"))
+    """Bytes of the weights, None if none are kept, and links to figures of attention and pages of mistakes by name."""
+    cell_folder = store.folder(key)
+    weights, figures = cell_folder / WEIGHTS_FILE, sorted(cell_folder.glob("attention*.svg"))
     return {
         "weights": weights.stat().st_size if weights.exists() else None,
         "attention": {path.stem: _link(path, folder) for path in figures},
+        "mistakes": {path.stem: _link(path, folder) for path in sorted(cell_folder.glob("mistakes*.html"))},
     }
 
 
