@@ -54,11 +54,11 @@ def test_no_image_is_opened_for_a_cell_of_other_data(tmp_path, change):
     Image.new("RGB", (9, 9)).save(tmp_path / "secret.jpg")
     dataset = copy.open(tmp_path / "cache")
     changes = {
-        "ids": ("im4.jpg", "../../secret.jpg", "im105.jpg"),
-        "labels": -dataset.test.labels,
-        "class_names": dataset.class_names[::-1],
+        "ids": {"ids": ("im4.jpg", "../../secret.jpg", "im105.jpg"), "labels": np.zeros_like(dataset.test.labels)},
+        "labels": {"labels": -dataset.test.labels},
+        "class_names": {"class_names": dataset.class_names[::-1]},
     }
-    pictures = read(copy, tmp_path / "cache", **{change: changes[change]})
+    pictures = read(copy, tmp_path / "cache", **changes[change])
     assert not pictures.thumbnails
     assert len(pictures.problems) == 1
     assert "list other images, classes or labels than those of the cell" in pictures.problems[0]
