@@ -20,7 +20,9 @@ PLACE_COLUMNS = {
 
 def places(results: Results) -> "pd.DataFrame":
     """A row for each place with a number; places that one cell fills share its `key`."""
-    names = ("method", "percent", "seed", "role")
-    lines = results.frame[[*names, "key"]].to_dict("records")
-    records = [{**record_of(results.rows[line["key"]]), **{name: line[name] for name in names}} for line in lines]
+    names, metrics = ("method", "percent", "seed", "role"), [metric.written for metric in results.metrics]
+    lines = results.frame[[*names, "key", *metrics]].to_dict("records")
+    records = [
+        {**record_of(results.rows[line["key"]]), **{name: line[name] for name in (*names, *metrics)}} for line in lines
+    ]
     return typed(records, first=names, kinds={"role": "string"})

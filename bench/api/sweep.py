@@ -1,5 +1,6 @@
 """A sweep whose cells have been run: its numbers as frames, figures and a report."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from bench.api.html import table_html
 from bench.errors import UsageError
 from bench.records.names import inside
 from bench.records.store import Store
-from bench.report import Results, curves, markdown, ratio_table, read_results, write_report
+from bench.report import Results, curves, markdown, ratio_table, read_results, with_metrics, write_report
 from bench.report.figures.curves import draw_learning, draw_ratios
 from bench.report.figures.gains import draw_gains
 from bench.report.sections.gains import against_baseline
@@ -48,9 +49,12 @@ class Sweep:
         """The lines of the table."""
         return self.results.methods
 
-    def to_frame(self) -> "pd.DataFrame":
-        """A row for each place of the table that has a number; see `bench.api.frames.PLACE_COLUMNS`."""
-        return places(self.results)
+    def to_frame(self, metrics: str | Iterable[str] = ()) -> "pd.DataFrame":
+        """A row for each place of the table that has a number; see `bench.api.frames.PLACE_COLUMNS`.
+
+        metrics: names of further metrics (`bench ls metrics`), each a last column; they are taken of the stored scores.
+        """
+        return places(with_metrics(self.results, self.store, metrics))
 
     def compare(self, baseline: str | None = None) -> "pd.DataFrame":
         """Differences in mAP from the baseline, paired by ratio and seed, at each ratio and on average.
@@ -81,9 +85,12 @@ class Sweep:
         draw_learning(axes, self.results, curves(self.results, self.store), percents[0] if percent is None else percent)
         return axes
 
-    def report(self) -> Path:
-        """Write the report in all its forms (`report.html` and others beside it); the path of `report.md`."""
-        return write_report(self.results, self.store)
+    def report(self, metrics: str | Iterable[str] = ()) -> Path:
+        """Write the report in all its forms (`report.html` and others beside it); the path of `report.md`.
+
+        metrics: names of further metrics that it shows beside mAP.
+        """
+        return write_report(with_metrics(self.results, self.store, metrics), self.store)
 
     def __repr__(self) -> str:
         table = ratio_table(self.results)

@@ -51,10 +51,11 @@ def show_plan(plan: "Plan", as_json: bool) -> None:
 
 def show_table(results: Any, report: Path | None, root: Path) -> None:
     """The ratio x method table, then where the report is, if it was written, and how to open MLflow."""
-    from bench.report import rich_table
+    from bench.report import rich_tables
 
     console = plain_console()
-    console.print(rich_table(results))
+    for table in rich_tables(results):
+        console.print(table)
     if report is not None:
         console.print(f"report   {report}", soft_wrap=True)
         page = report.with_suffix(".html")

@@ -33,6 +33,10 @@ def report(
         str | None,
         typer.Option(help="The method that gains are measured against.  [default: dualcoop, or else the most usual]"),
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(help="Further metrics beside mAP, comma-separated: auroc,r@5; see `bench ls metrics`."),
+    ] = None,
     from_mlflow: Annotated[
         str | None,
         typer.Option(metavar="URI", help="Read an MLflow server or database instead; the report goes to --results."),
@@ -50,9 +54,10 @@ def report(
     """
     from bench.api.display import counting
     from bench.cli.output import show_table
+    from bench.errors import UsageError
     from bench.planning.ratios import parse_ratios, parse_seeds
     from bench.records.reader import StoreReader
-    from bench.report import read_results, write_report
+    from bench.report import read_results, with_metrics, write_report
     from bench.report.stores import open_stores
     from bench.system.disk import RefusedError
 
@@ -73,6 +78,11 @@ def report(
             seeds=None if seeds is None else parse_seeds(seeds),
             baseline=baseline,
         )
+        if metrics is not None and not listed(metrics):
+            raise UsageError("--metrics is empty; name at least one (`bench ls metrics`), or leave it out.")
+        if metrics is not None:
+            with counting("metrics of cells", unit="cells") as progress:
+                loaded = with_metrics(loaded, store, metrics, progress)
         if out is not None:
             from bench.tracking.mirror import Mirrored
 
@@ -96,10 +106,11 @@ def report(
 def show_mirrored(loaded: "Loaded", path: Path | None, uri: str) -> None:
     """Show the table and the report's path; results are browsed on the server that they came from."""
 
-    from bench.report import rich_table
+    from bench.report import rich_tables
 
     console = plain_console()
-    console.print(rich_table(loaded))
+    for table in rich_tables(loaded):
+        console.print(table)
     written = [("report", path), ("page", path.with_suffix(".html"))] if path else []
     for name, where in (*written, ("read from", uri)):
         console.print(f"{name:<10}{where}", soft_wrap=True)

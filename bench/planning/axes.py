@@ -52,4 +52,10 @@ AXES = {
     "backbones": Axis("bench.backbones:BACKBONES"),
     "feeds": Axis("bench.features.feeds:FEEDS"),
     "augmentations": Axis("bench.features.augmentation:AUGMENTATIONS", details=f"{_CATALOGUE}:reference"),
+    "metrics": Axis(
+        "bench.metrics:FURTHER_METRICS",
+        about=f"{_CATALOGUE}:about_metric",
+        details=f"{_CATALOGUE}:reference",
+        lines="bench.planning.catalogue_lines:metric_lines",
+    ),
 }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bench.data import Dataset
+from bench.metrics import FurtherMetric
 from bench.planning.recipes import all_recipes
 from bench.settings.config import values
 from bench.settings.registry import describe
@@ -58,6 +59,18 @@ def details(method: type[Method]) -> dict[str, Any]:
 def about_any(entry: Any) -> dict[str, Any]:
     """The facts of an entry of another axis in one row."""
     return {"name": entry.name, "what": describe(entry), "options": values(entry.Options())}
+
+
+def about_metric(metric: type[FurtherMetric]) -> dict[str, Any]:
+    """One line's worth of a metric: how it is written, and its definition."""
+    better = "lower" if metric.lower_is_better else "higher"
+    return {
+        "name": metric.name,
+        "written": metric.form(),
+        "what": describe(metric),
+        "over": metric.over,
+        "better": better,
+    }
 
 
 def reference(entry: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A row of `bench ls methods` as lines of text; no method is imported."""
+"""Rows of `bench ls methods` and `bench ls metrics` as lines of text; no method is imported."""
 
 import re
 from collections.abc import Mapping
@@ -23,3 +23,9 @@ def lines(row: Mapping[str, Any]) -> list[str]:
     origin = "" if row["from"] == "built in" else f"; from {row['from']}"
     facts = f"{short_reference(row['reference'])}; needs {needed}; protocols: {protocols}"
     return [row["what"], facts, f"defaults: {row['defaults_from']}{origin}"]
+
+
+def metric_lines(row: Mapping[str, Any]) -> list[str]:
+    """A row of `about_metric` as lines: its definition, how it is written, what it is a mean over."""
+    origin = "" if row["from"] == "built in" else f"; from {row['from']}"
+    return [row["what"], f"--metrics {row['written']}; a mean over {row['over']}; {row['better']} is better{origin}"]

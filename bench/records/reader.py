@@ -119,9 +119,18 @@ class StoreReader(Protocol):
     def rows(self) -> list[Row]:
         return [self.row(key) for key in self.keys() if self.state(key) == "done"]
 
-    def to_frame(self) -> "pd.DataFrame":
-        """A row for each finished cell; see `bench.records.frame.ROW_COLUMNS`."""
-        return frame_of(self.rows())
+    def to_frame(self, metrics: str | Iterable[str] = ()) -> "pd.DataFrame":
+        """A row for each finished cell; see `bench.records.frame.ROW_COLUMNS`.
+
+        metrics: names of further metrics (`bench ls metrics`), each a last column; they are taken of the stored scores.
+        """
+        if not metrics:
+            return frame_of(self.rows())
+        from bench.metrics import parse_metrics
+        from bench.records.measured import measured, with_columns
+
+        chosen, rows = parse_metrics(metrics), self.rows()
+        return with_columns(frame_of(rows), chosen, measured(rows, self, chosen))
 
     def curve(self, key: str) -> list[dict[str, Any]]:
         """One record an epoch: `epoch` from 1, `mAP` (test), `heldout_mAP`, `loss...`, `lr`, `seconds`, ..."""

@@ -1,6 +1,8 @@
+from .measured import with_metrics as with_metrics
 from .reading import curves as curves
 from .reading import read_results as read_results
 from .render.terminal import rich_table as rich_table
+from .render.terminal import rich_tables as rich_tables
 from .render.terminal import to_rich as to_rich
 from .results import Missing as Missing
 from .results import Results as Results

@@ -49,6 +49,10 @@ def _sections(results: Results, store: StoreReader, folder: Path, images: ImageI
         return
     yield Section("ratios", table.title, table, drawn("ratios", ratio_figure(results), *ratio_words(results)))
     yield from gain_section(results, images)
+    if results.metrics:
+        from bench.report.sections.metrics import metric_sections
+
+        yield from metric_sections(results, store)
     yield from _papers(results)
     yield from _across(results, store)
     averages = average_table(results)

@@ -5,7 +5,7 @@ import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -13,6 +13,10 @@ from bench.records.rows import Row
 from bench.report import source
 from bench.report.figures.palette import Styles
 from bench.report.selection import Selection
+
+if TYPE_CHECKING:
+    from bench.metrics import FurtherMetric
+    from bench.records.measured import Measurements
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Results:
     which then share its `key`.
     missing: the other places, with the reason. warnings: what makes the numbers less comparable than they look.
     baseline: the method that gains are measured against; None where there is nothing to compare. styles: how figures
-    draw each method.
+    draw each method. metrics: further ones that were asked for, each a last column of the frame; measurements: of them.
     """
 
     selection: Selection
@@ -48,6 +52,8 @@ class Results:
     warnings: tuple[str, ...]
     baseline: str | None = None
     styles: Styles = field(default_factory=dict)
+    metrics: "tuple[FurtherMetric, ...]" = ()
+    measurements: "Measurements" = field(default_factory=dict)
 
     @property
     def methods(self) -> tuple[str, ...]:

@@ -134,6 +134,8 @@ def inputs_digest(results: Results, store: StoreReader) -> str:
         results.baseline,
         sorted(results.stale),
         across and as_data(across),
+        [metric.identity for metric in results.metrics],
+        repr(results.measurements),
     ]
     digest.update(canonical_json(inputs).encode())
     for key, row in sorted(results.rows.items()):

@@ -24,7 +24,7 @@ def recall_among_first(scores: np.ndarray, labels: np.ndarray, k: int) -> np.nda
     return 100 * by_row(recall, scores, labels)
 
 
-def ranking_loss(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def image_ranking_loss(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Percent of an image's pairs of a known positive and a known negative in which the positive scores no higher."""
 
     def loss(row: Ordering) -> np.ndarray:

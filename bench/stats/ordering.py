@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-ENTRIES_AT_ONCE = 2**20
+PART_ENTRIES = 2**20
 """Entries (rows x columns) of a part: about 40 MB at work."""
 
 
@@ -66,7 +66,7 @@ def orderings(scores: np.ndarray, labels: np.ndarray) -> Iterator[Ordering]:
         raise ValueError(f"scores {scores.shape} and labels {labels.shape} must be of one shape with two axes")
     if not scores.shape[1]:
         raise ValueError("scores without any column have no order")
-    step = max(1, ENTRIES_AT_ONCE // scores.shape[1])
+    step = max(1, PART_ENTRIES // scores.shape[1])
     for start in range(0, len(scores), step):
         yield _ordering(scores[start : start + step], labels[start : start + step])
 

@@ -46,6 +46,16 @@ def test_a_store_has_a_row_for_each_cell(sweep):
     assert frame["method"][0] == row.cell.method.name
 
 
+def test_further_metrics_are_last_columns(sweep):
+    frame = sweep.to_frame(metrics="auroc,r@2")
+    assert list(frame.columns[-2:]) == ["auroc", "r@2"]
+    cells_of_store = sweep.store.to_frame(["auroc"]).set_index("key")["auroc"]
+    assert frame["auroc"].tolist() == [cells_of_store[key] for key in frame["key"]]
+    assert frame.drop(columns=["auroc", "r@2"]).equals(sweep.to_frame())
+    with pytest.raises(bench.UsageError, match="no metric 'f1'"):
+        sweep.to_frame(["f1"])
+
+
 @pytest.mark.parametrize("name", ["sweep", "store"])
 def test_columns_are_typed_also_where_there_is_no_row(name, sweep, tmp_path):
     full = sweep.to_frame() if name == "sweep" else sweep.store.to_frame()

@@ -43,7 +43,14 @@ def test_data_names_the_dataset_too(call):
 
 
 @pytest.mark.parametrize(
-    ("axis", "name"), [("methods", "asl"), ("datasets", "scenes"), ("protocols", "partial"), ("backbones", "tiny_clip")]
+    ("axis", "name"),
+    [
+        ("methods", "asl"),
+        ("datasets", "scenes"),
+        ("protocols", "partial"),
+        ("backbones", "tiny_clip"),
+        ("metrics", "auroc"),
+    ],
 )
 def test_ls_lists_each_axis_and_describes_each_entry(axis, name, call):
     assert name in call("ls", axis).out

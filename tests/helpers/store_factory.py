@@ -187,6 +187,13 @@ def finish(store: Store, cell: Cell, attempt: int = 0, weights: bytes | None = N
     return done
 
 
+def relabel(store: Store, truth: np.ndarray) -> None:
+    """Give the dataset of every cell other test labels (N, C); scores and rows stay as they are."""
+    content = Grid().cell("asl", 10, 0).dataset.fingerprint
+    store.targets_file(content).unlink()
+    store.save_targets(content, Targets(tuple(map(str, range(TEST_IMAGES))), truth, CLASSES))
+
+
 def rewrite_row(store: Store, key: str, **changes) -> None:
     """Change a finished cell's row as if it had been written so."""
     write_json(store.folder(key) / "row.json", sealed(replace(store.row(key), **changes).to_json()))

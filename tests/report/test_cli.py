@@ -1,7 +1,10 @@
 """`bench report` as people type it."""
 
 import json
+import re
+from pathlib import Path
 
+import pandas as pd
 import pytest
 from helpers.store_factory import Grid, make_store
 from typer.testing import CliRunner
@@ -46,7 +49,29 @@ def test_the_table_is_printed_and_the_page_is_named(stores):
     assert "dualcoop" not in result
 
 
+def test_further_metrics_are_printed_and_in_every_form_of_the_report(stores):
+    given = ("--results", stores / "seed0", "--methods", "asl", "--metrics", "auroc,r@2")
+    result = run(*given)
+    assert "AUROC by share of known labels" in result
+    assert "mean over all 6 classes" in " ".join(result.split())
+    data = json.loads(run(*given, "--json"))
+    folder = Path(data["report"]).parent
+    assert all(50 < place["auroc"] <= 100 and 0 < place["r@2"] <= 100 for place in data["places"])
+    assert pd.read_csv(folder / "results.csv")["auroc"].tolist() == [place["auroc"] for place in data["places"]]
+    assert "## Further metrics, averages over ratios" in (folder / "report.md").read_text()
+    page = (folder / "report.html").read_text()
+    assert {'id="metrics"', 'id="metrics_auroc"', 'id="metrics_by_class_auroc"'} <= set(re.findall(r'id="\w+"', page))
+    assert {path.name for path in folder.glob("metrics*")} == {
+        "metrics.csv", "metrics.tex", "metrics_auroc.tex", "metrics_r_2.tex",
+        "metrics_by_class.csv", "metrics_by_class_auroc.tex",
+    }  # fmt: skip
+    [key, *_] = [place["key"] for place in data["places"]]
+    assert "<dt>r@2</dt>" in (folder / "cells" / f"{key}.html").read_text()
+
+
 @pytest.mark.parametrize(("words", "sentence"), [
+    (("--metrics", "auroc,f1"), "no metric 'f1'; allowed: auroc, coverage, precision@recallR"),
+    (("--metrics", " ,"), "--metrics is empty"),
     (("--methods", "asll"), "no method 'asll'"),
     (("--ratios", "0.7"), "No place of the table is left"),
     (("--baseline", "hill"), "no method 'hill'"),

@@ -7,7 +7,7 @@ import pytest
 import sklearn.metrics as reference
 from helpers.drawn_entries import drawn_entries
 
-from bench.stats.image_metrics import coverage_error, ranking_loss, recall_among_first
+from bench.stats.image_metrics import coverage_error, image_ranking_loss, recall_among_first
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ NONE = [np.nan] * 3
 
 
 def test_by_hand_with_unknown_labels():
-    np.testing.assert_allclose(ranking_loss(SCORES, LABELS), [25, 50, *NONE])
+    np.testing.assert_allclose(image_ranking_loss(SCORES, LABELS), [25, 50, *NONE])
     np.testing.assert_allclose(coverage_error(SCORES, LABELS), [3, 2, *NONE])
     np.testing.assert_allclose(recall_among_first(SCORES, LABELS, 1), [50, 0, *NONE])
     np.testing.assert_allclose(recall_among_first(SCORES, LABELS, 2), [50, 100, *NONE])
@@ -44,7 +44,7 @@ def test_scikit_learn_agrees_where_everything_is_known(seed, ties):
     """It counts images with labels of one kind as 0; here they are left out."""
     scores, labels = drawn_entries(seed, ties=ties)
     labels[5], labels[6] = 1, -1
-    losses, depths = ranking_loss(scores, labels), coverage_error(scores, labels)
+    losses, depths = image_ranking_loss(scores, labels), coverage_error(scores, labels)
     assert np.flatnonzero(np.isnan(losses)).tolist() == np.flatnonzero(np.isnan(depths)).tolist() == [5, 6]
     truth = (labels == 1).astype(int)
     for place in set(range(len(labels))) - {5, 6}:
@@ -59,7 +59,7 @@ def test_scikit_learn_agrees_where_everything_is_known(seed, ties):
 @drawings
 def test_with_unknown_labels_it_is_as_if_the_image_had_its_known_classes_alone(seed, ties):
     scores, labels = drawn_entries(seed, ties=ties, unknown=0.5)
-    losses, depths = ranking_loss(scores, labels), coverage_error(scores, labels)
+    losses, depths = image_ranking_loss(scores, labels), coverage_error(scores, labels)
     judged = np.flatnonzero(~np.isnan(losses))
     assert judged.tolist() == np.flatnonzero((labels == 1).any(axis=1) & (labels == -1).any(axis=1)).tolist()
     for place in judged:
@@ -97,7 +97,7 @@ def test_torchmetrics_agrees_where_everything_is_known(seed):
     theirs = [float(retrieval_recall(from_numpy(s), y, top_k=3)) for s, y in zip(scores, truth, strict=True)]
     np.testing.assert_allclose(recall_among_first(scores, labels, 3), 100 * np.array(theirs), rtol=1e-6)
     loss = float(classification.multilabel_ranking_loss(from_numpy(scores), truth, num_labels=labels.shape[1]))
-    assert np.nanmean(ranking_loss(scores, labels)) == pytest.approx(100 * loss, rel=1e-5)
+    assert np.nanmean(image_ranking_loss(scores, labels)) == pytest.approx(100 * loss, rel=1e-5)
     tied = scores.round(1)
     depth = float(classification.multilabel_coverage_error(from_numpy(tied), truth, num_labels=labels.shape[1]))
     assert np.nanmean(coverage_error(tied, labels)) == pytest.approx(depth)

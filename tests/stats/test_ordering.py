@@ -8,14 +8,14 @@ from helpers.drawn_entries import drawn_entries
 
 from bench.stats import ordering
 from bench.stats.class_metrics import area_under_roc, precision_at_recall
-from bench.stats.image_metrics import coverage_error, ranking_loss, recall_among_first
+from bench.stats.image_metrics import coverage_error, image_ranking_loss, recall_among_first
 from bench.stats.ordering import orderings
 
 METRICS = {
     "auroc": area_under_roc,
     "precision": lambda s, y: precision_at_recall(s, y, 0.8),
     "r": lambda s, y: recall_among_first(s, y, 3),
-    "loss": ranking_loss,
+    "loss": image_ranking_loss,
     "coverage": coverage_error,
 }
 every_metric = pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
@@ -37,7 +37,7 @@ def test_counts_are_those_of_a_loop_over_pairs():
 def test_parts_of_rows_give_what_all_rows_at_once_give(metric, monkeypatch):
     scores, labels = drawn_entries(1, ties=True, unknown=0.3)
     whole = metric(scores, labels)
-    monkeypatch.setattr(ordering, "ENTRIES_AT_ONCE", 100)
+    monkeypatch.setattr(ordering, "PART_ENTRIES", 100)
     np.testing.assert_array_equal(metric(scores, labels), whole)
 
 
@@ -53,7 +53,7 @@ def test_an_unknown_entry_has_no_say_whatever_its_score(metric):
 @every_metric
 def test_memory_is_that_of_a_part(metric, monkeypatch):
     """Sixteen parts, one after another."""
-    monkeypatch.setattr(ordering, "ENTRIES_AT_ONCE", 2**15)
+    monkeypatch.setattr(ordering, "PART_ENTRIES", 2**15)
     labels = np.random.default_rng(0).integers(-1, 2, (2**13, 2**6), dtype=np.int8)
     scores = labels + np.float32(0.5)
     tracemalloc.start()

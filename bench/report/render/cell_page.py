@@ -39,10 +39,13 @@ def cell_pages(
         curve = store.curve(key)
         reliability = calibration.get(key)
         kept = what_is_kept(store, key)
-        mark = [code, row.to_json(), curve, stale, reliability and [reliability.error, reliability.excess], kept]
+        further = {name: one.value for name, one in results.measurements.get(key, {}).items() if one.judged}
+        errors = reliability and [reliability.error, reliability.excess]
+        mark = [code, row.to_json(), curve, stale, errors, kept, further]
         yield CellPage(key, _digest(mark), {
             "cell": row.cell, "row": row, "state": "done", "stale": stale, "curve": curve, "error": None,
-            "calibration": reliability, "files": _files(store, key, folder), **_kept(store, key, folder),
+            "calibration": reliability, "further": further, "files": _files(store, key, folder),
+            **_kept(store, key, folder),
         })  # fmt: skip
     for key in dict.fromkeys(gap.key for gap in results.missing if gap.key and gap.state in ("failed", "running")):
         gap = next(gap for gap in results.missing if gap.key == key)

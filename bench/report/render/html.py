@@ -134,6 +134,7 @@ def _cell(line: Mapping[Hashable, Any], results: Results, calibration: Mapping[s
             row.metrics.get("OF1_top3"),
             reliability.error if reliability else None,
             row.timings.get("train"),
+            *(line[metric.written] for metric in results.metrics),
         ],
     }
 

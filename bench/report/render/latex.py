@@ -9,7 +9,8 @@ SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", "[": "{[}", "]": "{]}",
-    "−": "$-$", "±": r"$\pm$", "×": r"$\times$", "→": r"$\to$", "≥": r"$\ge$", "≤": r"$\le$", "…": r"\ldots{}",
+    "−": "$-$", "±": r"$\pm$", "×": r"$\times$", "→": r"$\to$", "≥": r"$\ge$", "≤": r"$\le$", "↓": r"$\downarrow$",
+    "…": r"\ldots{}",
 }  # fmt: skip
 """Brackets too: after a row's end LaTeX would take one for an argument."""
 

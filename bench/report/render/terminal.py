@@ -36,6 +36,17 @@ class Fitting:
         yield Text("\n".join([self.table.caption, *notes]), style="dim")
 
 
+def rich_tables(results: Results) -> Iterator[Fitting | str]:
+    """The main table, and those of further metrics where some were asked for, with empty lines between them."""
+    yield rich_table(results)
+    if results.metrics:
+        from bench.report.tables.metrics import metric_tables
+
+        for table in metric_tables(results).values():
+            yield ""
+            yield Fitting(table)
+
+
 def rich_table(results: Results) -> Fitting:
     """mAP over ratios, for `rich.console.Console.print`."""
     return Fitting(ratio_table(results))

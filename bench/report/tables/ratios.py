@@ -1,4 +1,4 @@
-"""The main table: mAP by share of known labels."""
+"""Tables by share of known labels: the main one, of mAP, and those of further metrics in its form."""
 
 from collections.abc import Mapping
 
@@ -11,37 +11,51 @@ from bench.report.tables.table import Footnotes, Table, Value
 
 def ratio_table(results: Results) -> Table:
     """Ratio x method, mean and standard deviation over seeds, and the average over ratios."""
+    return table_by_ratio(
+        results,
+        "mAP",
+        f"mAP by share of known labels: {results.selection.title}",
+        f"{HEADLINE}; {seed_caption(results)}.{common_flags(results)}",
+    )
+
+
+def table_by_ratio(results: Results, measure: str, title: str, caption: str, lower_is_better: bool = False) -> Table:
+    """The same of any column of the results' frame."""
     notes = Footnotes()
-    places, averages = over_seeds(results.frame, "mAP"), mean_over_ratios(results.frame, "mAP", results.percents)
+    sign = -1 if lower_is_better else 1
+    places, averages = over_seeds(results.frame, measure), mean_over_ratios(results.frame, measure, results.percents)
     percents = results.percents
     with_average = len(percents) > 1
     columns: list[list[Value]] = []
     for percent in percents:
         column = {m: places[m, percent] for m in results.methods if (m, percent) in places}
-        columns.append(_column(results, column, percent, notes))
+        columns.append(_column(results, column, percent, notes, sign))
     if with_average:
-        columns.append(_average_column(results, averages, notes))
+        columns.append(_average_column(results, averages, notes, sign))
     names = [Value(m, marks=notes.marks(role_notes(results, m))) for m in results.methods]
     return Table(
-        title=f"mAP by share of known labels: {results.selection.title}",
+        title=title,
         columns=("method", *map(percent_label, percents), *(["average"] if with_average else [])),
         rows=tuple(zip(names, *columns, strict=True)),
-        caption=f"{HEADLINE}; {_seed_caption(results)}.{common_flags(results)}",
+        caption=caption,
         footnotes=tuple(notes.texts),
     )
 
 
-def _seed_caption(results: Results) -> str:
+def seed_caption(results: Results) -> str:
+    """What is told of the spread."""
     n = len(results.seeds)
     return f"mean ± standard deviation over {n} seeds" if n > 1 else f"one seed ({results.seeds[0]}), so no spread"
 
 
-def _column(results: Results, column: Mapping[str, Spread], percent: int | None, notes: Footnotes) -> list[Value]:
+def _column(
+    results: Results, column: Mapping[str, Spread], percent: int | None, notes: Footnotes, sign: int
+) -> list[Value]:
     missing: dict[str, list[Missing]] = {}
     for gap in results.missing:
         if gap.percent == percent:
             missing.setdefault(gap.method, []).append(gap)
-    styles = ranks(results, {m: s.mean for m, s in column.items()})
+    styles = ranks(results, {m: sign * s.mean for m, s in column.items()})
     values = []
     for method in results.methods:
         reasons = [f"{gap.state}: {gap.reason}" for gap in missing.get(method, [])]
@@ -55,8 +69,8 @@ def _column(results: Results, column: Mapping[str, Spread], percent: int | None,
     return values
 
 
-def _average_column(results: Results, averages: Mapping[str, Spread], notes: Footnotes) -> list[Value]:
-    styles = ranks(results, {m: s.mean for m, s in averages.items()})
+def _average_column(results: Results, averages: Mapping[str, Spread], notes: Footnotes, sign: int) -> list[Value]:
+    styles = ranks(results, {m: sign * s.mean for m, s in averages.items()})
     incomplete = notes.mark("no average: a ratio is missing") if set(results.methods) - set(averages) else 0
     values = []
     for method in results.methods:
