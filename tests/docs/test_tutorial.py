@@ -9,7 +9,7 @@ from nbclient import NotebookClient
 PATH = Path(__file__).parents[2] / "docs" / "tutorial.ipynb"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def notebook() -> nbformat.NotebookNode:
     return nbformat.read(PATH, as_version=4)
 

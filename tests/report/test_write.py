@@ -1,6 +1,7 @@
 """Figures, `report.md` and when they are drawn again."""
 
 import re
+import shutil
 
 import matplotlib as mpl
 import numpy as np
@@ -82,8 +83,9 @@ def test_the_latest_report_is_at_hand_with_working_links(written):
     assert text.replace(f"reports/{path.parent.name}/", "") == path.read_text()
 
 
-def test_nothing_is_drawn_again_unless_something_changed(written, monkeypatch):
-    store, path = written
+def test_nothing_is_drawn_again_unless_something_changed(written, tmp_path, monkeypatch):
+    store = Store(shutil.copytree(written[0].root, tmp_path / "results"))
+    path = store.root / written[1].relative_to(written[0].root)
     before = {p.name: p.stat().st_mtime_ns for p in path.parent.iterdir()}
     save_sweep(store, Grid(methods=("asl",), percents=(10,)), created="2026-05-05T00:00:00+00:00")
     monkeypatch.setattr("bench.report.write._files", None)  # calling it would fail

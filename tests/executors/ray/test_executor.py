@@ -59,7 +59,15 @@ def cluster(cache):
 
 
 @pytest.fixture
-def opened(cluster, resources, store):
+def both_nodes(cluster):
+    """The cluster with its second node, started anew if an earlier test killed it."""
+    if cluster.second not in cluster.worker_nodes:
+        cluster.second = cluster.add_node(**NODE)
+    return cluster
+
+
+@pytest.fixture
+def opened(both_nodes, resources, store):
     """`opened(cpus=1)`: an executor on the cluster that knows the toys."""
     executors = []
 
@@ -164,7 +172,7 @@ def test_other_files_on_a_node_are_refused(opened, store, resources):
     assert "DataError: the files of dataset 'scenes' on node" in result.message
 
 
-def test_features_are_sent_to_nodes_without_the_dataset(cluster, resources, store, tmp_path):
+def test_features_are_sent_to_nodes_without_the_dataset(both_nodes, resources, store, tmp_path):
     """The driver's cache is its own, and nodes are not asked for theirs."""
     sweep = Request(("asl",), (50,), overrides={"scenes": {"n_train": 60, "n_test": 40}, "asl": {"epochs": 2}})
     own = Resources(open_dataset(sweep, tmp_path), torch.device("cpu"), tmp_path, progress=resources.progress)
@@ -189,8 +197,8 @@ def test_closing_cuts_off_what_runs(opened, store, resources, tmp_path):
     assert [record["epoch"] for record in store.curve(cell.key)] == [1, 2]
 
 
-def test_a_node_killed_in_the_middle_of_a_sweep(opened, cluster, store, resources, tmp_path):
-    """The last test: afterwards the cluster has one node. Both train when the second one dies."""
+def test_a_node_killed_in_the_middle_of_a_sweep(opened, both_nodes, store, resources, tmp_path):
+    """Both train when the second one dies."""
     go = tmp_path / "go"
     waiting = [make_cell(resources, "toy_waiting", file=str(go), at=2, seed=seed, **SHORT) for seed in range(2)]
     cells = [*waiting, *(make_cell(resources, "toy_linear", seed=seed, **SHORT) for seed in range(2))]
@@ -200,7 +208,7 @@ def test_a_node_killed_in_the_middle_of_a_sweep(opened, cluster, store, resource
     driver.start()
     with soon("both nodes to train") as until:
         until(lambda: len(list(tmp_path.glob("go.*"))) == 2)
-    cluster.remove_node(cluster.second, allow_graceful=False)
+    both_nodes.remove_node(both_nodes.second, allow_graceful=False)
     go.write_text("")
     driver.join(timeout=600)
     assert not driver.is_alive()
