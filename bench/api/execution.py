@@ -1,10 +1,12 @@
 """Settings of a sweep's execution: where files are kept, and what trains the cells."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.executors import Cluster, Executor, open_executor, refuse_wrong_use
+from bench.errors import UsageError
+from bench.executors import CLUSTERS, Cluster, Executor, open_executor, refuse_wrong_use
 from bench.records.store import Store
 from bench.system.paths import DEFAULT_RESULTS, default_cache
 from bench.tracking.database import refuse_no_place
@@ -18,9 +20,9 @@ class Execution:
     """How cells are run: nothing here changes what a cell is.
 
     results: the store. cache: drawn images and frozen features. device: auto, cpu or cuda. workers: processes that
-    train at once; 0: one a core, or one on a GPU. executor: auto, inline, processes or ray. threads: CPU threads of
-    each cell. cluster: for ray alone. weights: whether cells keep their final weights. mlflow: whether MLflow follows
-    while cells run. tracking_uri: an MLflow server; by default the store's own database.
+    train at once; 0: one a core, or one on a GPU. executor: auto, inline, processes, ray or slurm. threads: CPU threads
+    of each cell. cluster: for ray and slurm. weights: whether cells keep their final weights. mlflow: whether MLflow
+    follows while cells run. tracking_uri: an MLflow server; by default the store's own database.
     """
 
     results: Path = DEFAULT_RESULTS
@@ -41,7 +43,15 @@ class Execution:
     @property
     def encodes_here(self) -> bool:
         """Whether this process encodes images before cells need them: the nodes of a cluster do it themselves."""
-        return self.executor != "ray"
+        return self.executor not in CLUSTERS
+
+    def refuse_slurm(self) -> None:
+        """UsageError, for commands that choose cells while others run."""
+        if self.executor == "slurm":
+            raise UsageError(
+                "--executor slurm takes cells that are known beforehand, which trials of a search are not; give the "
+                "command in a job of its own, with another --executor."
+            )
 
     def check(self) -> None:
         """UsageError for what can be seen to be wrong before anything is opened or made."""
@@ -49,8 +59,14 @@ class Execution:
         if self.tracking_uri is not None:
             refuse_no_place(self.tracking_uri)
 
-    def open_executor(self, resources: "Resources", store: Store, pending: int | None = None) -> Executor:
-        """The executor of these cells; `store` is where they are kept."""
+    def open_executor(
+        self,
+        resources: "Resources",
+        store: Store,
+        pending: int | None = None,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> Executor:
+        """The executor of these cells; `store` is where they are kept, and `say` takes what a person is told."""
         return open_executor(
             self.executor,
             resources,
@@ -59,4 +75,5 @@ class Execution:
             threads=self.threads,
             pending=pending,
             cluster=self.cluster,
+            say=say,
         )

@@ -9,6 +9,7 @@ import torch
 
 from bench.api.execution import Execution
 from bench.data import Dataset
+from bench.executors import CLUSTERS
 from bench.planning.forecast import Forecast, Past, forecast
 from bench.planning.plan import PlannedPlace
 from bench.records.cells import Cell
@@ -64,7 +65,7 @@ def look_ahead(
 
 def _workers(execution: Execution, todo: int, device: torch.device) -> int:
     """Cells that train at once; one for a cluster of unknown size."""
-    if execution.executor in ("inline", "ray"):
+    if execution.executor in ("inline", *CLUSTERS):
         return execution.workers or 1
     return worker_count(execution.workers, todo, device, execution.threads)
 

@@ -12,10 +12,13 @@ from bench.api.plan import Plan
 from bench.api.sweep import Sweep
 from bench.executors.driver import run_cells
 from bench.planning.record import record
+from bench.records.cells import Cell
 from bench.records.store import Store
+from bench.records.sweeps import SweepRecord
 from bench.report import Results, read_results, write_report
 from bench.report.write import IN_PASSING
 from bench.system.device import choose_device
+from bench.system.wording import counted
 from bench.tracking import following
 from bench.training.resources import Resources
 
@@ -30,9 +33,7 @@ def execute(
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; before CUDA starts
     execution, store, device = plan.execution, plan.execution.store, choose_device(plan.execution.device)
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    sweep_record = record(plan.request, plan.entries, command=command, created=now)
-    store.save_sweep(sweep_record)
+    sweep_record = _keep_request(plan, command)
     with (
         observing(plan.cells, store, quiet, plan.titles) as observer,
         following(store, execution.tracking_uri, execution.mlflow) as follower,
@@ -45,6 +46,39 @@ def execute(
     return Sweep(results, store, observer.failed, page, problem)
 
 
+def submit(plan: Plan, command: Sequence[str], say: Callable[[str], None]) -> None:
+    """Give the cells that are not done to jobs of a Slurm cluster, and follow none of them."""
+    from bench.executors.slurm.launcher import open_launcher
+
+    execution, store = plan.execution, plan.execution.store
+    pending = _pending(plan, store)
+    resources = Resources(
+        plan.dataset,
+        choose_device(execution.device),
+        execution.cache,
+        progress=lambda title, done, total: None,
+        keep_weights=execution.weights,
+    )
+    words = {"workers": execution.workers, "threads": execution.threads}
+    launch = open_launcher(resources, store, execution.cluster, **words, say=say)
+    if pending:
+        launch(pending)
+    _keep_request(plan, command)
+    done = len(plan.cells) - len(pending)
+    say(f"{done} of {counted(len(plan.cells), 'cell')} done; how they go on: bench status --results {store.root}")
+
+
+def _keep_request(plan: Plan, command: Sequence[str]) -> SweepRecord:
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    sweep_record = record(plan.request, plan.entries, command=command, created=now)
+    plan.execution.store.save_sweep(sweep_record)
+    return sweep_record
+
+
+def _pending(plan: Plan, store: Store) -> list[Cell]:
+    return [cell for cell in plan.cells if store.state(cell.key) != "done"]
+
+
 def _run(plan: Plan, store: Store, device: torch.device, observer: PlainObserver) -> None:
     """Run the cells on the requested executor."""
     execution = plan.execution
@@ -55,8 +89,8 @@ def _run(plan: Plan, store: Store, device: torch.device, observer: PlainObserver
         progress=observer.encoding,
         keep_weights=execution.weights,
     )
-    pending = [cell for cell in plan.cells if store.state(cell.key) != "done"]
-    with execution.open_executor(resources, store, pending=len(pending)) as executor:
+    pending = _pending(plan, store)
+    with execution.open_executor(resources, store, pending=len(pending), say=observer.say) as executor:
         if pending and execution.encodes_here:
             resources.prepare(pending[0])
         run_cells(plan.cells, store, executor, observer)

@@ -119,6 +119,7 @@ def plan_searches(
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; before CUDA starts
     options.check()
     execution.check()
+    execution.refuse_slurm()
     dataset = blind(open_dataset(request, execution.cache))
     request = with_protocol(request, dataset)
     if options.judged == "full" and request.protocol == "native":

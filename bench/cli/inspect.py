@@ -54,6 +54,8 @@ def status(
             detail = f"process {lease.get('pid')} on {lease.get('host')}, {counted(len(curve), 'epoch')} done"
         elif state == "failed":
             detail = store.reason(key)
+        if state in ("running", "failed", "planned") and (job := store.job(key)):
+            detail = "; ".join(filter(None, [detail, f"job {job.job}, output {job.output}"]))
         rows.append({**place.to_json(), "state": state, "detail": detail})
     if as_json:
         typer.echo(json.dumps({"sweep": newest.id, "command": newest.command, "cells": rows}, indent=1))

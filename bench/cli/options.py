@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bench.planning.grid import Grid
     from bench.planning.request import Request
 
+from bench.cli.cluster_flags import ClusterFlags
 from bench.cli.plugin_flag import FILE, Plugins
 from bench.errors import UsageError
 from bench.system.paths import DEFAULT_RESULTS, default_cache
@@ -32,8 +33,6 @@ Ratios = Annotated[
     str, typer.Option(help="Shares of known labels (0.1-0.9; 0.1,0.5; 1: all) or percents (10-90; 5%), not both.")
 ]
 Seeds = Annotated[str, typer.Option(help="Seeds: 0, 0-2 or 0,5.")]
-
-RAY_PANEL = "A Ray cluster, with --executor ray"
 
 NOT_OF_A_SWEEP = ("json", "debug", "dry-run", "write", "allow-plugins", "help")
 """Flags about what is shown, and what a file may not allow itself: no file gives them."""
@@ -134,7 +133,7 @@ class RequestFlags:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ExecutionFlags:
+class ExecutionFlags(ClusterFlags):
     """Flags that say how it is run: nothing here changes what a cell is."""
 
     panel: ClassVar[str] = "How it is run"
@@ -143,43 +142,18 @@ class ExecutionFlags:
     cache: Annotated[Path | None, typer.Option(help="Drawn images and features; BENCH_CACHE sets it too.")] = None
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto"
     workers: Annotated[
-        int, typer.Option(help="Processes that train at once; 0: one a core, or one on a GPU.", min=0, max=1024)
+        int,
+        typer.Option(
+            help="Processes (or jobs) that train at once; 0: one a core or GPU, and at most 16 jobs.", min=0, max=1024
+        ),
     ] = 0
     executor: Annotated[
         str,
-        typer.Option(
-            help="Cells train in: inline (this process), processes, ray (a cluster); auto: one of the first two."
-        ),
+        typer.Option(help="Cells train in: inline (this process), processes, ray, slurm; auto: one of the first two."),
     ] = "auto"
     threads: Annotated[
         int, typer.Option(help="CPU threads of each worker; equal bits need equal threads.", min=1, max=1024)
     ] = 1
-    address: Annotated[
-        str,
-        typer.Option(
-            help="auto (this machine's), HOST:PORT, or local (started for this command).", rich_help_panel=RAY_PANEL
-        ),
-    ] = "auto"
-    cpus_per_cell: Annotated[
-        float, typer.Option(help="CPUs set aside; 0: as --threads.", min=0, rich_help_panel=RAY_PANEL)
-    ] = 0.0
-    gpus_per_cell: Annotated[
-        float | None,
-        typer.Option(
-            help="GPUs set aside, or a fraction of one; by default one with --device cuda.", rich_help_panel=RAY_PANEL
-        ),
-    ] = None
-    memory_per_cell: Annotated[
-        float, typer.Option(help="GiB of memory set aside.", min=0, rich_help_panel=RAY_PANEL)
-    ] = 1.5
-    ship_features: Annotated[
-        bool,
-        typer.Option(
-            "--ship-features",
-            help="Send labels and features to nodes that lack the dataset.",
-            rich_help_panel=RAY_PANEL,
-        ),
-    ] = False
     weights: Annotated[
         bool, typer.Option(help="Keep the cells' final weights, for `bench show`, `predict` and `export`.")
     ] = True
@@ -189,10 +163,16 @@ class ExecutionFlags:
     as_json: Json = False
     debug: Debug = False
 
+    def refuse_detach(self) -> None:
+        """UsageError unless jobs go on when the command has ended."""
+        if self.executor != "slurm":
+            raise UsageError(
+                f"--detach is for --executor slurm, not for {self.executor}; leave it out, or give --executor slurm."
+            )
+
     def execution(self) -> "Execution":
         """These flags as the Python interface takes them."""
         from bench.api.execution import Execution
-        from bench.executors import Cluster
 
         return Execution(
             results=self.results,
@@ -201,13 +181,7 @@ class ExecutionFlags:
             workers=self.workers,
             executor=self.executor,
             threads=self.threads,
-            cluster=Cluster(
-                address=self.address,
-                cpus=self.cpus_per_cell,
-                gpus=self.gpus_per_cell,
-                memory=self.memory_per_cell,
-                ship_features=self.ship_features,
-            ),
+            cluster=self.cluster(),
             weights=self.weights,
             mlflow=self.mlflow,
             tracking_uri=self.tracking_uri,
@@ -239,12 +213,16 @@ def _names(group: Any) -> list[str]:
 
 
 def _parameters(group: Any) -> Iterator[inspect.Parameter]:
-    """The group's fields as flags, which stand in the help under the group's panel unless they name one."""
+    """The group's fields as flags, which stand in the help under the group's panel, or behind it under their own."""
     hints = typing.get_type_hints(group, include_extras=True)
-    for field in dataclasses.fields(group):
+    for field in sorted(dataclasses.fields(group), key=lambda field: bool(_panel(hints[field.name]))):
         kind, option = typing.get_args(hints[field.name])
         option = copy.copy(option)  # flags such as --results stand in other commands too
         option.rich_help_panel = option.rich_help_panel or group.panel
         yield inspect.Parameter(
             field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=Annotated[kind, option]
         )
+
+
+def _panel(hint: Any) -> str | None:
+    return typing.get_args(hint)[1].rich_help_panel

@@ -23,6 +23,9 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan, and about how long it will take, and stop.")
     ] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="With --executor slurm: submit the jobs and stop; `bench status` follows.")
+    ] = False,
     allow_plugins: AllowPlugins = False,
     write: Annotated[
         Path | None, typer.Option(help="Write all of this as a file for `bench run SWEEP.yaml`, and stop.")
@@ -39,6 +42,8 @@ def run(
     from_file: SweepFile = context.meta.get(FILE, SweepFile()).of(listed(request.methods))
     settings = merged(from_file.settings, request.overrides())
     axes = merged(from_file.grid, parse_grid(grid or []))
+    if detach:
+        execution.refuse_detach()
     plan = make_plan(request.request(settings, axes), execution.execution())
     if write:
         from bench.cli.write import write_sweep
@@ -46,6 +51,10 @@ def run(
         write_sweep(write, plan.request.protocol, context, settings, axes)
     elif dry_run:
         show_plan(plan, execution.as_json)
+    elif detach:
+        from bench.api.run import submit
+
+        submit(plan, command_line(), say=lambda text: typer.echo(text, err=True))
     else:
         from bench.api.run import execute
 

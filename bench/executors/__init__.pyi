@@ -4,8 +4,9 @@ from .base import Executor as Executor
 from .base import Follow as Follow
 from .base import LostWorkerError as LostWorkerError
 from .base import Started as Started
+from .cluster import CLUSTERS as CLUSTERS
+from .cluster import Cluster as Cluster
 from .factory import EXECUTOR_NAMES as EXECUTOR_NAMES
-from .factory import Cluster as Cluster
 from .factory import open_executor as open_executor
 from .factory import refuse_wrong_use as refuse_wrong_use
 from .inline import Inline as Inline

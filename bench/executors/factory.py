@@ -1,11 +1,11 @@
 """Creation of executors by name."""
 
-import math
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, get_args
 
 from bench.errors import UsageError
 from bench.executors.base import Executor
+from bench.executors.cluster import Cluster, refuse_wrong_cluster
 from bench.records.store import Store
 from bench.settings.registry import nearest
 from bench.system.capacity import WORKER_MEMORY, worker_count
@@ -13,24 +13,8 @@ from bench.system.capacity import WORKER_MEMORY, worker_count
 if TYPE_CHECKING:
     from bench.training.resources import Resources
 
-ExecutorName = Literal["auto", "inline", "processes", "ray"]
+ExecutorName = Literal["auto", "inline", "processes", "ray", "slurm"]
 EXECUTOR_NAMES: tuple[str, ...] = get_args(ExecutorName)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cluster:
-    """A Ray cluster, and what a cell takes of it.
-
-    address: "auto" for the cluster that this machine belongs to, "local" for one of this machine alone that ends with
-    the executor, or HOST:PORT. cpus: of a cell; 0: as many as it has threads. gpus: fractions are allowed; None: one if
-    the device is a GPU. memory: GiB. ship_features: whether datasets and features go to the nodes by way of Ray.
-    """
-
-    address: str = "auto"
-    cpus: float = 0
-    gpus: float | None = None
-    memory: float = WORKER_MEMORY / 2**30
-    ship_features: bool = False
 
 
 def open_executor(
@@ -42,16 +26,23 @@ def open_executor(
     threads: int = 1,
     pending: int | None = None,
     cluster: Cluster | None = None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Executor:
     """An executor for the cells of `bench`'s dataset, on its device, with its cache; results go into `store`.
 
     workers: how many cells at once; 0: as many as the machine or cluster holds. threads: CPU threads of each cell.
     pending: how many cells there will be, if that is known. "auto" is "processes", or "inline" where there is room or
-    work for one cell only. cluster: for "ray" alone.
+    work for one cell only. cluster: for "ray" and "slurm". say: takes what a person is told of jobs.
     """
     refuse_wrong_use(name, workers, cluster)
     if name == "ray":
         return _ray(resources, store, cluster or Cluster(), workers, threads)
+    if name == "slurm":
+        from bench.executors.slurm.executor import SlurmExecutor
+        from bench.executors.slurm.launcher import open_launcher
+
+        launcher = open_launcher(resources, store, cluster or Cluster(), workers=workers, threads=threads, say=say)
+        return SlurmExecutor(launcher)
     count = worker_count(workers, pending, resources.device, threads)
     if name == "inline" or (name == "auto" and count == 1):
         from bench.executors.inline import Inline
@@ -71,22 +62,18 @@ def refuse_wrong_use(name: str, workers: int = 0, cluster: Cluster | None = None
         raise UsageError(
             f"--executor inline trains one cell at once; leave out --workers {workers}, or give processes."
         )
-    if cluster is not None and cluster != Cluster() and name != "ray":
-        raise UsageError(
-            "--address, --cpus-per-cell, --gpus-per-cell, --memory-per-cell and --ship-features are for a Ray cluster, "
-            f"not for --executor {name}; leave them out, or give --executor ray."
-        )
-    if cluster is None:
-        return
-    demands = (cluster.cpus, cluster.gpus or 0, cluster.memory)
-    if min(demands) < 0 or not all(map(math.isfinite, demands)):
-        raise UsageError("--cpus-per-cell, --gpus-per-cell and --memory-per-cell are finite numbers, none below 0.")
-    if cluster.gpus is not None and cluster.gpus > 1 and cluster.gpus % 1:
-        raise UsageError(f"--gpus-per-cell {cluster.gpus:g} is not allowed; give a fraction of one or a whole number.")
+    if cluster is not None:
+        refuse_wrong_cluster(name, cluster)
     if name == "ray":
         from bench.executors.ray.cluster import import_ray
 
         import_ray()
+    if name == "slurm":
+        from bench.executors.slurm.demands import job_demands
+        from bench.executors.slurm.scheduler import refuse_no_scheduler
+
+        job_demands(cluster or Cluster(), 1)
+        refuse_no_scheduler((cluster or Cluster()).scheduler)
 
 
 def _ray(resources: "Resources", store: Store, cluster: Cluster, workers: int, threads: int) -> Executor:
@@ -97,12 +84,13 @@ def _ray(resources: "Resources", store: Store, cluster: Cluster, workers: int, t
     from bench.executors.ray.shipping import Shipping
 
     gpus = cluster.gpus if cluster.gpus is not None else float(resources.device.type == "cuda")
+    memory = WORKER_MEMORY / 2**30 if cluster.memory is None else cluster.memory
     return RayExecutor(
         resources,
         Shipping(resources) if cluster.ship_features else NodeLocation(Location.of(resources)),
         store,
         address=cluster.address,
-        demands=Demands(cluster.cpus or threads, gpus, cluster.memory),
+        demands=Demands(cluster.cpus or threads, gpus, memory),
         threads=threads,
         workers=workers,
     )

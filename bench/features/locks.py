@@ -4,21 +4,27 @@ import fcntl
 import os
 from pathlib import Path
 
+from filelock import BaseFileLock
+
 from bench.errors import DataError
+from bench.system import locks
 
 
 class Hold:
     """A hold on a folder that ends with `release` or its `with` block, with the object, or with the process.
 
     Processes that read hold it together; one that writes or removes holds it alone. `filelock` has no shared holds.
+    On a disk without locks, one that writes has a lease, and readers hold nothing.
     """
 
-    def __init__(self, descriptor: int | None):
-        self._descriptor = descriptor
+    def __init__(self, descriptor: int | None, lease: BaseFileLock | None = None):
+        self._descriptor, self._lease = descriptor, lease
 
     def release(self) -> None:
         if self._descriptor is not None:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)  # also for children that were forked meanwhile
+        if self._lease is not None:
+            self._lease.release()
         self.__del__()
 
     def __del__(self) -> None:
@@ -70,5 +76,17 @@ def hold(folder: Path, *, alone: bool) -> Hold | None:
             return Hold(descriptor)
     except (BlockingIOError, FileNotFoundError):
         pass
+    except OSError as error:
+        if error.errno not in locks.NO_LOCKS:
+            raise
+        os.close(descriptor)
+        return _hold_without_locks(path, alone)
     os.close(descriptor)
     return None
+
+
+def _hold_without_locks(path: Path, alone: bool) -> Hold | None:
+    if not alone:
+        return Hold(None)
+    lease = locks.acquire(path)
+    return None if lease is None else Hold(None, lease)

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from filelock import FileLock, Timeout
 
 from bench.records import damage
 from bench.records.cells import Cell
 from bench.records.names import refuse_links
-from bench.system import files
+from bench.system import files, locks
 from bench.system.files import write_json
 
 
@@ -34,14 +33,12 @@ def live_lease(path: Path) -> Mapping[str, Any] | None:
 def claimed(folder: Path, cell: Cell) -> Iterator[Path | None]:
     """The cell's folder, held for this process alone; None if another holds it.
 
-    A killed process lets go of the lock at once.
+    A killed process lets go of the lock at once, or within a minute on a disk without locks.
     """
     folder.mkdir(parents=True, exist_ok=True)
     refuse_links(folder)
-    lock = FileLock(folder / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
+    lock = locks.acquire(folder / "lock")
+    if lock is None:
         yield None
         return
     try:

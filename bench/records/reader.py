@@ -15,6 +15,7 @@ from bench.records import damage
 from bench.records.cells import Cell
 from bench.records.claims import live_lease
 from bench.records.frame import frame_of
+from bench.records.jobs import JOB_FILE, CellJob, read_job
 from bench.records.names import inside, printable
 from bench.records.rows import Row
 from bench.records.sweeps import SweepRecord
@@ -84,6 +85,10 @@ class StoreReader(Protocol):
     def lease(self, key: str) -> Mapping[str, Any] | None:
         """Who runs the cell now, or None; a lease of a process that is gone does not count."""
         return live_lease(self.file(key, "lease.json"))
+
+    def job(self, key: str) -> CellJob | None:
+        """The job of a cluster that began the cell last and has not finished it, or None."""
+        return read_job(self.file(key, JOB_FILE))
 
     def error(self, key: str) -> str | None:
         """The traceback of a cell that failed, or what is wrong with the row of one that was done."""

@@ -4,9 +4,10 @@ results/
   cells/<key>/   cell.json  row.json (its presence means: done)  curve.jsonl  scores.npz  log.txt  error.txt
                  weights.safetensors (final weights, unless --no-weights)  attention*.{svg,pdf,png,json} (`bench show`)
                  mistakes*.html (`bench show --errors`)
-                 lock, lease.json (who runs it)  checkpoint/ (while running)
+                 lock, lease.json (who runs it)  job.json (which job of a cluster does)  checkpoint/ (while running)
   targets/<dataset fingerprint>.npz   test ids, labels and class names, once for all cells of a dataset
   sweeps/<id>.json                    which cells a command requested
+  slurm/                              jobs that were submitted, and their output
 """
 
 import dataclasses
@@ -20,6 +21,7 @@ from bench.errors import DataError, UsageError
 from bench.records import damage
 from bench.records.cells import Cell
 from bench.records.claims import claimed
+from bench.records.jobs import JOB_FILE
 from bench.records.names import cell_key, fingerprint, inside, is_key, sweep_id
 from bench.records.reader import CURVE_FILE, SCORES_FILE, WEIGHTS_FILE, StoreReader, Targets
 from bench.records.rows import Row
@@ -71,7 +73,8 @@ class Store(StoreReader):
         else:
             with atomic(folder / WEIGHTS_FILE) as file:
                 file.write(weights)
-        (folder / "error.txt").unlink(missing_ok=True)
+        for name in ("error.txt", JOB_FILE):
+            (folder / name).unlink(missing_ok=True)
         kept = [name for name in (SCORES_FILE, CURVE_FILE, WEIGHTS_FILE) if (folder / name).exists()]
         row = dataclasses.replace(row, files={name: damage.file_digest(folder / name) for name in kept})
         write_json(folder / "row.json", damage.sealed(row.to_json()))

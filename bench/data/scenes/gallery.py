@@ -94,7 +94,8 @@ def _draw_into(file: Path, source: Source, count: int, workers: int, on_progress
     digest, done = hashlib.sha256(header), 0
     try:
         with part.open("xb") as opened:
-            fcntl.flock(opened, fcntl.LOCK_EX)  # shows `sweep_parts` that a process is drawing it
+            with suppress(OSError):  # a disk without locks, on which `sweep_parts` removes nothing
+                fcntl.flock(opened, fcntl.LOCK_EX)  # shows `sweep_parts` that a process is drawing it
             # Before the first picture is drawn, so that a full disk is reported at once.
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(opened.fileno(), 0, len(header) + count * SIZE * SIZE * 3)

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import os
-import socket
 import tempfile
 import time
 from collections.abc import Callable
@@ -11,9 +10,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from bench.executors.base import Ended
+from bench.executors.mismatch import refuse_other_content, refuse_other_program
 from bench.executors.ray.transfer import RESULT, RESUME, CellFiles, pack, unpack
 from bench.records.cells import Cell
-from bench.system.program import program_hash
 
 SHIP_SECONDS = 10.0
 """How often a checkpoint goes home while a cell trains, at most."""
@@ -52,7 +51,7 @@ def train_cell(
         folder = store.folder(cell.key)
         unpack(files, folder)
         try:
-            _refuse_other_code(code)
+            refuse_other_program(code)
             resources = _open(location, torch.device(device))
             resources.progress = lambda *progress: say("encoding", *progress)
             refuse_other_content(cell, resources)
@@ -84,28 +83,6 @@ class _Teller:
 def _open(location: Any, device: Any) -> Any:
     """The resources of this worker, kept for its next cell."""
     return location.open(device, lambda title, done, total: None)
-
-
-def _refuse_other_code(code: str) -> None:
-    from bench.errors import UsageError
-
-    if program_hash() != code:
-        raise UsageError(
-            f"the program on node {socket.gethostname()} is not the driver's (source hash {program_hash()}, not {code})"
-            "; install the same version there."
-        )
-
-
-def refuse_other_content(cell: Cell, resources: Any) -> None:
-    """DataError if a name of the cell stands for other files here than where the cell was planned."""
-    from bench.errors import DataError
-
-    axis = resources.first_mismatch(cell)
-    if axis is not None:
-        raise DataError(
-            f"the files of {axis} {getattr(cell, axis).name!r} on node {socket.gethostname()} are not the driver's; "
-            "copy the driver's there."
-        )
 
 
 @dataclasses.dataclass(frozen=True)
