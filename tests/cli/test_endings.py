@@ -91,9 +91,12 @@ WRONG = {
     "form": (("--set", "lr=1"), "write NAME.OPTION=VALUE"),
     "ratios": (("--ratios", "0.9-0.1"), "runs backwards"),
     "seeds": (("--seeds", "x"), "is no seed"),
-    "executor": (("--executor", "thread"), "--executor 'thread' is not allowed; allowed: auto, inline, processes, ray"),
+    "executor": (
+        ("--executor", "thread"),
+        "--executor 'thread' is not allowed; allowed: auto, inline, processes, ray, slurm",
+    ),
     "inline with workers": (("--executor", "inline", "--workers", "2"), "--executor inline trains one cell at once"),
-    "a cluster of processes": (("--gpus-per-cell", "0.5"), "are for a Ray cluster, not for --executor auto"),
+    "a cluster of processes": (("--gpus-per-cell", "0.5"), "is for a Ray or Slurm cluster, not for --executor auto"),
     "one and a half GPUs": (
         ("--executor", "ray", "--gpus-per-cell", "1.5"),
         "give a fraction of one or a whole number",

@@ -14,10 +14,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("command", ["run", "search", "ablate"])
 def test_help_sorts_the_flags(command, call):
-    """What is run, how, and what is for a Ray cluster alone; paragraphs fill the line."""
+    """What is run, how, and what is for clusters alone; paragraphs fill the line."""
     result = call(command, "--help").out
-    own, *panels = re.split("─ (?:What is run|How it is run|A Ray cluster, with --executor ray) ─", result)
-    for flag, panel in zip(("--ratios", "--workers", "--address"), panels, strict=True):
+    titles = ("What is run", "How it is run", "A cluster, with .*?", "Ray, with .*?", "Slurm, with .*?")
+    own, *panels = re.split(f"─ (?:{'|'.join(titles)}) ─", result)
+    flags = ("--ratios", "--workers", "--cpus-per-cell", "--address", "--slurm-time")
+    for flag, panel in zip(flags, panels, strict=True):
         assert flag in panel
     assert "--ratios" not in own
     assert "Exit codes: 0 all done, 1 some" in result

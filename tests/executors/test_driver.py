@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from helpers.comparisons import losses
+from helpers.no_locks import take_locks_away
 from helpers.toys import TOYS
 from helpers.trainings import Recorder, make_cell
 
@@ -196,13 +197,18 @@ def _sweep_in_a_process(some, store, resources, start, message) -> None:
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs processes that start at once")
-def test_two_processes_on_one_store_share_the_work_and_run_each_cell_once(store, resources):
-    some = [make_cell(resources, "toy_linear", percent=percent, epochs=6) for percent in range(10, 70, 10)]
+@pytest.mark.parametrize("disk", ["with locks", "without locks"])
+def test_four_processes_on_one_store_share_the_work_and_run_each_cell_once(disk, store, resources, monkeypatch):
+    """As the jobs of an array do that all give the same command."""
+    some = [make_cell(resources, "toy_linear", percent=percent, epochs=4) for percent in range(10, 90, 10)]
     resources.inputs(some[0])  # encode before the processes part
+    if disk == "without locks":
+        take_locks_away(monkeypatch)
+        resources.encoded.clear()  # the cache is opened again in each process, which needs no lock either
     context = multiprocessing.get_context("fork")
-    shared = SimpleNamespace(start=context.Barrier(2), answers=context.Queue())
+    shared = SimpleNamespace(start=context.Barrier(4), answers=context.Queue())
     arguments = (some, store, resources, shared.start, shared.answers)
-    processes = [context.Process(target=_sweep_in_a_process, args=arguments) for _ in range(2)]
+    processes = [context.Process(target=_sweep_in_a_process, args=arguments) for _ in range(4)]
     for process in processes:
         process.start()
     answers = [shared.answers.get(timeout=600) for _ in processes]
@@ -210,7 +216,9 @@ def test_two_processes_on_one_store_share_the_work_and_run_each_cell_once(store,
         process.join()
     ran = [key for started, _ in answers for key in started]
     assert sorted(ran) == sorted(cell.key for cell in some), "each exactly once"
-    assert all(started for started, _ in answers), "and by both"
+    assert sum(bool(started) for started, _ in answers) > 1, "and not by one alone"
     for _, endings in answers:
-        assert sorted(key for key, _ in endings) == sorted(cell.key for cell in some), "both saw every cell end"
+        assert sorted(key for key, _ in endings) == sorted(cell.key for cell in some), "all saw every cell end"
     assert all(store.state(cell.key) == "done" for cell in some)
+    assert len(store.rows()) == len(some)
+    assert not list(store.root.rglob("*.lease"))

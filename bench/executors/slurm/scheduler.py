@@ -1,7 +1,9 @@
 """Schedulers of jobs, by way of submitit: Slurm, or this machine in its place."""
 
+import contextlib
 import getpass
 import importlib
+import io
 import logging
 import shutil
 import subprocess
@@ -13,6 +15,7 @@ import psutil
 
 from bench.errors import UsageError
 from bench.executors.slurm.demands import JobDemands
+from bench.records.names import printable
 from bench.system.interrupts import kept_from_children
 from bench.system.wording import unquoted
 
@@ -23,7 +26,7 @@ SIGNAL_SECONDS = 90
 MANY = 10**6
 """How often a job may come to the end of its time: what it trains says when that leads nowhere."""
 
-ANSWER_SECONDS = 60
+ANSWER_SECONDS, LONGEST_ANSWER = 60, 400
 
 
 class Scheduler(Protocol):
@@ -58,31 +61,30 @@ class SlurmScheduler:
     def submit(self, work: Callable[[], None], count: int) -> list[str]:
         need = self.demands
         executor = import_submitit().SlurmExecutor(self.folder, max_num_timeout=MANY)
-        settings = {
+        settings: dict[str, Any] = {
             "job_name": "bench",
             "time": need.minutes,
             "cpus_per_task": need.cpus,
             "mem": f"{max(1, round(need.memory * 1024))}M",
             "partition": need.partition,
             "gpus_per_node": need.gpus or None,
-            "wckey": None,  # submitit's own, which a cluster that accounts by it refuses
+            "wckey": None,  # not submitit's own, which a cluster that accounts by such keys refuses
             "array_parallelism": count,
             "signal_delay_s": signal_delay(need.minutes),
             # srun does not take this over from sbatch since Slurm 22.05
             "srun_args": [f"--cpus-per-task={need.cpus}"],
-            "additional_parameters": {"requeue": True},
         }
-        own = {key.replace("_", "-") for key, value in settings.items() if value is not None}
-        more = {key: value for key, value in need.options.items() if key not in own}
+        own = {key.replace("_", "-") for key in settings}
         settings |= {key.replace("-", "_"): value for key, value in need.options.items() if key in own}
-        settings["additional_parameters"] = {"requeue": True, **more}
-        executor.update_parameters(**{key: value for key, value in settings.items() if value is not None})
+        more = {key: value for key, value in need.options.items() if key not in own}
+        executor.update_parameters(**settings, additional_parameters={"requeue": True, **more})
         try:
-            return _submitted(executor, work, count)
+            with contextlib.redirect_stderr(io.StringIO()):  # submitit repeats there what it raises
+                return _submitted(executor, work, count)
         except importlib.import_module("submitit.core.utils").FailedJobError as error:
-            answer = "; ".join(line.strip() for line in str(error).splitlines() if line.strip())
+            answer = printable("; ".join(line.strip() for line in str(error).splitlines() if line.strip()))
             raise UsageError(
-                f"sbatch refused the jobs ({unquoted(answer) or 'without a word'}); change --slurm-partition, "
+                f"sbatch refused the jobs ({answer[:LONGEST_ANSWER] or 'without a word'}); change --slurm-partition, "
                 "--slurm-time, --slurm-set or what a cell takes, and give the command again."
             ) from None
 
