@@ -12,6 +12,8 @@ from bench.executors.slurm.submissions import submissions
 from bench.records.jobs import CellJob, write_job
 from bench.records.store import Store
 
+pytestmark = pytest.mark.slow
+
 RUN = ("run", "--methods", "asl", "--ratios", "0.3,0.6", *TINY)
 
 SWEEP = """
