@@ -90,7 +90,7 @@ def _listed(rows: list[dict[str, Any]]) -> "Table":
 
     table = Table(box=None, pad_edge=False)
     for column in ("method", "known", "seed", "cell", "state", "detail"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold" if column == "detail" else "ellipsis")  # a path is not cut
     for row in rows:
         ratio = "" if row["percent"] is None else f"{row['percent']} %"
         table.add_row(row["method"], ratio, str(row["seed"]), row["key"] or "", row["state"], row["detail"])

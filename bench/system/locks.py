@@ -10,7 +10,7 @@ from filelock import BaseFileLock, FileLock, SoftFileLease, Timeout
 NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
 """What `flock` answers on a disk without locks, such as Lustre that is mounted without them."""
 
-LEASE_SECONDS = 60.0
+RENEWED_WITHIN = 60.0
 """After so long without a sign of life of its holder, a lease is taken over."""
 
 _contended: dict[Path, SoftFileLease] = {}
@@ -40,7 +40,7 @@ def acquire(path: Path) -> BaseFileLock | None:
 def _acquire_lease(path: Path) -> SoftFileLease | None:
     """The lease, or None; one object watches a path as long as others hold it, since it counts the seconds."""
     with _turn:
-        lease = _contended.pop(path, None) or SoftFileLease(path, lease_duration=LEASE_SECONDS, thread_local=False)
+        lease = _contended.pop(path, None) or SoftFileLease(path, lease_duration=RENEWED_WITHIN, thread_local=False)
         try:
             lease.acquire(timeout=0)
         except Timeout:

@@ -62,7 +62,7 @@ def test_a_killed_process_of_this_machine_holds_nothing(path):
 
 def test_a_lease_of_another_machine_ends_when_nobody_renews_it(tmp_path, monkeypatch):
     take_locks_away(monkeypatch)
-    monkeypatch.setattr(locks, "LEASE_SECONDS", 0.3)
+    monkeypatch.setattr(locks, "RENEWED_WITHIN", 0.3)
     path = tmp_path / "lock"
     run(_take_elsewhere, path)
     assert locks.acquire(path) is None, "nobody can tell yet whether it lives"
@@ -75,7 +75,7 @@ def test_a_lease_of_another_machine_ends_when_nobody_renews_it(tmp_path, monkeyp
 
 def test_a_lease_that_is_renewed_is_nobody_elses(tmp_path, monkeypatch):
     take_locks_away(monkeypatch)
-    monkeypatch.setattr(locks, "LEASE_SECONDS", 0.3)
+    monkeypatch.setattr(locks, "RENEWED_WITHIN", 0.3)
     lock = locks.acquire(tmp_path / "lock")
     end = time.monotonic() + 1.0
     while time.monotonic() < end:

@@ -58,8 +58,8 @@ def minutes_of(text: str) -> int:
     """
     if text.isascii() and text.isdigit():
         minutes = int(text[:12])
-    elif found := _TIME.fullmatch(text):
-        days, hours, rest, seconds = (int(found[name] or 0) for name in ("days", "hours", "minutes", "seconds"))
+    elif match := _TIME.fullmatch(text):
+        days, hours, rest, seconds = (int(match[name] or 0) for name in ("days", "hours", "minutes", "seconds"))
         minutes = (days * 24 + hours) * 60 + rest + (seconds > 0)
     else:
         raise UsageError(f"--slurm-time {shown(text)} is not allowed; give minutes, H:MM:SS or D-HH:MM:SS.")

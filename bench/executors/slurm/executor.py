@@ -16,7 +16,7 @@ from bench.system.wording import counted
 GATHER_SECONDS = 0.3
 """Cells that come within such a time of each other are submitted together."""
 
-POLL_SECONDS = 1.0
+STORE_POLL_SECONDS = 1.0
 MOST_SUBMISSIONS = 2
 """How often a cell is submitted whose jobs are gone without a further epoch."""
 
@@ -36,7 +36,7 @@ class SlurmExecutor:
         self._new: list[CellInJobs] = []
         self._open: list[CellInJobs] = []
         self._closed = False
-        self._asked = 0.0
+        self._queried = 0.0
         self._thread: threading.Thread | None = None
 
     def submit(self, cell: Cell, follow: Follow | None = None, started: Started | None = None) -> Future[Ended]:
@@ -71,7 +71,7 @@ class SlurmExecutor:
 
     def _run(self) -> None:
         try:
-            while not self._sleep(GATHER_SECONDS if self._new else max(POLL_SECONDS, len(self._open) / 100)):
+            while not self._sleep(GATHER_SECONDS if self._new else max(STORE_POLL_SECONDS, len(self._open) / 100)):
                 with self._change:
                     new, self._new = self._new, []
                 self._open += new
@@ -92,16 +92,16 @@ class SlurmExecutor:
             jobs = self.launch([one.cell for one in some])
             for one in some:
                 one.jobs, one.submissions = jobs[one.key], one.submissions + 1
-            self._asked = time.monotonic()
+            self._queried = time.monotonic()
 
     def _look(self) -> None:
         """Pass on what is new, and see to the cells whose jobs are gone."""
-        is_due = bool(self._open) and time.monotonic() - self._asked > self.scheduler.poll_seconds
+        is_due = bool(self._open) and time.monotonic() - self._queried > self.scheduler.poll_seconds
         alive = self.scheduler.alive({job for one in self._open for job in one.jobs}) if is_due else None
         for one in self._open:  # behind the question, so that no end is missed
             one.look(self.store)
         if alive is not None:
-            self._asked = time.monotonic()
+            self._queried = time.monotonic()
             lost = [one for one in self._open if not one.future.done() and not alive.keys() & set(one.jobs)]
             self._give_to_jobs(self._to_submit_again(lost))
         self._open = [one for one in self._open if not one.future.done()]

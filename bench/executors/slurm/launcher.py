@@ -8,7 +8,7 @@ from bench.executors.cluster import Cluster
 from bench.executors.location import Location
 from bench.executors.slurm.demands import JobDemands, job_demands
 from bench.executors.slurm.scheduler import SCHEDULERS, Scheduler
-from bench.executors.slurm.submissions import FOLDER, Submission, save, submissions
+from bench.executors.slurm.submissions import SLURM_FOLDER, Submission, save, submissions
 from bench.executors.slurm.work import Work
 from bench.executors.worker import ResourceOpener
 from bench.records.cells import Cell
@@ -99,7 +99,7 @@ def open_launcher(
 ) -> Launcher:
     """A launcher for the cells of these resources, whose paths jobs find on a disk in common."""
     demands = job_demands(cluster, threads, resources.device.type == "cuda")
-    folder = (cluster.logs or store.root / FOLDER).absolute()
+    folder = (cluster.logs or store.root / SLURM_FOLDER).absolute()
     here = Location.of(resources)
     location = replace(here, root=here.root and here.root.absolute(), cache=here.cache.absolute())
     scheduler = SCHEDULERS[cluster.scheduler](folder, demands)

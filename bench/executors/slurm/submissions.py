@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.records.names import printable
 from bench.system.files import read_json, write_json
 
-FOLDER = "slurm"
+SLURM_FOLDER = "slurm"
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class Submission:
 
 def save(store: Path, submission: Submission) -> None:
     """Keep it in the store."""
-    write_json(store / FOLDER / f"{uuid.uuid4().hex}.json", asdict(submission))
+    write_json(store / SLURM_FOLDER / f"{uuid.uuid4().hex}.json", asdict(submission))
 
 
 def submissions(store: Path) -> Iterator[Submission]:
     """All that were kept; files that are none are left out."""
-    for path in sorted((store / FOLDER).glob("*.json")):
+    for path in sorted((store / SLURM_FOLDER).glob("*.json")):
         with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
             data = printable(read_json(path))
             yield Submission(

@@ -42,25 +42,25 @@ def warm(resources, tmp_path_factory) -> None:
 
 @pytest.fixture
 def scheduler(warm, tmp_path, monkeypatch) -> Iterator[ForkedScheduler]:
-    monkeypatch.setattr("bench.executors.slurm.executor.POLL_SECONDS", 0.05)
+    monkeypatch.setattr("bench.executors.slurm.executor.STORE_POLL_SECONDS", 0.05)
     jobs = ForkedScheduler(tmp_path / "jobs")
     yield jobs
     jobs.end()
 
 
 @pytest.fixture
-def said() -> list[str]:
+def messages() -> list[str]:
     """What a person was told."""
     return []
 
 
 @pytest.fixture
-def slurm(scheduler, store: Store, resources, said) -> Callable[..., SlurmExecutor]:
+def slurm(scheduler, store: Store, resources, messages) -> Callable[..., SlurmExecutor]:
     """`slurm(workers=2)`: an executor whose jobs know the toys."""
 
     def start(workers: int = 1) -> SlurmExecutor:
         location = ToyLocation.of(resources)
-        launch = Launcher(location, store, scheduler, JobDemands(minutes=60), workers=workers, say=said.append)
+        launch = Launcher(location, store, scheduler, JobDemands(minutes=60), workers=workers, say=messages.append)
         return SlurmExecutor(launch)
 
     return start

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 SHORT = {**QUICK, "epochs": 4}
 
 
-def test_jobs_share_cells_and_the_command_hears_of_each(slurm, scheduler, store, resources, said, assert_as_here):
+def test_jobs_share_cells_and_the_command_hears_of_each(slurm, scheduler, store, resources, messages, assert_as_here):
     cells = [make_cell(resources, "toy_linear", percent=percent, **SHORT) for percent in (20, 40, 60)]
     bad = make_cell(resources, "toy_refusing", **SHORT)
     observer = Recorder()
@@ -27,7 +27,7 @@ def test_jobs_share_cells_and_the_command_hears_of_each(slurm, scheduler, store,
     assert dict(observer.endings) == {**{cell.key: "done" for cell in cells}, bad.key: "failed"}
     assert sorted(observer.started) == sorted(dict(observer.endings))
     assert sorted(observer.epochs) == sorted([1, 2, 3, 4] * 3 + [1]), "every epoch of every cell, each once"
-    assert said == [f"submitted 2 jobs for 4 cells: 0, 1; output in {scheduler.folder}"]
+    assert messages == [f"submitted 2 jobs for 4 cells: 0, 1; output in {scheduler.folder}"]
     assert_as_here(cells[0], store)
     assert store.reason(bad.key) == "RuntimeError: the toy refuses [/on purpose]"
     job = store.job(bad.key)
@@ -39,7 +39,7 @@ def test_jobs_share_cells_and_the_command_hears_of_each(slurm, scheduler, store,
 
 
 def test_a_cell_whose_job_is_killed_is_given_to_another(
-    slurm, scheduler, store, resources, tmp_path, said, assert_as_here
+    slurm, scheduler, store, resources, tmp_path, messages, assert_as_here
 ):
     once = make_cell(resources, "toy_suicidal", file=str(tmp_path / "killed"), at=2, **SHORT)
     always = make_cell(resources, "toy_suicidal", at=0, **SHORT)
@@ -48,7 +48,7 @@ def test_a_cell_whose_job_is_killed_is_given_to_another(
     with slurm(workers=1) as executor:
         run_cells([once, always], store, executor, observer)
     assert dict(observer.endings) == {once.key: "done", always.key: "failed"}
-    assert "job 0 is gone (OUT_OF_MEMORY); 2 cells of it submitted again" in said
+    assert "job 0 is gone (OUT_OF_MEMORY); 2 cells of it submitted again" in messages
     assert_as_here(once, store)
     lost = store.job(always.key)
     assert store.reason(always.key).endswith(f"(OUT_OF_MEMORY) and left this cell; its output is {lost.stderr}.")
@@ -107,7 +107,7 @@ def test_a_cell_that_no_job_gets_any_further_fails(slurm, scheduler, store, reso
 
 
 def test_an_interrupted_command_leaves_its_jobs_and_finds_them_again(
-    slurm, scheduler, store, resources, tmp_path, said
+    slurm, scheduler, store, resources, tmp_path, messages
 ):
     go = tmp_path / "go"
     waiting = [make_cell(resources, "toy_waiting", file=str(go), at=2, seed=seed, **SHORT) for seed in range(2)]
@@ -117,17 +117,17 @@ def test_an_interrupted_command_leaves_its_jobs_and_finds_them_again(
         with soon("the third epoch") as until:
             until(lambda: list(tmp_path.glob("go.*")))
     assert future.cancelled()
-    assert said[-1] == "1 job not ended; `end 0` would do it."
+    assert messages[-1] == "1 job not ended; `end 0` would do it."
     assert store.state(waiting[0].key) == "running"
-    said.clear()
+    messages.clear()
     observer = Recorder()
     with slurm(workers=1) as executor:
         futures = [executor.submit(cell) for cell in waiting]
         with soon("the first words") as until:
-            until(lambda: said)
+            until(lambda: messages)
         go.write_text("")
         assert [future.result().ending for future in futures] == ["done", "done"]
-    assert said == ["1 job from before: 2 cells of these not submitted again"]
+    assert messages == ["1 job from before: 2 cells of these not submitted again"]
     assert list(scheduler.processes) == ["0"]
     assert observer.endings == []
 

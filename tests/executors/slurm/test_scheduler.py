@@ -66,8 +66,8 @@ def test_what_sbatch_refuses_is_told_in_its_words(programs, tmp_path, capsys):
     )
     with pytest.raises(UsageError, match="sbatch refused the jobs") as refused:
         SlurmScheduler(tmp_path / "jobs", FULL).submit(len, 2)
-    said = "invalid partition specified: long; sbatch: error: Batch job submission failed: Invalid partition name"
-    assert said in str(refused.value)
+    refusal = "invalid partition specified: long; sbatch: error: Batch job submission failed: Invalid partition name"
+    assert refusal in str(refused.value)
     assert capsys.readouterr().err == "", "and only once"
 
 
@@ -75,8 +75,8 @@ def test_the_queue_is_read_job_by_job(programs, tmp_path):
     scheduler = SlurmScheduler(tmp_path, FULL)
     programs.queue("4711_0 RUNNING", "4711_1 PENDING", "9 RUNNING", "garbage")
     assert scheduler.alive(["4711_0", "4711_1", "4711_2"]) == {"4711_0": "RUNNING", "4711_1": "PENDING"}
-    asked = (programs.folder / "squeue_arguments").read_text()
-    assert asked.strip() == f"--noheader --array --user {getpass.getuser()} --format %i %T"
+    arguments = (programs.folder / "squeue_arguments").read_text()
+    assert arguments.strip() == f"--noheader --array --user {getpass.getuser()} --format %i %T"
     programs.write("squeue", "exit 1")
     assert scheduler.alive(["4711_0"]) is None, "a controller that is away for a moment says nothing of jobs"
     assert scheduler.end_of("4711_2") == "OUT_OF_MEMORY"
