@@ -55,7 +55,7 @@ def look_ahead(
         if entry.cell:
             names.setdefault(entry.cell.key, entry.method)
     todo = {cell.key: (names[cell.key], cell) for cell in cells if states[cell.key] != "done"}
-    workers = _workers(execution, len(todo), device)
+    workers = expected_workers(execution, len(todo), device)
     methods = {cell.method.name for _, cell in todo.values()}
     rows = (store.row(key) for key in store.keys() if _is_of(store, key, methods))  # noqa: SIM118
     past = Past(rows, environment(device)["device"])
@@ -63,7 +63,7 @@ def look_ahead(
     return Outlook(entries, states, forecast(todo, progress, past, dataset.sizes, workers))
 
 
-def _workers(execution: Execution, todo: int, device: torch.device) -> int:
+def expected_workers(execution: Execution, todo: int, device: torch.device) -> int:
     """Cells that train at once; one for a cluster of unknown size."""
     if execution.executor in ("inline", *CLUSTERS):
         return execution.workers or 1

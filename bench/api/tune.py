@@ -3,9 +3,10 @@
 import dataclasses
 import datetime
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bench import __version__
 from bench.api.execution import Execution
@@ -67,11 +68,7 @@ def tune(
     """
     if options.out:
         refuse_other_files(options.out)
-    named = request.methods != (EVERY,)
-    request = dataclasses.replace(request, methods=_trained(request, named))
-    options = dataclasses.replace(options, sampler="random", pruner="none")
-    request, dataset, searches = plan_searches(request, options, execution, always_start=True)
-    searches, left_out = _possible(searches, dataset, named)
+    request, options, dataset, searches, left_out = plan_tuning(request, options, execution)
     sessions = run_searches(searches, dataset, options, execution, command, quiet)
     tunings = tuple(_tuning(session, options.trials) for session in sessions)
     how = {
@@ -96,6 +93,25 @@ def tune(
         sweep = execute(make_plan(_both(request, tunings), execution), command, quiet=quiet)
         tuned = dataclasses.replace(tuned, tests=_tests(sweep, tunings))
     return TunedSweep(tuned, file, write_tuned(tuned, execution.results, file), sweep)
+
+
+class PlannedTuning(NamedTuple):
+    """What a tuning will do. left_out: why methods cannot run here, by name."""
+
+    request: Request
+    options: SearchOptions
+    dataset: Dataset
+    searches: Sequence[SearchRequest]
+    left_out: Mapping[str, str]
+
+
+def plan_tuning(request: Request, options: SearchOptions, execution: Execution) -> PlannedTuning:
+    """A search of independent random draws for each trained method that can run here."""
+    named = request.methods != (EVERY,)
+    request = dataclasses.replace(request, methods=_trained(request, named))
+    options = dataclasses.replace(options, sampler="random", pruner="none")
+    request, dataset, searches = plan_searches(request, options, execution, always_start=True)
+    return PlannedTuning(request, options, dataset, *_possible(searches, dataset, named))
 
 
 def _trained(request: Request, named: bool) -> tuple[str, ...]:

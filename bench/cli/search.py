@@ -11,6 +11,7 @@ import typer
 
 from bench.cli.options import ExecutionFlags, Methods, Ratios, RequestFlags
 from bench.cli.output import command_line, conclude
+from bench.cli.search_plan import DryRun, show_searches
 from bench.planning.ratios import LARGEST_SEED
 from bench.system.console import plain_console
 
@@ -63,6 +64,7 @@ def search(
         bool,
         typer.Option(help="Then train the best settings on all training images, and score them on the test split."),
     ] = True,
+    dry_run: DryRun = False,
     out: Annotated[
         Path | None, typer.Option(help="Where to write the best settings; by default under the store's searches/best.")
     ] = None,
@@ -72,8 +74,9 @@ def search(
     The same command resumes an interrupted search; a larger --trials adds to it. Commands with one --storage share the
     work. Exit codes: 0 all done, 1 some trial or cell failed, 2 wrong usage, 130 interrupted.
     """
-    from bench.api.search import SearchOptions
+    from bench.api.search import SearchOptions, plan_searches
     from bench.api.search import search as search_settings
+    from bench.api.search_outlook import search_outlooks
 
     run_options, command, quiet = execution.execution(), command_line(), execution.as_json
     options = SearchOptions(
@@ -88,6 +91,10 @@ def search(
         out=out,
         flags=_flags(request),
     )
+    if dry_run:
+        _, dataset, searches = plan_searches(request.request(), options, run_options)
+        show_searches(search_outlooks(searches, dataset, trials, run_options), quiet, {}, retrain)
+        return
     searched = search_settings(request.request(), options, run_options, command, quiet)
     if searched.file and not quiet:
         _show(searched.sessions, searched.file)

@@ -11,6 +11,7 @@ import typer
 from bench.cli.options import ExecutionFlags, Methods, Seeds
 from bench.cli.output import command_line, warn
 from bench.cli.search import HoldoutLabels, Retries, SearchFlags
+from bench.cli.search_plan import DryRun, show_searches
 from bench.planning.ratios import LARGEST_SEED
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def tune(
             "the test split."
         ),
     ] = True,
+    dry_run: DryRun = False,
     out: Annotated[
         Path | None, typer.Option(help="Where to write the recipe file (.toml); by default in the report's folder.")
     ] = None,
@@ -57,11 +59,18 @@ def tune(
     resumes an interrupted tuning. Exit codes: 0 all done, 1 some trial or cell failed, 2 wrong usage, 130 interrupted.
     """
     from bench.api.search import SearchOptions
+    from bench.api.search_outlook import search_outlooks
+    from bench.api.tune import plan_tuning
     from bench.api.tune import tune as tune_settings
 
     options = SearchOptions(
         trials=trials, judged=holdout_labels, space=space, seed=search_seed, storage=storage, retries=retries, out=out
     )
+    if dry_run:
+        planned = plan_tuning(request.request(), options, execution.execution())
+        outlooks = search_outlooks(planned.searches, planned.dataset, trials, execution.execution())
+        show_searches(outlooks, execution.as_json, planned.left_out, retrain)
+        return
     result = tune_settings(
         request.request(), options, execution.execution(), command_line(), retrain=retrain, quiet=execution.as_json
     )

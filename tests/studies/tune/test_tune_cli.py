@@ -114,3 +114,22 @@ def test_every_trained_method_is_tuned_unless_it_cannot_run_here(results, monkey
     assert read_recipe_file(Path(answer["file"])).tuned["left_out"] == answer["left_out"]
     with pytest.raises(UsageError, match="'partial_bce' cannot be searched here"):
         call("tune", f"--results={results}", "--methods=partial_bce", *flags, *here[1:])
+
+
+def test_a_dry_run_says_what_is_left_and_changes_nothing(results):
+    def plan(*more: str) -> dict:
+        return json.loads(call("tune", f"--results={results}", "--json", "--dry-run", *QUICK, *more).stdout)
+
+    before = sorted((path, path.stat().st_mtime_ns) for path in results.rglob("*"))
+    done, more = plan("--trials=2")["searches"], plan("--trials=5")["searches"]
+    assert sorted((path, path.stat().st_mtime_ns) for path in results.rglob("*")) == before
+    assert [(one["method"], one["done"], one["todo"], one["seconds"]) for one in done] == [
+        ("asl", 2, 0, 0.0),
+        ("bce_iu", 2, 0, 0.0),
+    ]
+    assert [(one["done"], one["todo"], one["cells"]) for one in more] == [(2, 3, 1)] * 2
+    assert all(one["seconds"] > 0 and "lr" in one["settings"] for one in more)
+    other = plan("--trials=2", "--search-seed=1")["searches"]
+    assert [one["done"] for one in other] == [0, 0], "another search has trials of its own"
+    text = call("tune", f"--results={results}", "--dry-run", *QUICK, "--trials=5").stdout
+    assert "6 trials to do, 6 trainings; about 0:" in text
