@@ -1,13 +1,15 @@
 """Opening of a dataset, with its progress and its differences from the papers' copy on standard error."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from bench.backbones import Backbone
 from bench.data import Dataset
 from bench.data.notices import copied, unmeasured
+from bench.data.pack import Pack
 from bench.data.unknown import unknown_sentence
+from bench.planning.packed import NO_TOWER, text_sentence
 from bench.system.console import plain_console, text_column
 from bench.system.wording import counted
 
@@ -24,7 +26,9 @@ def watched(dataset: Any, quiet: bool = False) -> Iterator[None]:
             yield
         finally:
             dataset.on_progress = None
-    if dataset.needs_root:
+    if isinstance(dataset, Pack):
+        _describe_pack(dataset)
+    elif dataset.needs_root:
         _describe(dataset)
 
 
@@ -45,6 +49,22 @@ def _describe(dataset: Any) -> None:
             console.print(f"warning: {dataset.name} {part} {deviation}.", style="yellow")
         if skipped := facts[f"{part}_unreadable_skipped"]:
             console.print(f"warning: {skipped:,} unreadable {part} images are left out.", style="yellow")
+
+
+def _describe_pack(dataset: Pack) -> None:
+    pack, console = dataset.pack, plain_console(stderr=True, highlight=False, soft_wrap=True)
+    counts = f"{pack.train.images:,} training and {counted(pack.test.images, 'test image')}"
+    classes = counted(len(pack.class_names), "class", "classes")
+    console.print(f"{dataset.root}: features of {pack.dataset.name} ({counts}, {classes}) by {pack.backbone.name}")
+    made = f"made by {pack.made.get('by', 'nobody knows whom')}, {pack.made.get('at', 'nobody knows when')[:10]}"
+    console.print(f"{made}; terms: {pack.licences.get('pack', 'not stated')}")
+
+
+def tell_left_out(dataset: Dataset, skipped: Iterable[str]) -> None:
+    """On a pack whose text tower is not at hand: what runs without it, and what to give for the rest."""
+    if isinstance(dataset, Pack) and (reason := next((why for why in skipped if NO_TOWER in why), "")):
+        console = plain_console(stderr=True, highlight=False, soft_wrap=True)
+        console.print(f"warning: {text_sentence(dataset, reason)}.", style="yellow")
 
 
 def tell_mark(dataset: Dataset, backbone: type[Backbone]) -> None:

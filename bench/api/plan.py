@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.api.execution import Execution
-from bench.api.opening import tell_mark, watched
+from bench.api.opening import tell_left_out, tell_mark, watched
 from bench.api.outlook import Outlook, look_ahead
 from bench.api.outlook_view import as_text, renderables
 from bench.backbones import BACKBONES
 from bench.data import Dataset
-from bench.planning.plan import PlannedPlace, cells, open_dataset, with_protocol
+from bench.planning.plan import PlannedPlace, cells, open_dataset, resolved_request
 from bench.planning.plan import plan as entries_of
 from bench.planning.request import Request
 from bench.records.cells import Cell
@@ -93,5 +93,6 @@ def make_plan(request: Request, execution: Execution, quiet: bool = False) -> Pl
     with watched(dataset, quiet):
         entries = entries_of(request, dataset)
     if not quiet:
+        tell_left_out(dataset, (entry.skipped for entry in entries))
         tell_mark(dataset, BACKBONES.get(request.backbone))
-    return Plan(with_protocol(request, dataset), execution, dataset, entries)
+    return Plan(resolved_request(request, dataset), execution, dataset, entries)

@@ -15,7 +15,7 @@ from bench.api.trials import trials_display
 from bench.data import Dataset
 from bench.data.blind import blind
 from bench.errors import UsageError
-from bench.planning.plan import open_dataset, with_protocol
+from bench.planning.plan import open_dataset, resolved_request
 from bench.planning.request import Request
 from bench.records.cells import Judged
 from bench.studies.search.archive import FOLDER, cells_of
@@ -121,7 +121,7 @@ def plan_searches(
     execution.check()
     execution.refuse_slurm()
     dataset = blind(open_dataset(request, execution.cache))
-    request = with_protocol(request, dataset)
+    request = resolved_request(request, dataset)
     if options.judged == "full" and request.protocol == "native":
         raise UsageError(
             f"Labels of {request.dataset} are unknown in the data itself, and nothing more is hidden: held-out images "

@@ -2,6 +2,7 @@
 
 import torch
 
+from bench.data.pack.dataset import NO_IMAGES
 from bench.errors import UsageError
 from bench.records.cells import Cell
 from bench.trained import TrainedCell
@@ -21,6 +22,12 @@ def refuse_blind(cell: Cell) -> None:
     """UsageError for a method without attention maps under any settings, raised before anything is opened."""
     if METHODS.get(cell.method.name).attention is Method.attention:
         raise UsageError(_blind(cell))
+
+
+def refuse_no_images(trained: TrainedCell) -> None:
+    """UsageError where the dataset is a feature pack: known before anything is drawn."""
+    if trained.resources.pack is not None:
+        raise UsageError(f"{trained.cell.title} was opened on {trained.resources.pack.root}; {NO_IMAGES}")
 
 
 def _blind(cell: Cell) -> str:

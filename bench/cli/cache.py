@@ -1,4 +1,4 @@
-"""`bench cache ls|verify|rm`: the frozen features on disk."""
+"""`bench cache ls|verify|rm|export`: the frozen features on disk."""
 
 import json
 import sys
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from bench.cli.cache_choice import chosen_entries
+from bench.cli.cache_export import export_features
 from bench.cli.cache_facts import entry_facts, entry_table, size_text
 from bench.cli.options import Debug, Json
 from bench.errors import DataError, UsageError
@@ -17,7 +18,9 @@ from bench.system.wording import counted
 
 ENTRIES = ("entry", "entries")
 
-app = typer.Typer(help="List, verify and remove cached features.", no_args_is_help=True)
+app = typer.Typer(help="List, verify, remove and export cached features.", no_args_is_help=True)
+
+app.command("export")(export_features)
 
 Cache = Annotated[Path | None, typer.Option("--cache", help="The cache; BENCH_CACHE sets it too.")]
 Keys = Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Keys of `bench cache ls`, or beginnings.")]

@@ -48,11 +48,13 @@ def prepare(
         _download(dataset_class, root)
     from bench.api.opening import bars
     from bench.data.check import examine
+    from bench.data.pack import Pack
+    from bench.data.pack.check import examine_pack
 
     options = build(dataset_class.Options, overrides.get(dataset, {}), owner=dataset)
     opened = dataset_class(options, root, cache or default_cache())
     with bars() as show:
-        findings = examine(opened, images, show)
+        findings = examine_pack(opened, show) if isinstance(opened, Pack) else examine(opened, images, show)
     if as_json:
         typer.echo(json.dumps(findings.to_json(), indent=1))
     else:

@@ -101,7 +101,7 @@ def show(
         return
     from bench.api.display import PlainObserver
     from bench.attention import AttentionRequest, CellToDraw, draw_attention
-    from bench.attention.eligible import refuse_blind
+    from bench.attention.eligible import refuse_blind, refuse_no_images
     from bench.records.find import refuse_apart
     from bench.records.store import existing_store
     from bench.settings.config import parse_overrides
@@ -131,6 +131,7 @@ def show(
         others = set().union(*used.values()) - used[one.key]
         own = {name: files for name, files in overrides.items() if name not in others}
         trained = open_trained_cell(one, store, choose_device(device), cache or default_cache(), progress, root, own)
+        refuse_no_images(trained)
         row = store.row(one.key)
         shown.append(CellToDraw(trained, row, row.code != source_hash(METHODS.get(one.method.name))))
     drawn = draw_attention(shown, drawing, store)

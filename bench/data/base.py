@@ -14,6 +14,8 @@ from PIL import Image
 
 from bench.data.unknown import is_complete, judgeable, judgeable_only, unknown_facts
 from bench.errors import DataError
+from bench.records.cells import Component
+from bench.settings.config import values
 from bench.settings.registry import Registry
 
 DATASETS: Registry[type["Dataset"]] = Registry("dataset", packages=("bench.data",))
@@ -152,6 +154,17 @@ class Dataset(ABC):
     @property
     @abstractmethod
     def test(self) -> Split: ...
+
+    @classmethod
+    def backbone_for(cls, root: Path | None) -> str:
+        """The encoder of a run that names none; `root`, where the files lie, may tell."""
+        return cls.default_backbone
+
+    @property
+    def component(self) -> Component:
+        """The dataset as it stands in cells."""
+        plugin = DATASETS.plugin(self.name)
+        return Component(self.name, self.version, values(self.options), fingerprint=self.fingerprint, plugin=plugin)
 
     def boxes(self, part: str) -> Sequence[Sequence[Box]] | None:
         """The objects of each image of a split (`train` or `test`), in its order; None where no file gives them.

@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from PIL import Image, ImageFile
 
@@ -104,3 +104,19 @@ def decode(content: bytes) -> Image.Image:
             return to_rgb(image)
     except Image.UnidentifiedImageError:
         raise OSError("it is no image" if content else "it is empty") from None
+
+
+class NoImages(Sequence[Image.Image]):
+    """As many images as there are, none of which can be seen. reason: the sentence for who asks for one.
+
+    content: the hash of the image files, as `ImageFiles` has it; None of drawn ones.
+    """
+
+    def __init__(self, count: int, reason: str, content: str | None = None):
+        self._count, self._reason, self.content = count, reason, content
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> NoReturn:
+        raise DataError(self._reason)

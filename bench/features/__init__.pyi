@@ -13,3 +13,4 @@ from .maintenance import remove as remove
 from .maintenance import sweep as sweep
 from .maintenance import usage as usage
 from .maintenance import verify as verify
+from .packed import packed_features as packed_features

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,21 +74,41 @@ def cached_features(
     height, width = backbone.grid
     shape = Shape(len(split), height * width, backbone.dim, ENCODE_BATCH)
     about = _description(part, dataset, component, variant, name, shape, root)
+
+    def fill(writer: ChunkWriter) -> None:
+        _encode(split, backbone, dtype, prepare, writer, progress)
+
+    return kept_features(entry, shape, about, progress, fill)
+
+
+def kept_features(
+    entry: CacheEntry,
+    shape: Shape,
+    about: Mapping[str, Any],
+    progress: Progress,
+    fill: Callable[[ChunkWriter], None],
+    before: Callable[[], None] = lambda: None,
+) -> FeatureSet:
+    """The entry's features; `fill` writes what is missing of them, in one process at a time.
+
+    before: called when the entry is held alone, before what an earlier attempt left of it is looked at.
+    """
     waited = False
     while True:
         cached = _open(entry, shape) if entry.complete else None
         if cached is not None:
             if waited:
-                progress(len(split), len(split))
+                progress(shape.images, shape.images)
             return cached
         try:
             entry.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
+            cache = entry.folder.parent.parent
             raise DataError(f"the cache {cache} cannot be written ({error.strerror}); give another --cache.") from None
         alone = hold(entry.folder, alone=True)
         if alone is None:
             if not entry.complete and (done := entry.images_done):
-                progress(min(done, len(split) - 1), len(split))  # how far the process that encodes has got
+                progress(min(done, shape.images - 1), shape.images)  # how far the process that encodes has got
                 waited = True
             time.sleep(POLL_SECONDS)
             continue
@@ -96,9 +117,10 @@ def cached_features(
                 waited = False
                 refuse_links(entry.folder)
                 remove_leftovers(entry.folder)
+                before()
                 with ChunkWriter(entry, about, shape) as writer:
-                    progress(writer.done, len(split))
-                    _encode(split, backbone, dtype, prepare, writer, progress)
+                    progress(writer.done, shape.images)
+                    fill(writer)
 
 
 def _description(

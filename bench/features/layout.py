@@ -10,7 +10,6 @@ features/<key>/   about.json      what is encoded, in which shapes; written when
 """
 
 import hashlib
-import io
 import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from bench.features.keys import FORMAT
 from bench.records.names import inside, is_key, printable
 from bench.system.cores import cores
 from bench.system.files import read_json, read_json_lines
+from bench.system.npy import npy_header
 
 FEATURE_DTYPES: Mapping[str, Any] = {"dense": np.dtype("<f2"), "pooled": np.dtype("<f4")}
 DIGEST_BLOCK = 2**22
@@ -40,10 +40,7 @@ class Array:
 
     @property
     def header(self) -> bytes:
-        buffer = io.BytesIO()
-        about = {"descr": self.dtype.str, "fortran_order": False, "shape": self.shape}
-        np.lib.format.write_array_header_1_0(buffer, about)
-        return buffer.getvalue()
+        return npy_header(self.dtype, self.shape)
 
     @property
     def row_bytes(self) -> int:

@@ -22,6 +22,10 @@ SPARE_BYTES = 2**26
 """What is left free beside the features, for results and checkpoints."""
 
 
+class OtherRowsError(ValueError):
+    """Rows that are not those of their digest."""
+
+
 class ChunkWriter:
     """Appends chunks to the arrays of `entry`, going on behind the chunks that are there and sound.
 
@@ -49,13 +53,15 @@ class ChunkWriter:
             self._files["chunks"] = (self.entry.folder / "chunks.jsonl").open("ab")
         return self
 
-    def append(self, rows: Mapping[str, np.ndarray]) -> None:
-        """The next chunk's rows of every array."""
+    def append(self, rows: Mapping[str, np.ndarray], expected: Mapping[str, str] | None = None) -> None:
+        """The next chunk's rows of every array. expected: the digests that they must have; OtherRowsError if not."""
         with refusing_full_disk(self.entry.folder):
             digests = {}
             for name, array in self.arrays.items():
                 content = np.ascontiguousarray(rows[name], array.dtype).data.cast("B")
                 digests[name] = hashlib.sha256(content).hexdigest()
+                if expected is not None and expected[name] != digests[name]:
+                    raise OtherRowsError(f"{name}.npy is not what was written, from image {self.done} on")
                 self._files[name].write(content)
                 self._files[name].flush()
                 self._unsynced += len(content)

@@ -1,6 +1,7 @@
 """From a request to the cells that answer it: literal loops over the grid."""
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +11,17 @@ from bench.axes.components import component_of, options_of, protocol_component
 from bench.axes.methods import ResolvedMethod
 from bench.backbones import BACKBONES
 from bench.data import DATASETS, Dataset
+from bench.data.pack import Pack, is_pack
 from bench.data.roots import find_root
 from bench.errors import DataError, UsageError
 from bench.features.feeds import feed_component
+from bench.planning.packed import no_text_tower, packed_backbone, request_on
 from bench.planning.request import AUTO, Request, Variant
 from bench.planning.rules import PlaceFacts, apply_rules
 from bench.planning.settings import variant_method
-from bench.records.cells import Cell, Component
+from bench.records.cells import Cell
 from bench.records.sweeps import Place
-from bench.settings.config import build, values
+from bench.settings.config import build
 from bench.system.wording import counted, shown
 from protocols import PROTOCOLS
 
@@ -55,14 +58,16 @@ def plan(request: Request, dataset: Dataset) -> list[PlannedPlace]:
             f"{counted(len(seeds), 'seed')} are {places:,} places of a table; at most {LARGEST_TABLE:,} "
             "are planned: request fewer."
         )
-    request = with_protocol(request, dataset)
+    request = resolved_request(request, dataset)
     axes = _Axes(request, dataset)
     percents: Sequence[int | None] = request.percents if axes.has_percent else (None,)
     return [axes.place(variant, percent, seed) for seed in seeds for percent in percents for variant in variants]
 
 
-def with_protocol(request: Request, dataset: Dataset) -> Request:
-    """The request with the protocol that `auto` stands for on this dataset."""
+def resolved_request(request: Request, dataset: Dataset) -> Request:
+    """The request with the protocol that `auto` stands for on this dataset, and on a pack the dataset's own name."""
+    if isinstance(dataset, Pack):
+        request = request_on(request, dataset)
     if request.protocol != AUTO:
         return request
     return dataclasses.replace(request, protocol="native" if dataset.has_unknown else "partial")
@@ -87,7 +92,10 @@ class _Axes:
         backbone_class = BACKBONES.get(request.backbone)
         settings = request.overrides.get(request.backbone, {})
         options: Any = build(backbone_class.Options, settings, owner=request.backbone)
-        self.backbone = component_of(BACKBONES, request.backbone, options)
+        self.pack = dataset if isinstance(dataset, Pack) else None
+        self.backbone = (
+            packed_backbone(request, self.pack) if self.pack else component_of(BACKBONES, request.backbone, options)
+        )
         self.feed = feed_component(request.feed, request.overrides.get(request.feed, {}))
         self.methods = {variant.name: variant_method(request, variant) for variant in request.variants}
         _refuse_unused(
@@ -103,13 +111,7 @@ class _Axes:
                 self.no_negatives = f"the training labels of {dataset.name} have none"
             if not (dataset.train.labels == 1).any():
                 raise DataError(f"no training image of {dataset.name} has a known positive; nothing can be learned.")
-        self.dataset = Component(
-            dataset.name,
-            dataset.version,
-            values(dataset.options),
-            fingerprint=dataset.fingerprint,
-            plugin=DATASETS.plugin(dataset.name),
-        )
+        self.dataset = dataset.component
 
     def place(self, variant: Variant, percent: int | None, seed: int) -> PlannedPlace:
         resolved = self.methods[variant.name]
@@ -142,11 +144,17 @@ class _Axes:
         method, backbone = resolved.method, BACKBONES.get(self.backbone.name)
         if method.text and not backbone.has_text:
             return f"needs a text tower; backbone {self.backbone.name} has none"
+        if method.text and self.pack and self._no_text_tower:
+            return self._no_text_tower
         if method.token_texts and not backbone.has_token_texts:
             return f"needs text features at every token; backbone {self.backbone.name} has one vector a text"
         if method.labels == "observed" and self.no_negatives and method.needs_negatives(resolved.config):
             return f"needs known negatives; {self.no_negatives}"
         return ""
+
+    @functools.cached_property
+    def _no_text_tower(self) -> str:
+        return no_text_tower(self.backbone)
 
 
 def _refuse_unused(request: Request, used: set[str]) -> None:
@@ -158,7 +166,11 @@ def _refuse_unused(request: Request, used: set[str]) -> None:
 
 
 def open_dataset(request: Request, cache: Path) -> Dataset:
-    """The sweep's dataset with its options, not yet read."""
+    """The sweep's dataset with its options, not yet read; the feature pack, where the root is a file."""
+    if request.dataset == Pack.name or is_pack(request.root):
+        pack = Pack(build(Pack.Options, {}, owner=Pack.name), find_root(Pack.name, request.root), cache)
+        pack.refuse_other(request.dataset, request.overrides.get(request.dataset, {}))
+        return pack
     dataset_class = DATASETS.get(request.dataset)
     options: Any = build(dataset_class.Options, request.overrides.get(request.dataset, {}), owner=request.dataset)
     root = find_root(request.dataset, request.root) if dataset_class.needs_root else request.root

@@ -56,7 +56,7 @@ class Request:
 
     def __post_init__(self) -> None:
         if not self.backbone:
-            object.__setattr__(self, "backbone", DATASETS.get(self.dataset).default_backbone)
+            object.__setattr__(self, "backbone", DATASETS.get(self.dataset).backbone_for(self.root))
 
     @property
     def variants(self) -> tuple[Variant, ...]:

@@ -86,7 +86,7 @@ def model_card(about: Mapping[str, Any], row: Row, dataset: Dataset, to: str) ->
 
     method = METHODS.get(row.cell.method.name)
     environment = jinja2.Environment(autoescape=False, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
-    environment.filters.update(plain=plain_markdown, licence=_licence)
+    environment.filters.update(plain=plain_markdown, licence=licence_of)
     shown = {name: f"{row.metrics[name]:.1f}" for name in _METRICS if isinstance(row.metrics.get(name), (int, float))}
     return environment.from_string(_CARD).render(
         about=about,
@@ -119,7 +119,7 @@ def _facts(about: Mapping[str, Any], row: Row, dataset: Dataset) -> dict[str, st
     }
 
 
-def _licence(name: str) -> str:
+def licence_of(name: str) -> str:
     return "Apache-2.0, made by the authors of bench" if name in OWN else "not known here: see their authors"
 
 

@@ -67,8 +67,8 @@ class TrainedCell:
 
     def has_features(self, part: str) -> bool:
         """Whether the split's features lie in the cache, so that reading all of it takes no time."""
-        if self.encoder_trained:
-            return False
+        if self.encoder_trained or self.resources.pack:
+            return not self.encoder_trained
         cell, backbone = self.cell, self.backbone
         precision = str(encoding_dtype(self.resources.device)).removeprefix("torch.")
         key = feature_key(part, self.split(part), cell.dataset, cell.backbone, backbone.transform, precision=precision)

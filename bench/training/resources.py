@@ -11,11 +11,13 @@ from PIL import Image
 
 from bench.axes.components import options_of
 from bench.axes.methods import ResolvedMethod, resolved_method
-from bench.backbones import BACKBONES, Backbone
+from bench.backbones import Backbone
+from bench.backbones.packed import opened_backbone, weights_content
 from bench.data import Dataset
+from bench.data.pack import Pack
 from bench.data.unknown import judgeable
 from bench.errors import DataError
-from bench.features import FeatureSet, Prepare, cached_features
+from bench.features import FeatureSet, Prepare, cached_features, packed_features
 from bench.features.augmentation import AUGMENTATIONS, Augmentation
 from bench.features.feeds import ViewsOptions, feed_options
 from bench.records.cells import Cell, Component, canonical_json
@@ -23,7 +25,7 @@ from bench.records.reader import Targets
 from bench.system.seeding import numpy_stream
 from bench.training import Inputs
 from bench.training.live import Live, augmented_image
-from methods import Task
+from methods import METHODS, Task
 from protocols import PROTOCOLS, Images, MaskFacts, mask_facts
 from protocols.splits import held_out
 
@@ -41,6 +43,7 @@ class Resources:
         self.keep_weights = keep_weights
         self.dataset, self.device, self.cache, self.progress = dataset, device, cache, progress
         dataset.on_progress = functools.partial(progress, f"drawing {dataset.name}")
+        self.pack = dataset if isinstance(dataset, Pack) else None
         self._backbones: dict[Component, Backbone] = {}
         self.encoded: dict[tuple[Component, str, str], FeatureSet] = {}
 
@@ -83,11 +86,11 @@ class Resources:
     def first_mismatch(self, cell: Cell) -> str | None:
         """The first axis whose name stands for other content here than where the cell was planned ("dataset", ...)."""
 
-        backbone, protocol = BACKBONES.get(cell.backbone.name), PROTOCOLS.get(cell.protocol.name)
+        protocol = PROTOCOLS.get(cell.protocol.name)
         method = resolved_method(cell.method)
         present = {
-            "dataset": self.dataset.fingerprint,
-            "backbone": backbone.fingerprint(options_of(cell.backbone, backbone.Options)),
+            "dataset": self.dataset.component.fingerprint,
+            "backbone": weights_content(cell.backbone, self.pack),
             "protocol": protocol.fingerprint(options_of(cell.protocol, protocol.Options)),
             "method": method.method.fingerprint(method.config),
         }
@@ -128,13 +131,14 @@ class Resources:
 
     def _task(self, cell: Cell, observed: np.ndarray) -> Task:
         backbone = self.backbone(cell.backbone)
+        spared = self.pack and not METHODS.get(cell.method.name).text  # the tower of a pack may not be at hand
         return Task(
             class_names=self.dataset.class_names,
             grid=backbone.grid,
             dim=backbone.dim,
             logit_scale=backbone.logit_scale,
             position=backbone.position,
-            text_tower=backbone.text,
+            text_tower=None if spared else backbone.text,
             observed=torch.from_numpy(observed).to(self.device),
         )
 
@@ -195,8 +199,7 @@ class Resources:
 
     def backbone(self, component: Component) -> Backbone:
         if component not in self._backbones:
-            backbone_class = BACKBONES.get(component.name)
-            self._backbones[component] = backbone_class(options_of(component, backbone_class.Options)).to(self.device)
+            self._backbones[component] = opened_backbone(component, self.pack).to(self.device)
         return self._backbones[component]
 
     def features(
@@ -205,6 +208,9 @@ class Resources:
         """Cached features of a split, of the plain images or of a variant of them."""
         where = (cell.backbone, split, canonical_json(variant))
         parts = [cell.dataset.name, split, *(() if variant is None else (variant["augment"], variant["view"]))]
+        if where not in self.encoded and self.pack:
+            unpacking = functools.partial(self.progress, f"unpacking {' '.join(map(str, parts))}")
+            self.encoded[where] = packed_features(self.pack, split, self.cache, unpacking)
         if where not in self.encoded:
             self.encoded[where] = cached_features(
                 part=split,

@@ -1,16 +1,15 @@
 """A dataset's labels and features sent to nodes that have none of its files, by way of Ray's object store."""
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
 from bench.data import Dataset, Split
+from bench.data.images import NoImages
 from bench.errors import DataError, UsageError
 from bench.features import FeatureSet, Prepare
 from bench.records.cells import Cell, canonical_json
@@ -18,6 +17,7 @@ from bench.settings.plugins import CarriesPlugins
 from bench.training.resources import EncodeProgress, Resources
 
 NO_TEST_SPLIT = "a search has no test split"
+NO_IMAGES_SENT = "images were not sent to this node, only features; leave --ship-features out."
 
 
 class Shipping:
@@ -37,6 +37,8 @@ class Shipping:
 
         if cell.feed.name == "live":
             raise UsageError("--ship-features sends features, and --live reads images; leave one of them out.")
+        if self.resources.pack:
+            raise UsageError("a feature pack is one file: copy it to the nodes, and leave --ship-features out.")
         with self._turn:
             self.resources.prepare(cell)
             if self._index is None:
@@ -62,24 +64,11 @@ class Index:
 
 def _index(dataset: Dataset, with_test: bool) -> Index:
     def without_images(split: Split) -> Split:
-        return replace(split, images=_NoImages(len(split)))
+        return replace(split, images=NoImages(len(split), NO_IMAGES_SENT))
 
     test = without_images(dataset.test) if with_test else None
     about = (dataset.name, dataset.options, dataset.class_names, dataset.fingerprint, dataset.facts)
     return Index(*about, without_images(dataset.train), test)
-
-
-class _NoImages(Sequence[Image.Image]):
-    """Placeholder for the images: their number, without their content."""
-
-    def __init__(self, count: int):
-        self._count = count
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: Any) -> NoReturn:
-        raise DataError("images were not sent to this node, only features; leave --ship-features out.")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from bench.axes.components import protocol_component
 from bench.data import Dataset
 from bench.errors import UsageError
-from bench.planning.plan import cells, plan, with_protocol
+from bench.planning.plan import cells, plan, resolved_request
 from bench.planning.request import AUTO, Request, Variant
 from bench.planning.settings import variant_method, variant_settings
 from bench.records.cells import Cell, Judged, canonical_json
@@ -52,7 +52,7 @@ class SearchRequest:
         blind = [dataclasses.replace(cell, judged=self.judged, test=False) for cell in cells(entries)]
         if METHODS.get(self.method).labels != "none":
             return blind
-        sweep = with_protocol(self.sweep, dataset)
+        sweep = resolved_request(self.sweep, dataset)
         protocol = protocol_component(sweep.protocol, sweep.overrides)
         percents: Sequence[int | None] = sweep.percents if PROTOCOLS.get(sweep.protocol).has_percent else (None,)
         return [

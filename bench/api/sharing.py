@@ -1,0 +1,128 @@
+"""Sharing with other laboratories: what goes into a file of ours, and what comes out of a file of theirs."""
+
+import datetime
+import getpass
+import importlib.metadata
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import __version__
+from bench.axes.components import component_of
+from bench.backbones import BACKBONES, Backbone
+from bench.data import Dataset
+from bench.errors import DataError, UsageError
+from bench.features import CacheEntry, feature_key
+from bench.features.pack_file import PACKED_PARTS, pack_facts, write_pack
+from bench.planning.plan import open_dataset
+from bench.planning.request import Request
+from bench.prediction.card import licence_of
+from bench.records.cells import Component
+from bench.records.names import inside
+from bench.settings.config import build
+from bench.system.disk import telling_disk_errors
+
+UNSTATED = "not stated"
+
+
+@dataclass(frozen=True)
+class WrittenPack:
+    """The file, its size, and what is in it."""
+
+    path: Path
+    bytes: int
+    made_by: str
+    dataset: str
+    backbone: str
+    images: Mapping[str, int]
+
+
+def made_by_default() -> str:
+    """`user@machine`, for who gives no other name."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def write_pack_of(
+    entry: CacheEntry,
+    path: Path,
+    cache: Path,
+    *,
+    root: Path | None = None,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    by: str | None = None,
+    licence: str = UNSTATED,
+    replace: bool = False,
+) -> WrittenPack:
+    """Write the features of this entry, and of the other split, as a pack.
+
+    root: where the dataset's files are, if they have moved. settings: files of the backbone. by: who makes it, else
+    `user@machine`. licence: under which terms the pack may be used. replace: whether a file that is there is replaced.
+    """
+    if path.exists() and not replace:
+        raise UsageError(f"{path} is there already; give another name, or --replace.")
+    about = _packable(entry)
+    dataset = _opened(about, root, cache)
+    backbone, component = _backbone(about, settings or {})
+    entries = _entries(entry, dataset, backbone, component, cache)
+    made = {
+        "by": by or made_by_default(),
+        "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "bench": __version__,
+        "torch": importlib.metadata.version("torch"),
+    }
+    terms = {"dataset": licence_of(dataset.name), "backbone": licence_of(component.name), "pack": licence}
+    facts = pack_facts(dataset, backbone, component, entries, made, terms)
+    with telling_disk_errors(path):
+        write_pack(path, facts, dataset, backbone, entries)
+    images = {part: facts.split(part).images for part in PACKED_PARTS}
+    return WrittenPack(path, path.stat().st_size, made["by"], dataset.name, component.name, images)
+
+
+def _packable(entry: CacheEntry) -> dict[str, Any]:
+    about = entry.about
+    if entry.outdated or not entry.complete:
+        raise UsageError(f"the features {entry.key} are not complete; `bench cache ls` says more.")
+    if "pack" in about:
+        raise UsageError(f"the features {entry.key} were unpacked from {about['root']}; pass that file on.")
+    if about["variant"] is not None:
+        raise UsageError(f"the features {entry.key} are of augmented views; give the key of plain images.")
+    return about
+
+
+def _opened(about: Mapping[str, Any], root: Path | None, cache: Path) -> Dataset:
+    name = about["dataset"]
+    root = root or (Path(about["root"]) if about["root"] else None)
+    return open_dataset(Request((), (), dataset=name, overrides={name: about["dataset_options"]}, root=root), cache)
+
+
+def _backbone(about: Mapping[str, Any], settings: Mapping[str, Mapping[str, Any]]) -> tuple[Backbone, Component]:
+    name = about["backbone"]
+    for other in settings.keys() - {name}:
+        raise UsageError(f"--set {other}...: only files of {name} are read here.")
+    kind = BACKBONES.get(name)
+    options: Any = build(kind.Options, {**about["backbone_options"], **settings.get(name, {})}, owner=name)
+    return kind(options), component_of(BACKBONES, name, options)
+
+
+def _entries(
+    entry: CacheEntry, dataset: Dataset, backbone: Backbone, component: Component, cache: Path
+) -> dict[str, CacheEntry]:
+    """The complete entries of both splits, of which `entry` is one."""
+    precision, entries = entry.about["precision"], {}
+    for part in PACKED_PARTS:
+        split = getattr(dataset, part)
+        key = feature_key(part, split, dataset.component, component, backbone.transform, precision=precision)
+        entries[part] = CacheEntry(inside(cache / "features", key))
+    if entry.key not in {one.key for one in entries.values()}:
+        raise DataError(
+            f"the images of {dataset.name}, or the weights of {component.name}, are not those that {entry.key} was "
+            "encoded from; give the same ones (--root DIR, --set NAME.OPTION=FILE), or encode again."
+        )
+    for part, one in entries.items():
+        if not one.complete:
+            raise UsageError(
+                f"the {part} features that belong to {entry.key} are not in {cache}; run a cell on them first."
+            )
+    return entries

@@ -1,0 +1,61 @@
+"""Plans on feature packs: the backbone is the pack's, nothing reads images, and text methods need its text tower."""
+
+import dataclasses
+
+from bench.backbones.packed import weights_problem
+from bench.data.pack import Pack
+from bench.errors import UsageError
+from bench.planning.request import Request
+from bench.records.cells import Component
+from bench.system.wording import some
+from methods import METHODS
+
+FILE_OPTION = "weights"
+"""The option of a backbone that may be another on this machine: where the same weights lie."""
+NO_TOWER = "which is not at hand"
+
+
+def request_on(request: Request, dataset: Pack) -> Request:
+    """The request with the names of the dataset and backbone that the pack was made from."""
+    planned = dataset.pack.backbone.name
+    if request.backbone != planned:
+        raise UsageError(
+            f"{dataset.root} holds features of {planned}; leave --backbone {request.backbone} out, or give the "
+            f"dataset's own files with --root DIR."
+        )
+    if request.feed != "plain":
+        raise UsageError(
+            f"--{request.feed} reads images, and {dataset.root} holds none; leave it out, or give the dataset's own "
+            "files with --root DIR."
+        )
+    return dataclasses.replace(request, dataset=dataset.pack.dataset.name)
+
+
+def packed_backbone(request: Request, dataset: Pack) -> Component:
+    """The pack's backbone as it stands in cells, with the place of its weights on this machine if it was given."""
+    planned, paths = dataset.pack.backbone, {}
+    for option, value in request.overrides.get(planned.name, {}).items():
+        if option == FILE_OPTION:
+            paths[option] = str(value)
+        elif str(planned.options.get(option)) != str(value):
+            raise UsageError(
+                f"{dataset.root} was made with {planned.name}.{option}={planned.options.get(option)}; leave "
+                f"{planned.name}.{option}={value} out."
+            )
+    return dataclasses.replace(planned, paths=paths)
+
+
+def no_text_tower(backbone: Component) -> str:
+    """Why methods that need the text tower cannot run on a pack of this backbone, "" if they can."""
+    problem = weights_problem(backbone)
+    return f"needs the text tower of {backbone.name}, {NO_TOWER}: {problem}" if problem else ""
+
+
+def text_sentence(dataset: Pack, reason: str) -> str:
+    """What can run without the text tower, and what to give for the rest."""
+    name = dataset.pack.backbone.name
+    able = [method for method in METHODS.names() if not METHODS.get(method).text]
+    return (
+        f"a method {reason}. Without it {len(able)} methods run on {dataset.root} ({some(able, 6)}); for the others "
+        f"give the pack's weights with --set {name}.{FILE_OPTION}=FILE, or install what {name} needs"
+    )
