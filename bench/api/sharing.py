@@ -24,7 +24,7 @@ from bench.records.names import inside
 from bench.settings.config import build
 from bench.system.disk import telling_disk_errors
 
-UNSTATED = "not stated"
+NO_TERMS = "not stated"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def write_pack_of(
     root: Path | None = None,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     by: str | None = None,
-    licence: str = UNSTATED,
+    licence: str = NO_TERMS,
     replace: bool = False,
 ) -> WrittenPack:
     """Write the features of this entry, and of the other split, as a pack.

@@ -36,7 +36,7 @@ def export_features(
     `bench run --dataset pack --root PACK.tar` trains on it anywhere. The dataset's files are looked at once more, so
     that the pack holds what was encoded.
     """
-    from bench.api.sharing import UNSTATED, write_pack_of
+    from bench.api.sharing import NO_TERMS, write_pack_of
     from bench.settings.config import parse_overrides
 
     place = cache or default_cache()
@@ -50,7 +50,7 @@ def export_features(
         root=root,
         settings=parse_overrides(settings or []),
         by=by,
-        licence=licence or UNSTATED,
+        licence=licence or NO_TERMS,
         replace=replace,
     )
     if as_json:

@@ -27,7 +27,7 @@ from bench.features.checked import refuse_damage
 from bench.features.layout import CacheEntry
 from bench.features.locks import hold
 from bench.records.cells import Component
-from bench.system.bundle import Content, write_bundle
+from bench.system.bundle_writing import Content, write_bundle
 from bench.system.npy import npy_header
 
 PACKED_PARTS = ("train", "test")
@@ -44,7 +44,7 @@ def pack_facts(
     """The facts of a pack of these entries, one for each split."""
     return PackFacts(
         dataset=dataset.component,
-        told=type(dataset).__dict__.get("fingerprint") is not None,
+        own_fingerprint=type(dataset).fingerprint is not Dataset.fingerprint,
         class_names=tuple(dataset.class_names),
         default_backbone=dataset.default_backbone,
         facts=dataset.facts,

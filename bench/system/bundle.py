@@ -11,39 +11,26 @@ import itertools
 import json
 import re
 import tarfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from bench.errors import DataError
-from bench.system.files import atomic
+from bench.system.bundle_writing import (
+    END,
+    LARGEST_MANIFEST,
+    MANIFEST,
+    READ_BLOCK,
+    SUM,
+    member_header,
+    member_padding,
+    sum_of,
+)
 
-MANIFEST, SUM = "manifest.json", "manifest.sha256"
-LARGEST_MANIFEST = 2**26
-READ_BLOCK = 2**20
 _HEADER = tarfile.BLOCKSIZE
-_END = bytes(2 * _HEADER)
 _NAME = re.compile(r"[A-Za-z0-9_]+(?:[._-][A-Za-z0-9_]+)*(?:/[A-Za-z0-9_]+(?:[._-][A-Za-z0-9_]+)*)*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_PLACEHOLDER = "0" * 64
-
-
-@dataclass(frozen=True)
-class Content:
-    """A member to be written: its name, its size in bytes, and what gives them."""
-
-    name: str
-    size: int
-    blocks: Callable[[], Iterable[bytes | memoryview]]
-
-    @classmethod
-    def of(cls, name: str, content: bytes) -> "Content":
-        return cls(name, len(content), lambda: [content])
-
-    @classmethod
-    def of_file(cls, name: str, path: Path) -> "Content":
-        return cls(name, path.stat().st_size, lambda: file_blocks(path))
 
 
 @dataclass(frozen=True)
@@ -58,74 +45,6 @@ class Member:
 
 class BundleError(DataError):
     """A bundle, or one of its members, that is damaged or no work of `bench`."""
-
-
-def file_blocks(path: Path) -> Iterator[bytes]:
-    """The bytes of a file, block by block."""
-    with path.open("rb") as file:
-        while block := file.read(READ_BLOCK):
-            yield block
-
-
-def write_bundle(path: Path, kind: str, version: int, about: Mapping[str, Any], contents: Sequence[Content]) -> None:
-    """Write the file in one pass; it takes its place when it is whole. DataError if a content is not of its size.
-
-    The manifest stands first, so that it is read first: room is left for it, and the digests are put in at the end.
-    """
-    digests = dict.fromkeys((one.name for one in contents), _PLACEHOLDER)
-    with atomic(path) as file:
-        _write_manifest(file, kind, version, about, contents, digests)
-        for one in contents:
-            file.write(_header(one.name, one.size))
-            digests[one.name] = _write_blocks(file, one)
-        file.write(_END)
-        file.seek(0)
-        _write_manifest(file, kind, version, about, contents, digests)
-
-
-def _write_manifest(
-    file: BinaryIO,
-    kind: str,
-    version: int,
-    about: Mapping[str, Any],
-    contents: Sequence[Content],
-    digests: Mapping[str, str],
-) -> None:
-    members = [{"name": one.name, "bytes": one.size, "sha256": digests[one.name]} for one in contents]
-    record = {"kind": kind, "format": version, **about, "members": members}
-    text = json.dumps(record, indent=1, allow_nan=False).encode() + b"\n"
-    if len(text) > LARGEST_MANIFEST:
-        raise DataError(f"the manifest would hold {len(text):,} bytes, more than {LARGEST_MANIFEST:,}; write less.")
-    for name, content in ((MANIFEST, text), (SUM, _sum(text))):
-        file.write(_header(name, len(content)) + content + _padding(len(content)))
-
-
-def _write_blocks(file: BinaryIO, one: Content) -> str:
-    digest, left = hashlib.sha256(), one.size
-    for block in one.blocks():
-        left -= len(block)
-        if left < 0:
-            break
-        digest.update(block)
-        file.write(block)
-    if left:
-        raise DataError(f"{one.name} changed while it was written; give the same command again.")
-    file.write(_padding(one.size))
-    return digest.hexdigest()
-
-
-def _header(name: str, size: int) -> bytes:
-    entry = tarfile.TarInfo(name)
-    entry.size = size
-    return entry.tobuf(tarfile.GNU_FORMAT, "ascii", "strict")  # knows sizes of 8 GiB and more
-
-
-def _padding(size: int) -> bytes:
-    return bytes(-size % _HEADER)
-
-
-def _sum(manifest: bytes) -> bytes:
-    return f"{hashlib.sha256(manifest).hexdigest()}  {MANIFEST}\n".encode()
 
 
 class Bundle:
@@ -143,9 +62,9 @@ class Bundle:
                 self.record = self._parsed(manifest, kind, version)
                 self.digest = hashlib.sha256(manifest).hexdigest()
                 self._manifest = Member(MANIFEST, len(manifest), self.digest, _HEADER)
-                self._sum = Member(SUM, len(_sum(b"")), "", self._end(self._manifest) + _HEADER)
+                self._sum = Member(SUM, len(sum_of(b"")), "", self._end(self._manifest) + _HEADER)
                 self._expect(file, self._sum)
-                if file.read(self._sum.size) != _sum(manifest):
+                if file.read(self._sum.size) != sum_of(manifest):
                     raise self.error(f"{MANIFEST} is not what was written")
         except OSError as error:
             raise DataError(f"{path} cannot be read ({error.strerror}); give the file of `bench`'s export.") from None
@@ -160,12 +79,12 @@ class Bundle:
             for one in (self._manifest, self._sum, *self.members.values()):
                 self._expect(file, one)
                 file.seek(one.offset + one.size)
-                padding = _padding(one.size)
+                padding = member_padding(one.size)
                 if file.read(len(padding)) != padding:
                     raise self.error(f"it is cut off or damaged behind {one.name}")
-            rest = file.read(len(_END) + 1)
-        if rest != _END:
-            raise self.error("it is cut off" if len(rest) < len(_END) else "it holds more than its manifest names")
+            rest = file.read(len(END) + 1)
+        if rest != END:
+            raise self.error("it is cut off" if len(rest) < len(END) else "it holds more than its manifest names")
 
     def blocks(self, name: str, sizes: Iterable[int] = ()) -> Iterator[bytes]:
         """A member's bytes, block by block; BundleError at the end where they are not those that were written.
@@ -241,12 +160,12 @@ class Bundle:
         header = file.read(_HEADER)
         if len(header) < _HEADER or one.offset + one.size > self.size:
             raise self.error(f"it is cut off at {one.name}")
-        if header != _header(one.name, one.size):
+        if header != member_header(one.name, one.size):
             raise self.error(f"where {one.name} should stand, there is something else")
 
     @staticmethod
     def _end(one: Member) -> int:
-        return one.offset + one.size + len(_padding(one.size))
+        return one.offset + one.size + len(member_padding(one.size))
 
 
 def _names_a_member(one: Mapping[str, Any]) -> bool:

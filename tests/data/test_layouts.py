@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_every_dataset_on_disk_has_a_copy_here(tmp_path):
-    on_disk = {name for name in DATASETS.names() if DATASETS.get(name).needs_root}
+    on_disk = {name for name in DATASETS.names() if DATASETS.get(name).needs_root} - {"pack"}
     assert not DATASETS.broken()
     assert on_disk == {
         COPIES[writer](tmp_path / writer).name for writer in COPIES if (tmp_path / writer).mkdir() is None

@@ -68,14 +68,14 @@ class Pack(Dataset):
     def component(self) -> Component:
         """That of the dataset it was made from. DataError if the labels are not those of its fingerprint."""
         planned = self.pack.dataset
-        fingerprint = planned.fingerprint if self.pack.told else self.fingerprint
+        fingerprint = planned.fingerprint if self.pack.own_fingerprint else self.fingerprint
         return dataclasses.replace(planned, fingerprint=fingerprint)
 
     def check(self) -> None:
         """Also that labels, names and image lists are those of the fingerprint that the pack claims."""
         super().check()
         planned, kind = self.pack.dataset, None
-        if not self.pack.told:
+        if not self.pack.own_fingerprint:
             same = self.fingerprint == planned.fingerprint
         elif planned.name in DATASETS.names() and not (kind := DATASETS.get(planned.name)).needs_root:
             original = kind(build(kind.Options, planned.options, owner=planned.name), None, self.cache)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
+from bench.errors import DataError
 from bench.records.cells import Component
 from bench.records.names import plain_name, printable
 from bench.system.bundle import Bundle
@@ -81,13 +82,13 @@ class EncoderFacts:
 class PackFacts:
     """A dataset without its images, and their features.
 
-    dataset, backbone: as they stand in cells. told: whether the dataset tells its fingerprint itself, so that it is no
-    hash of labels and images. facts: what every row says of the data. precision: what the encoder multiplied in.
-    made: by whom, when, by which versions. licences: of images and labels, of the weights, of the pack.
+    dataset, backbone: as they stand in cells. own_fingerprint: whether the dataset tells its fingerprint itself, so
+    that it is no hash of labels and images. facts: what every row says of the data. precision: what the encoder
+    multiplied in. made: by whom, when, by which versions. licences: of images and labels, of the weights, of the pack.
     """
 
     dataset: _Named
-    told: bool
+    own_fingerprint: bool
     class_names: tuple[_Text, ...]
     default_backbone: _Text
     facts: Mapping[str, Any]
@@ -135,8 +136,8 @@ def open_pack(path: Any) -> tuple[Bundle, PackFacts]:
     except ValidationError as error:
         first = error.errors()[0]
         raise bundle.error(f"its manifest is wrong at {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    except (TypeError, ValueError) as error:
-        raise bundle.error(f"its manifest is wrong ({str(error)[:120]})") from None
+    except (DataError, TypeError, ValueError) as error:
+        raise bundle.error(f"its manifest is wrong ({str(error)[:200]})") from None
     arrays = {POSITION_FILE: facts.position, **facts.arrays("train"), **facts.arrays("test")}
     lists = [f"{part}/{name}" for part in ("train", "test") for name in ("ids.json", "chunks.jsonl")]
     if bundle.members.keys() != {*arrays, *lists}:
