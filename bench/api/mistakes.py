@@ -23,7 +23,7 @@ def find_mistakes(
     key, other: the beginnings of cells' keys; with two cells of one dataset, `shared` says what both get wrong. images:
     of each class and kind. rank: from 1, among the class's known images. passed: of an absent image the present ones
     with a lower score, of a present one the absent ones with a higher. wrong: with P present images, absent and among
-    the P highest scores, or present and not. likely_missing: absent, and scored at least as the mean of the present
+    the P highest scores, or present and not. maybe_missing: absent, and scored at least as the mean of the present
     ones, which is a hint and not a verdict. Only stored scores are read.
     """
     from bench.errors import UsageError

@@ -90,7 +90,7 @@ def _worst(first: Sequence) -> tuple[str, str]:
 
 
 def _sentences(mistakes: "Mistakes") -> list[str]:
-    from bench.mistakes.label_errors import likely_missing_rows
+    from bench.mistakes.label_errors import maybe_missing_rows
     from bench.system.wording import counted
 
     lines = [
@@ -101,10 +101,11 @@ def _sentences(mistakes: "Mistakes") -> list[str]:
         lines.append(f"{len(mistakes.classes) - TERMINAL_CLASSES:,} more classes; the page and --json have them.")
     if mistakes.unknown:
         lines.append(f"{mistakes.unknown:,} of {mistakes.entries:,} entries are unknown and no mistakes.")
-    suspects = sum(len(likely_missing_rows(one.rankings)) for one in mistakes.classes)
-    by = " by both cells" if len(mistakes.rows) > 1 else ""
+    suspects = sum(len(maybe_missing_rows(one.rankings)) for one in mistakes.classes)
+    absent = sum(int((~one.rankings[0].present).sum()) for one in mistakes.classes)
+    by = ", by both cells" if len(mistakes.rows) > 1 else ""
     lines.append(
-        f"{counted(suspects, 'label')} likely missing: absent, and scored{by} at least as the mean of the class's "
-        "present images; a hint and not a verdict."
+        f"{suspects:,} of {counted(absent, 'absent label')} may be missing: they score at least the mean of the "
+        f"class's present images{by}. A hint, not a verdict."
     )
     return lines

@@ -1,4 +1,4 @@
-"""Mistakes: test images that finished cells get wrong, by class, and labels that are likely missing.
+"""Mistakes: test images that finished cells get wrong, by class, and labels that may be missing.
 
 `bench show CELL --errors`. Only stored scores and labels are read, and image files for the thumbnails.
 """

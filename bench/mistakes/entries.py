@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from bench.mistakes.cells import ClassMistakes, Mistakes
-from bench.mistakes.label_errors import likely_missing, likely_missing_rows, present_threshold
+from bench.mistakes.label_errors import maybe_missing, maybe_missing_rows, present_threshold
 from bench.mistakes.wrong_images import KINDS, Kind
 from bench.records.names import printable
 
@@ -18,7 +18,7 @@ class Mistake:
 
     row: of the test split. rank: from 1, among the class's known images. passed: absent: present images with a lower
     score; present: absent images with a higher one. wrong: see `ImageRanking`. shared: wrong by every cell.
-    likely_missing: absent, and scored at least as the mean of the present images.
+    maybe_missing: absent, and scored at least as the mean of the present images.
     """
 
     image: str
@@ -28,13 +28,13 @@ class Mistake:
     passed: int
     wrong: bool
     shared: bool
-    likely_missing: bool
+    maybe_missing: bool
 
 
 def worst_images(one: ClassMistakes, cell: int, kind: Kind, mistakes: Mistakes) -> list[Mistake]:
     """As many as `mistakes.count`, the worst first."""
     ranking = one.rankings[cell]
-    suspects = likely_missing(ranking)
+    suspects = maybe_missing(ranking)
     return [
         Mistake(
             image=printable(str(mistakes.targets.ids[row := int(ranking.rows[place])])),
@@ -44,7 +44,7 @@ def worst_images(one: ClassMistakes, cell: int, kind: Kind, mistakes: Mistakes) 
             passed=int(ranking.passed[place]),
             wrong=bool(ranking.wrong[place]),
             shared=row in one.shared[kind].all,
-            likely_missing=bool(suspects[place]),
+            maybe_missing=bool(suspects[place]),
         )
         for place in ranking.worst(kind, mistakes.count)
     ]
@@ -63,7 +63,7 @@ def mistakes_frame(mistakes: Mistakes) -> "pd.DataFrame":
     ]
     text = dict.fromkeys(("method", "key", "class", "kind", "image"), "string")
     numbers = {"score": "float64", "rank": "int64", "passed": "int64"}
-    types = {**text, **numbers, **dict.fromkeys(("wrong", "shared", "likely_missing"), "bool")}
+    types = {**text, **numbers, **dict.fromkeys(("wrong", "shared", "maybe_missing"), "bool")}
     return pd.DataFrame(records, columns=list(types)).astype(types)
 
 
@@ -86,7 +86,7 @@ def _class_record(one: ClassMistakes, mistakes: Mistakes) -> dict[str, Any]:
             "wrong": {kind: len(one.rankings[cell].wrong_rows(kind)) for kind in KINDS},
             "wrong_alone": {kind: len(one.shared[kind].alone[cell]) for kind in KINDS},
             "present_mean": present_threshold(one.rankings[cell]),
-            "likely_missing": int(likely_missing(one.rankings[cell]).sum()),
+            "maybe_missing": int(maybe_missing(one.rankings[cell]).sum()),
         }
         for cell, row in enumerate(mistakes.rows)
     ]
@@ -96,7 +96,7 @@ def _class_record(one: ClassMistakes, mistakes: Mistakes) -> dict[str, Any]:
         "absent": len(first.rows) - first.positives,
         "unknown": first.unknown,
         "wrong_by_all": {kind: len(one.shared[kind].all) for kind in KINDS},
-        "likely_missing": [str(mistakes.targets.ids[row]) for row in likely_missing_rows(one.rankings)],
+        "maybe_missing": [str(mistakes.targets.ids[row]) for row in maybe_missing_rows(one.rankings)],
         "cells": cells,
     }
 

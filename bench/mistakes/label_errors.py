@@ -1,4 +1,4 @@
-"""Labels that are likely missing, by the thresholds of confident learning (Northcutt et al., JAIR 2021).
+"""Labels that may be missing, by the thresholds of confident learning (Northcutt et al., JAIR 2021).
 
 Confident learning counts an image as a member of class c where the model gives it at least the mean probability of the
 images that are labelled c, and likewise for "not c"; the images must not have been trained on, which holds for a test
@@ -25,7 +25,7 @@ def present_threshold(ranking: ImageRanking) -> float | None:
     return float(present.mean())
 
 
-def likely_missing(ranking: ImageRanking) -> np.ndarray:
+def maybe_missing(ranking: ImageRanking) -> np.ndarray:
     """bool (J,): absent images that score at least the mean of the present ones."""
     threshold = present_threshold(ranking)
     if threshold is None:
@@ -33,7 +33,7 @@ def likely_missing(ranking: ImageRanking) -> np.ndarray:
     return ~ranking.present & (ranking.scores >= threshold)
 
 
-def likely_missing_rows(rankings: Sequence[ImageRanking]) -> list[int]:
-    """The images of one class that all cells hold for likely missing, in the first cell's order."""
-    first, *others = [ranking.rows[likely_missing(ranking)].tolist() for ranking in rankings]
+def maybe_missing_rows(rankings: Sequence[ImageRanking]) -> list[int]:
+    """The images of one class whose label may be missing by all cells, in the first cell's order."""
+    first, *others = [ranking.rows[maybe_missing(ranking)].tolist() for ranking in rankings]
     return [row for row in first if all(row in set(other) for other in others)]

@@ -7,7 +7,7 @@ from typing import Any
 from bench.data.base import Box
 from bench.mistakes.cells import ClassMistakes, Mistakes
 from bench.mistakes.entries import Mistake, worst_images
-from bench.mistakes.label_errors import likely_missing, likely_missing_rows
+from bench.mistakes.label_errors import maybe_missing, maybe_missing_rows
 from bench.mistakes.pictures import Pictures, Thumbnail
 from bench.mistakes.wrong_images import KINDS
 from bench.records.names import printable
@@ -20,7 +20,7 @@ IMAGE_LIMIT = 2000
 """Thumbnails of a page."""
 
 NAMED_IMAGES = 3
-"""Images that a line of the table of likely missing labels names."""
+"""Images that a line of the table of labels that may be missing names."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,13 @@ def _suspects(mistakes: Mistakes) -> list[dict[str, Any]]:
     """Classes with absent images that every cell scores like present ones, the most such images first."""
     lines = []
     for place, one in enumerate(mistakes.classes):
-        rows = likely_missing_rows(one.rankings)
+        rows = maybe_missing_rows(one.rankings)
         if rows:
             lines.append({
                 "name": one.name,
                 "column": one.column,
                 "absent": int((~one.rankings[0].present).sum()),
-                "cells": [int(likely_missing(ranking).sum()) for ranking in one.rankings],
+                "cells": [int(maybe_missing(ranking).sum()) for ranking in one.rankings],
                 "all": len(rows),
                 "shown": place < PICTURED_CLASSES,
                 "images": printable([str(mistakes.targets.ids[row]) for row in rows[:NAMED_IMAGES]]),

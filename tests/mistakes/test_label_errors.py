@@ -1,9 +1,9 @@
-"""Labels that are likely missing: the threshold of confident learning, worked by hand."""
+"""Labels that may be missing: the threshold of confident learning, worked by hand."""
 
 import numpy as np
 import pytest
 
-from bench.mistakes.label_errors import likely_missing, likely_missing_rows, present_threshold
+from bench.mistakes.label_errors import maybe_missing, maybe_missing_rows, present_threshold
 from bench.mistakes.wrong_images import image_rankings
 
 SCORES = [4.0, 2.0, 3.0, 2.9, 5.0, -1.0, -1.0, 9.0]
@@ -15,7 +15,7 @@ def ranking_of(scores, labels=LABELS):
 
 
 def rows_of(ranking):
-    return sorted(ranking.rows[likely_missing(ranking)].tolist())
+    return sorted(ranking.rows[maybe_missing(ranking)].tolist())
 
 
 def test_absent_images_at_or_above_the_mean_of_the_present_ones():
@@ -43,5 +43,5 @@ def test_a_class_with_one_kind_of_label_gives_no_hint(label):
 
 def test_two_cells_must_agree():
     other = ranking_of([4.0, 2.0, 9.0, 3.5, 2.5, -1.0, -1.0, 9.0])
-    assert likely_missing_rows([ranking_of(SCORES), other]) == [2]
-    assert likely_missing_rows([ranking_of(SCORES)]) == [4, 2], "the highest first"
+    assert maybe_missing_rows([ranking_of(SCORES), other]) == [2]
+    assert maybe_missing_rows([ranking_of(SCORES)]) == [4, 2], "the highest first"

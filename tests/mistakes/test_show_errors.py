@@ -54,7 +54,7 @@ def test_two_cells_side_by_side(world, call):
     assert classes["airplane"]["wrong_by_all"] == {"absent": 0, "present": 0}
     first, second = (cell["absent"] for cell in classes["airplane"]["cells"])
     assert first == [{"image": EMPTY, "score": 0.0, "rank": 2, "passed": 0, "wrong": False, "shared": False,
-                      "likely_missing": False}]  # fmt: skip
+                      "maybe_missing": False}]  # fmt: skip
     assert (second[0]["rank"], second[0]["wrong"], second[0]["shared"]) == (1, True, False)
     html = Path(record["files"]["html"]).read_text()
     assert record["files"]["html"].endswith(f"{asl}/mistakes-with-{dualcoop}.html")
