@@ -71,8 +71,9 @@ def show(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Draw where a trained cell's classes look, as heat maps over images, and measure it where boxes are known.
+    """Draw where a trained cell's classes look, or with `--errors` list the test images that it gets wrong.
 
+    Attention is drawn as heat maps over images, and measured where boxes are known.
     With OTHER, two cells look at the same images and the same classes: two methods, or one method with more labels. The
     images are not chosen by how they look: they are the first of the split, or drawn by a seed. With boxes, the
     pointing game shows how often a map peaks inside an object of its class, beside the share that is expected by

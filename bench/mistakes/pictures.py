@@ -64,7 +64,7 @@ def read_pictures(
         dataset = _opened(component, root, cache)
         image = _test_images(dataset, targets)
     except BenchError as error:
-        return Pictures(problems=(f"there are no thumbnails: {str(error).rstrip('.')}",))
+        return Pictures(problems=(f"there are no thumbnails: {str(error).removesuffix('.')}",))
     side, thumbnails, unreadable = side_of(len(wanted)), {}, {}
     for row in wanted:
         try:
@@ -137,5 +137,5 @@ def _boxes(
             return {}, ()
         by_id = dict(zip(dataset.test.ids, boxes, strict=True))
     except BenchError as error:
-        return {}, (f"there are no boxes: {str(error).rstrip('.')}",)
+        return {}, (f"there are no boxes: {str(error).removesuffix('.')}",)
     return {row: by_id.get(targets.ids[row], ()) for row in rows}, ()

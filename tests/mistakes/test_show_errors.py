@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.copies import coco
-from helpers.scored_copies import finish_scored
+from helpers.disks import read_only
+from helpers.scored_copies import finish_scored, folder_bytes
 
 import bench
 from bench.records.store import Store
@@ -70,6 +71,36 @@ def test_without_the_photos_the_table_is_there_and_says_what_is_missing(world, c
     html = (store.folder(key) / "mistakes-person.html").read_text()
     assert html.count("no thumbnail</div>") == 2
     assert "airplane" not in html.replace("person, airplane", "")
+
+
+def test_a_colleagues_store_is_looked_at_and_not_written(world, call, tmp_path):
+    store, copy, key, _ = world
+    before = folder_bytes(store.root)
+    with read_only(store.root):
+        result = call("show", key, "--errors", "--root", str(copy.root))
+        beside = call("show", key, "--errors", "--root", str(copy.root), "--out", str(tmp_path / "own"))
+    assert folder_bytes(store.root) == before
+    assert (result.code, beside.code) == (0, 0)
+    assert EMPTY in result.out
+    assert "warning: the page was not written" in result.err
+    assert "give --out" in result.err
+    assert [path.name for path in (tmp_path / "own").iterdir()] == ["mistakes.html"]
+
+
+def test_more_images_than_a_page_may_show_are_refused_before_any_is_read(world, call, monkeypatch):
+    monkeypatch.setattr("bench.mistakes.write.IMAGE_LIMIT", 1)
+    result = call("show", world[2], "--errors", "--root", "nowhere")
+    assert result.code == 2
+    assert "the page would show 2 images, and may show 1; give a smaller --images, or --classes." in result.err
+
+
+def test_of_many_classes_those_with_most_mistakes_have_images(world, call, monkeypatch):
+    monkeypatch.setattr("bench.mistakes.page.PICTURED_CLASSES", 1)
+    store, copy, key, _ = world
+    assert call("show", key, "--errors", "--root", str(copy.root)).code == 0
+    html = (store.folder(key) / "mistakes.html").read_text()
+    assert re.findall(r'<h2 id="class-(\d)"', html) == ["0"]
+    assert "The first 1 classes have images below" in html
 
 
 def test_unknown_labels_are_no_mistakes_and_are_counted(tmp_path, call):
