@@ -18,6 +18,7 @@ GREEK = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu x
 SPECIAL |= {chr(0x3B1 + i): rf"$\{name}$" for i, name in enumerate(GREEK.split()) if name != "omicron"}
 
 LATEX_STYLES = {"best": r"\textbf{%s}", "second": r"\underline{%s}", "aside": r"\textit{%s}"}
+_RAISED = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _SPREAD = re.compile(r"(.*\S) ± (\S+)")
 INDENT = 4
 """Spaces before the name of a line that belongs to the one above it."""
@@ -65,7 +66,7 @@ def _pages(blocks: Sequence[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
 
 def _part(table: Table, label: str, blocks: Sequence[Sequence[str]], number: int, last: bool, place: str) -> str:
     """One float of the table; footnotes stand below the last."""
-    header = " & ".join(escaped(_tight(column)) for column in table.columns)
+    header = " & ".join(_RAISED.sub(_head_mark, escaped(_tight(column))) for column in table.columns)
     title = escaped(_sentence(table.title))
     caption = f"{title} {escaped(table.caption)}" if number == 1 else f"{title.rstrip('.')} (continued)."
     notes = [rf"\textsuperscript{{{mark(i)}}}\,{escaped(note)}" for i, note in enumerate(table.footnotes, start=1)]
@@ -135,6 +136,12 @@ def mark(number: int) -> str:
     """
     turn, place = divmod(number - 1, 26)
     return "abcdefghijklmnopqrstuvwxyz"[place] * (turn + 1)
+
+
+def _head_mark(raised: re.Match[str]) -> str:
+    """A footnote's mark in the head of a column."""
+    digits = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+    return rf"\textsuperscript{{{mark(int(raised[0].translate(digits)))}}}"
 
 
 def _value(value: Value) -> str:

@@ -11,7 +11,7 @@ from bench.report.classes import frequencies
 from bench.report.figures.many_methods import has_many_methods, methods_to_draw
 from bench.report.results import Results
 from bench.report.tables.flags import common_flags, own_flags, rows_of
-from bench.report.tables.metrics import file_word
+from bench.report.tables.metrics import file_word, measure_of
 from bench.report.tables.ratios import seed_caption
 from bench.report.tables.spread import mean_over_ratios, spread
 from bench.report.tables.standard import number, ranks
@@ -32,12 +32,14 @@ def _table(results: Results, metric: FurtherMetric, store: StoreReader) -> Table
     positives, split = frequencies(next(iter(results.rows.values())), store)
     values, methods = _values(results, metric), methods_to_draw(results)
     judged = [i for i in np.argsort(-positives, kind="stable") if not np.isnan(values[:, i]).all()]
-    sign = -1 if metric.lower_is_better else 1
+    measure = measure_of(metric)
     rows = []
     for place in judged[:CLASS_LINES]:
         means = mean_over_ratios(results.frame.assign(value=values[:, place]), "value", results.percents)
-        styles = ranks(results, {m: sign * s.mean for m, s in means.items() if m in methods})
-        numbers = [Value(number(means[m]), styles[m]) if m in means else Value("-", "missing") for m in methods]
+        styles = ranks(results, {m: measure.sign * s.mean for m, s in means.items() if m in methods})
+        numbers = [
+            Value(number(means[m], measure.digits), styles[m]) if m in means else Value("-", "missing") for m in methods
+        ]
         rows.append((Value(_class_names(results)[place]), Value(f"{positives[place]:,}"), *numbers))
     averages = ", averages over ratios" if len(results.percents) > 1 else ""
     best = f" The best {len(methods)} methods by mAP." if has_many_methods(results) else ""

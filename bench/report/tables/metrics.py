@@ -6,7 +6,7 @@ from bench.metrics import FurtherMetric
 from bench.report.measured import any_measurement
 from bench.report.results import Results
 from bench.report.tables.flags import common_flags, own_flags, rows_of
-from bench.report.tables.ratios import seed_caption, table_by_ratio
+from bench.report.tables.ratios import Measure, seed_caption, table_by_ratio
 from bench.report.tables.spread import mean_over_ratios
 from bench.report.tables.standard import number, ranks
 from bench.report.tables.table import Footnotes, Table, Value
@@ -30,23 +30,29 @@ def file_word(metric: FurtherMetric) -> str:
     return metric.written.replace("@", "_").replace(".", "_")
 
 
+def measure_of(metric: FurtherMetric) -> Measure:
+    """How tables show it: a count, which is small, with two decimals."""
+    return Measure(metric.written, -1 if metric.lower_is_better else 1, 1 if metric.percent else 2)
+
+
 def metric_averages(results: Results) -> Table:
     """Method x metric, after mAP: means over ratios, where there are several."""
     notes = Footnotes()
+    heads = [
+        f"{one.heading}{Value('', marks=(notes.mark(definition(results, one)),)).raised}" for one in results.metrics
+    ]
     flags = {m: notes.marks(own_flags(results, rows_of(results, m))) for m in results.methods}
-    signs = {"mAP": 1, **{metric.written: -1 if metric.lower_is_better else 1 for metric in results.metrics}}
     body = []
-    for name, sign in signs.items():
-        averages = mean_over_ratios(results.frame, name, results.percents)
-        styles = ranks(results, {m: sign * s.mean for m, s in averages.items()})
+    for measure in (Measure("mAP"), *map(measure_of, results.metrics)):
+        averages = mean_over_ratios(results.frame, measure.column, results.percents)
+        styles = ranks(results, {m: measure.sign * s.mean for m, s in averages.items()})
         body.append([
-            Value(number(averages[m]), styles[m], flags[m]) if m in averages else Value("-", "missing")
+            Value(number(averages[m], measure.digits), styles[m], flags[m]) if m in averages else Value("-", "missing")
             for m in results.methods
         ])  # fmt: skip
-    over_ratios = len(results.percents) > 1
     return Table(
-        title=f"Further metrics{', averages over ratios' if over_ratios else ''}",
-        columns=("method", "mAP", *(metric.heading for metric in results.metrics)),
+        title=f"Further metrics{', averages over ratios' if len(results.percents) > 1 else ''}",
+        columns=("method", "mAP", *heads),
         rows=tuple(zip(map(Value, results.methods), *body, strict=True)),
         caption=" ".join(_sentences(results)) + common_flags(results),
         footnotes=tuple(notes.texts),
@@ -57,13 +63,11 @@ def metric_by_ratio(results: Results, metric: FurtherMetric) -> Table:
     """One metric in the form of the main table."""
     better = f"{'lower' if metric.lower_is_better else 'higher'} is better"
     words = f"In percent; {better}" if metric.percent else better.capitalize()
-    caption = f"{definition(results, metric)} {words}; {seed_caption(results)}.{common_flags(results)}"
     return table_by_ratio(
         results,
-        metric.written,
+        measure_of(metric),
         f"{metric.label}{metric.parameter} by share of known labels",
-        caption,
-        metric.lower_is_better,
+        f"{definition(results, metric)}. {words}; {seed_caption(results)}.{common_flags(results)}",
     )
 
 
@@ -73,10 +77,9 @@ def _sentences(results: Results) -> Iterator[str]:
     unit = f", in percent but for {', '.join(counts)}" if counts else ", in percent"
     lower = " ↓: lower is better." if any(metric.lower_is_better for metric in results.metrics) else ""
     yield f"Of the last epoch's scores{unit}; {seed_caption(results)}.{lower}"
-    yield from (definition(results, metric) for metric in results.metrics)
     one = any_measurement(results, results.metrics[0])
     if one is None:
-        yield "The cells' scores, which further metrics are taken of, are not in the store."
+        yield "The cells' scores, which these are taken of, are not in the store."
         return
     entries = f"{one.entries:,} test entries {ENTRY}"
     if one.known == one.entries:
@@ -95,7 +98,7 @@ def definition(results: Results, metric: FurtherMetric) -> str:
     one = any_measurement(results, metric)
     judged = f"{one.judged:,} of {one.of:,}" if one and one.judged < one.of else f"all {one.of:,}" if one else ""
     over = f"; mean over {judged} {metric.over}" if one else ""
-    return f"{metric.label}{metric.parameter}: {metric.definition}{over}."
+    return f"{metric.label}{metric.parameter}: {metric.definition}{over}"
 
 
 def _unjudged(results: Results) -> Iterator[str]:

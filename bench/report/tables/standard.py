@@ -20,13 +20,13 @@ def percent_label(percent: int | None) -> str:
     return "mAP" if percent is None else f"{percent} %"
 
 
-def number(value: Spread) -> str:
-    """One decimal, as the papers print.
+def number(value: Spread, digits: int = 1) -> str:
+    """One decimal, as the papers print percentages.
 
     >>> number(Spread(71.234, 0.52, 3)), number(Spread(71.234, math.nan, 1))
     ('71.2 ± 0.5', '71.2')
     """
-    return f"{value.mean:.1f}" + ("" if math.isnan(value.sd) else f" ± {value.sd:.1f}")
+    return f"{value.mean:.{digits}f}" + ("" if math.isnan(value.sd) else f" ± {value.sd:.{digits}f}")
 
 
 def ranks(results: Results, means: Mapping[str, float]) -> dict[str, Style]:

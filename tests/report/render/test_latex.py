@@ -80,3 +80,10 @@ def test_the_document_to_look_at_takes_in_every_table():
     assert r"\input{ratios}" in text
     assert r"\input{gain}" in text
     assert r"\usepackage{booktabs,graphicx}" in text
+
+
+def test_a_mark_in_the_head_of_a_column_is_the_letter_of_its_footnote():
+    table = Table("", ("method", "ranking loss ↓¹²", "R@5²"), ((Value("asl"), Value("1"), Value("2")),))
+    text = latex(table, "marks")
+    assert_sound(text)
+    assert r"method & ranking loss $\downarrow$\textsuperscript{l} & R@5\textsuperscript{b} \\" in text

@@ -56,10 +56,13 @@ def test_a_place_is_the_mean_over_seeds_with_their_spread(complete):
 def test_the_averages_stand_beside_the_headline(complete):
     results = results_of(complete)
     table = metric_tables(results)["metrics"]
-    assert table.columns == ("method", "mAP", "AUROC", "ranking loss ↓", "coverage ↓", "P@R0.8")
+    assert table.columns == ("method", "mAP", "AUROC¹", "ranking loss ↓²", "coverage ↓³", "P@R0.8⁴")
+    assert [note.partition(":")[0] for note in table.footnotes[:4]] == ["AUROC", "ranking loss", "coverage", "P@R0.8"]
     assert table.title == "Further metrics, averages over ratios"
     mean = results.frame[results.frame["method"] == "dualcoop"]["coverage"].mean()
-    assert table.rows[results.methods.index("dualcoop")][4].text.startswith(f"{mean:.1f} ±")
+    assert table.rows[results.methods.index("dualcoop")][4].text.startswith(f"{mean:.2f} ±"), (
+        "a small count has two decimals"
+    )
 
 
 def test_the_lowest_is_best_where_lower_is_better(complete):
@@ -73,9 +76,10 @@ def test_the_lowest_is_best_where_lower_is_better(complete):
 
 
 def test_the_note_says_that_all_is_known(complete):
-    caption = metric_tables(results_of(complete))["metrics"].caption
+    table = metric_tables(results_of(complete))["metrics"]
+    caption = table.caption
     assert "All 720 test entries (an image and a class) are known." in caption
-    assert "mean over all 6 classes" in caption
+    assert table.footnotes[0].endswith("mean over all 6 classes")
     assert "not judged" not in caption
     assert "in percent but for coverage" in caption
 
@@ -84,11 +88,12 @@ def test_the_note_says_which_entries_classes_and_images_were_judged(unknown):
     results = results_of(unknown)
     labels = unknown.targets(next(iter(results.rows.values())).cell.dataset.fingerprint).labels
     images = int(((labels == 1).any(axis=1) & (labels == -1).any(axis=1)).sum())
-    caption = metric_tables(results)["metrics"].caption
+    table = metric_tables(results)["metrics"]
+    caption = table.caption
     assert f"Taken over the {np.count_nonzero(labels):,} known of 720 test entries" in caption
     assert "Classes that are not judged: chair." in caption
-    assert "mean over 5 of 6 classes" in caption
-    assert f"mean over {images} of 120 images" in caption
+    assert table.footnotes[0].endswith("mean over 5 of 6 classes")
+    assert table.footnotes[1].endswith(f"mean over {images} of 120 images")
     assert 0 < images < 120
 
 
