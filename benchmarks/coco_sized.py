@@ -23,6 +23,7 @@ from bench.backbones.base import BACKBONES, ImageEncoder, ImageFeatures
 from bench.backbones.clip import ClipBackbone
 from bench.data.base import DATASETS, Dataset, Split
 from bench.settings.config import setting
+from bench.system.mapped import mapped
 from bench.system.seeding import numpy_stream
 
 PATTERNS = 4099
@@ -71,13 +72,18 @@ class Fabricated(Dataset):
         return self._split("test", self.options.test_images)
 
     def _split(self, part: str, count: int) -> Split:
+        path = self.cache / "fabricated" / f"{part}-{count}-{self.options.classes}-{self.options.present}.npy"
+        labels = mapped(path, lambda: self._labels(part, count))
+        return Split(tuple(f"{part}/{i}" for i in range(count)), labels, NumberedImages(count))
+
+    def _labels(self, part: str, count: int) -> np.ndarray:
         rng = numpy_stream("scene", part)
         weights = 1 / (np.arange(self.options.classes) + 5)
         shares = np.minimum(self.options.present * weights / weights.sum(), 0.5)
         labels = np.full((count, self.options.classes), -1, np.int8)
         for c, share in enumerate(shares):
             labels[rng.choice(count, max(1, round(share * count)), replace=False), c] = 1
-        return Split(tuple(f"{part}/{i}" for i in range(count)), labels, NumberedImages(count))
+        return labels
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +13,7 @@ import numpy as np
 from bench.errors import DataError, UsageError
 from bench.settings.config import NoOptions
 from bench.settings.registry import Registry
+from bench.system.chunks import row_slices
 
 PROTOCOLS: Registry[type["Protocol"]] = Registry("protocol", packages=("protocols",))
 
@@ -31,16 +32,6 @@ class Images:
 
 
 UNNAMED = Images()
-
-
-ENTRIES_AT_ONCE = 2**20
-"""Labels that are looked at together: a mask of a million images must not be copied whole to be counted."""
-
-
-def row_slices(rows: int, classes: int) -> Iterator[slice]:
-    """Slices of (rows, classes) labels with ENTRIES_AT_ONCE of them each."""
-    step = max(1, ENTRIES_AT_ONCE // max(classes, 1))
-    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
 
 
 class Protocol(ABC):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.settings.config import setting
-from protocols.base import PROTOCOLS, Images, Protocol
+from protocols.base import PROTOCOLS, UNNAMED, Images, Protocol
+from protocols.draws import drawn_pieces
 
 CSL_CODE = "Ben-Baruch et al., CVPR 2022; Alibaba-MIIL/PartialLabelingCSL, helper_functions/coco_simulation.py"
 
@@ -44,9 +45,10 @@ class RandomPerSample(Protocol):
     reference = CSL_CODE
 
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
-        draw = np.random.RandomState(seed).random_sample(labels.shape)
-        dropped = draw < (100 - percent) / 100
-        return np.where(dropped, np.int8(0), labels)
+        observed = np.zeros_like(labels)
+        for rows, draws in drawn_pieces(np.random.RandomState(seed).random_sample, labels.shape, UNNAMED):
+            np.copyto(observed[rows], labels[rows], where=draws >= (100 - percent) / 100)
+        return observed
 
 
 @PROTOCOLS.register("fixed_per_class")

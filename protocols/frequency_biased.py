@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.settings.config import setting
+from bench.system.chunks import class_totals
 from bench.system.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
-from protocols.draws import uniform_draws
+from protocols.draws import uniform_pieces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +54,9 @@ class FrequencyBiased(Protocol):
     Options = BiasOptions
 
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
-        positive = labels == 1
-        chance = keep_probabilities(positive.sum(axis=0), percent / 100, self.options.bias).astype(np.float32)
-        draw = uniform_draws(numpy_stream("mask", seed), labels.shape, images)
-        known = draw < np.where(positive, chance, np.float32(percent / 100))
-        return np.where(known, labels, np.int8(0))
+        chance = keep_probabilities(class_totals(labels, 1), percent / 100, self.options.bias).astype(np.float32)
+        observed = np.zeros_like(labels)
+        for rows, draws in uniform_pieces(numpy_stream("mask", seed), labels.shape, images):
+            known = draws < np.where(labels[rows] == 1, chance, np.float32(percent / 100))
+            np.copyto(observed[rows], labels[rows], where=known)
+        return observed

@@ -3,7 +3,7 @@
 import numpy as np
 
 from protocols.base import PROTOCOLS, Images, Protocol
-from protocols.draws import of_present_images, official_rows
+from protocols.draws import drawn_pieces
 
 
 @PROTOCOLS.register("hcp")
@@ -17,6 +17,8 @@ class HCP(Protocol):
     reference = "Chen et al., AAAI 2022 (SST); HCPLab-SYSU/HCP-MLR-PL, datasets/*.py"
 
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
-        rows, classes = official_rows(len(labels), images), labels.shape[1]
-        draw = np.random.RandomState(seed).random_sample((rows, classes))  # the legacy generator, row by row
-        return np.where(of_present_images(draw, images) < percent / 100, labels, np.int8(0))
+        observed = np.zeros_like(labels)
+        # the legacy generator, row by row
+        for rows, draws in drawn_pieces(np.random.RandomState(seed).random_sample, labels.shape, images):
+            np.copyto(observed[rows], labels[rows], where=draws < percent / 100)
+        return observed

@@ -7,7 +7,7 @@ import numpy as np
 from bench.settings.config import setting
 from bench.system.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
-from protocols.draws import uniform_draws
+from protocols.draws import uniform_pieces
 from protocols.partial import hide_uniformly
 
 
@@ -20,8 +20,10 @@ class NoiseOptions:
 
 def overlook(labels: np.ndarray, noise: float, seed: int, images: Images) -> np.ndarray:
     """`labels` (N, C) with each positive turned into a negative with probability `noise`."""
-    draw = uniform_draws(numpy_stream("mask", "noise", seed), labels.shape, images)
-    return np.where((labels == 1) & (draw < np.float32(noise)), np.int8(-1), labels)
+    given = labels.copy()
+    for rows, draws in uniform_pieces(numpy_stream("mask", "noise", seed), labels.shape, images):
+        given[rows][(labels[rows] == 1) & (draws < np.float32(noise))] = -1
+    return given
 
 
 @PROTOCOLS.register("noisy_negatives")

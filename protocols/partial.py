@@ -4,7 +4,7 @@ import numpy as np
 
 from bench.system.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
-from protocols.draws import uniform_chunks
+from protocols.draws import uniform_pieces
 
 
 def hide_uniformly(labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
@@ -13,7 +13,7 @@ def hide_uniformly(labels: np.ndarray, percent: int, seed: int, images: Images) 
     One uniform draw per entry, shared by all percents, so the masks of one seed are nested.
     """
     observed = np.zeros_like(labels)
-    for rows, draws in uniform_chunks(numpy_stream("mask", seed), labels.shape, images):
+    for rows, draws in uniform_pieces(numpy_stream("mask", seed), labels.shape, images):
         np.copyto(observed[rows], labels[rows], where=draws < np.float32(percent / 100))
     return observed
 

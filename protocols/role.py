@@ -1,7 +1,7 @@
 """The single-positive labels of ROLE's generator, to the bit: also LargeLoss, BoostLU, EM, VLPL, GR and AEVLP."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,10 +9,12 @@ import numpy as np
 
 from bench.errors import UsageError
 from bench.settings.config import setting
+from bench.system.chunks import row_slices
 from protocols.base import PROTOCOLS, Images, Protocol
 
 OFFICIAL_SEED = 1200
 _COCO = re.compile(r"COCO_(?:train|val)2014_(\d{12})\.jpg")
+Shuffle = Callable[[np.ndarray], None]
 _CUB = re.compile(r"\d{3}\.\w[^/]*/[^/]+\.jpg")
 """A folder for each of the 200 species."""
 
@@ -51,14 +53,15 @@ def is_cub(ids: Sequence[str]) -> bool:
     return bool(ids) and all(map(_CUB.fullmatch, ids))
 
 
-def first_of_each(labels: np.ndarray, seed: int, positives: int, negatives: int) -> np.ndarray:
+def first_of_each(labels: np.ndarray, shuffle: Shuffle, positives: int, negatives: int) -> np.ndarray:
     """`labels` (N, C) with so many positives and negatives of each row known, or all it has, and 0 elsewhere.
 
-    Each row's positives are shuffled and the first are kept; then its negatives, of which none may be.
+    Each row's positives are shuffled in place by `shuffle` and the first are kept; then its negatives, of which none
+    may be.
     """
-    shuffle = np.random.RandomState(seed).shuffle
     observed = np.zeros_like(labels)
-    order = np.argsort(labels != 1, axis=1, kind="stable")  # positives' columns, then the others', each in their order
+    # positives' columns, then the others', each in their order
+    order = np.argsort(labels != 1, axis=1, kind="stable")
     for row, given, columns in zip(observed, labels, order, strict=True):
         count = int((given == 1).sum())
         shuffle(columns[:count])
@@ -90,11 +93,12 @@ class Role(Protocol):
 
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
         observed = np.zeros_like(labels)
-        rows = self._rows(len(labels), images)
-        rows = rows[(labels[rows] == 1).any(axis=1)]
-        if len(rows):
-            options = self.options
-            observed[rows] = first_of_each(labels[rows], OFFICIAL_SEED + seed, options.positives, options.negatives)
+        options, shuffle = self.options, np.random.RandomState(OFFICIAL_SEED + seed).shuffle
+        order = self._rows(len(labels), images)
+        for part in row_slices(*labels.shape):
+            rows = order[part]
+            rows = rows[(labels[rows] == 1).any(axis=1)]
+            observed[rows] = first_of_each(labels[rows], shuffle, options.positives, options.negatives)
         return observed
 
     def _rows(self, count: int, images: Images) -> np.ndarray:

@@ -4,16 +4,17 @@ import numpy as np
 
 from bench.system.seeding import numpy_stream
 from protocols.base import PROTOCOLS, Images, Protocol
-from protocols.draws import uniform_draws
+from protocols.draws import drawn_pieces
 
 
 def keep_one_positive(labels: np.ndarray, seed: int, images: Images) -> np.ndarray:
     """Keep one positive of each row of `labels` (N, C), drawn uniformly; rows without a positive stay unknown."""
-    draw = uniform_draws(numpy_stream("mask", seed), labels.shape, images, np.float64)
-    chosen = np.where(labels == 1, draw, -1.0).argmax(axis=1)
     observed = np.zeros_like(labels)
-    rows = np.flatnonzero((labels == 1).any(axis=1))
-    observed[rows, chosen[rows]] = 1
+    for rows, draws in drawn_pieces(numpy_stream("mask", seed).random, labels.shape, images):
+        positive = labels[rows] == 1
+        chosen = np.where(positive, draws, -1.0).argmax(axis=1)
+        some = np.flatnonzero(positive.any(axis=1))
+        observed[rows][some, chosen[some]] = 1
     return observed
 
 

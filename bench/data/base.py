@@ -17,6 +17,8 @@ from bench.errors import DataError
 from bench.records.cells import Component
 from bench.settings.config import values
 from bench.settings.registry import Registry
+from bench.system.chunks import class_totals, row_slices
+from bench.system.sparse import SparseLabels
 
 DATASETS: Registry[type["Dataset"]] = Registry("dataset", packages=("bench.data",))
 
@@ -37,7 +39,7 @@ class Split:
 
     ids: unique names, the same on every machine; the feature cache and the masks depend on their order.
     labels: int8 (N, C), +1 present, -1 absent, and 0 where the data itself does not tell: what is unknown is never
-    trained on as known, and never judged.
+    trained on as known, and never judged. Training labels may be `SparseLabels`, of which rows come on access.
     images: images[i] gives image i as an RGB PIL image, read or drawn on access.
     positions: int64 (N,), strictly ascending: the row of each image in the official full list, for masks that are drawn
     over that list before rows are dropped; official_count: how many rows that list has. Both None: it is the full list.
@@ -60,7 +62,8 @@ class Split:
         if len(set(self.ids)) != len(self.ids):
             twice = Counter(self.ids).most_common(1)[0][0]
             raise DataError(f"image {twice!r} is listed twice; every image may stand in a split once")
-        self.labels.flags.writeable = False
+        if isinstance(self.labels, np.ndarray):
+            self.labels.flags.writeable = False
         if (self.positions is None) != (self.official_count is None):
             raise DataError("positions in the official list and its length belong together; give both or neither")
         if self.positions is not None and self.official_count is not None:
@@ -84,7 +87,8 @@ class Split:
         content.
         """
         yield "\n".join(self.ids).encode()
-        for array in (self.labels, self.positions, self.ignored):
+        yield from label_bytes(self.labels)
+        for array in (self.positions, self.ignored):
             if array is not None:
                 yield array.tobytes()
         content = getattr(self.images, "content", None)  # drawn images have no files
@@ -107,8 +111,19 @@ class Split:
         return self.judged if self.complete else judgeable_only(self.judged)
 
 
+def label_bytes(labels: np.ndarray) -> Iterator[bytes]:
+    """The labels (N, C) row by row, in pieces; of lists the lists."""
+    if isinstance(labels, SparseLabels):
+        yield from labels.identity_bytes
+        return
+    for rows in row_slices(*labels.shape):
+        yield labels[rows].tobytes()
+
+
 def beyond_three_values(labels: np.ndarray) -> bool:
     """Whether labels hold anything but +1, -1 and 0; makes no copy."""
+    if isinstance(labels, SparseLabels):
+        labels = labels.values
     return bool(labels.min(initial=0) < -1 or labels.max(initial=0) > 1)
 
 
@@ -181,7 +196,7 @@ class Dataset(ABC):
     @property
     def facts(self) -> dict[str, Any]:
         """Facts about the data that every row holds beside the cell's options."""
-        positives = (self.train.labels == 1).sum(axis=0).tolist()
+        positives = class_totals(self.train.labels, 1).tolist()
         return {
             "train_images": len(self.train),
             "test_images": len(self.test),
@@ -213,7 +228,7 @@ def refuse_unmeasurable(dataset: str, judged: np.ndarray, complete: bool = True)
 
     complete: whether all labels are known; else a class needs a known positive and a known negative.
     """
-    if not (judged == 1).any():
+    if not class_totals(judged, 1).any():
         raise DataError(
             f"no test image of {dataset} has a label that counts, so nothing can be measured on it; "
             "give test images of which some show a class."

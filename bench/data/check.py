@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from bench.data.base import refuse_unmeasurable
 from bench.data.class_counts import ClassCounts, class_counts
 from bench.data.folder import PARTS, DataPart, FolderDataset
@@ -12,6 +14,7 @@ from bench.data.official import list_digest
 from bench.data.unknown import is_complete
 from bench.errors import DataError
 from bench.settings.config import values
+from bench.system.chunks import class_totals, row_totals
 from bench.system.progress import NamedProgress
 from bench.system.wording import counted, some
 
@@ -64,7 +67,8 @@ def examine(dataset: FolderDataset, images: bool, progress: NamedProgress) -> Ex
             dataset.check_parts()
             train = dataset.listing("train")
             test = dataset.listing("test")
-            judged = test.judged[dataset.counts(test.labels)]
+            counted_images = dataset.counts(test.labels)
+            judged = test.judged if counted_images.all() else test.judged[counted_images]
             complete = is_complete(test.labels)
             if dataset.users_own or not complete or dataset.has_unknown:
                 counts = class_counts(classes, train.labels, test.labels)
@@ -86,8 +90,8 @@ def _lists(dataset: FolderDataset, part: DataPart, parts: dict[str, dict[str, An
     except DataError as error:
         yield Finding("error", part, str(error))
         return
-    positive = labels == 1
-    annotated, total = int(positive.any(axis=1).sum()), int(positive.sum())
+    positives = row_totals(labels, 1)
+    annotated, total = int(np.count_nonzero(positives)), int(positives.sum())
     parts[part] = {
         "images": len(labels),
         "annotated": annotated,
@@ -99,7 +103,8 @@ def _lists(dataset: FolderDataset, part: DataPart, parts: dict[str, dict[str, An
     if is_complete(labels):
         kinds = f"{counted(total, 'label')}, {without} without a label"
     else:
-        negatives, unknown = int((labels == -1).sum()), int((labels == 0).sum())
+        negatives = int(class_totals(labels, -1).sum())
+        unknown = labels.size - total - negatives
         share = unknown / labels.size
         kinds = f"{total:,} known positives, {negatives:,} known negatives, {unknown:,} unknown ({share:.1%})"
     yield Finding("ok", part, f"{counted(len(labels), 'image')}, {kinds}")

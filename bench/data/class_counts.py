@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from bench.system.chunks import class_totals, row_slices
+from bench.system.sparse import SparseLabels
+
 
 @dataclass(frozen=True)
 class ClassCounts:
@@ -22,11 +25,8 @@ class ClassCounts:
 
 def class_counts(classes: Sequence[str], train: np.ndarray, test: np.ndarray) -> list[ClassCounts]:
     """Of labels int8 (N, C) of both parts."""
-    counts = [
-        list(zip(*((part == value).sum(axis=0).tolist() for value in (1, -1, 0)), strict=True))
-        for part in (train, test)
-    ]
-    twins = _twins(classes, train)
+    counts = [_totals(part) for part in (train, test)]
+    twins = _twins(classes, train, [bool(positives and negatives) for positives, negatives, _ in counts[0]])
     return [
         ClassCounts(name, one, other, tuple(_odd(one, other, twins.get(name))))
         for name, one, other in zip(classes, *counts, strict=True)
@@ -51,13 +51,33 @@ def _odd(train: tuple[int, int, int], test: tuple[int, int, int], twin: str | No
         yield f"labels equal those of {twin}"
 
 
-def _twins(classes: Sequence[str], labels: np.ndarray) -> dict[str, str]:
-    """Classes whose column equals that of an earlier one, where both kinds of labels are known."""
-    first: dict[bytes, str] = {}
+def _totals(labels: np.ndarray) -> list[tuple[int, int, int]]:
+    """Known positives, known negatives and unknown labels of each class."""
+    positives, negatives = class_totals(labels, 1), class_totals(labels, -1)
+    unknown = len(labels) - positives - negatives
+    return list(zip(positives.tolist(), negatives.tolist(), unknown.tolist(), strict=True))
+
+
+def _twins(classes: Sequence[str], labels: np.ndarray, both: Sequence[bool]) -> dict[str, str]:
+    """Classes whose column equals that of an earlier one, among those of which both kinds of labels are known."""
+    first: dict[int, str] = {}
     twins = {}
-    for name, column in zip(classes, np.ascontiguousarray(labels.T), strict=True):
-        if (column == 1).any() and (column == -1).any():
-            earlier = first.setdefault(column.tobytes(), name)
+    for name, code, known in zip(classes, _codes(labels).tolist(), both, strict=True):
+        if known:
+            earlier = first.setdefault(code, name)
             if earlier != name:
                 twins[name] = earlier
     return twins
+
+
+def _codes(labels: np.ndarray) -> np.ndarray:
+    """A number of 64 bits for each column, equal for equal columns, and for others by a chance of 2^-63.
+
+    The sum of drawn numbers, one a row, times the labels: no copy of all columns is made to compare them.
+    """
+    drawn = np.random.default_rng(0).integers(2**63, size=len(labels))
+    if isinstance(labels, SparseLabels):
+        codes = np.zeros(labels.shape[1], np.int64)
+        np.add.at(codes, labels.columns, labels.values * np.repeat(drawn, np.diff(labels.starts)))
+        return codes
+    return sum((drawn[rows] @ labels[rows] for rows in row_slices(*labels.shape)), np.zeros(labels.shape[1], np.int64))

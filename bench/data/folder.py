@@ -18,7 +18,7 @@ from bench.data.copies import refuse_one_file, refuse_one_name, shared
 from bench.data.download import Archive
 from bench.data.examined import Examined
 from bench.data.images import ImageFiles
-from bench.data.listing import Listing, checked, keep, kept
+from bench.data.listing import Listing, checked, keep, kept, labels_of_rows
 from bench.data.manifest import Manifest, stamps_of
 from bench.data.official import Official, deviations
 from bench.data.unknown import is_complete
@@ -32,7 +32,7 @@ DataPart = Literal["train", "test"]
 PARTS: tuple[DataPart, DataPart] = ("train", "test")
 APPLIED_LATER = ("names", "unreadable", "images")
 """Options that choose from what was read, and do not change how files are read."""
-READING = 2
+READING = 3
 """Raised when files are read in another way: what was kept before is then read again."""
 
 
@@ -147,7 +147,9 @@ class FolderDataset(Dataset):
         ids = listing.ids if whole else tuple(listing.ids[row] for row in rows)
         return Split(
             ids,
-            listing.labels[rows],
+            listing.labels
+            if whole
+            else labels_of_rows(listing, rows, self.cache / self.name, self.state_of_sources(part)),
             ImageFiles(self.image_paths(part, ids), lambda: self._digests(part, ids)),
             positions=None if whole else rows,
             official_count=None if whole else len(listing.ids),
@@ -233,8 +235,7 @@ class FolderDataset(Dataset):
             return kept(path)
         except NO_ARRAYS:
             listing = checked(self.read(part), self.sources(part)[0])  # before it is kept
-            keep(path, listing)
-            return listing
+            return keep(path, listing)
 
     def state_of_sources(self, part: DataPart) -> str:
         """A hash of the annotation files' places, sizes and times and of the options that decide how they are read."""

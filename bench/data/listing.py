@@ -1,15 +1,20 @@
 """One part of a dataset as its files list it, and the rules that hold for every list, whatever reader made it."""
 
+import functools
+import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from bench.data.paths import portable
 from bench.errors import DataError
 from bench.system.files import write_arrays
+from bench.system.mapped import mapped, opened
+from bench.system.sparse import SparseLabels
 from bench.system.wording import shown
 
 
@@ -17,7 +22,8 @@ from bench.system.wording import shown
 class Listing:
     """One part as its files list it, before any image is dropped.
 
-    ids: (N,) as the papers' lists write them. labels: int8 (N, C) of +1, -1 and 0 (unknown). classes: (C,) raw names.
+    ids: (N,) as the papers' lists write them. labels: int8 (N, C) of +1, -1 and 0 (unknown), of training images perhaps
+    `SparseLabels`. classes: (C,) raw names.
     ignored: bool (N, C) or None; see `Split`.
     """
 
@@ -56,15 +62,57 @@ def _leads_away(name: str) -> bool:
     return not name or name.startswith("/") or re.match("[A-Za-z]:/", name) is not None or ".." in name.split("/")
 
 
-def keep(path: Path, listing: Listing) -> None:
-    """Write a listing for later processes."""
+def keep(path: Path, listing: Listing) -> Listing:
+    """Write a listing for later processes, and give it back with large labels as all of them map them."""
     ignored = {} if listing.ignored is None else {"ignored": listing.ignored}
     names = {name: np.array(getattr(listing, name), dtype=str) for name in ("ids", "classes")}
-    write_arrays(path, labels=listing.labels, **names, **ignored)
+    parts = {
+        name: mapped(_file(path, name), functools.partial(np.asarray, array))
+        for name, array in _parts(listing.labels).items()
+    }
+    beside = [name for name in parts if _file(path, name).exists()]
+    inside = {name: array for name, array in parts.items() if name not in beside}
+    write_arrays(path, **names, **ignored, **inside, beside=np.array(beside, dtype=str))
+    return replace(listing, labels=_labels(parts, len(listing.classes)))
 
 
 def kept(path: Path) -> Listing:
-    """What `keep` has written; one of NO_ARRAYS if it has not."""
+    """What `keep` has written; one of NO_ARRAYS if it has not, or is not whole."""
     with np.load(path) as arrays:
         ids, classes = (tuple(arrays[name].tolist()) for name in ("ids", "classes"))
-        return Listing(ids, arrays["labels"], classes, arrays.get("ignored"))
+        parts = {name: arrays[name] for name in _PARTS if name in arrays}
+        for name in arrays["beside"].tolist():
+            part = opened(_file(path, name))
+            if name not in _PARTS or part is None:
+                raise ValueError(f"{name} is not there whole")
+            parts[name] = part
+        return Listing(ids, _labels(parts, len(classes)), classes, arrays.get("ignored"))
+
+
+def labels_of_rows(listing: Listing, rows: np.ndarray, cache: Path, state: str) -> np.ndarray:
+    """Labels of some listed images, mapped like those of all; `state`: of the files that list them."""
+    if isinstance(listing.labels, SparseLabels):
+        return listing.labels.take(rows)
+    chosen = hashlib.sha256(rows.tobytes()).hexdigest()[:16]
+    return mapped(cache / f"{state}-{chosen}.npy", lambda: listing.labels[rows])
+
+
+_PARTS = ("labels", "starts", "columns", "values")
+
+
+def _parts(labels: np.ndarray) -> dict[str, np.ndarray]:
+    """Labels as the arrays that hold them."""
+    if isinstance(labels, SparseLabels):
+        return {"starts": labels.starts, "columns": labels.columns, "values": labels.values}
+    return {"labels": labels}
+
+
+def _labels(parts: dict[str, np.ndarray], classes: int) -> np.ndarray:
+    if "labels" in parts:
+        return parts["labels"]
+    labels: Any = SparseLabels(parts["starts"], parts["columns"], parts["values"], classes)
+    return labels
+
+
+def _file(path: Path, name: str) -> Path:
+    return path.with_name(f"{path.stem}-{name}.npy")

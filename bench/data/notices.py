@@ -9,12 +9,13 @@ from bench.data.copies import repeated, shared
 from bench.data.decode import jpeg_fault_is_known
 from bench.data.examined import REMARKS, Examined
 from bench.data.paths import collisions
+from bench.system.chunks import class_totals
 from bench.system.wording import counted, some
 
 
 def unmeasured(classes: Sequence[str], judged: np.ndarray, complete: bool = True) -> Iterator[str]:
     """Classes that the test labels (N, C) cannot judge: without a positive, or where labels are unknown a negative."""
-    positives, negatives = (judged == 1).any(axis=0), (judged == -1).any(axis=0)
+    positives, negatives = class_totals(judged, 1) > 0, class_totals(judged, -1) > 0
     kinds = [("positive", ~positives)] if complete else [("known positive", ~positives)]
     if not complete:
         kinds.append(("known negative", positives & ~negatives))

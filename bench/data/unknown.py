@@ -5,15 +5,22 @@ from typing import Any
 
 import numpy as np
 
+from bench.system.chunks import class_totals
+
 
 def is_complete(labels: np.ndarray) -> bool:
     """Whether none of the labels (N, C) is unknown."""
-    return bool((labels != 0).all())
+    return bool(np.all(labels)) if isinstance(labels, np.ndarray) else len(labels.values) == labels.size
+
+
+def known_totals(labels: np.ndarray) -> np.ndarray:
+    """How many of the labels (N, C) of each class are known, int64 (C,)."""
+    return class_totals(labels, 1) + class_totals(labels, -1)
 
 
 def judgeable(labels: np.ndarray) -> np.ndarray:
     """bool (C,): classes with a known positive and a known negative; with one kind alone, every ranking is perfect."""
-    return (labels == 1).any(axis=0) & (labels == -1).any(axis=0)
+    return (class_totals(labels, 1) > 0) & (class_totals(labels, -1) > 0)
 
 
 def judgeable_only(labels: np.ndarray) -> np.ndarray:
@@ -22,7 +29,12 @@ def judgeable_only(labels: np.ndarray) -> np.ndarray:
     >>> judgeable_only(np.array([[1, 1], [-1, 0]], np.int8)).tolist()
     [[1, 0], [-1, 0]]
     """
-    return np.where(judgeable(labels), labels, np.int8(0))
+    fine = judgeable(labels)
+    return labels if fine.all() else np.where(fine, labels, np.int8(0))
+
+
+def _unknown_share(labels: np.ndarray) -> float:
+    return float(labels.size - known_totals(labels).sum()) / labels.size
 
 
 def unknown_facts(
@@ -35,14 +47,14 @@ def unknown_facts(
     """
     if is_complete(train) and is_complete(test):
         return {}
-    fine = (judged != 0).any(axis=0)
+    known = known_totals(judged)
     return {
         "unknown": {
-            "train": float((train == 0).mean()),
-            "test": float((test == 0).mean()),
-            "test_known": int((judged != 0).sum()),
+            "train": _unknown_share(train),
+            "test": _unknown_share(test),
+            "test_known": int(known.sum()),
             "test_entries": int(test.size),
-            "not_judged": [name for name, measured in zip(class_names, fine, strict=True) if not measured],
+            "not_judged": [name for name, count in zip(class_names, known, strict=True) if not count],
         }
     }
 

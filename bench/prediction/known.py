@@ -10,6 +10,7 @@ import torch
 from bench.errors import UsageError
 from bench.prediction.model import CellModel
 from bench.prediction.stream import SCORE_BATCH
+from bench.system.chunks import row_totals
 from bench.trained import TrainedCell
 from bench.training.cell import TEST_BATCH
 from methods import Features
@@ -36,15 +37,16 @@ class KnownScores:
 def known_scores(trained: TrainedCell, model: CellModel) -> KnownScores:
     """Of the held-out images where the cell has some, else of the training images with known labels; never of test."""
     observed, judged, heldout_rows = trained.resources.selection_labels(trained.cell)
-    labels, heldout = (judged, True) if len(heldout_rows) else (observed, False)
-    rows = heldout_rows if heldout else np.flatnonzero((observed != 0).any(axis=1))
-    if not (labels[rows] == 1).any():
+    heldout = len(heldout_rows) > 0
+    rows = heldout_rows if heldout else np.flatnonzero(row_totals(observed, 1) + row_totals(observed, -1))
+    labels = judged if heldout else observed[rows]
+    if not (labels == 1).any():
         raise UsageError(
             f"{trained.cell.title} has no known label to choose thresholds or probabilities by; train it with "
             "--holdout 20, which keeps some training images for that."
         )
     logits = np.concatenate([batch.cpu().numpy() for batch in _scored(trained, model, rows)])
-    return KnownScores(logits, labels[rows], heldout)
+    return KnownScores(logits, labels, heldout)
 
 
 @torch.no_grad()

@@ -18,6 +18,7 @@ from bench.training import pseudo_quality, schedules  # noqa: F401 - register a 
 from bench.training.batches import FeatureBatches, OrderedBatches, ShuffledBatches, ViewBatches, loader
 from bench.training.determinism import deterministic
 from bench.training.evaluation import EvaluationSplit
+from bench.training.hidden import HiddenLabels
 from bench.training.hooks import LAST
 from bench.training.inputs import Inputs, TrainingResult
 from bench.training.live import Ahead, LiveBatches, PlainImages
@@ -137,7 +138,7 @@ def reading_threads() -> int:
     return min(READERS, cores())
 
 
-def _hooks(config: MethodConfig, folder: Path, watch: Watch, hidden: np.ndarray | None) -> list[dict[str, Any]]:
+def _hooks(config: MethodConfig, folder: Path, watch: Watch, hidden: HiddenLabels | None) -> list[dict[str, Any]]:
     curve = folder / "curve.jsonl"
     hooks: list[dict[str, Any]] = [
         {"type": "EpochHook"},

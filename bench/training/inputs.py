@@ -7,6 +7,7 @@ import torch
 
 from bench.axes.methods import ResolvedMethod
 from bench.features import FeatureSet
+from bench.training.hidden import HiddenLabels
 from bench.training.live import Live
 from methods import Task
 
@@ -22,8 +23,8 @@ class Inputs:
     where it is live.
     train_rows, heldout_rows: indices into the training images. heldout_labels, test_labels: labels for evaluation (0:
     not judged), which never reach a method. Without test labels nothing of the test split is scored.
-    hidden_labels: int8 (N, C), what `observed` hides of the images trained on, 0 elsewhere: pseudo-labels are judged by
-    it, in a hook. None: they are not judged.
+    hidden_labels: what `observed` hides of the images trained on: pseudo-labels are judged by it, in a hook. None:
+    they are not judged.
     """
 
     method: ResolvedMethod
@@ -39,7 +40,7 @@ class Inputs:
     views: tuple[FeatureSet, ...] = ()
     strong_views: tuple[FeatureSet, ...] = ()
     live: Live | None = None
-    hidden_labels: np.ndarray | None = None
+    hidden_labels: HiddenLabels | None = None
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,14 @@
 """Quality of pseudo-labels: judged after each epoch by labels that the method never sees."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from mmengine.hooks import Hook
 
+from bench.system.chunks import row_slices
+from bench.training.hidden import HiddenLabels
 from bench.training.live_model import LiveModel
 from bench.training.scope import HOOKS
 from methods import Method
@@ -21,7 +24,7 @@ SIGNS = (("positive", 1), ("negative", -1))
 
 
 def pseudo_quality(
-    signs: np.ndarray, hidden: np.ndarray, kinds: Sequence[str] = ("positive", "negative")
+    signs: np.ndarray, hidden: np.ndarray | HiddenLabels, kinds: Sequence[str] = ("positive", "negative")
 ) -> dict[str, float]:
     """What the curve says of pseudo-labels int8 (N, C), given the hidden labels int8 (N, C); 0 is none in either.
 
@@ -31,32 +34,47 @@ def pseudo_quality(
     pseudo_positives_lost: per cent of all hidden positives that are taken for negatives.
     A pseudo-label whose truth is 0 counts, but is judged neither right nor wrong; a share of nothing is left out.
     """
+    counts: Counter[str] = Counter()
+    for rows in row_slices(*signs.shape):
+        counts.update(_counts(signs[rows], hidden[rows], kinds))
     quality: dict[str, float] = {}
 
-    def share(name: str, part: np.ndarray, of: np.ndarray) -> None:
-        if whole := int(of.sum()):
-            quality[name] = 100 * int((part & of).sum()) / whole
+    def share(name: str, part: str, of: str) -> None:
+        if counts[of]:
+            quality[name] = 100 * counts[part] / counts[of]
 
+    for name, _ in SIGNS:
+        if name in kinds:
+            quality[f"pseudo_{name}s"] = counts[name]
+            share(f"pseudo_{name}_precision", f"{name} right", f"{name} judged")
+            share(f"pseudo_{name}_recall", f"{name} right", f"{name} true")
+    if "negative" in kinds:
+        share("pseudo_positives_lost", "lost", "present")
+    return quality
+
+
+def _counts(signs: np.ndarray, hidden: np.ndarray, kinds: Sequence[str]) -> dict[str, int]:
+    """Pseudo-labels of each kind, those that can be judged and those that are right, and all that they should be."""
+    present = hidden == 1
+    parts: dict[str, np.ndarray] = {}
     for name, sign in SIGNS:
         if name in kinds:
             chosen, true = signs == sign, hidden == sign
-            quality[f"pseudo_{name}s"] = int(chosen.sum())
-            share(f"pseudo_{name}_precision", true, chosen & (hidden != 0))
-            share(f"pseudo_{name}_recall", chosen, true)
-    if "negative" in kinds:
-        share("pseudo_positives_lost", signs == -1, hidden == 1)
-    return quality
+            parts |= {name: chosen, f"{name} right": chosen & true}
+            parts |= {f"{name} judged": chosen & (hidden != 0), f"{name} true": true}
+    parts |= {"lost": (signs == -1) & present, "present": present}
+    return {name: int(np.count_nonzero(entries)) for name, entries in parts.items()}
 
 
 @HOOKS.register_module()
 class PseudoHook(Hook):
     """Records the method's pseudo-labels, and adds their quality to the curve.
 
-    hidden: int8 (N, C), the labels that the protocol hides of the images trained on, 0 elsewhere. They stay here: the
-    method writes into a recorder that is new in each epoch, holds no truth, and is taken away before evaluation.
+    hidden: the labels that the protocol hides of the images trained on, 0 elsewhere. They stay here: the method writes
+    into a recorder that is new in each epoch, holds no truth, and is taken away before evaluation.
     """
 
-    def __init__(self, hidden: np.ndarray):
+    def __init__(self, hidden: np.ndarray | HiddenLabels):
         self.hidden = hidden
         self._quality: dict[str, float] = {}
 

@@ -15,7 +15,7 @@ from bench.backbones import Backbone
 from bench.backbones.packed import opened_backbone, weights_content
 from bench.data import Dataset
 from bench.data.pack import Pack
-from bench.data.unknown import judgeable
+from bench.data.unknown import judgeable, judgeable_only
 from bench.errors import DataError
 from bench.features import FeatureSet, Prepare, cached_features, packed_features
 from bench.features.augmentation import AUGMENTATIONS, Augmentation
@@ -23,11 +23,13 @@ from bench.features.feeds import ViewsOptions, feed_options
 from bench.records.cells import Cell, Component, canonical_json
 from bench.records.reader import Targets
 from bench.system.seeding import numpy_stream
+from bench.system.sparse import SparseLabels
 from bench.training import Inputs
+from bench.training.hidden import HiddenLabels
 from bench.training.live import Live, augmented_image
+from bench.training.masks import Masks
 from methods import METHODS, Task
-from protocols import PROTOCOLS, Images, MaskFacts, mask_facts
-from protocols.splits import held_out
+from protocols import PROTOCOLS, MaskFacts, mask_facts
 
 EncodeProgress = Callable[[str, int, int], None]
 """Called with (title of the work, images done, images in all)."""
@@ -59,10 +61,10 @@ class Resources:
         labels = self.dataset.train.labels
         method = resolved_method(cell.method)
         observed, judged, train_rows, heldout_rows = self._labels(cell, method)
-        heldout_labels = np.zeros_like(labels)
-        heldout_labels[heldout_rows] = judged[heldout_rows]
         if cell.judged == "observed" or (len(heldout_rows) and self.dataset.has_unknown):
-            _leave_out_unjudgeable(cell, heldout_labels)
+            judged = _judgeable_only(cell, judged)
+        heldout_labels = np.zeros(labels.shape, np.int8)  # pages that nobody writes into take no memory
+        heldout_labels[heldout_rows] = judged
         reads, live = self._reads(cell), self.live(cell)
         weak, strong = self._views(cell)
         inputs = Inputs(
@@ -79,9 +81,14 @@ class Resources:
             views=weak,
             strong_views=strong,
             live=live,
-            hidden_labels=self._hidden(observed, heldout_rows) if cell.test else None,
+            hidden_labels=self._hidden(cell, observed, heldout_rows),
         )
         return inputs, mask_facts(labels, observed, train_rows)
+
+    @functools.cached_property
+    def masks(self) -> Masks:
+        """What protocols leave of the training labels."""
+        return Masks(self.dataset.train, self.cache)
 
     def first_mismatch(self, cell: Cell) -> str | None:
         """The first axis whose name stands for other content here than where the cell was planned ("dataset", ...)."""
@@ -96,37 +103,34 @@ class Resources:
         }
         return next((axis for axis, content in present.items() if getattr(cell, axis).fingerprint != content), None)
 
-    def _hidden(self, observed: np.ndarray, heldout_rows: np.ndarray) -> np.ndarray:
-        """Full labels of what is unknown in the images trained on, int8 (N, C), 0 elsewhere; for evaluation."""
-        hidden = np.array(self.dataset.train.judged)
-        hidden[observed != 0] = 0
-        hidden[heldout_rows] = 0
-        return hidden
+    def _hidden(self, cell: Cell, observed: np.ndarray, heldout_rows: np.ndarray) -> HiddenLabels | None:
+        """What is hidden in the images trained on, for evaluation; labels held as lists are hidden by no protocol."""
+        if not cell.test or isinstance(observed, SparseLabels):
+            return None
+        return HiddenLabels(self.dataset.train.judged, observed, heldout_rows)
 
     def task(self, cell: Cell) -> Task:
         """What the cell's method knew before it saw a batch, without a look at any image."""
         return self._task(cell, self._labels(cell, resolved_method(cell.method))[0])
 
     def selection_labels(self, cell: Cell) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Labels that something may be chosen by, int8 (N, C) each, and rows.
+        """Labels that something may be chosen by, int8, and rows.
 
-        What the method was given, what held-out images may be judged by, and the rows of the held-out images.
+        What the method was given (N, C), what held-out images may be judged by (H, C), and their rows (H,).
         """
         observed, judged, _, heldout_rows = self._labels(cell, resolved_method(cell.method))
         return observed, judged, heldout_rows
 
     def _labels(self, cell: Cell, method: ResolvedMethod) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Observed labels (N, C), labels that held-out images may be judged by (N, C), training and held-out rows."""
-        train = self.dataset.train
-        labels, images = train.labels, Images(train.ids, train.positions, train.official_count)
-        protocol_class = PROTOCOLS.get(cell.protocol.name)
-        protocol = protocol_class(options_of(cell.protocol, protocol_class.Options))
-        observed = protocol.observe(labels, cell.percent, cell.stream("mask"), images)
-        judged = train.judged if cell.judged == "full" else np.where(train.judged != 0, observed, np.int8(0))
+        """Observed labels (N, C), labels that held-out images may be judged by (H, C), training and held-out rows."""
+        train_rows, heldout_rows = self.masks.heldout_rows(cell)
+        judged = self.dataset.train.judged[heldout_rows]
+        if cell.judged == "observed":
+            judged = np.where(judged != 0, self.masks.whole(cell)[heldout_rows], np.int8(0))
         if method.method.labels == "none":
-            observed[:] = 0
-        train_rows, heldout_rows = held_out(len(labels), cell.holdout, cell.stream("mask"))
-        observed[heldout_rows] = 0
+            observed = np.zeros(self.dataset.train.labels.shape, np.int8)
+        else:
+            observed = self.masks.observed(cell, heldout_rows)
         return observed, judged, train_rows, heldout_rows
 
     def _task(self, cell: Cell, observed: np.ndarray) -> Task:
@@ -232,16 +236,15 @@ class Resources:
         return Targets(test.ids, test.measured, self.dataset.class_names)
 
 
-def _leave_out_unjudgeable(cell: Cell, labels: np.ndarray) -> None:
-    """Classes of which no positive or no negative is known tell no ranking from another (AP would be 100): zeroed here.
+def _judgeable_only(cell: Cell, judged: np.ndarray) -> np.ndarray:
+    """Labels int8 (H, C) of held-out images, without classes of which no positive or no negative is known.
 
-    labels: int8 (N, C), of held-out images. DataError if no class is left.
+    They tell no ranking from another (AP would be 100). DataError if no class is left.
     """
-    measurable = judgeable(labels)
-    if not measurable.any():
+    if not judgeable(judged).any():
         raise DataError(
             f"{cell.title}: no class has both a known positive and a known negative among the {cell.holdout} % "
             "held-out training images, so nothing can be judged by them; hold out more, or give data of which more is "
             "known."
         )
-    labels[:, ~measurable] = 0
+    return judgeable_only(judged)

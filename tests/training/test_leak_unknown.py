@@ -54,7 +54,7 @@ def test_a_method_that_sees_all_labels_sees_all_that_the_data_has(unknown):
     assert np.array_equal(inputs.observed, unknown.dataset.train.labels)
     assert facts.known == 1
     assert facts.unknown_in_data == pytest.approx((unknown.dataset.train.labels == 0).mean())
-    assert not inputs.hidden_labels.any()
+    assert not inputs.hidden_labels[:].any()
 
 
 def test_more_can_be_hidden_and_pseudo_labels_are_judged_by_what_was_known(unknown):
@@ -62,9 +62,10 @@ def test_more_can_be_hidden_and_pseudo_labels_are_judged_by_what_was_known(unkno
     inputs, facts = unknown.inputs(cell)
     labels, kept = unknown.dataset.train.labels, inputs.train_rows
     assert not inputs.observed[labels == 0].any()
-    assert not inputs.hidden_labels[labels == 0].any()
+    hidden_labels = inputs.hidden_labels[:]
+    assert not hidden_labels[labels == 0].any()
     hidden = (labels[kept] != 0) & (inputs.observed[kept] == 0)
-    assert np.array_equal(inputs.hidden_labels[kept][hidden], labels[kept][hidden])
+    assert np.array_equal(hidden_labels[kept][hidden], labels[kept][hidden])
     assert facts.known == pytest.approx(0.4, abs=0.05)
 
 

@@ -181,9 +181,9 @@ def test_a_search_cannot_look_at_it(resources, guessing, tmp_path: Path) -> None
 def test_the_truth_is_that_of_hidden_training_labels_alone(resources) -> None:
     inputs, _ = resources.inputs(make_cell(resources, "bce_iu", holdout=20))
     hidden, full = hidden_from_training(resources)
-    np.testing.assert_array_equal(inputs.hidden_labels, np.where(hidden, full, 0))
+    np.testing.assert_array_equal(inputs.hidden_labels[:], np.where(hidden, full, 0))
     everything, _ = resources.inputs(make_cell(resources, "bce_iu", percent=100))
-    assert not everything.hidden_labels.any()
+    assert not everything.hidden_labels[:].any()
 
 
 def test_a_live_model_is_listened_to_through_its_encoder() -> None:
