@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.system.files import NO_ARRAYS, atomic, read_json, write_json
 
-SMALLEST = 2**20
+SMALLEST_MAPPED = 2**20
 """Bytes; of fewer, a copy in each process costs less than a file."""
 
 
@@ -26,7 +26,7 @@ def mapped(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
     if there is not None:
         return there
     array = np.ascontiguousarray(make())
-    if array.nbytes < SMALLEST:
+    if array.nbytes < SMALLEST_MAPPED:
         return array
     with suppress(OSError):  # a disk that is full, or a cache that may only be read: then every process has a copy
         with atomic(path) as file:

@@ -13,7 +13,7 @@ from bench.axes.components import options_of
 from bench.data import Split
 from bench.data.base import label_bytes
 from bench.records.cells import Cell, canonical_json
-from bench.system.mapped import SMALLEST, mapped
+from bench.system.mapped import SMALLEST_MAPPED, mapped
 from bench.system.sparse import SparseLabels
 from protocols import PROTOCOLS, Images
 from protocols.splits import held_out
@@ -56,7 +56,7 @@ class Masks:
 
     def _mapped(self, cell: Cell, holdout: int, make: Callable[[], np.ndarray]) -> np.ndarray:
         labels = self.train.labels
-        if isinstance(labels, SparseLabels) or labels.nbytes < SMALLEST:
+        if isinstance(labels, SparseLabels) or labels.nbytes < SMALLEST_MAPPED:
             return make()
         mask = [cell.protocol.to_json(), cell.percent, cell.stream("mask"), holdout]
         identity = canonical_json([_rules_source(), np.__version__, self._labels_digest, mask])

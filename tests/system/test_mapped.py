@@ -11,7 +11,7 @@ ARRAY = np.arange(60, dtype=np.int8).reshape(12, 5)
 
 @pytest.fixture(autouse=True)
 def none_is_small(monkeypatch):
-    monkeypatch.setattr(module, "SMALLEST", 1)
+    monkeypatch.setattr(module, "SMALLEST_MAPPED", 1)
 
 
 def made_again():
@@ -61,6 +61,6 @@ def test_bytes_are_read_once_a_state_of_the_file(tmp_path, monkeypatch):
 def test_a_small_array_and_a_place_that_cannot_be_written_leave_no_file(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     assert mapped(tmp_path / "file" / "b.npy", lambda: ARRAY) is ARRAY
-    monkeypatch.setattr(module, "SMALLEST", 61)
+    monkeypatch.setattr(module, "SMALLEST_MAPPED", 61)
     assert mapped(tmp_path / "b.npy", lambda: ARRAY) is ARRAY
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -22,7 +22,7 @@ def shared(make_resources, resources, monkeypatch, tmp_path):
         return opened
 
     for module in (mapped, masks):
-        monkeypatch.setattr(module, "SMALLEST", 1)
+        monkeypatch.setattr(module, "SMALLEST_MAPPED", 1)
     return open_shared
 
 
@@ -30,9 +30,9 @@ def shared(make_resources, resources, monkeypatch, tmp_path):
 def test_labels_of_a_mapped_mask_are_those_of_a_drawn_one(cell, shared, resources, monkeypatch):
     changes = {name: cell[name] for name in ("judged", "test") if name in cell}
     cell = dataclasses.replace(make_cell(resources, "asl", percent=40, holdout=cell.get("holdout", 0)), **changes)
-    monkeypatch.setattr(mapped, "SMALLEST", 2**40)
+    monkeypatch.setattr(mapped, "SMALLEST_MAPPED", 2**40)
     drawn = resources._labels(cell, resources.inputs(cell)[0].method)
-    monkeypatch.setattr(mapped, "SMALLEST", 1)
+    monkeypatch.setattr(mapped, "SMALLEST_MAPPED", 1)
     first = shared()._labels(cell, resources.inputs(cell)[0].method)
     monkeypatch.setattr(PROTOCOLS.get("partial"), "observe", None)
     first[0][:] = 7
