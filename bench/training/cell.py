@@ -93,7 +93,7 @@ def _runner(cell: Cell, inputs: Inputs, folder: Path, watch: Watch, checkpoint: 
         randomness={"seed": stream_seed("init", cell.stream("init")) % 2**32},
         load_from=str(checkpoint) if checkpoint else None,
         resume=checkpoint is not None,
-        default_hooks={"logger": None, "checkpoint": None},
+        default_hooks={"runtime_info": {"type": "StepInfoHook"}, "logger": None, "checkpoint": None},
         custom_hooks=_hooks(config, folder, watch, inputs.hidden_labels),
         **_training(cell, inputs, dense),
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mmengine.hooks import Hook
+from mmengine.hooks import Hook, RuntimeInfoHook
 
 from bench.errors import BenchError
 from bench.system.files import read_json_lines, write_text
@@ -39,6 +39,14 @@ class EpochHook(Hook):
     def after_train_epoch(self, runner: Any) -> None:
         if runner.epoch + 1 == runner.max_epochs:
             runner.model.finish()
+
+
+@HOOKS.register_module()
+class StepInfoHook(RuntimeInfoHook):
+    """MMEngine's record of a run, without each step's losses: to read them means waiting for a GPU."""
+
+    def after_train_iter(self, *args: Any, **kwargs: Any) -> None:
+        """Leave the losses where they are."""
 
 
 @HOOKS.register_module()

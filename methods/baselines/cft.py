@@ -132,7 +132,7 @@ class CFT(HeadMethod):
     def objective(self, logits: Tensor, batch: Batch) -> Tensor:
         if self.last:
             self.store.keep(batch.rows, self.vectors(batch.features))
-        taught = ~self.store.held[batch.rows]
+        (taught,) = (~self.store.held[batch.rows]).nonzero(as_tuple=True)
         return self.config.asymmetric_loss(logits[taught], batch.labels[taught], unknown="negative")
 
     @torch.no_grad()

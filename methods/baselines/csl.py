@@ -116,6 +116,7 @@ class CSL(HeadMethod):
         super().__init__(config, task)
         self.prior_head = copy.deepcopy(self.head) if config.reads_prior else None
         self.prior = ClassPrior(task.num_classes) if config.reads_prior else None
+        self.has_prior = False  # set by `start_epoch`, so it need not be in a checkpoint
 
     @classmethod
     def needs_negatives(cls, config: CSLConfig) -> bool:
@@ -124,6 +125,7 @@ class CSL(HeadMethod):
     def start_epoch(self, epoch: int) -> None:
         if self.prior is not None:
             self.prior.turn()
+            self.has_prior = self.prior.known
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         losses = super().loss(batch)
@@ -140,7 +142,7 @@ class CSL(HeadMethod):
         """The unknown entries (B, C) that do not count; None: all do."""
         if self.config.mode == "negative":
             return None
-        if self.config.mode.startswith("ignore") or (self.prior is not None and not self.prior.known):
+        if self.config.mode.startswith("ignore") or (self.prior is not None and not self.has_prior):
             return labels == 0
         return doubtful_unknowns(
             logits,

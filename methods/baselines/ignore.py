@@ -68,8 +68,8 @@ class InformationGap(nn.Module):
     @torch.no_grad()
     def update(self, gaps: Tensor, logits: Tensor, positive: Tensor) -> None:
         """Gaps, logits, positive (bool) of a batch, (B, C) each; without a positive the gap stays."""
-        if positive.any():
-            self.gap.lerp_(gaps[positive].mean(), 1 - self.decay)
+        if len(shown := gaps[positive]):
+            self.gap.lerp_(shown.mean(), 1 - self.decay)
         self.level.lerp_(logits.mean(dim=0), 1 - self.decay)
 
 

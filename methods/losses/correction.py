@@ -45,11 +45,12 @@ def largest(losses: Tensor, among: Tensor, k: int) -> Tensor:
     Fewer than k to choose from: all of them, and never another (the released code's mask multiplies losses with zero,
     so that known labels change as soon as k exceeds the unknown ones).
     """
-    k = min(k, int(among.sum()))
+    k = min(k, losses.numel())
     if k == 0:
         return torch.zeros_like(among)
-    threshold = losses[among].topk(k).values[-1]
-    return among & (losses >= threshold)
+    ranked = torch.where(among, losses, -torch.inf).flatten().topk(k).values
+    last = (among.sum() - 1).clamp(0, k - 1)  # a place, not a number of Python's, for which a GPU would have to wait
+    return among & (losses >= ranked.gather(0, last[None]))
 
 
 def count_of(share: float, entries: int) -> int:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from methods.losses.asymmetric import asymmetric_entries
+from methods.losses.correction import largest
 from methods.losses.reduce import Reduction, reduce_entries
 
 UnknownMode = Literal["ignore", "negative", "selective", "ignore_normalize_classes"]
@@ -52,8 +53,4 @@ def doubtful_unknowns(
     """
     unknown = labels == 0
     doubtful = torch.zeros_like(unknown) if prior is None else unknown & (prior > prior_threshold)
-    count = min(topk * len(labels), int(unknown.sum()))
-    if count:
-        last = logits.detach()[unknown].topk(count).values[-1]
-        doubtful = doubtful | (unknown & (logits.detach() >= last))
-    return doubtful
+    return doubtful | largest(logits.detach(), unknown, topk * len(labels))

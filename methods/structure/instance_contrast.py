@@ -23,7 +23,7 @@ def instance_contrast(features: Tensor, labels: Tensor) -> Tensor:
         terms, counts = [together.sum()], [count]
         for group in groups[1:]:
             apart = (1 + cosine)[group]
-            total, size = subsampled(apart, int(count))
+            total, size = subsampled(apart, len(together))
             terms.append(total)
             counts.append(torch.as_tensor(size, device=count.device))
         return torch.stack(terms).sum() / torch.stack(counts).sum().clamp(min=1)

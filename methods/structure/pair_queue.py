@@ -34,4 +34,5 @@ class PairQueue(nn.Module):
             self.place.copy_((self.place + len(classes)) % size)
         old = self.classes >= 0
         old[slots] = False
-        return torch.cat([new.float(), self.pairs[:, old]], dim=1), torch.cat([classes, self.classes[old]])
+        (kept,) = old.nonzero(as_tuple=True)
+        return torch.cat([new.float(), self.pairs[:, kept]], dim=1), torch.cat([classes, self.classes[kept]])

@@ -55,8 +55,9 @@ def contrastive_loss(
         similarity = torch.where(same, similarity, similarity + log_weight)
     if margin > NO_MARGIN:
         similarity = similarity.masked_fill(~same & (cosine <= margin), float("-inf"))
-    paired = partner.any(dim=1)
-    log_share = similarity[paired].log_softmax(dim=1).masked_fill(~partner[paired], 0.0)
-    if not paired.any():
+    (paired,) = partner.any(dim=1).nonzero(as_tuple=True)  # once: a GPU waits each time that a mask is an index
+    if not len(paired):
         return elements.sum() * 0.0
-    return -(log_share.sum(dim=1) / partner[paired].sum(dim=1)).mean()
+    partner = partner[paired]
+    log_share = similarity[paired].log_softmax(dim=1).masked_fill(~partner, 0.0)
+    return -(log_share.sum(dim=1) / partner.sum(dim=1)).mean()

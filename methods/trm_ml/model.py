@@ -81,7 +81,9 @@ class TRMML(Method):
         self.thresholds = None
         if learned_thresholds:
             self.thresholds = Thresholds(task.observed, config.pseudo_precision, config.pseudo_miss)
-        self.register_buffer("never_negative", ~(task.observed == -1).any(dim=0), persistent=False)
+        never_negative = ~(task.observed == -1).any(dim=0)
+        self.register_buffer("never_negative", never_negative, persistent=False)
+        self.assumes_negatives = bool(config.assume_negative and never_negative.any())
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """The steps of the method; every part that is switched on adds its own terms."""
@@ -201,7 +203,7 @@ class TRMML(Method):
             terms["loss_pseudo"] = config.pseudo_weight * self._supervised(logits, pseudo)
             terms["pseudo_share"] = decided / unknown.sum().clamp(min=1)
             terms["pseudo_positive_share"] = (pseudo == 1).sum() / decided.clamp(min=1)
-        if config.assume_negative and self.never_negative.any():
+        if self.assumes_negatives:
             assumed = -(unknown & self.never_negative & (pseudo == 0)).to(labels.dtype)
             terms["loss_assumed"] = config.assume_negative * self._supervised(logits, assumed)
         return terms

@@ -58,8 +58,8 @@ class Prototypes(nn.Module):
 
     def visual(self) -> tuple[Tensor, Tensor]:
         """What the memory holds of known positives: elements (M, D) of unit norm, and their classes (M,)."""
-        every = torch.arange(len(self.positive), device=self.positive.device)
-        return self.positive[self.has_positive], every[self.has_positive]
+        (classes,) = self.has_positive.nonzero(as_tuple=True)
+        return self.positive[classes], classes
 
     @torch.no_grad()
     def update(self, regions: Tensor, labels: Tensor, text: Tensor) -> None:

@@ -55,7 +55,7 @@ def test_a_file_says_what_jobs_take_and_they_are_submitted_once(call, programs, 
 
     programs.queue("4711_0 PENDING", "4711_1 RUNNING")
     again = call("run", "sweep.yaml", "--workers", "2", "--detach")
-    assert "2 jobs from before: 2 cells of these not submitted again" in again.err
+    assert "followed: 2 jobs from before, for 2 cells" in again.err
     assert programs.submitted == 1
     programs.queue()
     assert call("run", "sweep.yaml", "--workers", "2", "--detach", "--no-weights").code == 0

@@ -48,9 +48,7 @@ class Launcher:
         own = {cell.key: covering[cell.key] for cell in cells if cell.key in covering}
         if own:
             jobs = {job for several in own.values() for job in several}
-            self.say(
-                f"{counted(len(jobs), 'job')} from before: {counted(len(own), 'cell')} of these not submitted again"
-            )
+            self.say(f"followed: {counted(len(jobs), 'job')} from before, for {counted(len(own), 'cell')}")
         if free:
             submission = self._submit(free)
             own |= {cell.key: submission.jobs for cell in free}

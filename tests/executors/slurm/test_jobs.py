@@ -127,7 +127,7 @@ def test_an_interrupted_command_leaves_its_jobs_and_finds_them_again(
             until(lambda: messages)
         go.write_text("")
         assert [future.result().ending for future in futures] == ["done", "done"]
-    assert messages == ["1 job from before: 2 cells of these not submitted again"]
+    assert messages == ["followed: 1 job from before, for 2 cells"]
     assert list(scheduler.processes) == ["0"]
     assert observer.endings == []
 
