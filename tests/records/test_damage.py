@@ -1,16 +1,12 @@
 """Files of a finished cell that are cut, flipped, emptied or another's: named, and no other cell pays for it."""
 
-import json
 import random
-import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.store_factory import Grid, finish, make_store, running
+from helpers.store_factory import Grid, finish, make_store
 
 from bench.errors import DataError
-from bench.records import damage
 from bench.records.store import Store
 from bench.report import read_results, write_report
 
@@ -123,79 +119,9 @@ def test_a_report_is_written_whatever_is_damaged(store):
     write_report(read_results(store), store)
 
 
-def test_another_cells_files_are_not_taken_for_its_own(store):
-    first, second = store.keys()[:2]
-    for name in ("row.json", "cell.json"):
-        shutil.copy(store.folder(first) / name, store.folder(second) / name)
-    assert store.state(second) == "failed"
-    assert first in store.reason(second)
-    with pytest.raises(DataError, match=f"cell.json is damaged .*describes cell {first}"):
-        store.cell(second)
-
-
-def test_a_claim_mends_the_cells_description_and_sweeps_what_a_kill_left(store):
-    cell = GRID.cells()[0]
-    folder = store.folder(cell.key)
-    (folder / "cell.json").write_text("{}")
-    left = folder / f".scores.npz.{'0' * 32}"
-    left.write_bytes(b"half")
-    (folder / ".hidden").write_text("a user's own")
-    with store.claim(cell):
-        assert store.cell(cell.key) == cell
-        assert not left.exists()
-        assert (folder / ".hidden").exists()
-
-
-@pytest.mark.parametrize("lease", ["", "[]", "{}", "7", '{"host": 1, "pid": "x", "process_started": null}', "\x00"])
-def test_a_lease_that_cannot_be_read_is_none(store, lease):
-    cell = GRID.cells()[0]
-    (store.folder(cell.key) / "lease.json").write_text(lease)
-    assert store.lease(cell.key) is None
-    assert store.state(cell.key) == "done"
-
-
-def test_lines_of_a_running_cells_curve_that_are_none_are_left_out(tmp_path, caplog):
-    store, cell = Store(tmp_path / "results"), GRID.cells()[0]
-    with running(store, cell, epochs=2) as folder:
-        with (folder / "curve.jsonl").open("ab") as file:
-            file.write(b'\xff\xfe\n[1]\n{"epoch": 3, "loss": 1.0}\n{"epo')
-        assert [record["epoch"] for record in store.curve(cell.key)] == [1, 2, 3]
-    assert "curve.jsonl" in caplog.text
-
-
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"id": 3}', b"\xff\xff", b"[" * 100_000])
-def test_a_foreign_file_among_the_sweeps_is_left_out_and_named(store, content, caplog):
-    damage.warn_once.cache_clear()
-    known = store.sweeps()
-    (store.root / "sweeps" / "foreign (conflicted copy).json").write_bytes(content)
-    assert store.sweeps() == known
-    assert "conflicted copy" in caplog.text
-
-
-def test_a_copy_of_a_sweep_does_not_count_twice(store, caplog):
-    (path,) = (store.root / "sweeps").iterdir()
-    shutil.copy(path, path.with_name(f"{path.stem} (conflicted copy).json"))
-    assert len(store.sweeps()) == 1
-    assert "conflicted copy" in caplog.text
-
-
 def test_damaged_labels_are_written_again_by_the_next_cell(store):
     cell = GRID.cells()[0]
     before, path = store.targets(cell.dataset.fingerprint), store.targets_file(cell.dataset.fingerprint)
     path.write_bytes(hurt(path.read_bytes(), "cut 0.5"))
     store.save_targets(cell.dataset.fingerprint, before)
     assert np.array_equal(store.targets(cell.dataset.fingerprint).labels, before.labels)
-
-
-def test_a_row_of_an_older_version_is_read(store):
-    key = store.keys()[0]
-    path: Path = store.folder(key) / "row.json"
-    row = json.loads(path.read_text())
-    for name in ("sha256", "files"):
-        del row[name]
-    path.write_text(json.dumps(row))
-    assert store.state(key) == "done"
-    assert store.row(key).files == {}
-    assert store.has_scores(key)
-    (store.folder(key) / "scores.npz").write_bytes(b"PK")
-    assert not store.has_scores(key)

@@ -11,9 +11,8 @@ import pytest
 from bench.backbones import BACKBONES
 from bench.data import DATASETS
 from bench.errors import UsageError
-from bench.planning.recipes import all_recipes, recipe_for, tuned_sets
 from bench.records.cells import canonical_json
-from bench.settings.config import build, keyed_values, parse_overrides, setting, values
+from bench.settings.config import build, keyed_values, setting, values
 from methods import METHODS
 from protocols import PROTOCOLS
 
@@ -97,41 +96,6 @@ def test_every_field_of_a_method_says_what_it_is(name):
     assert all(f.metadata.get("help") for f in dataclasses.fields(METHODS.get(name).Config))
 
 
-@pytest.mark.parametrize("name", METHODS.names())
-def test_every_recipe_builds(name):
-    method = METHODS.get(name)
-    for recipe in {"auto", *all_recipes(method)}:
-        for backbone in ("tiny_clip", "lite2_minilm", "RN101"):
-            build(method.Config, recipe_for(method, recipe, backbone), owner=name)
-
-
-def test_an_unknown_recipe_lists_the_known_ones():
-    with pytest.raises(UsageError, match=r"method 'asl' has no recipe 'papper'.*auto.*bce"):
-        recipe_for(METHODS.get("asl"), "papper", "tiny_clip")
-
-
-def test_auto_takes_the_papers_recipe_beside_the_embedded_backbone_only():
-    trm_ml = METHODS.get("trm_ml")
-    assert recipe_for(trm_ml, "auto", "RN101") == trm_ml.recipes["paper"]
-    first = METHODS.get("trm_ml_first")
-    assert recipe_for(first, "auto", "tiny_clip") == tuned_sets()["embedded"].tables["trm_ml_first"]
-
-
-def test_each_backbone_can_have_a_set_of_its_own_that_falls_back_on_another():
-    dualcoop, asl = METHODS.get("dualcoop"), METHODS.get("asl")
-    words = {"n_ctx": 4, "ctx_init": "a photo of a"}
-    assert recipe_for(dualcoop, "auto", "lite2_minilm") == {**recipe_for(dualcoop, "embedded", "RN101"), **words}
-    assert "asl" not in tuned_sets()["lite2_minilm"].tables
-    assert recipe_for(asl, "auto", "lite2_minilm") == recipe_for(asl, "embedded", "RN101")
-
-
-def test_sets_name_methods_or_tables_that_others_are_like():
-    for name, one in tuned_sets().items():
-        like = {table["like"].rpartition(":")[2] for table in one.tables.values() if "like" in table}
-        assert set(one.tables) <= {*METHODS.names(), *like}, name
-        assert one.backbone in BACKBONES.names()
-
-
 def test_a_setting_that_was_added_later_has_its_say_in_a_key_once_it_is_set():
     @dataclass(frozen=True, kw_only=True)
     class Grown:
@@ -141,21 +105,3 @@ def test_a_setting_that_was_added_later_has_its_say_in_a_key_once_it_is_set():
     assert keyed_values(Grown()) == {"lr": 0.1}
     assert keyed_values(Grown(words=("a",))) == {"lr": 0.1, "words": ["a"]}
     assert values(Grown()) == {"lr": 0.1, "words": []}
-
-
-def test_overrides_are_split_by_owner():
-    assert parse_overrides(["scenes.world=7", "scenes.n_train = 500", "asl.lr=1=2"]) == {
-        "scenes": {"world": "7", "n_train": "500"},
-        "asl": {"lr": "1=2"},
-    }
-
-
-@pytest.mark.parametrize("text", ["", "scenes", "scenes.world", "world=7", ".world=7", "scenes.=7", "="])
-def test_a_malformed_override_shows_the_form(text):
-    with pytest.raises(UsageError, match=r"write NAME\.OPTION=VALUE"):
-        parse_overrides([text])
-
-
-def test_setting_an_option_twice_is_refused():
-    with pytest.raises(UsageError, match=r"scenes\.world is set twice"):
-        parse_overrides(["scenes.world=1", "scenes.world=2"])

@@ -1,27 +1,21 @@
 """Servers and databases that do not answer: a run waits ten seconds for them, says so, and names what is silent."""
 
-import os
 import socket
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 
 import psutil
 import pytest
 from helpers.store_factory import finish
 
-from bench.records.store import Store
 from bench.tracking import follow as follow_module
 from bench.tracking import following, is_current, sync
-from bench.tracking.database import absolute_uri
-from bench.tracking.follow import BEAT, SILENCE_SECONDS, Follower
 from bench.tracking.reachable import refuse_unreachable
 
 pytestmark = pytest.mark.slow
@@ -109,58 +103,6 @@ def test_what_is_no_database_is_not_said_to_be_locked(tmp_path):
     assert (tmp_path / "text.db").read_text().startswith("no database")
 
 
-def scripted(monkeypatch, store: Store, events: Iterable[tuple[float, bytes | None]]) -> Follower:
-    """A follower whose process does what the script says, on a clock that nothing else moves.
-
-    events: seconds until something happens, and what is heard then: None is nothing, no bytes the end.
-    """
-    clock, script, (reads, writes) = [0.0], iter(events), os.pipe()
-
-    def select(pipes: list[int], *_: object) -> tuple[list[int], list, list]:
-        seconds, words = next(script)
-        clock[0] += seconds
-        if words is None:
-            return [], [], []
-        if words:
-            os.write(writes, words)
-        else:
-            os.close(writes)
-        return pipes, [], []
-
-    monkeypatch.setattr(follow_module, "select", SimpleNamespace(select=select))
-    monkeypatch.setattr(follow_module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
-    follower = Follower(store)
-    pipe = os.fdopen(reads, "rb")
-    follower.process = SimpleNamespace(stdout=pipe, stdin=None, wait=lambda seconds: 1, poll=lambda: 1)
-    return follower
-
-
-def test_who_works_is_waited_for(finished, monkeypatch):
-    beats = [(0.9 * SILENCE_SECONDS, BEAT)] * 10
-    lines: list[str] = []
-    assert scripted(monkeypatch, finished, [*beats, (1, b"at last"), (1, b"")]).finish(lines.append) == "at last"
-    assert len(lines) == 1
-    assert lines[0].startswith("waiting for the MLflow database sqlite:///")
-
-
-def test_who_ends_soon_is_not_told_to_be_waited_for(finished, monkeypatch):
-    lines: list[str] = []
-    assert scripted(monkeypatch, finished, [(1, b"why"), (0.5, b"")]).finish(lines.append) == "why"
-    assert not lines
-
-
-def test_who_is_silent_is_not_waited_for(finished, monkeypatch):
-    events = [(0.9 * SILENCE_SECONDS, BEAT), (0.9 * SILENCE_SECONDS, None), (0.2 * SILENCE_SECONDS, None)]
-    problem = scripted(monkeypatch, finished, events).finish()
-    assert problem.startswith("The MLflow database sqlite:///")
-    assert "has not answered for 10 s; the results are safe in the store" in problem
-
-
-def test_who_works_for_ever_is_not_waited_for(finished, monkeypatch):
-    problem = scripted(monkeypatch, finished, [(5, BEAT)] * 13).finish(longest=60)
-    assert problem == "MLflow was not done within 60 s; run `bench sync` to bring it up to date."
-
-
 def test_the_writer_ends_with_its_parent_in_the_middle_of_a_call_that_hangs(finished, tmp_path):
     """It would hang for ten minutes: nothing but its watch over the parent ends it."""
     hanging = """if True:
@@ -199,26 +141,3 @@ def _wait_until(holds, seconds: float = 300.0) -> None:
     while not holds():
         assert time.monotonic() < until
         time.sleep(0.05)
-
-
-@pytest.mark.parametrize(("given", "meant"), [("x.db", "{here}/x.db"), ("/data/x.db", "/data/x.db")])
-def test_a_relative_database_is_the_users_wherever_the_writer_works(given, meant, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    wanted = f"sqlite:///{meant.format(here=Path.cwd())}"
-    follower = Follower(Store(tmp_path), f"sqlite:///{given}")
-    monkeypatch.chdir("/")
-    assert follower.tracking_uri == wanted
-    assert absolute_uri("http://host:1") == "http://host:1"
-
-
-def test_one_database_by_its_relative_and_its_whole_name(finished, tmp_path, monkeypatch):
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to("real")
-    monkeypatch.chdir(tmp_path)
-    report = sync(finished, "sqlite:///link/x.db")
-    assert report.uri == f"sqlite:///{tmp_path}/link/x.db", "as it was named: a link may be pointed elsewhere later"
-    assert (tmp_path / "real" / "x.db").exists()
-    assert is_current(finished, "sqlite:///link/x.db")
-    monkeypatch.chdir("/")
-    assert is_current(finished, f"sqlite:///{tmp_path}/link/x.db")
-    assert sync(finished, f"sqlite:///{tmp_path}/link/x.db").created == 0

@@ -1,0 +1,44 @@
+"""Recipes: every one builds, and `auto` takes the set of the backbone, else the paper's."""
+
+import pytest
+
+from bench.backbones import BACKBONES
+from bench.errors import UsageError
+from bench.planning.recipes import all_recipes, recipe_for, tuned_sets
+from bench.settings.config import build
+from methods import METHODS
+
+
+@pytest.mark.parametrize("name", METHODS.names())
+def test_every_recipe_builds(name):
+    method = METHODS.get(name)
+    for recipe in {"auto", *all_recipes(method)}:
+        for backbone in ("tiny_clip", "lite2_minilm", "RN101"):
+            build(method.Config, recipe_for(method, recipe, backbone), owner=name)
+
+
+def test_an_unknown_recipe_lists_the_known_ones():
+    with pytest.raises(UsageError, match=r"method 'asl' has no recipe 'papper'.*auto.*bce"):
+        recipe_for(METHODS.get("asl"), "papper", "tiny_clip")
+
+
+def test_auto_takes_the_papers_recipe_beside_the_embedded_backbone_only():
+    trm_ml = METHODS.get("trm_ml")
+    assert recipe_for(trm_ml, "auto", "RN101") == trm_ml.recipes["paper"]
+    first = METHODS.get("trm_ml_first")
+    assert recipe_for(first, "auto", "tiny_clip") == tuned_sets()["embedded"].tables["trm_ml_first"]
+
+
+def test_each_backbone_can_have_a_set_of_its_own_that_falls_back_on_another():
+    dualcoop, asl = METHODS.get("dualcoop"), METHODS.get("asl")
+    words = {"n_ctx": 4, "ctx_init": "a photo of a"}
+    assert recipe_for(dualcoop, "auto", "lite2_minilm") == {**recipe_for(dualcoop, "embedded", "RN101"), **words}
+    assert "asl" not in tuned_sets()["lite2_minilm"].tables
+    assert recipe_for(asl, "auto", "lite2_minilm") == recipe_for(asl, "embedded", "RN101")
+
+
+def test_sets_name_methods_or_tables_that_others_are_like():
+    for name, one in tuned_sets().items():
+        like = {table["like"].rpartition(":")[2] for table in one.tables.values() if "like" in table}
+        assert set(one.tables) <= {*METHODS.names(), *like}, name
+        assert one.backbone in BACKBONES.names()
