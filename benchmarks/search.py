@@ -90,7 +90,7 @@ def compare(sweep: Any, sampler: str, seed: int, flags: argparse.Namespace, cach
     from bench.studies.search.archive import cells_of
     from bench.studies.search.best import full_settings
     from bench.studies.search.outcome import best
-    from bench.studies.search.request import ask_for
+    from bench.studies.search.request import search_requests
     from bench.studies.search.session import open_search
     from bench.system.device import choose_device
     from bench.training.resources import Resources
@@ -102,7 +102,7 @@ def compare(sweep: Any, sampler: str, seed: int, flags: argparse.Namespace, cach
     sessions = []
     resources = Resources(unseen, device, cache, progress=_silent)
     with open_executor(flags.executor, resources, searches, **options) as executor:
-        for request in ask_for(sweep, sampler=sampler, pruner=flags.pruner, seed=seed):
+        for request in search_requests(sweep, sampler=sampler, pruner=flags.pruner, seed=seed):
             session = open_search(request, unseen, flags.results, total=flags.trials)
             session.run(executor, searches, _Nobody(), flags.trials)
             sessions.append(session)

@@ -60,14 +60,14 @@ def _describe_pack(dataset: Pack) -> None:
     console.print(f"{made}; terms: {pack.licences.get('pack', 'not stated')}")
 
 
-def tell_left_out(dataset: Dataset, skipped: Iterable[str]) -> None:
-    """On a pack whose text tower is not at hand: what runs without it, and what to give for the rest."""
+def print_left_out(dataset: Dataset, skipped: Iterable[str]) -> None:
+    """Print what runs on a pack without its text tower, and what to give for the rest."""
     if isinstance(dataset, Pack) and (reason := next((why for why in skipped if NO_TOWER in why), "")):
         console = plain_console(stderr=True, highlight=False, soft_wrap=True)
         console.print(f"warning: {text_sentence(dataset, reason)}.", style="yellow")
 
 
-def tell_mark(dataset: Dataset, backbone: type[Backbone]) -> None:
+def print_mark(dataset: Dataset, backbone: type[Backbone]) -> None:
     """Print the flag that every number of this encoder carries, on standard error."""
     if mark := backbone.mark_on(dataset.default_backbone):
         from bench.report.tables.flags import FLAGS  # with pandas, half a second

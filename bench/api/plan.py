@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.api.execution import Execution
-from bench.api.opening import tell_left_out, tell_mark, watched
+from bench.api.opening import print_left_out, print_mark, watched
 from bench.api.outlook import Outlook, look_ahead
 from bench.api.outlook_view import as_text, renderables
 from bench.backbones import BACKBONES
@@ -93,6 +93,6 @@ def make_plan(request: Request, execution: Execution, quiet: bool = False) -> Pl
     with watched(dataset, quiet):
         entries = entries_of(request, dataset)
     if not quiet:
-        tell_left_out(dataset, (entry.skipped for entry in entries))
-        tell_mark(dataset, BACKBONES.get(request.backbone))
+        print_left_out(dataset, (entry.skipped for entry in entries))
+        print_mark(dataset, BACKBONES.get(request.backbone))
     return Plan(resolved_request(request, dataset), execution, dataset, entries)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.data import DATASETS
 from bench.errors import UsageError
-from bench.features.feeds import asked_for
+from bench.features.feeds import requested_feed
 from bench.planning.grid import Grid, variants
 from bench.planning.ratios import parse_ratios, parse_seeds
 from bench.planning.request import Request
@@ -45,7 +45,7 @@ def request_of(
         raise UsageError("--methods is empty; name at least one, for instance trm_ml,dualcoop.")
     if not 0 <= holdout <= LARGEST_HOLDOUT:
         raise UsageError(f"--holdout {holdout} is not allowed; give a percent from 0 to {LARGEST_HOLDOUT}.")
-    feed, overrides = asked_for(views, live, augment, settings or {})
+    feed, overrides = requested_feed(views, live, augment, settings or {})
     with_settings = [name for name in overrides if name in DATASETS.names()]
     return Request(
         methods=variants(names, grid, fixed=overrides) if grid else names,

@@ -22,7 +22,7 @@ from bench.studies.search.archive import FOLDER, cells_of
 from bench.studies.search.best import file_name, full_settings, retrained, sweep_file
 from bench.studies.search.figures import search_figures, write_figures
 from bench.studies.search.outcome import TrialRecord, best
-from bench.studies.search.request import SearchRequest, ask_for
+from bench.studies.search.request import SearchRequest, search_requests
 from bench.studies.search.samplers import check_names
 from bench.studies.search.session import Session, open_search
 from bench.studies.search.space import lies_within, read_spaces
@@ -114,7 +114,7 @@ def plan_searches(
 ) -> tuple[Request, Dataset, list[SearchRequest]]:
     """The request with its protocol, the dataset without a test split, and a search for each method.
 
-    always_start: see `ask_for`.
+    always_start: see `search_requests`.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; before CUDA starts
     options.check()
@@ -128,7 +128,7 @@ def plan_searches(
             "can be judged by observed labels alone; leave out --holdout-labels full."
         )
     methods = tuple(variant.method for variant in request.variants)
-    requests = ask_for(
+    requests = search_requests(
         request,
         judged=options.judged,
         spaces=read_spaces(options.space, methods) if options.space else None,

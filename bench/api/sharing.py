@@ -22,7 +22,7 @@ from bench.prediction.card import licence_of
 from bench.records.cells import Component
 from bench.records.names import inside
 from bench.settings.config import build
-from bench.system.disk import telling_disk_errors
+from bench.system.disk import raising_disk_errors
 
 NO_TERMS = "not stated"
 
@@ -74,7 +74,7 @@ def write_pack_of(
     }
     terms = {"dataset": licence_of(dataset.name), "backbone": licence_of(component.name), "pack": licence}
     facts = pack_facts(dataset, backbone, component, entries, made, terms)
-    with telling_disk_errors(path):
+    with raising_disk_errors(path):
         write_pack(path, facts, dataset, backbone, entries)
     images = {part: facts.split(part).images for part in PACKED_PARTS}
     return WrittenPack(path, path.stat().st_size, made["by"], dataset.name, component.name, images)

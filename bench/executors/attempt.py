@@ -17,7 +17,7 @@ from bench.records.rows import Row
 from bench.records.store import Store
 from bench.settings.registry import Registry
 from bench.stats.metrics import average_precision, mean_average_precision, summary
-from bench.system.disk import is_of_disk, telling_disk_errors
+from bench.system.disk import is_of_disk, raising_disk_errors
 from bench.system.environment import environment, source_hash
 from bench.system.interrupts import reraised_signals
 from bench.training import Stopped, run_cell
@@ -35,7 +35,7 @@ def attempt(cell: Cell, store: Store, resources: Resources, begun: Callable[[], 
 
     DiskError if the store cannot be written: the cell has not failed, and is resumed from its checkpoint later.
     """
-    with telling_disk_errors(store.root), store.claim(cell) as folder:
+    with raising_disk_errors(store.root), store.claim(cell) as folder:
         if folder is None:
             return Ended(cell.key, "elsewhere")
         if store.state(cell.key) == "done":

@@ -112,7 +112,7 @@ def feed_flags(feed: Component) -> tuple[str, ...]:
     return () if trained == "none" else (f"image encoder trained: {trained}",)
 
 
-def asked_for(
+def requested_feed(
     views: int, live: bool, augment: str | None, overrides: Mapping[str, Mapping[str, Any]]
 ) -> tuple[str, dict[str, dict[str, Any]]]:
     """The requested feed and all overrides, from `--views K`, `--live` and `--augment NAME`."""

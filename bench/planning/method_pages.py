@@ -19,13 +19,13 @@ HEAD = f"""# Methods
 
 Every method that `bench run --methods` knows. These pages are generated: `{COMMAND}`.
 
-"Needs" says what a method cannot do without, with its default settings: *text* is a backbone with a text tower,
-*tokens* are the image's dense features (without them it reads one vector an image), *negatives* are labels known to be
-negative: under a protocol that gives none, `bench run` leaves such a method out and says so. *All labels* marks a
-ceiling, which is trained on the full labels.
+"Needs" lists what a method requires with its default settings: *text* is a backbone with a text tower; *tokens* are the
+image's dense features (without them a method reads one vector per image); *negatives* are labels known to be negative:
+under a protocol that gives none, `bench run` leaves such a method out and says so. *All labels* marks a ceiling, which
+is trained on the full labels.
 
-`embedded` recipes were chosen for `tiny_clip`, those called like another backbone for that one; each is used on its
-backbone, and `paper` recipes on all others. All come on top of the defaults.
+`embedded` recipes were chosen for `tiny_clip`; a recipe with the name of another backbone was chosen for that backbone.
+Each is used on its own backbone, and `paper` recipes on all others. All are applied on top of the defaults.
 """
 SHARED_SETTINGS = """# Settings that methods share
 

@@ -74,7 +74,7 @@ def is_of_disk(error: BaseException, root: Path) -> bool:
 
 
 @contextmanager
-def telling_disk_errors(place: Path) -> Iterator[None]:
+def raising_disk_errors(place: Path) -> Iterator[None]:
     """DiskError instead of what the file system raises inside the block."""
     try:
         yield

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from bench.errors import UsageError
 from bench.system.wording import shown
-from bench.tracking.ledger import TOKEN, ask_sqlite, sqlite_path
+from bench.tracking.ledger import TOKEN, query_sqlite, sqlite_path
 from bench.tracking.reachable import TrackingError, refuse_unreachable
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def set_moved_aside(uri: str, root: Path) -> None:
     if path is None or uri != default_uri(root) or not path.exists():
         return
     query = "SELECT artifact_location FROM experiments JOIN experiment_tags USING (experiment_id) WHERE key LIKE ?"
-    places = [place for (place,) in ask_sqlite(path, query, f"{TOKEN}%") or ()]
+    places = [place for (place,) in query_sqlite(path, query, f"{TOKEN}%") or ()]
     if any(not place.startswith(artifact_place(root)) for place in places):
         path.replace(path.with_name("mlflow.moved.db"))
 

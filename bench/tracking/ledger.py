@@ -62,10 +62,10 @@ def read_ledger(path: Path, uri: str) -> Ledger:
 def has_tag(uri: str, tag: str) -> bool:
     """Whether the database has an experiment with this tag. Only sqlite is checked; a server is assumed to have it."""
     path = sqlite_path(uri)
-    return path is None or bool(ask_sqlite(path, "SELECT 1 FROM experiment_tags WHERE key = ? LIMIT 1", tag))
+    return path is None or bool(query_sqlite(path, "SELECT 1 FROM experiment_tags WHERE key = ? LIMIT 1", tag))
 
 
-def ask_sqlite(path: Path, query: str, *values: str) -> list[tuple] | None:
+def query_sqlite(path: Path, query: str, *values: str) -> list[tuple] | None:
     """The result of a query on a sqlite database, read without MLflow and unchanged; None if it is no such database."""
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=1)

@@ -19,7 +19,7 @@ from bench.records.reader import StoreReader
 from bench.studies.search.archive import archives
 from bench.tracking.cells import experiment_name
 from bench.tracking.database import QUIET, artifact_place, default_uri
-from bench.tracking.ledger import ask_sqlite, sqlite_path
+from bench.tracking.ledger import query_sqlite, sqlite_path
 from bench.tracking.projection import is_current, sync
 from bench.tracking.reachable import TrackingError
 from bench.tracking.views import METHODS_VIEW, PREFIX, address
@@ -93,7 +93,7 @@ def experiment_pages(store: StoreReader, url: str) -> list[tuple[str, str]]:
     """The experiments that have saved views: their names and the address of the figure, the newest sweep's first."""
     path = sqlite_path(default_uri(store.root))
     query = "SELECT name, experiment_id FROM experiments JOIN experiment_tags USING (experiment_id) WHERE key = ?"
-    ids = dict(ask_sqlite(path, query, PREFIX + METHODS_VIEW) or []) if path else {}
+    ids = dict(query_sqlite(path, query, PREFIX + METHODS_VIEW) or []) if path else {}
     newest = [experiment_name(record.dataset, record.protocol) for record in reversed(store.sweeps())]
     ordered = [name for name in dict.fromkeys(newest) if name in ids]
     return [(name, address(url, str(ids[name]), METHODS_VIEW, chart=True)) for name in ordered]

@@ -19,7 +19,7 @@ from bench.records.cells import Cell
 from bench.records.rows import Row
 from bench.records.store import Store
 from bench.studies.search.archive import cells_of
-from bench.studies.search.request import SearchRequest, ask_for
+from bench.studies.search.request import SearchRequest, search_requests
 from bench.studies.search.session import Session, open_search
 
 TINY_SCENES = {"n_train": 100, "n_test": 20}
@@ -135,7 +135,7 @@ def a_search(cache: Path, method: str = "bce_iu", **more: Any) -> tuple[SearchRe
     sweep = Request(
         (method,), more.pop("percents", (10, 50)), protocol="partial", holdout=20, overrides=settings, **more
     )
-    (request,) = ask_for(sweep, **options)
+    (request,) = search_requests(sweep, **options)
     return request, blind(open_dataset(sweep, cache))
 
 

@@ -4,7 +4,7 @@ import pytest
 from helpers.trainings import make_cell
 
 from bench.errors import UsageError
-from bench.features.feeds import asked_for
+from bench.features.feeds import requested_feed
 from bench.planning.plan import plan
 from bench.planning.request import Request
 
@@ -47,13 +47,13 @@ def test_a_new_version_of_an_augmentation_is_another_cell(small, monkeypatch):
 )
 def test_what_does_not_go_together_is_refused(arguments, sentence):
     with pytest.raises(UsageError, match=sentence):
-        asked_for(*arguments)
+        requested_feed(*arguments)
 
 
 def test_what_the_command_line_says_becomes_the_feed():
-    assert asked_for(0, False, None, {"asl": {"lr": "1"}}) == ("plain", {"asl": {"lr": "1"}})
-    assert asked_for(3, False, "tai", {}) == ("views", {"views": {"augment": "tai", "count": 3}})
-    assert asked_for(0, True, None, {"live": {"train": "last"}}) == ("live", {"live": {"train": "last"}})
+    assert requested_feed(0, False, None, {"asl": {"lr": "1"}}) == ("plain", {"asl": {"lr": "1"}})
+    assert requested_feed(3, False, "tai", {}) == ("views", {"views": {"augment": "tai", "count": 3}})
+    assert requested_feed(0, True, None, {"live": {"train": "last"}}) == ("live", {"live": {"train": "last"}})
 
 
 @pytest.mark.parametrize(

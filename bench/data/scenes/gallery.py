@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.system.disk import telling_disk_errors
+from bench.system.disk import raising_disk_errors
 from bench.system.files import write_text
 from bench.system.progress import Progress
 
@@ -57,7 +57,7 @@ def pictures(
     if problem:
         _LOG.warning("%s %s; it is drawn again.", file, problem)
     if problem or not file.exists():
-        with telling_disk_errors(file.parent):
+        with raising_disk_errors(file.parent):
             file.parent.mkdir(parents=True, exist_ok=True)
             sweep_parts(file.parent)
             _draw_into(file, source, count, workers, on_progress)

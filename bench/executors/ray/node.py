@@ -59,11 +59,11 @@ def train_cell(
             store.fail(cell.key, error)
             ended = Ended(cell.key, "failed", f"{type(error).__name__}: {error}".splitlines()[0])
         else:
-            ended = attempt(cell, store, resources, begun, _Teller(say, folder))
+            ended = attempt(cell, store, resources, begun, _Reporter(say, folder))
         return ended, pack(folder, (*RESULT, *(RESUME[1:] if ended.ending == "stopped" else ())))
 
 
-class _Teller:
+class _Reporter:
     """Reports each epoch to the driver, from time to time with the newest checkpoint."""
 
     def __init__(self, say: Say, folder: Path):

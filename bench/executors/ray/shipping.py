@@ -32,7 +32,7 @@ class Shipping:
         self._features: dict[Any, Any] = {}
         self._turn = threading.Lock()
 
-    def __call__(self, cell: Cell) -> "ShippedSite":
+    def __call__(self, cell: Cell) -> "ShippedData":
         import ray
 
         if cell.feed.name == "live":
@@ -46,7 +46,7 @@ class Shipping:
             for where, entry in self.resources.encoded.items():
                 if where not in self._features:
                     self._features[where] = ray.put((np.asarray(entry.dense), np.asarray(entry.pooled)))
-            return ShippedSite(self._index, tuple(self._features.items()), self.resources.keep_weights)
+            return ShippedData(self._index, tuple(self._features.items()), self.resources.keep_weights)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _index(dataset: Dataset, with_test: bool) -> Index:
 
 
 @dataclass(frozen=True)
-class ShippedSite(CarriesPlugins):
+class ShippedData(CarriesPlugins):
     """On a node: references to the index and to the features by backbone, split and variant."""
 
     index: Any
@@ -82,7 +82,7 @@ class ShippedSite(CarriesPlugins):
     def open(self, device: torch.device, progress: EncodeProgress) -> Resources:
         import ray
 
-        opened = _ShippedBench(_ShippedDataset(ray.get(self.index)), dict(self.features), device, progress)
+        opened = _ShippedResources(_ShippedDataset(ray.get(self.index)), dict(self.features), device, progress)
         opened.keep_weights = self.weights
         return opened
 
@@ -118,7 +118,7 @@ class _ShippedDataset(Dataset):
         return self._index.fingerprint
 
 
-class _ShippedBench(Resources):
+class _ShippedResources(Resources):
     """Resources whose features come from the object store, in memory that all workers of the node share."""
 
     def __init__(self, dataset: Dataset, shipped: dict[Any, Any], device: torch.device, progress: EncodeProgress):

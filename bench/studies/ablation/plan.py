@@ -72,7 +72,7 @@ def plan_ablation(
     left = [f"{name} ({_settings_text(method.switches[name].off)})" for name in off if not chosen]
     notes = [f"Off already in these settings, and so not studied: {', '.join(left)}."] if left else []
     if design == "ladder" and chosen is None and method.ladder:
-        arms, more = _climbable(method, rungs(method.ladder), settings)
+        arms, more = _distinct_rungs(method, rungs(method.ladder), settings)
         notes += more
     else:
         arms = BY_PARTS[design](parts)
@@ -105,7 +105,7 @@ def _checked(method: type[Method], arms: Sequence[Arm], settings: Mapping[str, A
             yield arm
 
 
-def _climbable(
+def _distinct_rungs(
     method: type[Method], arms: Sequence[Arm], settings: Mapping[str, Any]
 ) -> tuple[tuple[Arm, ...], list[str]]:
     """The rungs that differ from the one below under these settings, and a note for each other."""

@@ -79,7 +79,7 @@ class SearchRequest:
         return f"{self.method}-{digest[:10]}"
 
 
-def ask_for(
+def search_requests(
     sweep: Request,
     *,
     judged: Judged = "observed",

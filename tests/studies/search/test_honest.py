@@ -18,7 +18,7 @@ from bench.records.cells import Cell, canonical_json
 from bench.records.store import Store
 from bench.stats.metrics import mean_average_precision
 from bench.studies.search.archive import cells_of
-from bench.studies.search.request import ask_for
+from bench.studies.search.request import search_requests
 from bench.studies.search.session import open_search
 from bench.training.resources import Resources
 from protocols import PROTOCOLS, Images
@@ -35,7 +35,7 @@ def real_search(cache: Path, results: Path, dataset=None, method: str = "bce_iu"
 
     settings = {} if method == "clip_zero_shot" else {method: SHORT}
     sweep = Request((method,), (50, 90), holdout=30, overrides={"scenes": TINY, **settings})
-    (request,) = ask_for(sweep, pruner="median" if settings else "none")
+    (request,) = search_requests(sweep, pruner="median" if settings else "none")
     dataset = dataset or blind(open_dataset(sweep, cache))
     resources = Resources(dataset, torch.device("cpu"), cache, progress=quiet)
     cells = cells_of(Store(results))

@@ -39,7 +39,7 @@ def test_a_method_without_labels_is_judged_at_every_ratio_under_the_asked_protoc
 )
 def test_what_would_tell_nothing_is_refused_in_one_sentence(cache, more, words):
     from bench.planning.request import Request
-    from bench.studies.search.request import ask_for
+    from bench.studies.search.request import search_requests
 
     method, holdout = more.pop("method", "bce_iu"), more.pop("holdout", 20)
     told_apart = {name: more.pop(name) for name in ("pruner", "spaces") if name in more}
@@ -47,7 +47,7 @@ def test_what_would_tell_nothing_is_refused_in_one_sentence(cache, more, words):
         (method,), (10,), holdout=holdout, overrides={"scenes": {}}, protocol=more.pop("protocol", "partial")
     )
     with pytest.raises(UsageError, match=words) as caught:
-        ask_for(sweep, **told_apart)
+        search_requests(sweep, **told_apart)
     assert "\n" not in str(caught.value)
 
 
