@@ -61,6 +61,8 @@ def report(
     from bench.report.stores import open_stores
     from bench.system.disk import RefusedError
 
+    if metrics is not None and not listed(metrics):
+        raise UsageError("--metrics is empty; name at least one (`bench ls metrics`), or leave it out.")
     reading: AbstractContextManager[StoreReader]
     if from_mlflow is None:
         reading = nullcontext(open_stores(results))
@@ -78,15 +80,13 @@ def report(
             seeds=None if seeds is None else parse_seeds(seeds),
             baseline=baseline,
         )
-        if metrics is not None and not listed(metrics):
-            raise UsageError("--metrics is empty; name at least one (`bench ls metrics`), or leave it out.")
-        if metrics is not None:
-            with counting("metrics of cells", unit="cells") as progress:
-                loaded = with_metrics(loaded, store, metrics, progress)
         if out is not None:
             from bench.tracking.mirror import Mirrored
 
             store = Mirrored(store, out)
+        if metrics is not None:
+            with counting("metrics of cells", unit="cells") as progress:
+                loaded = with_metrics(loaded, store, metrics, progress)
         path = None
         with counting("test images resampled for cells", unit="cells") as progress:
             try:

@@ -56,7 +56,7 @@ def measured(
         try:
             measurements[row.key] = _of_cell(row, store, metrics, labels)
         except (OSError, DataError) as error:
-            warn_once(f"no further metrics of cell {row.key}: {error}")
+            warn_once(f"no further metrics: {error}")
         if progress is not None:
             progress(done, len(rows))
     return measurements
@@ -86,7 +86,7 @@ def _of_cell(
     if missing:
         scores = store.scores(row.key)
         if scores.shape != labels[content].shape:
-            raise DataError(f"its scores are {scores.shape}, the test labels {labels[content].shape}.")
+            raise DataError(f"scores of cell {row.key} are {scores.shape}, the test labels {labels[content].shape}.")
         kept |= {metric.identity: metric.measure(scores, labels[content]) for metric in missing}
         with if_allowed():
             write_json(path, {"of": mark, "metrics": {name: _to_json(one) for name, one in kept.items()}})

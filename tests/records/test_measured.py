@@ -100,7 +100,20 @@ def test_a_cell_without_scores_is_left_out_with_a_warning(store, caplog):
     gone, other = store.rows()
     (store.folder(gone.key) / "scores.npz").unlink()
     assert list(measured([gone, other], store, METRICS)) == [other.key]
-    assert f"no further metrics of cell {gone.key}" in caplog.text
+    assert "no further metrics: " in caplog.text
+    assert f"{gone.key}/scores.npz" in caplog.text
+
+
+def test_labels_that_are_gone_are_said_once_for_all_cells(store, caplog):
+    store.targets_file(store.rows()[0].cell.dataset.fingerprint).unlink()
+    assert measured(store.rows(), store, METRICS) == {}
+    assert caplog.text.count("no further metrics: ") == 1
+
+
+def test_scores_of_other_images_are_not_measured(store, caplog):
+    relabel(store, factory.labels()[1:])
+    assert measured(store.rows(), store, METRICS) == {}
+    assert "are (120, 6), the test labels (119, 6)" in caplog.text
 
 
 def test_damaged_scores_are_not_measured(store, caplog):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from helpers.store_factory import Grid, make_store
 from typer.testing import CliRunner
 
+import bench.report
 from bench.cli import app
 from bench.errors import UsageError
 from bench.records.store import Store
@@ -67,6 +69,14 @@ def test_further_metrics_are_printed_and_in_every_form_of_the_report(stores):
     }  # fmt: skip
     [key, *_] = [place["key"] for place in data["places"]]
     assert "<dt>r@2</dt>" in (folder / "cells" / f"{key}.html").read_text()
+
+
+def test_metrics_are_kept_beside_the_report_wherever_it_is(stores, tmp_path, monkeypatch):
+    monkeypatch.setattr(bench.report, "write_report", lambda *given, **words: None)
+    shutil.copytree(stores / "seed0", tmp_path / "store", ignore=shutil.ignore_patterns("report*", "mlflow*"))
+    run("--results", tmp_path / "store", "--metrics", "auroc", "--out", tmp_path / "own")
+    assert len(list((tmp_path / "own" / "reports" / "measured").iterdir())) == 4
+    assert not (tmp_path / "store" / "reports").exists()
 
 
 @pytest.mark.parametrize(("words", "sentence"), [
