@@ -8,7 +8,21 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("bench", "methods", "protocols")
 
-COMMANDS = {"app", "ls", "main", "plan", "predict", "run", "search", "sync", "tune", "ui", "verify"}
+COMMANDS = {
+    "app",
+    "export_cells",
+    "import_cells",
+    "ls",
+    "main",
+    "plan",
+    "predict",
+    "run",
+    "search",
+    "sync",
+    "tune",
+    "ui",
+    "verify",
+}
 """A command of the command line is called like the function that does its work."""
 
 SUITES = {"Kind", "PROPERTIES", "is_repeatable", "says_what_it_is"}

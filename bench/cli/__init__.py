@@ -10,6 +10,7 @@ from bench import __version__
 from bench.cli import (
     ablate,
     cache,
+    cells,
     compare,
     conformance,
     export,
@@ -87,6 +88,8 @@ app.command("report")(results.report)
 app.command("show")(show.show)
 app.command("predict")(predict.predict)
 app.command("export")(export.export)
+app.command("export-cells")(cells.export_cells)
+app.command("import-cells")(cells.import_cells)
 app.command("compare")(compare.compare)
 app.command("ui")(results.ui)
 app.command("sync")(results.sync)

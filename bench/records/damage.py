@@ -24,7 +24,8 @@ _LOG = logging.getLogger(__name__)
 SEAL = "sha256"
 _T = TypeVar("_T")
 
-_MALFORMED = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+MALFORMED = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What is raised of a record that is damaged."""
 
 
 @functools.cache
@@ -51,7 +52,7 @@ def sealed(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_cell(path: Path, key: str) -> Cell:
     """The cell that a file describes; DataError if it is damaged or another cell's, FileNotFoundError if absent."""
-    return _read(path, lambda data: _cell(data, key))
+    return _read(path, lambda data: cell_of(data, key))
 
 
 def describes(path: Path, cell: Cell) -> bool:
@@ -64,7 +65,7 @@ def describes(path: Path, cell: Cell) -> bool:
 
 def read_row(path: Path, key: str) -> Row:
     """The row that a file holds, with the same errors."""
-    return _read(path, lambda data: _row(data, key))
+    return _read(path, lambda data: row_of(data, key))
 
 
 def read_curve(path: Path) -> list[dict[str, Any]]:
@@ -89,7 +90,7 @@ def read_lease(path: Path) -> Mapping[str, Any] | None:
         return {**lease, "pid": int(lease["pid"]), "process_started": float(lease["process_started"] or 0)} | {
             "host": str(lease["host"])
         }
-    except _MALFORMED:
+    except MALFORMED:
         return None
 
 
@@ -126,19 +127,21 @@ def _read(path: Path, parse: Callable[[Any], _T]) -> _T:
         return parse(read_json(path))
     except FileNotFoundError:
         raise
-    except _MALFORMED as error:
+    except MALFORMED as error:
         reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         raise DataError(f"{path} is damaged ({str(reason)[:120]}); give `bench run` again.") from None
 
 
-def _cell(data: Mapping[str, Any], key: str) -> Cell:
+def cell_of(data: Mapping[str, Any], key: str) -> Cell:
+    """The cell of a record; one of `MALFORMED` where it is damaged or another's."""
     # The key of an older schema cannot be worked out any more.
     if data["schema"] == SCHEMA and (found_key := Cell.from_json(data).key) != key:
         raise ValueError(f"it describes cell {found_key}")
     return Cell.from_json(printable(data))
 
 
-def _row(data: Mapping[str, Any], key: str) -> Row:
+def row_of(data: Mapping[str, Any], key: str) -> Row:
+    """The row of a record, with the same errors."""
     rest = {name: value for name, value in data.items() if name != SEAL}
     if SEAL in data and data[SEAL] != _seal(rest):
         raise ValueError("it is not what was written")

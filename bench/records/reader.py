@@ -17,9 +17,10 @@ from bench.records.claims import live_lease
 from bench.records.frame import frame_of
 from bench.records.jobs import JOB_FILE, CellJob, read_job
 from bench.records.names import inside, printable
+from bench.records.origin import ORIGIN_FILE, Origin
 from bench.records.rows import Row
 from bench.records.sweeps import SweepRecord
-from bench.system.files import read_arrays
+from bench.system.files import read_arrays, read_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,6 +179,15 @@ class StoreReader(Protocol):
                 f"{path} is damaged: it is not what was written; delete {path.parent} and give `bench run` again."
             )
         return content
+
+    def origin(self, key: str) -> Origin | None:
+        """Who made the cell, None of one that was trained here."""
+        path = self.file(key, ORIGIN_FILE)
+        try:
+            data = read_json(path) if path.exists() else None
+        except (OSError, ValueError):
+            data = {}
+        return Origin.from_json(data if isinstance(data, dict) else {}) if data is not None else None
 
     def targets(self, content: str) -> Targets:
         with read_arrays(self.targets_file(content)) as arrays:

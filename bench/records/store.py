@@ -3,7 +3,7 @@
 results/
   cells/<key>/   cell.json  row.json (its presence means: done)  curve.jsonl  scores.npz  log.txt  error.txt
                  weights.safetensors (final weights, unless --no-weights)  attention*.{svg,pdf,png,json} (`bench show`)
-                 mistakes*.html (`bench show --errors`)
+                 mistakes*.html (`bench show --errors`)  origin.json (`bench import-cells`: who made it)
                  lock, lease.json (who runs it)  job.json (which job of a cluster does)  checkpoint/ (while running)
   targets/<dataset fingerprint>.npz   test ids, labels and class names, once for all cells of a dataset
   sweeps/<id>.json                    which cells a command requested
@@ -23,6 +23,7 @@ from bench.records.cells import Cell
 from bench.records.claims import claimed
 from bench.records.jobs import JOB_FILE
 from bench.records.names import cell_key, fingerprint, inside, is_key, sweep_id
+from bench.records.origin import ORIGIN_FILE
 from bench.records.reader import CURVE_FILE, SCORES_FILE, WEIGHTS_FILE, StoreReader, Targets
 from bench.records.rows import Row
 from bench.records.sweeps import SweepRecord, read_own_sweep
@@ -73,7 +74,7 @@ class Store(StoreReader):
         else:
             with atomic(folder / WEIGHTS_FILE) as file:
                 file.write(weights)
-        for name in ("error.txt", JOB_FILE):
+        for name in ("error.txt", JOB_FILE, ORIGIN_FILE):
             (folder / name).unlink(missing_ok=True)
         kept = [name for name in (SCORES_FILE, CURVE_FILE, WEIGHTS_FILE) if (folder / name).exists()]
         row = dataclasses.replace(row, files={name: damage.file_digest(folder / name) for name in kept})

@@ -1,6 +1,7 @@
 """Caveats, to be read before any number: what the table lacks, and what makes a number weaker than it looks."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from bench.data.unknown import unknown_sentence
 from bench.report.results import Results
@@ -39,6 +40,8 @@ def _statements(results: Results) -> Iterator[str]:
     yield from _unknown(results)
     yield from _gaps(results)
     yield from _stale(results)
+    yield from _imported(results)
+    yield from _packed(results)
     if len(results.seeds) == 1 and results.rows:
         yield (
             "One seed: no number has a spread, and no difference can be told from chance; "
@@ -91,6 +94,26 @@ def _gaps(results: Results) -> Iterator[str]:
     if counts:
         counted = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
         yield f"The table is not whole: {counted} of {len(results.selection.places)} places; the reasons stand below."
+
+
+def _imported(results: Results) -> Iterator[str]:
+    makers = Counter(origin.maker for origin in results.origins.values())
+    if makers:
+        by = "; ".join(f"{count} by {maker}" for maker, count in makers.most_common())
+        yield (
+            f"{sum(makers.values())} of {len(results.rows)} cells were trained elsewhere and imported: {by}. Their "
+            "numbers are those of their scores; whether they were trained as they say cannot be checked here."
+        )
+
+
+def _packed(results: Results) -> Iterator[str]:
+    packs = [pack for row in results.rows.values() if isinstance(pack := row.data.get("pack"), Mapping)]
+    if packs:
+        makers = "; ".join(dict.fromkeys(str(pack.get("by") or "somebody who is not named") for pack in packs))
+        yield (
+            f"{len(packs)} of {len(results.rows)} cells were trained on features of a feature pack, made by {makers}: "
+            "labels and masks are the dataset's; that the features are cannot be checked without the images."
+        )
 
 
 def _stale(results: Results) -> Iterator[str]:

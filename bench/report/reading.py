@@ -43,7 +43,8 @@ def read_results(
     frame = pd.DataFrame(lines, columns=columns).astype({"percent": "Int64"})
     chosen = _baseline(frame, selection, baseline)
     warnings = tuple(_warnings(frame, rows.values()))
-    return Results(selection, frame, tuple(missing), rows, warnings, chosen, selection.styles)
+    origins = {key: origin for key in rows if (origin := store.origin(key))}
+    return Results(selection, frame, tuple(missing), rows, warnings, chosen, selection.styles, origins=origins)
 
 
 def _baseline(frame: pd.DataFrame, selection: Selection, requested: str | None) -> str | None:

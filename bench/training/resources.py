@@ -92,9 +92,7 @@ class Resources:
 
     def first_mismatch(self, cell: Cell) -> str | None:
         """The first axis whose name stands for other content here than where the cell was planned ("dataset", ...)."""
-
-        protocol = PROTOCOLS.get(cell.protocol.name)
-        method = resolved_method(cell.method)
+        protocol, method = PROTOCOLS.get(cell.protocol.name), resolved_method(cell.method)
         present = {
             "dataset": self.dataset.component.fingerprint,
             "backbone": weights_content(cell.backbone, self.pack),
@@ -108,6 +106,11 @@ class Resources:
         if not cell.test or isinstance(observed, SparseLabels):
             return None
         return HiddenLabels(self.dataset.train.judged, observed, heldout_rows)
+
+    def mask(self, cell: Cell) -> MaskFacts:
+        """The facts of the cell's mask, which is drawn without a look at any image."""
+        observed, _, train_rows, _ = self._labels(cell, resolved_method(cell.method))
+        return mask_facts(self.dataset.train.labels, observed, train_rows)
 
     def task(self, cell: Cell) -> Task:
         """What the cell's method knew before it saw a batch, without a look at any image."""

@@ -41,10 +41,11 @@ def cell_pages(
         kept = what_is_kept(store, key)
         further = {name: one.value for name, one in results.measurements.get(key, {}).items() if one.judged}
         errors = reliability and [reliability.error, reliability.excess]
-        mark = [code, row.to_json(), curve, stale, errors, kept, further]
+        origin = results.origins.get(key)
+        mark = [code, row.to_json(), origin and origin.to_json(), curve, stale, errors, kept, further]
         yield CellPage(key, _digest(mark), {
             "cell": row.cell, "row": row, "state": "done", "stale": stale, "curve": curve, "error": None,
-            "calibration": reliability, "further": further, "files": _files(store, key, folder),
+            "origin": origin, "calibration": reliability, "further": further, "files": _files(store, key, folder),
             **_kept(store, key, folder),
         })  # fmt: skip
     for key in dict.fromkeys(gap.key for gap in results.missing if gap.key and gap.state in ("failed", "running")):
@@ -57,7 +58,7 @@ def _unfinished(cell: Cell, gap: Missing, store: StoreReader, folder: Path, code
     key = gap.key
     curve, error = store.curve(key), store.error(key)
     return CellPage(key, _digest([code, gap.state, curve, error]), {
-        "cell": cell, "row": None, "state": gap.state, "stale": False, "curve": curve, "error": error,
+        "cell": cell, "row": None, "state": gap.state, "stale": False, "curve": curve, "error": error, "origin": None,
         "calibration": None, "files": _files(store, key, folder), **_kept(store, key, folder),
     })  # fmt: skip
 
