@@ -73,7 +73,7 @@ def print_mark(dataset: Dataset, backbone: type[Backbone]) -> None:
         from bench.report.tables.flags import FLAGS  # with pandas, half a second
 
         console = plain_console(stderr=True, highlight=False, soft_wrap=True)
-        console.print(f"warning: {backbone.name} on {dataset.name}: {FLAGS.get(mark, mark)}.", style="yellow")
+        console.print(f"warning: {backbone.name} on {dataset.component.name}: {FLAGS.get(mark, mark)}.", style="yellow")
 
 
 @contextlib.contextmanager
