@@ -12,6 +12,7 @@ from bench.planning.request import Request
 from bench.records.cells import Cell, Component
 from bench.records.reader import Targets
 from bench.training.resources import Resources
+from protocols import mask_facts
 
 
 class DatasetsAtHand:
@@ -22,13 +23,8 @@ class DatasetsAtHand:
 
     def __init__(self, cache: Path, root: Path | None):
         self.cache, self.root = cache, root
-        self._opened: dict[Component, Dataset | None] = {}
+        self._opened: dict[Component, Resources | None] = {}
         self._masks: dict[Any, str | None] = {}
-
-    def at_hand(self, component: Component) -> Dataset | None:
-        if component not in self._opened:
-            self._opened[component] = self._open(component)
-        return self._opened[component]
 
     def _open(self, component: Component) -> Dataset | None:
         for root in dict.fromkeys((self.root, None)):
@@ -52,8 +48,8 @@ class DatasetsAtHand:
 
     def targets(self, cell: Cell) -> Targets | None:
         """The test labels of the cell's dataset; None where it is not here."""
-        dataset = self.at_hand(cell.dataset)
-        return self._resources(dataset).targets if dataset else None
+        resources = self._resources(cell.dataset)
+        return resources.targets if resources else None
 
     def mask(self, cell: Cell) -> str | None:
         """The digest of the labels that the cell may see, drawn again; None where that cannot be done here."""
@@ -64,10 +60,20 @@ class DatasetsAtHand:
 
     def _drawn(self, cell: Cell) -> str | None:
         try:
-            dataset = self.at_hand(cell.dataset)
-            return self._resources(dataset).mask(cell).sha256 if dataset else None
+            resources = self._resources(cell.dataset)
+            if resources is None:
+                return None
+            train_rows, _ = resources.masks.heldout_rows(cell)
+            return mask_facts(resources.dataset.train.labels, resources.selection_labels(cell)[0], train_rows).sha256
         except BenchError:  # a method, or a file that the protocol reads, that is not here
             return None
 
-    def _resources(self, dataset: Dataset) -> Resources:
-        return Resources(dataset, torch.device("cpu"), self.cache, lambda title, done, total: None)
+    def _resources(self, component: Component) -> Resources | None:
+        if component not in self._opened:
+            dataset = self._open(component)
+            cpu = torch.device("cpu")
+            self._opened[component] = Resources(dataset, cpu, self.cache, _silent) if dataset else None
+        return self._opened[component]
+
+
+def _silent(title: str, done: int, total: int) -> None: ...

@@ -21,7 +21,7 @@ from bench.stats.metrics import average_precision, summary
 from bench.system.disk import telling_disk_errors
 from bench.system.files import atomic, write_json
 
-CLOSE = 1e-6
+METRIC_TOLERANCE = 1e-6
 """Points by which a metric of a row may differ from that of its scores: rounding on another machine."""
 
 
@@ -58,10 +58,7 @@ def import_file(path: Path, store: Store, cache: Path, root: Path | None = None)
     with telling_disk_errors(store.root):
         for key in source.keys:
             try:
-                shared = source.cell(key)
-                targets = _targets(source, store, shared.cell, datasets)
-                _refuse_other_metrics(shared, targets)
-                _check_mask(shared, datasets, result)
+                shared, targets = _checked(key, source, store, datasets, result)
                 known = _known(store, shared)
                 if not known:
                     _take(store, shared, source, targets)
@@ -70,6 +67,21 @@ def import_file(path: Path, store: Store, cache: Path, root: Path | None = None)
                 result.refused[key] = str(error)
         _take_sweeps(store, source, result)
     return result
+
+
+def _checked(
+    key: str, source: CellFile, store: Store, datasets: DatasetsAtHand, result: ImportResult
+) -> tuple[SharedCell, Targets]:
+    """The cell and its test labels; DataError unless its numbers and its mask are what they should be."""
+    try:
+        shared = source.cell(key)
+        targets = _targets(source, store, shared.cell, datasets)
+        _refuse_other_metrics(shared, targets)
+        _check_mask(shared, datasets, result)
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError) as error:
+        reason = f"{type(error).__name__}: {error}"[:120]
+        raise RefusedCellError(f"cell {key} says what no cell of bench can say ({reason}).") from None
+    return shared, targets
 
 
 def _targets(source: CellFile, store: Store, cell: Cell, datasets: "DatasetsAtHand") -> Targets:
@@ -121,7 +133,7 @@ def _refuse_other_metrics(shared: SharedCell, targets: Targets) -> None:
 def _close(stated: Any, value: float) -> bool:
     if stated is None or not isinstance(stated, (int, float)):
         return stated is None and math.isnan(value)
-    return abs(stated - value) <= CLOSE
+    return abs(stated - value) <= METRIC_TOLERANCE
 
 
 def _text(value: Any) -> str:

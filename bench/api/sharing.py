@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bench import __version__
 from bench.axes.components import component_of
 from bench.backbones import BACKBONES, Backbone
@@ -64,6 +66,10 @@ def write_pack_of(
         raise UsageError(f"{path} is there already; give another name, or --replace.")
     about = _packable(entry)
     dataset = _opened(about, root, cache)
+    if not isinstance(dataset.train.labels, np.ndarray):
+        raise UsageError(
+            f"the labels of {dataset.name} are held as lists, which a pack cannot hold; take fewer images."
+        )
     backbone, component = _backbone(about, settings or {})
     entries = _entries(entry, dataset, backbone, component, cache)
     made = {

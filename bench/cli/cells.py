@@ -49,8 +49,8 @@ def export_cells(
     if as_json:
         typer.echo(json.dumps({**asdict(written), "path": str(written.path)}))
         return
-    found = f"{counted(len(written.keys), 'cell')} of {counted(len(written.sweeps), 'sweep')}"
-    typer.echo(f"{written.path}  {size_text(written.bytes)}, {found}")
+    content = f"{counted(len(written.keys), 'cell')} of {counted(len(written.sweeps), 'sweep')}"
+    typer.echo(f"{written.path}  {size_text(written.bytes)}, {content}")
     typer.echo(f"made by {written.made_by} (--by NAME says otherwise)")
     typer.echo(f"use it   bench import-cells {written.path} --results STORE")
 

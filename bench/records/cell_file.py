@@ -16,7 +16,7 @@ from bench.errors import DataError
 from bench.records import damage
 from bench.records.cells import SCHEMA, Cell
 from bench.records.names import printable
-from bench.records.origin import Origin
+from bench.records.origin import CellOrigin
 from bench.records.reader import CURVE_FILE, SCORES_FILE, StoreReader, Targets
 from bench.records.rows import ROW_SCHEMA, Row
 from bench.records.sweeps import SweepRecord
@@ -83,11 +83,11 @@ class CellFile:
             if not any(pattern.fullmatch(name) for pattern in (_MEMBER, _TARGETS, _SWEEP_FILE)):
                 yield f"{name} is no file of a cell, of test labels or of a sweep; it is left out."
 
-    def origin(self, key: str) -> Origin:
+    def origin(self, key: str) -> CellOrigin:
         """Who made the cell: whoever the file says, who may have had it from others."""
         made, origins = self.bundle.record.get("made"), self.bundle.record.get("origins")
         earlier = origins.get(key) if isinstance(origins, dict) else None
-        return Origin.from_json(earlier if isinstance(earlier, dict) else made if isinstance(made, dict) else {})
+        return CellOrigin.from_json(earlier if isinstance(earlier, dict) else made if isinstance(made, dict) else {})
 
     def cell(self, key: str) -> SharedCell:
         """DataError, which names what is wrong, where the cell is not what was written, or cannot be."""

@@ -11,7 +11,7 @@ LONGEST_ORIGIN = 200
 
 
 @dataclass(frozen=True)
-class Origin:
+class CellOrigin:
     """by: who made it, in their own words. exported: when. imported: when it came here.
 
     file: the SHA-256 of the manifest of the file that it came in.
@@ -23,7 +23,7 @@ class Origin:
     file: str = ""
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Origin":
+    def from_json(cls, data: Mapping[str, Any]) -> "CellOrigin":
         """Of anybody's words those that are known, as text of bounded length."""
         words = {**data, "exported": data.get("exported", data.get("at", ""))}
         return cls(**{name: printable(str(words.get(name, "")))[:LONGEST_ORIGIN] for name in cls.__dataclass_fields__})

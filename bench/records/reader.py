@@ -17,7 +17,7 @@ from bench.records.claims import live_lease
 from bench.records.frame import frame_of
 from bench.records.jobs import JOB_FILE, CellJob, read_job
 from bench.records.names import inside, printable
-from bench.records.origin import ORIGIN_FILE, Origin
+from bench.records.origin import ORIGIN_FILE, CellOrigin
 from bench.records.rows import Row
 from bench.records.sweeps import SweepRecord
 from bench.system.files import read_arrays, read_json
@@ -180,14 +180,14 @@ class StoreReader(Protocol):
             )
         return content
 
-    def origin(self, key: str) -> Origin | None:
+    def origin(self, key: str) -> CellOrigin | None:
         """Who made the cell, None of one that was trained here."""
         path = self.file(key, ORIGIN_FILE)
         try:
             data = read_json(path) if path.exists() else None
         except (OSError, ValueError):
             data = {}
-        return Origin.from_json(data if isinstance(data, dict) else {}) if data is not None else None
+        return CellOrigin.from_json(data if isinstance(data, dict) else {}) if data is not None else None
 
     def targets(self, content: str) -> Targets:
         with read_arrays(self.targets_file(content)) as arrays:

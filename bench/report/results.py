@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bench.records.origin import Origin
+from bench.records.origin import CellOrigin
 from bench.records.rows import Row
 from bench.report import source
 from bench.report.figures.palette import Styles
@@ -53,7 +53,7 @@ class Results:
     warnings: tuple[str, ...]
     baseline: str | None = None
     styles: Styles = field(default_factory=dict)
-    origins: Mapping[str, Origin] = field(default_factory=dict)
+    origins: Mapping[str, CellOrigin] = field(default_factory=dict)
     metrics: "tuple[FurtherMetric, ...]" = ()
     measurements: "Measurements" = field(default_factory=dict)
 

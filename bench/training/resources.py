@@ -107,11 +107,6 @@ class Resources:
             return None
         return HiddenLabels(self.dataset.train.judged, observed, heldout_rows)
 
-    def mask(self, cell: Cell) -> MaskFacts:
-        """The facts of the cell's mask, which is drawn without a look at any image."""
-        observed, _, train_rows, _ = self._labels(cell, resolved_method(cell.method))
-        return mask_facts(self.dataset.train.labels, observed, train_rows)
-
     def task(self, cell: Cell) -> Task:
         """What the cell's method knew before it saw a batch, without a look at any image."""
         return self._task(cell, self._labels(cell, resolved_method(cell.method))[0])

@@ -127,6 +127,20 @@ def test_a_row_that_is_not_of_its_scores_is_refused(theirs, path, tmp_path, name
     assert Store(tmp_path / "ours").state(KEY) == "planned"
 
 
+@pytest.mark.parametrize("nonsense", [{"class_ap": [1]}, {"metrics": [1]}, {"mask": 3}, {"metrics": {"mAP": "1"}}])
+def test_a_sealed_row_of_nonsense_is_refused(path, tmp_path, nonsense):
+    def changed(old: bytes) -> bytes:
+        row = {name: value for name, value in json.loads(old).items() if name != "sha256"}
+        return json.dumps(sealed({**row, **nonsense})).encode()
+
+    other = rewritten_cells(path, tmp_path / "other.tar", {f"cells/{KEY}/row.json": changed})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatasetsAtHand, "mask", lambda self, cell: "0" * 64)
+        refused = take(other, tmp_path / "ours").refused[KEY]
+    assert f"cell {KEY}" in refused
+    assert "\n" not in refused
+
+
 def test_scores_of_other_images_are_refused(theirs, path, tmp_path):
     fewer = rescored(theirs.scores(KEY)[:-1])
     result = take(rewritten_cells(path, tmp_path / "other.tar", fewer), tmp_path / "ours")

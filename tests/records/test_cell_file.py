@@ -13,7 +13,7 @@ from helpers.store_factory import Grid, labels, make_store
 from bench.errors import DataError
 from bench.records.cell_file import CellFile, finished_keys, write_cells
 from bench.records.damage import sealed
-from bench.records.origin import Origin
+from bench.records.origin import CellOrigin
 from bench.system.bundle import BundleError
 
 GRID = Grid(methods=("asl", "dualcoop", "clip_zero_shot"), percents=(10, 50), epochs=2)
@@ -39,7 +39,7 @@ def test_cells_come_back_as_they_were(store, path):
         shared = source.cell(key)
         assert shared.row == store.row(key)
         assert np.array_equal(shared.scores, store.scores(key))
-        assert source.origin(key) == Origin(by="lab A", exported="2026-01-01")
+        assert source.origin(key) == CellOrigin(by="lab A", exported="2026-01-01")
     assert list(source.sweeps()) == store.sweeps()
     assert np.array_equal(source.targets("f" * 64).labels, labels())
     assert source.targets("e" * 64) is None
@@ -135,5 +135,5 @@ def test_of_a_file_that_is_cut_off_the_first_cells_are_good(path, tmp_path):
 
 
 def test_an_origin_is_text_of_bounded_length():
-    assert Origin.from_json({"by": "x" * 999, "at": 3, "evil": 1}) == Origin(by="x" * 200, exported="3")
-    assert "\x1b" not in Origin.from_json({"by": "\x1b[31m"}).by
+    assert CellOrigin.from_json({"by": "x" * 999, "at": 3, "evil": 1}) == CellOrigin(by="x" * 200, exported="3")
+    assert "\x1b" not in CellOrigin.from_json({"by": "\x1b[31m"}).by
