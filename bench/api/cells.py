@@ -13,7 +13,7 @@ from bench.records.cell_file import finished_keys, write_cells
 from bench.records.find import find_finished
 from bench.records.store import Store, existing_store
 from bench.report.selection import find_sweep
-from bench.system.disk import telling_disk_errors
+from bench.system.disk import raising_disk_errors
 from bench.system.paths import DEFAULT_RESULTS, default_cache
 
 
@@ -69,7 +69,7 @@ def export_cells(
         raise UsageError(f"No finished cell of {store.root} is left by these filters; `bench status` shows them all.")
     at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     made = {"by": by or made_by_default(), "at": at, "bench": __version__}
-    with telling_disk_errors(path):
+    with raising_disk_errors(path):
         sweeps, size = write_cells(path, store, chosen, made)
     return WrittenCells(path, size, made["by"], chosen, [record.id for record in sweeps])
 

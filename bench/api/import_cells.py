@@ -18,7 +18,7 @@ from bench.records.origin import ORIGIN_FILE
 from bench.records.reader import CURVE_FILE, SCORES_FILE, Targets
 from bench.records.store import Store
 from bench.stats.metrics import average_precision, summary
-from bench.system.disk import telling_disk_errors
+from bench.system.disk import raising_disk_errors
 from bench.system.files import atomic, write_json
 
 METRIC_TOLERANCE = 1e-6
@@ -55,7 +55,7 @@ def import_file(path: Path, store: Store, cache: Path, root: Path | None = None)
     source, result = CellFile(path), ImportResult()
     result.problems.extend(source.layout_problems())
     datasets = DatasetsAtHand(cache, root)
-    with telling_disk_errors(store.root):
+    with raising_disk_errors(store.root):
         for key in source.keys:
             try:
                 shared, targets = _checked(key, source, store, datasets, result)
