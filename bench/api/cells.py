@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import __version__
 from bench.api.import_cells import ImportResult, import_file
-from bench.api.sharing import made_by_default
+from bench.api.sharing import made_by_default, program_version
 from bench.errors import UsageError
 from bench.records.cell_file import finished_keys, write_cells
 from bench.records.find import find_finished
@@ -68,7 +67,7 @@ def export_cells(
     if not chosen:
         raise UsageError(f"No finished cell of {store.root} is left by these filters; `bench status` shows them all.")
     at = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    made = {"by": by or made_by_default(), "at": at, "bench": __version__}
+    made = {"by": by or made_by_default(), "at": at, "bench": program_version()}
     with raising_disk_errors(path):
         sweeps, size = write_cells(path, store, chosen, made)
     return WrittenCells(path, size, made["by"], chosen, [record.id for record in sweeps])

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from bench import __version__
 from bench.axes.components import component_of
 from bench.backbones import BACKBONES, Backbone
 from bench.data import Dataset
@@ -46,6 +45,14 @@ def made_by_default() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
+def program_version() -> str:
+    """The version of bench that is installed; "" where only its source is."""
+    try:
+        return importlib.metadata.version("missing-label-bench")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
 def write_pack_of(
     entry: CacheEntry,
     path: Path,
@@ -75,7 +82,7 @@ def write_pack_of(
     made = {
         "by": by or made_by_default(),
         "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "bench": __version__,
+        "bench": program_version(),
         "torch": importlib.metadata.version("torch"),
     }
     terms = {"dataset": licence_of(dataset.name), "backbone": licence_of(component.name), "pack": licence}
