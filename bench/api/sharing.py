@@ -41,7 +41,7 @@ class WrittenPack:
 
 
 def made_by_default() -> str:
-    """`user@machine`, for who gives no other name."""
+    """`user@machine`, unless another name is given."""
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
@@ -67,7 +67,7 @@ def write_pack_of(
     """Write the features of this entry, and of the other split, as a pack.
 
     root: where the dataset's files are, if they have moved. settings: files of the backbone. by: who makes it, else
-    `user@machine`. licence: under which terms the pack may be used. replace: whether a file that is there is replaced.
+    `user@machine`. licence: the terms of use. replace: whether an existing file is replaced.
     """
     if path.exists() and not replace:
         raise UsageError(f"{path} is there already; give another name, or --replace.")

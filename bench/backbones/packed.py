@@ -1,4 +1,4 @@
-"""The backbone of a feature pack: its facts from the pack, its encoders only where its weights are at hand."""
+"""The backbone of a feature pack: its facts from the pack, its encoders only where its weights are available."""
 
 import functools
 from typing import Any, NoReturn
@@ -22,7 +22,7 @@ def options_at_hand(component: Component) -> Any:
 
 
 def weights_problem(component: Component) -> str:
-    """Why the weights of a pack's backbone cannot be used here, "" if they can: they have to be the very same ones."""
+    """Why the weights of a pack's backbone cannot be used here, "" if they can: their hash must be the pack's."""
     try:
         content = BACKBONES.get(component.name).fingerprint(options_at_hand(component))
     except BenchError as error:
@@ -33,7 +33,7 @@ def weights_problem(component: Component) -> str:
 
 
 class PackedBackbone(Backbone):
-    """Methods that need no text tower run on what the pack says of it; nothing else is built before it is asked for."""
+    """Methods that need no text tower run on the facts in the pack; everything else is built on first use."""
 
     def __init__(self, dataset: Pack, component: Component):
         facts, kind = dataset.pack.encoder, BACKBONES.get(component.name)
@@ -54,7 +54,7 @@ class PackedBackbone(Backbone):
 
     @functools.cached_property
     def whole(self) -> Backbone:
-        """The backbone itself; DataError where its weights are not at hand."""
+        """The backbone itself; DataError where its weights are not available."""
         if problem := weights_problem(self.component):
             raise DataError(f"{self.name} is not at hand: {problem}.")
         return self._kind(options_at_hand(self.component)).to(self._device)

@@ -1,4 +1,4 @@
-"""Flags of clusters: what a cell or a job takes of one, and where it is."""
+"""Flags of clusters: their address, and the resources of a cell or a job."""
 
 import dataclasses
 from pathlib import Path

@@ -83,9 +83,7 @@ class Split:
 
     @property
     def identity_bytes(self) -> Iterator[bytes]:
-        """Everything that distinguishes this split from another: names, labels, positions, and its image files'
-        content.
-        """
+        """Everything that distinguishes this split from another: names, labels, positions, image contents."""
         yield "\n".join(self.ids).encode()
         yield from label_bytes(self.labels)
         for array in (self.positions, self.ignored):

@@ -26,7 +26,7 @@ class ImageRanking:
 
     @property
     def positives(self) -> int:
-        """How many of the images show the class."""
+        """How many of the images have the class."""
         return int(self.present.sum())
 
     @cached_property
@@ -54,7 +54,7 @@ class ImageRanking:
         return (places if kind == "absent" else places[::-1])[:count].tolist()
 
     def wrong_rows(self, kind: Kind) -> frozenset[int]:
-        """Which of the N images stand wrong."""
+        """Which of the N images are ranked wrong."""
         return frozenset(self.rows[self.wrong & (self.present == (kind == "present"))].tolist())
 
 
@@ -71,7 +71,7 @@ def image_rankings(scores: np.ndarray, labels: np.ndarray, ids: Sequence[str]) -
 
 @dataclass(frozen=True)
 class Shared:
-    """Images of one kind that stand wrong: by all cells, and by one alone, in the cells' order."""
+    """Images of one kind that are ranked wrong: by all cells, and by one alone, in the cells' order."""
 
     all: frozenset[int]
     alone: tuple[frozenset[int], ...]

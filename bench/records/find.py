@@ -1,4 +1,4 @@
-"""Finished cells that a person names by the beginning of a key, and labels that distinguish them."""
+"""Finished cells by the beginning of a key, and labels that distinguish them."""
 
 from collections.abc import Sequence
 

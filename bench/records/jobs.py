@@ -27,7 +27,7 @@ class CellJob:
 
     @property
     def output(self) -> str:
-        """Both files as a person reads them: `123_0_log.out, .err`."""
+        """Both files in a readable form: `123_0_log.out, .err`."""
         return f"{self.stdout}, {Path(self.stderr).suffix}"
 
 

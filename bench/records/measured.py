@@ -34,7 +34,7 @@ Measurements = Mapping[str, Mapping[str, Measurement]]
 
 
 class ScoredStore(Protocol):
-    """What of a store is read here."""
+    """The parts of a store that are read here."""
 
     root: Path
 

@@ -8,7 +8,7 @@ import numpy as np
 
 
 class SparseLabels:
-    """int8 labels (N, C), 0 but for those listed; rows come as dense arrays (n, C) when they are asked for.
+    """int8 labels (N, C), 0 but for those listed; rows are given as dense arrays (n, C) on access.
 
     starts: int64 (N + 1,), where each row's labels begin in `columns` (int32) and `values` (int8, +1 or -1); a row's
     columns ascend. Never written to.
@@ -79,7 +79,7 @@ class SparseLabels:
 
     @property
     def identity_bytes(self) -> Iterator[bytes]:
-        """What tells these labels from others."""
+        """The bytes that distinguish these labels from others."""
         yield f"lists {self.shape}".encode()
         for array, kind in ((self.starts, "<i8"), (self.columns, "<i4"), (self.values, "i1")):
             yield array.astype(kind, copy=False).tobytes()

@@ -1,4 +1,4 @@
-"""Labels that a mask hides, for judging pseudo-labels: looked up when asked for, since a copy would be N x C bytes."""
+"""Labels that a mask hides, for judging pseudo-labels: looked up on access, since a copy would be N x C bytes."""
 
 from typing import Any
 

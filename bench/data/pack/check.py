@@ -1,4 +1,4 @@
-"""Check of a feature pack: every byte against its digest, and whether its labels are those that it names."""
+"""Check of a feature pack: every byte against its digest, and its labels against the fingerprint."""
 
 from bench.data.check import Examination, Finding
 from bench.data.notices import unmeasured
@@ -9,7 +9,7 @@ from bench.system.wording import counted
 
 
 def examine_pack(dataset: Pack, progress: NamedProgress) -> Examination:
-    """All members are read; what is wrong is an error, and what a user should know of the pack stands beside it."""
+    """Read all members; faults are errors, and facts that a user should know are notices."""
     pack, findings = dataset.pack, []
     try:
         _read_all(dataset, progress)

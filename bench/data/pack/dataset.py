@@ -36,7 +36,7 @@ class Pack(Dataset):
         if root is None or not root.is_file():
             raise DataError(f"{root} is no file; --root must be the feature pack that `bench cache export` wrote.")
         self.bundle, self.pack = open_pack(root)
-        # The mark of an encoder's numbers hangs on it.
+        # The mark of an encoder's numbers depends on it.
         self.default_backbone = self.pack.default_backbone  # type: ignore[misc]
 
     @classmethod
@@ -61,7 +61,7 @@ class Pack(Dataset):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Those of the dataset, and which pack they were read from."""
+        """The facts of the dataset, and the pack that they were read from."""
         return {**self.pack.facts, **super().facts, "pack": {"sha256": self.bundle.digest, **self.pack.made}}
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Demands of a job, checked: what `sbatch` is told."""
+"""Demands of a job, checked: the arguments of `sbatch`."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _OWN = ("array", "output", "error", "open-mode", "job-name", "signal", "no-reque
 
 @dataclass(frozen=True)
 class JobDemands:
-    """What a job asks for. minutes: its time limit. memory: GiB. options: more of `sbatch`, by key."""
+    """The resources that a job requests. minutes: its time limit. memory: GiB. options: more of `sbatch`, by key."""
 
     minutes: int
     cpus: int = 1
@@ -29,14 +29,14 @@ class JobDemands:
 
     @property
     def device(self) -> str:
-        """What its cells are trained on: a job that asks for no GPU leaves those of others alone."""
+        """The device of its cells: a job without a GPU must not use those of others."""
         named = (value for key, value in self.options.items() if key.startswith("gpus") and value != "0")
         generic = "gpu" in str(self.options.get("gres", ""))
         return "cuda" if self.gpus or any(named) or generic else "cpu"
 
 
 def job_demands(cluster: Cluster, threads: int, on_gpu: bool = False) -> JobDemands:
-    """The demands of a job for cells with so many threads. on_gpu: whether that is what is asked for by default."""
+    """The demands of a job for cells with so many threads. on_gpu: whether a GPU is requested by default."""
     options = dict(map(_option, cluster.options))
     asks_gpu = any(key == "gres" or key.startswith("gpus") for key in options)
     default_gpus = int(on_gpu and not asks_gpu)

@@ -24,8 +24,8 @@ MOST_SUBMISSIONS = 2
 class SlurmExecutor:
     """Has jobs train the cells, and follows all of them by what they write into the store.
 
-    A cell belongs to the job that claims it. `close` ends no job: the same command follows them again. Followers watch:
-    they hear epochs a little later, and cannot end a cell.
+    A cell belongs to the job that claims it. `close` ends no job: the same command follows them again. Followers only
+    watch: they receive epochs a little later, and cannot end a cell.
     """
 
     slots = 10**9
@@ -95,7 +95,7 @@ class SlurmExecutor:
             self._queried = time.monotonic()
 
     def _look(self) -> None:
-        """Pass on what is new, and see to the cells whose jobs are gone."""
+        """Pass on what is new, and handle the cells whose jobs are gone."""
         is_due = bool(self._open) and time.monotonic() - self._queried > self.scheduler.poll_seconds
         alive = self.scheduler.alive({job for one in self._open for job in one.jobs}) if is_due else None
         for one in self._open:  # behind the question, so that no end is missed

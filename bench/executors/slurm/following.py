@@ -12,7 +12,7 @@ from bench.records.store import Store
 
 @dataclass(eq=False)
 class CellInJobs:
-    """A cell that somebody waits for.
+    """A cell that this command waits for.
 
     failed_before: when it had failed before this. jobs: those that have it now. submissions: how often it was given to
     jobs since it last got further, and `epochs` how far that was.

@@ -24,7 +24,7 @@ MOST_JOBS = 16
 
 
 class Launcher:
-    """Gives cells to jobs. workers: jobs of a submission, at most; 0: 16. say: takes what a person is told."""
+    """Gives cells to jobs. workers: jobs of a submission, at most; 0: 16. say: called with sentences for the user."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Launcher:
         self._code = program_hash()
 
     def __call__(self, cells: Sequence[Cell]) -> dict[str, tuple[str, ...]]:
-        """See to it that a living job has each of the cells; the names of those jobs, by the cell's key."""
+        """Make sure that a running or pending job has each of the cells; the names of those jobs, by the cell's key."""
         covering = self._covering()
         free = [cell for cell in cells if cell.key not in covering]
         own = {cell.key: covering[cell.key] for cell in cells if cell.key in covering}
@@ -95,7 +95,7 @@ def open_launcher(
     threads: int,
     say: Callable[[str], None],
 ) -> Launcher:
-    """A launcher for the cells of these resources, whose paths jobs find on a disk in common."""
+    """A launcher for the cells of these resources, whose paths are on a shared disk."""
     demands = job_demands(cluster, threads, resources.device.type == "cuda")
     folder = (cluster.logs or store.root / SLURM_FOLDER).absolute()
     here = Location.of(resources)

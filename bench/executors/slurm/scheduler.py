@@ -1,4 +1,4 @@
-"""Schedulers of jobs, by way of submitit: Slurm, or this machine in its place."""
+"""Schedulers of jobs, through submitit: Slurm, or this machine in its place."""
 
 import contextlib
 import getpass
@@ -30,7 +30,7 @@ ANSWER_SECONDS, LONGEST_ANSWER = 60, 400
 
 
 class Scheduler(Protocol):
-    """Submits jobs and tells which of them are pending or running."""
+    """Submits jobs and lists those that are pending or running."""
 
     name: str
     poll_seconds: float
@@ -46,7 +46,7 @@ class Scheduler(Protocol):
         """How a job that is gone ended (CANCELLED, OUT_OF_MEMORY), "" if that is not known."""
 
     def cancel_command(self, jobs: Collection[str]) -> str:
-        """What a person types to end the jobs."""
+        """The command that ends the jobs."""
 
 
 class SlurmScheduler:
@@ -105,7 +105,7 @@ class SlurmScheduler:
 
 
 class LocalScheduler:
-    """Jobs that are processes of this machine, all at once: for a look at what Slurm would do."""
+    """Jobs that are processes of this machine, all at once: to try what Slurm would do."""
 
     name, poll_seconds = "local", 1.0
 
@@ -161,7 +161,7 @@ def import_submitit() -> Any:
 
 
 def signal_delay(minutes: int) -> int:
-    """Seconds before the end of its time at which a job is told, a fifth of it at most."""
+    """Seconds before the end of its time at which a job is warned, a fifth of it at most."""
     return min(SIGNAL_SECONDS, minutes * 60 // 5)
 
 
@@ -172,7 +172,7 @@ def _submitted(executor: Any, work: Callable[[], None], count: int) -> list[str]
 
 
 def _answer(command: Iterable[str]) -> str | None:
-    """What a program puts out; None where it fails or does not answer."""
+    """The output of a program; None where it fails or does not answer."""
     try:
         done = subprocess.run([*command], capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):

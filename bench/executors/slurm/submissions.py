@@ -29,7 +29,7 @@ class Submission:
 
     @property
     def title(self) -> str:
-        """How a person calls the jobs: `array 123`, or `123`."""
+        """The readable name of the jobs: `array 123`, or `123`."""
         arrays = {job.partition("_")[0] for job in self.jobs if "_" in job}
         return f"array {arrays.pop()}" if len(arrays) == 1 else ", ".join(self.jobs)
 
@@ -40,7 +40,7 @@ def save(store: Path, submission: Submission) -> None:
 
 
 def submissions(store: Path) -> Iterator[Submission]:
-    """All that were kept; files that are none are left out."""
+    """All submissions in the store; other files are left out."""
     for path in sorted((store / SLURM_FOLDER).glob("*.json")):
         with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
             data = printable(read_json(path))

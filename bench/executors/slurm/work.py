@@ -1,4 +1,4 @@
-"""Work of a job: trains those of its cells that are free, one after the other, and goes on when it is started again."""
+"""Work of a job: trains those of its cells that are free, one after the other, and resumes when it is started again."""
 
 import os
 import socket

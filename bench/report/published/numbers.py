@@ -200,7 +200,10 @@ def folder() -> Path:
     for candidate in _candidates():
         if (candidate / "numbers.csv").exists():
             return candidate
-    raise DataError(f"the published numbers are not installed with {DISTRIBUTION}; install the package again.")
+    raise DataError(
+        f"the published numbers of {DISTRIBUTION} are missing; in a checkout restore the folder results/published, "
+        "else install the package again."
+    )
 
 
 def _candidates() -> Iterator[Path]:

@@ -13,7 +13,7 @@ from bench.report.tables.metrics import metric_tables
 
 
 def metric_sections(results: Results, store: StoreReader) -> Iterator[Section]:
-    """None where no metric was asked for."""
+    """None where no metric was requested."""
     if not results.metrics:
         return
     first, *more = metric_tables(results).items()

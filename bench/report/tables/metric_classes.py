@@ -56,7 +56,7 @@ def _table(results: Results, metric: FurtherMetric, store: StoreReader) -> Table
 
 
 def _flag_sentences(results: Results, methods: Sequence[str]) -> Iterator[str]:
-    """What the heads of columns cannot be marked with."""
+    """The flags that column heads cannot hold."""
     for method in methods:
         flags = own_flags(results, rows_of(results, method))
         if flags:
