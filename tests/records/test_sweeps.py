@@ -1,4 +1,4 @@
-"""The record of a sweep: what is written is read back, older records too, and anything else is refused by its name."""
+"""The record of a sweep: what is written is read back, older records too."""
 
 import json
 from dataclasses import replace
@@ -7,7 +7,7 @@ import pytest
 
 from bench.errors import DataError
 from bench.records.store import Store
-from bench.records.sweeps import SWEEP_SCHEMA, Place, SweepRecord, read_sweep
+from bench.records.sweeps import SWEEP_SCHEMA, Place, SweepRecord
 
 KEY = "0123456789abcdef"
 RECORD = SweepRecord(
@@ -76,54 +76,6 @@ def test_the_keys_are_those_of_filled_places_each_once():
 def test_the_time_of_the_last_request_is_no_content():
     assert replace(RECORD, requested="2027-01-01").content() == RECORD.content()
     assert replace(RECORD, created="2027-01-01").content() != RECORD.content()
-
-
-DAMAGE = {
-    "id": "../../victim",
-    "dataset": "a/b",
-    "protocol": "..",
-    "backbone": 7,
-    "command": "bench run",
-    "methods": None,
-    "places": [{"method": "asl"}],
-    "study": {"kind": "../x"},
-    "notes": ["asl"],
-    "created": None,
-    "schema": SWEEP_SCHEMA + 1,
-}
-
-
-@pytest.mark.parametrize("field", DAMAGE)
-def test_a_damaged_field_is_one_sentence_that_names_the_file(tmp_path, field):
-    path = tmp_path / "a.json"
-    path.write_text(json.dumps({**RECORD.to_json(), field: DAMAGE[field]}))
-    with pytest.raises(DataError, match="is no record of a sweep") as error:
-        read_sweep(path)
-    assert str(error.value).startswith(str(path))
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize("field", ["id", "created", "command", "dataset", "protocol", "backbone", "methods", "places"])
-def test_a_field_that_every_record_has_is_required(field):
-    data = {name: value for name, value in RECORD.to_json().items() if name != field}
-    with pytest.raises(DataError, match=field):
-        SweepRecord.from_json(data, "here")
-
-
-@pytest.mark.parametrize("key", ["../../victim", "x" * 16, 7, ""])
-def test_a_key_is_one_of_a_cell_or_absent(key):
-    data = RECORD.to_json()
-    data["places"][0]["key"] = key
-    with pytest.raises(DataError, match="is not a cell's key"):
-        SweepRecord.from_json(data, "here")
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"3"])
-def test_a_file_that_holds_no_record_is_refused(tmp_path, content):
-    path = tmp_path / "a.json"
-    path.write_bytes(content)
-    with pytest.raises(DataError, match=r"a\.json is no record of a sweep"):
-        read_sweep(path)
 
 
 def test_text_from_a_record_cannot_steer_a_terminal():

@@ -1,0 +1,76 @@
+"""Records of sweeps that are damaged or none: refused in one sentence that names the file."""
+
+import json
+
+import pytest
+
+from bench.errors import DataError
+from bench.records.sweeps import SWEEP_SCHEMA, Place, SweepRecord, read_sweep
+
+KEY = "0123456789abcdef"
+
+RECORD = SweepRecord(
+    id="a" * 12,
+    created="2026-01-02T03:04:05+00:00",
+    command=("bench", "run"),
+    dataset="scenes",
+    protocol="partial",
+    backbone="tiny_clip",
+    methods=("asl", "dualcoop"),
+    places=(
+        Place("asl", 10, 0, KEY),
+        Place("asl", None, 1, KEY),
+        Place("dualcoop", 10, 0, None, "needs a text tower; backbone RN50 has none"),
+    ),
+    feed="views 4",
+    study={"kind": "ablation", "design": "ladder", "arms": [{"name": "whole"}]},
+    notes={"asl": {"reference": "a paper", "note": ""}},
+    requested="2026-02-02T03:04:05+00:00",
+)
+
+DAMAGE = {
+    "id": "../../victim",
+    "dataset": "a/b",
+    "protocol": "..",
+    "backbone": 7,
+    "command": "bench run",
+    "methods": None,
+    "places": [{"method": "asl"}],
+    "study": {"kind": "../x"},
+    "notes": ["asl"],
+    "created": None,
+    "schema": SWEEP_SCHEMA + 1,
+}
+
+
+@pytest.mark.parametrize("field", DAMAGE)
+def test_a_damaged_field_is_one_sentence_that_names_the_file(tmp_path, field):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({**RECORD.to_json(), field: DAMAGE[field]}))
+    with pytest.raises(DataError, match="is no record of a sweep") as error:
+        read_sweep(path)
+    assert str(error.value).startswith(str(path))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("field", ["id", "created", "command", "dataset", "protocol", "backbone", "methods", "places"])
+def test_a_field_that_every_record_has_is_required(field):
+    data = {name: value for name, value in RECORD.to_json().items() if name != field}
+    with pytest.raises(DataError, match=field):
+        SweepRecord.from_json(data, "here")
+
+
+@pytest.mark.parametrize("key", ["../../victim", "x" * 16, 7, ""])
+def test_a_key_is_one_of_a_cell_or_absent(key):
+    data = RECORD.to_json()
+    data["places"][0]["key"] = key
+    with pytest.raises(DataError, match="is not a cell's key"):
+        SweepRecord.from_json(data, "here")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"3"])
+def test_a_file_that_holds_no_record_is_refused(tmp_path, content):
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.json is no record of a sweep"):
+        read_sweep(path)
