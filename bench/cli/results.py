@@ -57,7 +57,7 @@ def report(
     from bench.errors import UsageError
     from bench.planning.ratios import parse_ratios, parse_seeds
     from bench.records.reader import StoreReader
-    from bench.report import read_results, with_metrics, write_report
+    from bench.report import read_results, write_report
     from bench.report.stores import open_stores
     from bench.system.disk import RefusedError
 
@@ -85,6 +85,8 @@ def report(
 
             store = Mirrored(store, out)
         if metrics is not None:
+            from bench.report import with_metrics
+
             with counting("metrics of cells", unit="cells") as progress:
                 loaded = with_metrics(loaded, store, metrics, progress)
         path = None

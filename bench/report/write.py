@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from bench.errors import DataError
 from bench.records.cells import canonical_json
 from bench.records.names import inside
 from bench.records.reader import StoreReader
@@ -44,6 +46,7 @@ def write_report(
                 with atomic(inside(folder, name)) as file:
                     file.write(content.encode() if isinstance(content, str) else content)
             names = [*files, *_cell_pages(results, store, folder)]
+            remove_others(folder, names)
             write_json(folder / STAMP, {"digest": digest, "files": sorted(names)})
     with if_allowed():
         _point(store.root / "report.md", folder)
@@ -91,6 +94,17 @@ def _files(results: Results, store: StoreReader, folder: Path, images: ImageInte
         "report.html": report_page(results, sections, reliabilities(results, store, folder / CACHE)),
         "report.md": document(results, sections),
     }
+
+
+def remove_others(folder: Path, names: Sequence[str]) -> None:
+    """Remove what the report that stood here had beside these files, tables of other metrics say; nothing else."""
+    try:
+        earlier = [name for name in read_json(folder / STAMP)["files"] if isinstance(name, str) and name not in names]
+    except (OSError, ValueError, LookupError, TypeError):
+        return
+    for name in earlier:
+        with suppress(DataError, OSError):
+            inside(folder, name).unlink()
 
 
 def _cell_pages(results: Results, store: StoreReader, folder: Path) -> Sequence[str]:

@@ -44,16 +44,12 @@ def test_filters_and_stores_go_together(stores):
     assert data["report"].startswith(str(stores / "seed0" / "reports"))
 
 
-def test_the_table_is_printed_and_the_page_is_named(stores):
-    result = run("--results", stores / "seed0", "--methods", "asl")
+def test_the_tables_are_printed_and_further_metrics_are_in_every_form_of_the_report(stores):
+    given = ("--results", stores / "seed0", "--methods", "asl", "--metrics", "auroc,r@2")
+    result = run(*given)
     assert "page " in result
     assert "report.html" in result
     assert "dualcoop" not in result
-
-
-def test_further_metrics_are_printed_and_in_every_form_of_the_report(stores):
-    given = ("--results", stores / "seed0", "--methods", "asl", "--metrics", "auroc,r@2")
-    result = run(*given)
     assert "AUROC by share of known labels" in result
     assert "mean over all 6 classes" in " ".join(result.split())
     data = json.loads(run(*given, "--json"))

@@ -14,6 +14,7 @@ from bench.records.store import Store
 from bench.report import read_results, write_report
 from bench.report.figures.curves import ratio_figure
 from bench.report.figures.palette import PALETTE
+from bench.report.write import remove_others
 
 pytestmark = pytest.mark.slow
 
@@ -131,3 +132,16 @@ def test_protocols_without_a_ratio_have_one_column(tmp_path, sketched):
     assert "| method | mAP |" in text
     assert "miniature" not in text
     assert (tmp_path / "reports" / read_results(store).selection.id / "ratios.svg").stat().st_size > 5000
+
+
+@pytest.mark.parametrize("stamp", ['{"files": ["a.csv", "../kept.csv", "b.tex", 3]}', "{", '{"files": 3}', "[]"])
+def test_what_an_earlier_report_had_and_this_one_has_not_is_removed_and_nothing_else(tmp_path, stamp):
+    folder = tmp_path / "report"
+    folder.mkdir()
+    for path in (folder / "a.csv", folder / "b.tex", folder / "notes.txt", tmp_path / "kept.csv"):
+        path.touch()
+    (folder / "stamp.json").write_text(stamp)
+    remove_others(folder, ["b.tex", "c.md"])
+    removed = {"a.csv"} if "a.csv" in stamp else set()
+    assert {path.name for path in folder.iterdir()} == {"a.csv", "b.tex", "notes.txt", "stamp.json"} - removed
+    assert (tmp_path / "kept.csv").exists()
