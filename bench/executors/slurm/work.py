@@ -1,6 +1,7 @@
 """Work of a job: trains those of its cells that are free, one after the other, and resumes when it is started again."""
 
 import os
+import signal
 import socket
 import sys
 import time
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 MOST_STARTS = 3
 """How many jobs in a row may begin a cell that does not get any further."""
 
+TERMINATED = 128 + signal.SIGTERM
 ENCODING_SECONDS = 60.0
 """How often a job's output hears of an encoding."""
 
@@ -51,6 +53,8 @@ class Work:
     def __call__(self) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # before CUDA starts
         self._began = time.monotonic()
+        if import_submitit().JobEnvironment().cluster == "local":  # where nothing else can end a job in order
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
         import torch
 
         from bench.system.threads import limit_threads

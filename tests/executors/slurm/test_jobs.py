@@ -10,7 +10,7 @@ from helpers.worlds import soon
 from submitit.local.local import LOCAL_REQUEUE_RETURN_CODE as REQUEUED
 
 from bench.executors.driver import run_cells
-from bench.executors.slurm.work import MOST_STARTS, Work
+from bench.executors.slurm.work import MOST_STARTS, TERMINATED, Work
 from bench.records.jobs import CellJob, write_job
 
 pytestmark = pytest.mark.slow
@@ -77,7 +77,6 @@ def test_a_job_that_is_told_to_stop_asks_to_go_on(
     process = scheduler.processes["0"]
     with soon("the third epoch") as until:
         until(lambda: list(tmp_path.glob("go.*")))
-    os.kill(process.pid, signal.SIGTERM)
     os.kill(process.pid, signal.SIGUSR2)
     process.join(300)
     assert process.exitcode == REQUEUED
@@ -92,6 +91,20 @@ def test_a_job_that_is_told_to_stop_asks_to_go_on(
     assert store.state(cell.key) == "done"
     assert store.curve(cell.key)[:2] == kept, "what was trained was not trained again"
     assert_as_here(cell, store)
+
+
+def test_a_local_job_can_be_ended(slurm, scheduler, store, resources, tmp_path):
+    """By `kill`, which submitit takes no notice of."""
+    cell = make_cell(resources, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
+    slurm().launch([cell])
+    process = scheduler.processes["0"]
+    with soon("the third epoch") as until:
+        until(lambda: list(tmp_path.glob("go.*")))
+    os.kill(process.pid, signal.SIGTERM)
+    process.join(300)
+    assert process.exitcode == TERMINATED
+    assert store.state(cell.key) == "planned"
+    assert (store.folder(cell.key) / "checkpoint" / "last.pth").exists()
 
 
 def test_a_cell_that_no_job_gets_any_further_fails(slurm, scheduler, store, resources):
