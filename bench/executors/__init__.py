@@ -1,4 +1,4 @@
-"""Executors train the cells: this process, processes of this machine, or a Ray cluster, behind one interface.
+"""Executors train the cells: this process, processes of this machine, or a Slurm or Ray cluster, behind one interface.
 
 with open_executor("auto", resources, store) as executor:
     future = executor.submit(cell, follow=lambda epoch, record: record["heldout_mAP"] < 10)

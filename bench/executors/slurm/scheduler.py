@@ -65,7 +65,7 @@ class SlurmScheduler:
             "job_name": "bench",
             "time": need.minutes,
             "cpus_per_task": need.cpus,
-            "mem": f"{max(1, round(need.memory * 1024))}M",
+            "mem": f"{max(1, round(need.memory * 1024))}M" if need.memory else None,
             "partition": need.partition,
             "gpus_per_node": need.gpus or None,
             "wckey": None,  # not submitit's own, which a cluster that accounts by such keys refuses

@@ -51,6 +51,8 @@ def test_the_script_asks_for_what_was_demanded(programs, tmp_path):
 
 
 def test_what_is_not_demanded_is_left_to_the_cluster(programs, tmp_path):
+    SlurmScheduler(tmp_path / "jobs", JobDemands(minutes=5, memory=0)).submit(len, 1)
+    assert "mem" not in programs.flags
     assert SlurmScheduler(tmp_path / "jobs", JobDemands(minutes=5, memory=0.75)).submit(len, 1) == ["4711"]
     flags = programs.flags
     assert {"partition", "gpus-per-node", "array"}.isdisjoint(flags)
