@@ -4,7 +4,6 @@ A method sees a `Task` (names, text tower, sizes, the observed labels) and batch
 observed labels. It never sees a hidden label: what the protocol hid is not in anything handed over here.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,8 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from bench.backbones.base import TextEncoder
-from bench.errors import DataError
 from bench.settings.config import log_float, setting
+from bench.settings.contents import files_fingerprint
 from bench.settings.registry import Registry
 from methods.parts import Part
 from methods.pseudo_labels import PseudoLabels
@@ -95,14 +94,6 @@ class MethodConfig:
     amp: bool = setting(True, "half-precision forward passes on a GPU; never on a CPU")
 
 
-def _digest(method: str, path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"method {method!r} cannot read {path} ({error.strerror}); give a file that exists.") from None
-
-
 class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     """Base of all methods.
 
@@ -129,6 +120,8 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     ladder: rungs from a bare baseline to the whole method, each a dict of config fields, where the order or grouping
     of the paper's own table is not that of `switches`.
     sensitivity: by setting, the values over which a study of it is worth while.
+    batches_suffice: whether it reads no observed labels but those of its batches: it then trains on any number of
+    images and classes, where no table of all labels fits in memory.
     training_only: submodules whose state scores never need, such as guesses for training images: not kept at the end.
     """
 
@@ -154,6 +147,7 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     ladder: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     sensitivity: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
     training_only: ClassVar[tuple[str, ...]] = ()
+    batches_suffice: ClassVar[bool] = False
 
     def __init__(self, config: Any, task: Task):
         super().__init__()
@@ -204,6 +198,11 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
         return getattr(config, "unknown", None) == "ignore"
 
     @classmethod
+    def needs_table(cls, config: Any) -> bool:
+        """Whether it reads `Task.observed`, the observed labels of all images, with these settings."""
+        return not cls.batches_suffice
+
+    @classmethod
     def needs_dense(cls, config: Any) -> bool:
         """Whether it reads the tokens; if not, batches come with `dense` of shape (B, 0, D), and faster."""
         return True
@@ -212,8 +211,7 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     def fingerprint(cls, config: Any) -> str:
         """A hash of the content of the files that `config` names, wherever they lie; empty where it names none."""
         paths = [path for path in vars(config).values() if isinstance(path, Path)]
-        digests = [_digest(cls.name, path) for path in paths]
-        return hashlib.sha256("\n".join(digests).encode()).hexdigest() if digests else ""
+        return files_fingerprint(f"method {cls.name!r}", paths)
 
     @classmethod
     def lr_multipliers(cls, config: Any) -> dict[str, float]:

@@ -70,6 +70,10 @@ class HeadMethod(LogitMethod):
         start_bias(self.head.bias, config, task.observed)
 
     @classmethod
+    def needs_table(cls, config: HeadConfig) -> bool:
+        return super().needs_table(config) or config.bias_init == "prior"
+
+    @classmethod
     def needs_dense(cls, config: HeadConfig) -> bool:
         return config.head == "attention" or config.pool == "mean"
 

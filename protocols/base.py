@@ -10,10 +10,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bench.errors import DataError, UsageError
+from bench.errors import UsageError
 from bench.settings.config import NoOptions
+from bench.settings.contents import files_fingerprint
 from bench.settings.registry import Registry
 from bench.system.chunks import row_slices
+from bench.system.sparse import SparseLabels
 
 PROTOCOLS: Registry[type["Protocol"]] = Registry("protocol", packages=("protocols",))
 
@@ -47,6 +49,7 @@ class Protocol(ABC):
     blind: which entries are known does not depend on what their labels are.
     seeded: whether the seed changes anything.
     by_name: an image's row follows its name, in whatever order the rows stand.
+    keeps_lists: labels held as lists (`SparseLabels`) can be given to it; all others need them as a table.
     """
 
     name: ClassVar[str]
@@ -59,6 +62,7 @@ class Protocol(ABC):
     blind: ClassVar[bool] = True
     seeded: ClassVar[bool] = True
     by_name: ClassVar[bool] = False
+    keeps_lists: ClassVar[bool] = False
     Options: ClassVar[type] = NoOptions
 
     def __init__(self, options: Any = None):
@@ -72,7 +76,8 @@ class Protocol(ABC):
         observed = self.hide(labels, self._share(percent), seed, images)
         assert observed.shape == labels.shape, f"protocol {self.name!r} changed the shape of the labels"
         assert observed.dtype == np.int8, f"protocol {self.name!r} gave {observed.dtype}"
-        for rows in row_slices(*labels.shape):
+        pieces = () if observed is labels else row_slices(*labels.shape)
+        for rows in pieces:
             full, left = labels[rows], observed[rows]
             known = left != 0
             assert not (known & (full == 0)).any(), f"protocol {self.name!r} gave an unknown label a value"
@@ -97,8 +102,7 @@ class Protocol(ABC):
     @classmethod
     def fingerprint(cls, options: Any) -> str:
         """A hash of the content of `files`, wherever they lie; empty for a rule without files."""
-        digests = [_digest(cls.name, path) for path in cls.files(options)]
-        return hashlib.sha256("\n".join(digests).encode()).hexdigest() if digests else ""
+        return files_fingerprint(f"protocol {cls.name!r}", cls.files(options))
 
     def _share(self, percent: int | None) -> int:
         if not self.has_percent:
@@ -124,14 +128,6 @@ def _values(options: Any) -> dict[str, Any]:
     return {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
 
 
-def _digest(owner: str, path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataError(f"protocol {owner!r} cannot read {path} ({error.strerror}); give a file that exists.") from None
-
-
 @dataclass(frozen=True)
 class MaskFacts:
     """Digest and shares of a mask."""
@@ -154,6 +150,8 @@ def mask_facts(labels: np.ndarray, observed: np.ndarray, rows: np.ndarray | None
     that the data itself does not tell. Counted in chunks, so that no copy of the labels is made.
     """
     rows = np.arange(len(labels)) if rows is None else rows
+    if isinstance(observed, SparseLabels):
+        return _facts_of_lists(observed.take(rows))
     digest, counts, with_positive = hashlib.sha256(), dict.fromkeys(_COUNTED, 0), np.zeros(labels.shape[1], bool)
     for part in row_slices(len(rows), labels.shape[1]):
         full, left = labels[rows[part]], observed[rows[part]]
@@ -176,6 +174,21 @@ def mask_facts(labels: np.ndarray, observed: np.ndarray, rows: np.ndarray | None
         images_without_labels=counts["empty"],
         classes_without_positives=int((~with_positive).sum()),
         unknown_in_data=_share(len(rows) * labels.shape[1] - labelled, len(rows) * labels.shape[1]),
+    )
+
+
+def _facts_of_lists(observed: SparseLabels) -> MaskFacts:
+    """Facts of labels of which all that the data has are known, as every protocol leaves them that takes lists."""
+    labelled = len(observed.values)
+    return MaskFacts(
+        sha256=observed.sha256,
+        known=_share(labelled, labelled),
+        known_positives=_share(1, int((observed.values == 1).any())),
+        known_negatives=_share(1, int((observed.values == -1).any())),
+        known_wrong=_share(0, labelled),
+        images_without_labels=int(np.count_nonzero(np.diff(observed.starts) == 0)),
+        classes_without_positives=int(np.count_nonzero(observed.class_totals(1) == 0)),
+        unknown_in_data=_share(observed.size - labelled, observed.size),
     )
 
 

@@ -12,6 +12,7 @@ class Full(Protocol):
     reference = "the datasets' own labels"
     has_percent = False
     seeded = False
+    keeps_lists = True
 
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
         return labels.copy()

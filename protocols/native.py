@@ -15,6 +15,7 @@ class Native(Protocol):
     reference = "the datasets' own labels, as OpenImages, LVIS and CheXpert come"
     has_percent = False
     seeded = False
+    keeps_lists = True
 
     def hide(self, labels: np.ndarray, percent: int, seed: int, images: Images) -> np.ndarray:
         return labels.copy()

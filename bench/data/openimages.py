@@ -17,10 +17,11 @@ from bench.data.lists import read_names
 from bench.data.table_rows import open_rows
 from bench.errors import DataError
 from bench.settings.config import setting
+from bench.system.sparse import SparseLabels
 from bench.system.wording import shown
 
 LARGEST_MATRIX = 4 * 1024**3
-"""Labels (images x classes, a byte each) that are opened: all of them are in memory while a cell trains."""
+"""Labels (images x classes, a byte each) that are held as a table; of more, those known are held as lists."""
 
 CONFIDENCES: Mapping[str, int] = {"1": 1, "1.0": 1, "0": -1, "0.0": -1}
 
@@ -63,6 +64,12 @@ class OpenImages(FolderDataset):
             )
         parents = read_hierarchy(self.folder / self.options.hierarchy) if self.options.hierarchy else {}
         ids, labels = read_verified(self.sources(part)[0], wanted, parents)
+        if part == "test" and isinstance(labels, SparseLabels):
+            raise DataError(
+                f"{self.sources(part)[0]} has {len(ids):,} images, which with {len(wanted):,} classes are "
+                f"{labels.size / 1e9:.1f} GB of labels and {labels.size * 4 / 1e9:.1f} GB of scores; up to "
+                f"{LARGEST_MATRIX / 1e9:.1f} GB of labels are tested on: choose classes with openimages.classes=FILE."
+            )
         return Listing(tuple(f"{name}.jpg" for name in ids), labels, tuple(names[name] for name in wanted))
 
 
@@ -104,7 +111,7 @@ def read_verified(source: Path, classes: Sequence[str], above: Mapping[str, set[
     image, label, confidence = map(rows.columns.index, needed)
     place = {name: i for i, name in enumerate(classes)}
     ids: dict[str, int] = {}
-    entries, signs = (array("q"), array("q")), array("b")
+    entries, signs = (array("i"), array("i")), array("b")
     for where, cells in rows.rows:
         sign = CONFIDENCES.get(cells[confidence].strip())
         if sign is None:
@@ -118,22 +125,21 @@ def read_verified(source: Path, classes: Sequence[str], above: Mapping[str, set[
                 entries[0].append(row)
                 entries[1].append(place[name])
                 signs.append(sign)
-    return list(ids), verified_matrix(entries, signs, len(ids), len(classes), source)
+    return list(ids), verified_labels(entries, signs, len(ids), len(classes))
 
 
-def verified_matrix(
-    entries: tuple[Sequence[int], Sequence[int]], signs: Sequence[int], images: int, classes: int, source: Path
+def verified_labels(
+    entries: tuple[Sequence[int], Sequence[int]], signs: Sequence[int], images: int, classes: int
 ) -> np.ndarray:
-    """int8 (N, C) from a list of (row, column) with signs."""
-    if images * classes > LARGEST_MATRIX:
-        raise DataError(
-            f"{source} has {images:,} images, which with {classes:,} classes are {images * classes / 1e9:.1f} GB of "
-            f"labels; up to {LARGEST_MATRIX / 1e9:.1f} GB are opened: choose classes with openimages.classes=FILE."
-        )
-    rows, columns, values = np.asarray(entries[0]), np.asarray(entries[1]), np.asarray(signs)
-    labels = np.zeros((images, classes), np.int8)
-    labels[rows[values == 1], columns[values == 1]] = 1
-    negative = values == -1
-    absent = labels[rows[negative], columns[negative]] == 1  # said to be both
-    labels[rows[negative], columns[negative]] = np.where(absent, 0, -1)
-    return labels
+    """Labels (N, C) of a list of (row, column) with signs: a table, or lists where that would be too large."""
+    places = np.asarray(entries[0], np.int64) * classes + np.asarray(entries[1])
+    present, absent = (np.unique(places[np.asarray(signs) == sign]) for sign in (1, -1))
+    both = np.intersect1d(present, absent, assume_unique=True)
+    present, absent = (np.setdiff1d(one, both, assume_unique=True) for one in (present, absent))
+    if images * classes <= LARGEST_MATRIX:
+        labels = np.zeros((images, classes), np.int8)
+        labels.flat[present], labels.flat[absent] = 1, -1
+        return labels
+    places = np.concatenate((present, absent))
+    values = np.repeat(np.array([1, -1], np.int8), (len(present), len(absent)))
+    return SparseLabels.of_entries(places // classes, places % classes, values, (images, classes))

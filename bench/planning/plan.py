@@ -19,9 +19,11 @@ from bench.planning.packed import no_text_tower, packed_backbone, request_on
 from bench.planning.request import AUTO, Request, Variant
 from bench.planning.rules import PlaceFacts, apply_rules
 from bench.planning.settings import variant_method
+from bench.planning.tables import refuse_table
 from bench.records.cells import Cell
 from bench.records.sweeps import Place
 from bench.settings.config import build
+from bench.system.chunks import class_totals
 from bench.system.wording import counted, shown
 from protocols import PROTOCOLS
 
@@ -107,10 +109,11 @@ class _Axes:
         )
         dataset.check()  # reads every file, so the other arguments are checked first
         if dataset.has_unknown:
-            if not (dataset.train.labels == -1).any():
+            if not class_totals(dataset.train.labels, -1).any():
                 self.no_negatives = f"the training labels of {dataset.name} have none"
-            if not (dataset.train.labels == 1).any():
+            if not class_totals(dataset.train.labels, 1).any():
                 raise DataError(f"no training image of {dataset.name} has a known positive; nothing can be learned.")
+        self.table_bytes = refuse_table(request, protocol_class, dataset)
         self.dataset = dataset.component
 
     def place(self, variant: Variant, percent: int | None, seed: int) -> PlannedPlace:
@@ -148,6 +151,8 @@ class _Axes:
             return self._no_text_tower
         if method.token_texts and not backbone.has_token_texts:
             return f"needs text features at every token; backbone {self.backbone.name} has one vector a text"
+        if self.table_bytes and method.needs_table(resolved.config):
+            return f"reads the labels of all images at once, a table of {self.table_bytes / 1e9:.1f} GB in each worker"
         if method.labels == "observed" and self.no_negatives and method.needs_negatives(resolved.config):
             return f"needs known negatives; {self.no_negatives}"
         return ""

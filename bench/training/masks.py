@@ -12,6 +12,8 @@ import protocols
 from bench.axes.components import options_of
 from bench.data import Split
 from bench.data.base import label_bytes
+from bench.data.unknown import judgeable, judgeable_only
+from bench.errors import DataError
 from bench.records.cells import Cell, canonical_json
 from bench.system.mapped import SMALLEST_MAPPED, mapped
 from bench.system.sparse import SparseLabels
@@ -44,6 +46,14 @@ class Masks:
 
         return self._mapped(cell, cell.holdout, without)
 
+    @property
+    def empty(self) -> np.ndarray:
+        """A mask that leaves nothing."""
+        labels = self.train.labels
+        if isinstance(labels, SparseLabels):
+            return labels.without(np.arange(len(labels)))
+        return np.zeros(labels.shape, np.int8)  # pages that nobody writes into take no memory
+
     def heldout_rows(self, cell: Cell) -> tuple[np.ndarray, np.ndarray]:
         """Rows that are trained on, and rows held out."""
         return held_out(len(self.train), cell.holdout, cell.stream("mask"))
@@ -73,6 +83,20 @@ class Masks:
         if train.positions is not None:
             digest.update(train.positions.tobytes())
         return digest.hexdigest()
+
+
+def judgeable_heldout(cell: Cell, judged: np.ndarray) -> np.ndarray:
+    """Labels int8 (H, C) of held-out images, without classes of which no positive or no negative is known.
+
+    They tell no ranking from another (AP would be 100). DataError if no class is left.
+    """
+    if not judgeable(judged).any():
+        raise DataError(
+            f"{cell.title}: no class has both a known positive and a known negative among the {cell.holdout} % "
+            "held-out training images, so nothing can be judged by them; hold out more, or give data of which more is "
+            "known."
+        )
+    return judgeable_only(judged)
 
 
 @functools.cache

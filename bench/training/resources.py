@@ -15,8 +15,6 @@ from bench.backbones import Backbone
 from bench.backbones.packed import opened_backbone, weights_content
 from bench.data import Dataset
 from bench.data.pack import Pack
-from bench.data.unknown import judgeable, judgeable_only
-from bench.errors import DataError
 from bench.features import FeatureSet, Prepare, cached_features, packed_features
 from bench.features.augmentation import AUGMENTATIONS, Augmentation
 from bench.features.feeds import ViewsOptions, feed_options
@@ -27,7 +25,8 @@ from bench.system.sparse import SparseLabels
 from bench.training import Inputs
 from bench.training.hidden import HiddenLabels
 from bench.training.live import Live, augmented_image
-from bench.training.masks import Masks
+from bench.training.masks import Masks, judgeable_heldout
+from bench.training.unread import observed_table
 from methods import METHODS, Task
 from protocols import PROTOCOLS, MaskFacts, mask_facts
 
@@ -62,9 +61,11 @@ class Resources:
         method = resolved_method(cell.method)
         observed, judged, train_rows, heldout_rows = self._labels(cell, method)
         if cell.judged == "observed" or (len(heldout_rows) and self.dataset.has_unknown):
-            judged = _judgeable_only(cell, judged)
-        heldout_labels = np.zeros(labels.shape, np.int8)  # pages that nobody writes into take no memory
-        heldout_labels[heldout_rows] = judged
+            judged = judgeable_heldout(cell, judged)
+        heldout_labels = np.broadcast_to(np.int8(0), labels.shape)
+        if len(heldout_rows):
+            heldout_labels = np.zeros(labels.shape, np.int8)
+            heldout_labels[heldout_rows] = judged
         reads, live = self._reads(cell), self.live(cell)
         weak, strong = self._views(cell)
         inputs = Inputs(
@@ -125,10 +126,8 @@ class Resources:
         judged = self.dataset.train.judged[heldout_rows]
         if cell.judged == "observed":
             judged = np.where(judged != 0, self.masks.whole(cell)[heldout_rows], np.int8(0))
-        if method.method.labels == "none":
-            observed = np.zeros(self.dataset.train.labels.shape, np.int8)
-        else:
-            observed = self.masks.observed(cell, heldout_rows)
+        unlabelled = method.method.labels == "none"
+        observed = self.masks.empty if unlabelled else self.masks.observed(cell, heldout_rows)
         return observed, judged, train_rows, heldout_rows
 
     def _task(self, cell: Cell, observed: np.ndarray) -> Task:
@@ -141,7 +140,7 @@ class Resources:
             logit_scale=backbone.logit_scale,
             position=backbone.position,
             text_tower=None if spared else backbone.text,
-            observed=torch.from_numpy(observed).to(self.device),
+            observed=observed_table(observed, self.device),
         )
 
     def prepare(self, cell: Cell) -> None:
@@ -232,17 +231,3 @@ class Resources:
     def targets(self) -> Targets:
         test = self.dataset.test
         return Targets(test.ids, test.measured, self.dataset.class_names)
-
-
-def _judgeable_only(cell: Cell, judged: np.ndarray) -> np.ndarray:
-    """Labels int8 (H, C) of held-out images, without classes of which no positive or no negative is known.
-
-    They tell no ranking from another (AP would be 100). DataError if no class is left.
-    """
-    if not judgeable(judged).any():
-        raise DataError(
-            f"{cell.title}: no class has both a known positive and a known negative among the {cell.holdout} % "
-            "held-out training images, so nothing can be judged by them; hold out more, or give data of which more is "
-            "known."
-        )
-    return judgeable_only(judged)

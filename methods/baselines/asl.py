@@ -38,6 +38,7 @@ class ASL(HeadMethod):
 
     colour = "green"
     baseline = 2
+    batches_suffice = True
     Config = ASLConfig
     reference = "Ridnik et al., Asymmetric Loss for Multi-Label Classification, ICCV 2021"
     equation = "-(1-p)^g+ log p for positives, -(1-q)^g- log q for negatives, q = min(1-p+m, 1)"

@@ -47,6 +47,7 @@ class AssumeNegative(HeadMethod):
 
     colour = "indigo"
     baseline = 1
+    batches_suffice = True
     Config = AssumeNegativeConfig
     reference = "AN of Cole et al., Multi-Label Learning from Single Positive Labels, CVPR 2021"
     equation = "-log p for known positives, -log(1-p) for all the rest"
@@ -77,6 +78,7 @@ class IgnoreUnknown(HeadMethod):
     """
 
     colour = "pink"
+    batches_suffice = True
     Config = IgnoreUnknownConfig
     reference = "IU of Cole et al., CVPR 2021; normalised as in Wang et al. (SR+CR), ICCV 2023"
     equation = "-log p for positives, -log(1-p) for negatives; unknown labels left out"

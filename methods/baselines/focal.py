@@ -36,6 +36,7 @@ class Focal(HeadMethod):
     """
 
     version = 2  # the focusing factor is detached, as in the Hill loss's repository
+    batches_suffice = True
     Config = FocalConfig
     reference = "Lin et al., Focal Loss for Dense Object Detection, ICCV 2017; as in the Hill loss's code (2021)"
     equation = "-(1-p)^g log p for positives, -p^g log(1-p) for negatives"

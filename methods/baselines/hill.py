@@ -30,6 +30,7 @@ class Hill(HeadMethod):
     loss = sum of [ -(1 - p_m)^gamma log p_m over positives, (lamb - p) p^2 over the rest ], p_m = sigmoid(z - margin)
     """
 
+    batches_suffice = True
     Config = HillConfig
     reference = "Zhang et al., Simple and Robust Loss Design for Multi-Label Learning with Missing Labels, 2021"
     equation = "-(1-p_m)^2 log p_m for positives, (1.5-p) p^2 for the rest, p_m = sigmoid(z-1)"

@@ -31,6 +31,7 @@ class PartialBCE(HeadMethod):
     loss = mean_b [ g(k_b) / C  sum of BCE over the image's known labels ], g(k) = alpha k^gamma + beta, k_b their share
     """
 
+    batches_suffice = True
     Config = PartialBCEConfig
     reference = "Durand et al., Learning a Deep ConvNet for Multi-Label Classification with Partial Labels, CVPR 2019"
     equation = "g(k)/C sum of BCE over an image's known labels, g(k) = alpha k^gamma + beta"

@@ -39,6 +39,7 @@ class LabelSmoothing(HeadMethod):
     positives and -log(1 - p) for the rest
     """
 
+    batches_suffice = True
     Config = SmoothingConfig
     reference = f"AN-LS of {SINGLE_POSITIVE_PAPER}"
     equation = "0.9 own term + 0.1 opposite term; all but known positives are negatives"
@@ -72,6 +73,7 @@ class WeakAssumeNegative(HeadMethod):
     loss = sum of [ -log p over known positives + 1/(C-1) -log(1 - p) over the rest ] / (B C)
     """
 
+    batches_suffice = True
     Config = WeakConfig
     reference = f"WAN of {SINGLE_POSITIVE_PAPER}"
     equation = "-log p for known positives, -log(1-p) / (C-1) for all the rest"

@@ -42,6 +42,7 @@ class SPLC(HeadMethod):
     """
 
     colour = "orange"
+    batches_suffice = True
     Config = SPLCConfig
     family = "corrections"
     reference = "Zhang et al., Simple and Robust Loss Design for Multi-Label Learning with Missing Labels, 2021"

@@ -10,7 +10,9 @@ from PIL import Image
 
 from bench.data import openimages as reader
 from bench.data.chexpert import OBSERVATIONS
+from bench.data.class_counts import class_counts
 from bench.errors import DataError
+from bench.system.sparse import SparseLabels
 
 EDEMA = OBSERVATIONS.index("Edema")
 
@@ -31,15 +33,11 @@ def test_open_images_parents_are_present_where_a_child_is(tmp_path):
     assert labels(copy, tmp_path / "cache", "test", hierarchy="tree.json")[1] == [1, -1, 1]
 
 
-def test_open_images_classes_can_be_chosen_and_machine_labels_are_refused(tmp_path, monkeypatch):
+def test_open_images_classes_can_be_chosen_and_machine_labels_are_refused(tmp_path):
     copy = openimages(tmp_path)
     (tmp_path / "few.txt").write_text("/m/0jbk\n/m/01yrx\n")
     listing = copy.open(tmp_path / "cache", classes="few.txt").listing("train")
     assert (listing.classes, listing.labels.tolist()) == (("Hot_dog", "Cat"), [[0, 1], [-1, 0], [1, -1]])
-    monkeypatch.setattr(reader, "LARGEST_MATRIX", 8)
-    with pytest.raises(DataError, match=r"3 images, which with 3 classes .*openimages\.classes=FILE"):
-        labels(copy, tmp_path / "other")
-    assert labels(copy, tmp_path / "other", classes="few.txt")
     machine = tmp_path / "oidv6-train-annotations-human-imagelabels.csv"
     machine.write_text(machine.read_text() + "0d,machine,/m/0jbk,0.7\n")
     with pytest.raises(DataError, match=r"line 8: the confidence is '0.7'.*human-verified"):
@@ -113,3 +111,25 @@ def test_voc_objects_marked_difficult_count_unless_the_option_says_otherwise(tmp
     (tmp_path / "Annotations" / "b.1.xml").write_text(hard)
     assert labels(copy, tmp_path / "cache")[1] == [1, -1]
     assert labels(copy, tmp_path / "cache", difficult="negative")[1] == [-1, -1]
+
+
+def test_open_images_too_large_for_a_table_is_held_as_lists_of_the_same_labels(tmp_path, monkeypatch):
+    copy = openimages(tmp_path)
+    table = copy.open(tmp_path / "cache")
+    counts = class_counts(table.class_names, table.train.labels, table.test.labels)
+    monkeypatch.setattr(reader, "LARGEST_MATRIX", 8)
+    for _ in ("read", "kept"):
+        dataset = copy.open(tmp_path / "other")
+        labels = dataset.train.labels
+        assert isinstance(labels, SparseLabels)
+        assert np.array_equal(labels[:], table.train.labels)
+        assert dataset.has_unknown
+        assert dataset.facts == table.facts
+        assert class_counts(dataset.class_names, labels, dataset.test.labels) == counts
+        assert dataset.fingerprint != table.fingerprint
+    source = tmp_path / "oidv6-train-annotations-human-imagelabels.csv"
+    source.write_text(source.read_text() + "0a,verification,/m/01yrx,0\n")
+    assert np.array_equal(copy.open(tmp_path / "other").train.labels[0], [0, -1, 0]), "people disagree"
+    monkeypatch.setattr(reader, "LARGEST_MATRIX", 5)
+    with pytest.raises(DataError, match=r"2 images, which with 3 classes are 0\.0 GB of labels and .*scores"):
+        labels = copy.open(tmp_path / "third").test

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.data import DATASETS
+from bench.data import DATASETS, Dataset
 from bench.planning.plan import plan
 from bench.planning.request import Request, Variant
 
@@ -106,5 +106,6 @@ def test_keys_are_those_of_the_first_release(name):
     options = scenes.Options(n_train=200, n_test=100)
     drawn = {"name": "scenes", "version": scenes.version, "options": options, "fingerprint": "f" * 64}
     dataset: Any = SimpleNamespace(**drawn, check=lambda: None, has_unknown=False)
+    dataset.component = Dataset.component.fget(dataset)  # type: ignore[attr-defined]
     places = [planned.place for planned in plan(Request(**REQUESTS[name]), dataset)]
     assert tuple(f"{p.method}|{p.percent}|{p.seed}|{p.key or '-'}" for p in places) == PINNED[name]
