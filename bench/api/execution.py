@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bench.errors import UsageError
 from bench.executors import CLUSTERS, Cluster, Executor, open_executor, refuse_wrong_use
 from bench.records.store import Store
+from bench.system.capacity import WORKER_MEMORY
 from bench.system.paths import DEFAULT_RESULTS, default_cache
 from bench.tracking.database import refuse_no_place
 
@@ -64,6 +65,7 @@ class Execution:
         resources: "Resources",
         store: Store,
         pending: int | None = None,
+        memory: int = WORKER_MEMORY,
         say: Callable[[str], None] = lambda text: None,
     ) -> Executor:
         """The executor of these cells; `store` is where they are kept, and `say` takes what a person is told."""
@@ -74,6 +76,7 @@ class Execution:
             workers=self.workers,
             threads=self.threads,
             pending=pending,
+            memory=memory,
             cluster=self.cluster,
             say=say,
         )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -11,10 +11,11 @@ from bench.api.execution import Execution
 from bench.data import Dataset
 from bench.executors import CLUSTERS
 from bench.planning.forecast import Forecast, Past, forecast
+from bench.planning.memory import at_once, least_need, memory_needs
 from bench.planning.plan import PlannedPlace
 from bench.records.cells import Cell
 from bench.records.store import Store
-from bench.system.capacity import worker_count
+from bench.system.capacity import WORKER_MEMORY, available_memory, worker_count
 from bench.system.device import choose_device
 from bench.system.environment import environment
 
@@ -26,6 +27,8 @@ class Outlook:
     entries: Sequence[PlannedPlace]
     states: Mapping[str, str]
     expected: Forecast
+    memory: Mapping[str, int] = field(default_factory=dict)
+    at_once: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -41,7 +44,8 @@ class Outlook:
 
     def to_json(self) -> dict[str, Any]:
         places = [{**entry.place.to_json(), "state": self.state(entry)} for entry in self.entries]
-        return {"cells": self.counts, "expected": self.expected.to_json(), "places": places}
+        memory = {"bytes": dict(self.memory), "at_once": dict(self.at_once)}
+        return {"cells": self.counts, "expected": self.expected.to_json(), "memory": memory, "places": places}
 
 
 def look_ahead(
@@ -55,23 +59,26 @@ def look_ahead(
         if entry.cell:
             names.setdefault(entry.cell.key, entry.method)
     todo = {cell.key: (names[cell.key], cell) for cell in cells if states[cell.key] != "done"}
-    workers = expected_workers(execution, len(todo), device)
-    methods = {cell.method.name for _, cell in todo.values()}
-    rows = (store.row(key) for key in store.keys() if _is_of(store, key, methods))  # noqa: SIM118
+    left = [cell for _, cell in todo.values()]
+    rows = list(store.rows_of({cell.method.name for cell in left}))
+    memory = memory_needs(left, rows)
+    workers = expected_workers(execution, len(todo), device, least_need(left, memory))
     past = Past(rows, environment(device)["device"])
     progress = {key: _progress(store, cell) for key, (_, cell) in todo.items()}
-    return Outlook(entries, states, forecast(todo, progress, past, dataset.sizes, workers))
+    expected = forecast(todo, progress, past, dataset.sizes, workers)
+    return Outlook(entries, states, expected, memory, at_once(memory, workers, available_memory()))
 
 
-def expected_workers(execution: Execution, todo: int, device: torch.device) -> int:
+def known_memory(store: Store, cells: Sequence[Cell]) -> dict[str, int]:
+    """By method the bytes that a cell takes, from finished cells of the store."""
+    return memory_needs(cells, store.rows_of({cell.method.name for cell in cells}))
+
+
+def expected_workers(execution: Execution, todo: int, device: torch.device, memory: int = WORKER_MEMORY) -> int:
     """Cells that train at once; one for a cluster of unknown size."""
     if execution.executor in ("inline", *CLUSTERS):
         return execution.workers or 1
-    return worker_count(execution.workers, todo, device, execution.threads)
-
-
-def _is_of(store: Store, key: str, methods: set[str]) -> bool:
-    return store.state(key) == "done" and store.row(key).cell.method.name in methods
+    return worker_count(execution.workers, todo, device, execution.threads, memory)
 
 
 def _progress(store: Store, cell: Cell) -> float:

@@ -19,6 +19,7 @@ def renderables(outlook: Outlook) -> Iterator[RenderableType]:
     yield from _skipped(outlook)
     yield _counted(outlook.counts)
     yield from _expected(outlook.expected)
+    yield from _bounded(outlook)
 
 
 def as_text(parts: Iterable[RenderableType], width: int = 120) -> str:
@@ -60,6 +61,13 @@ def _counted(counts: dict[str, int]) -> str:
     suffix = f" ({', '.join(parts)})" if parts else ""
     places = f"; skipped: {counted(counts['skipped'], 'place')} of the table" if counts["skipped"] else ""
     return f"{counted(counts['cells'], 'cell')}: {counts['done']} done, {counts['todo']} to do{suffix}{places}"
+
+
+def _bounded(outlook: Outlook) -> Iterator[str]:
+    """Methods whose cells wait for memory, by what finished ones took."""
+    for name, count in outlook.at_once.items():
+        size = f"{outlook.memory[name] / 2**30:.1f} GiB"
+        yield f"memory: a cell of {name} takes about {size}, so at most {counted(count, 'worker')} can train it at once"
 
 
 def _expected(expected: Forecast) -> Iterator[str]:

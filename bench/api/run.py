@@ -8,9 +8,11 @@ from pathlib import Path
 import torch
 
 from bench.api.display import PlainObserver, observing
+from bench.api.outlook import known_memory
 from bench.api.plan import Plan
 from bench.api.sweep import Sweep
 from bench.executors.driver import run_cells
+from bench.planning.memory import least_need
 from bench.planning.record import record
 from bench.records.cells import Cell
 from bench.records.store import Store
@@ -90,7 +92,8 @@ def _run(plan: Plan, store: Store, device: torch.device, observer: PlainObserver
         keep_weights=execution.weights,
     )
     pending = _pending(plan, store)
-    with execution.open_executor(resources, store, pending=len(pending), say=observer.say) as executor:
+    memory = least_need(pending, known_memory(store, pending))
+    with execution.open_executor(resources, store, len(pending), memory, observer.say) as executor:
         if pending and execution.encodes_here:
             resources.prepare(pending[0])
         run_cells(plan.cells, store, executor, observer)

@@ -25,6 +25,7 @@ def open_executor(
     workers: int = 0,
     threads: int = 1,
     pending: int | None = None,
+    memory: int = WORKER_MEMORY,
     cluster: Cluster | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Executor:
@@ -43,7 +44,7 @@ def open_executor(
 
         launcher = open_launcher(resources, store, cluster or Cluster(), workers=workers, threads=threads, say=say)
         return SlurmExecutor(launcher)
-    count = worker_count(workers, pending, resources.device, threads)
+    count = worker_count(workers, pending, resources.device, threads, memory)
     if name == "inline" or (name == "auto" and count == 1):
         from bench.executors.inline import Inline
 

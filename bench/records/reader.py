@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,6 +124,10 @@ class StoreReader(Protocol):
 
     def rows(self) -> list[Row]:
         return [self.row(key) for key in self.keys() if self.state(key) == "done"]
+
+    def rows_of(self, methods: Collection[str]) -> Iterator[Row]:
+        """Rows of the cells of these methods that are done."""
+        return (row for row in self.rows() if row.cell.method.name in methods)
 
     def to_frame(self, metrics: str | Iterable[str] = ()) -> "pd.DataFrame":
         """A row for each finished cell; see `bench.records.frame.ROW_COLUMNS`.

@@ -19,11 +19,13 @@ LOW_MEMORY = WORKER_MEMORY // 2
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
-def worker_count(requested: int, pending: int | None, device: "torch.device", threads: int = 1) -> int:
+def worker_count(
+    requested: int, pending: int | None, device: "torch.device", threads: int = 1, memory: int = WORKER_MEMORY
+) -> int:
     """How many processes train at once.
 
     As requested; by default as many as the cores hold with that many threads each, or one on each GPU. Never more than
-    there is work for (`pending`, None: unknown) or memory available, but one.
+    there is work for (`pending`, None: unknown) or memory available, at `memory` bytes each, but one.
     """
     if not requested and device.type == "cuda":
         import torch
@@ -32,7 +34,7 @@ def worker_count(requested: int, pending: int | None, device: "torch.device", th
     count = requested or max(1, cores() // threads)
     if pending is not None:
         count = min(count, pending)
-    return max(1, min(count, available_memory() // WORKER_MEMORY))
+    return max(1, min(count, available_memory() // memory))
 
 
 def available_memory(groups: Path = _CGROUPS, membership: Path = Path("/proc/self/cgroup")) -> int:

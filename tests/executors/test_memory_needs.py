@@ -17,6 +17,7 @@ def test_the_largest_peak_of_a_method_counts_for_its_next_cells(tmp_path):
         needs.learn(cell)
     assert needs.of(large, warm=False) == needs.of(large, warm=True) == int(8000 * 1.1 * 2**20)
     assert needs.of(other, warm=False) == WORKER_MEMORY
+    assert MemoryNeeds(store).of(large, warm=True) == needs.of(large, warm=True), "from the store"
     finish(store, other, peak_memory={})
     needs.learn(other)
     assert needs.of(other, warm=True) == LOW_MEMORY
