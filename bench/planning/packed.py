@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from bench.backbones import BACKBONES
 from bench.backbones.packed import weights_problem
 from bench.data.pack import Pack
 from bench.errors import UsageError
@@ -52,10 +53,12 @@ def no_text_tower(backbone: Component) -> str:
 
 
 def text_sentence(dataset: Pack, reason: str) -> str:
-    """What can run without the text tower, and what to give for the rest."""
-    name = dataset.pack.backbone.name
+    """What can run without the text tower, and what to give for the rest; `reason` is that of a skipped method."""
+    name, problem = dataset.pack.backbone.name, reason.partition(f"{NO_TOWER}: ")[2]
     able = [method for method in METHODS.names() if not METHODS.get(method).text]
+    takes_file = FILE_OPTION in {option.name for option in dataclasses.fields(BACKBONES.get(name).Options)}
+    advice = f"give the pack's weights with --set {name}.{FILE_OPTION}=FILE" if takes_file else "mend that to run them"
     return (
-        f"a method {reason}. Without it {len(able)} methods run on {dataset.root} ({some(able, 6)}); for the others "
-        f"give the pack's weights with --set {name}.{FILE_OPTION}=FILE, or install what {name} needs"
+        f"the text tower of {name} is not at hand ({problem}): methods that need it are left out ({advice}), and "
+        f"{len(able)} others can run on {dataset.root} ({some(able, 6)})"
     )

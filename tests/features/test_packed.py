@@ -84,6 +84,13 @@ def test_a_flipped_byte_of_the_features_is_refused_and_leaves_nothing_that_count
     assert "train/dense.npy is not what was written" in finding.detail
 
 
+def test_two_packs_of_the_same_images_have_two_entries(path, tmp_path):
+    other = repacked(path, tmp_path / "other.tar", lambda record: record["made"].update(by="somebody else"))
+    unpack(path, tmp_path, "test")
+    unpack(other, tmp_path, "test")
+    assert len(entries(tmp_path)) == 2
+
+
 def test_a_full_disk_is_one_sentence(path, tmp_path, monkeypatch):
     monkeypatch.setattr("bench.features.writer.shutil.disk_usage", lambda place: type("Disk", (), {"free": 2**20}))
     with pytest.raises(DiskError, match="the features need"):

@@ -76,8 +76,9 @@ def test_without_the_weights_methods_without_text_run(path, no_weights, tmp_path
     assert unable.cell is None
     assert unable.skipped.startswith("needs the text tower of tiny_clip, which is not at hand: the weights are nowhere")
     sentence = text_sentence(dataset, unable.skipped)
-    assert "asl" in sentence
-    assert "--set tiny_clip.weights=FILE" in sentence
+    assert sentence.startswith("the text tower of tiny_clip is not at hand (the weights are nowhere; give a file)")
+    assert "(mend that to run them)" in sentence
+    assert "(asl, " in sentence
     bench = make_resources(dataset)
     bench.cache = tmp_path
     assert run(able.cell, bench, tmp_path / "cell").logits.shape == (60, 20)
