@@ -1,5 +1,6 @@
 """What the tests of executors share: the toys, and executors that know them."""
 
+import multiprocessing
 from collections.abc import Callable
 
 import pytest
@@ -21,6 +22,19 @@ def _all_toys(toys, monkeypatch) -> None:
 @pytest.fixture
 def store(tmp_path) -> Store:
     return Store(tmp_path / "results")
+
+
+@pytest.fixture(scope="session")
+def prepared() -> None:
+    """Workers may be forked from a process that has imported what they need."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["bench.executors.worker", "bench.training"])
+
+
+@pytest.fixture
+def quick_workers(prepared, monkeypatch) -> None:
+    """Workers start in no time. How they are started is no matter to these tests; in others they are spawned."""
+    get = multiprocessing.get_context
+    monkeypatch.setattr("multiprocessing.get_context", lambda way: get("forkserver" if way == "spawn" else way))
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def straight(resources, tmp_path_factory):
 
 
 @pytest.fixture(params=["inline", "processes"])
-def executor(request, resources, store, processes):
+def executor(request, resources, store, processes, quick_workers):
     with Inline(resources, store) if request.param == "inline" else processes(store) as opened:
         yield opened
 

@@ -30,6 +30,7 @@ LONG = 300.0
 """Seconds: more than a busy machine takes for anything here, less than the trainings that are cut off would."""
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_killed_workers(store, resources, processes, tmp_path):
     """A worker killed once, another killed whenever it tries, and a third cell that must not notice."""
     once = make_cell(resources, "toy_suicidal", file=str(tmp_path / "killed"), at=2, **SHORT)
@@ -56,6 +57,7 @@ def test_killed_workers(store, resources, processes, tmp_path):
     assert losses(store.folder(once.key)) == losses(straight.folder(once.key)), "it went on from its checkpoint"
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_little_memory_holds_cells_back_but_never_all(store, resources, processes, monkeypatch):
     """With no memory at all two workers train one after the other."""
     monkeypatch.setattr("bench.executors.processes.available_memory", lambda: 0)
@@ -79,6 +81,7 @@ def test_little_memory_holds_cells_back_but_never_all(store, resources, processe
     assert most == [1]
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_closing_ends_a_training_at_once_and_leaves_no_process(store, resources, processes, tmp_path, monkeypatch):
     monkeypatch.setattr("bench.executors.processes.STOP_SECONDS", LONG)  # leaving in order takes a busy machine longer
     cell = make_cell(resources, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
@@ -112,6 +115,7 @@ class SlowToClose:
         self.turn.release()
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_one_thread_at_a_time_closes_a_workers_pipe(store, resources, processes, tmp_path):
     cell = make_cell(resources, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
     with processes(store, workers=1) as executor:
@@ -125,7 +129,7 @@ def test_one_thread_at_a_time_closes_a_workers_pipe(store, resources, processes,
 
 
 def test_an_interrupt_from_the_terminal_reaches_no_worker_however_early(store, resources, processes):
-    """It comes while the worker imports what it needs."""
+    """It comes while the worker, which is spawned, imports what it needs."""
     cell = make_cell(resources, "toy_linear", **SHORT)
     with processes(store, workers=1) as executor:
         future = executor.submit(cell)
@@ -174,6 +178,7 @@ def test_the_command_line_is_interrupted_or_killed(sign, environment, tmp_path):
         assert (store.folder(key) / "checkpoint" / "last.pth").exists()
 
 
+@pytest.mark.usefixtures("quick_workers")
 def test_two_drivers_with_workers_train_each_cell_once(store, resources, processes):
     """Two executors of two workers each on one store: four processes want the same six cells."""
     cells = [make_cell(resources, "toy_linear", percent=percent, **SHORT) for percent in range(10, 70, 10)]

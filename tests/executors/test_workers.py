@@ -1,8 +1,6 @@
 """`--workers`: further processes take cells of one sweep, and nothing in the results tells them apart."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -12,7 +10,7 @@ from bench.system.capacity import worker_count
 pytestmark = pytest.mark.slow
 
 TINY = ("--set", "scenes.n_train=120", "--set", "scenes.n_test=60", "--set", "asl.epochs=2")
-SWEEP = ("run", "--methods", "asl", "--ratios", "0.1-0.4", "--no-mlflow", "--json", *TINY)
+SWEEP = ("run", "--methods", "asl", "--ratios", "0.1-0.4", "--json", *TINY)
 
 
 @pytest.mark.parametrize(("requested", "pending", "expected"), [(3, 10, 3), (3, 2, 2), (1, 10, 1), (4, 0, 1)])
@@ -30,14 +28,14 @@ def test_by_default_one_worker_has_a_gpu(monkeypatch):
     assert worker_count(0, 10, torch.device("cuda")) == 1
 
 
-def test_two_workers_give_the_bits_of_one(environment, tmp_path):
+def test_two_workers_give_the_bits_of_one(call, tmp_path):
+    """One trains in this process, two in processes of their own."""
     stores = {}
     for workers in ("1", "2"):
         stores[workers] = Store(tmp_path / workers)
-        command = [sys.executable, "-m", "bench", *SWEEP, "--workers", workers, "--results", str(stores[workers].root)]
-        result = subprocess.run(command, env=environment, capture_output=True, text=True)
-        assert result.returncode == 0, result.stderr
-        assert json.loads(result.stdout)
+        result = call(*SWEEP, "--workers", workers, "--results", str(stores[workers].root))
+        assert result.code == 0, result.err
+        assert json.loads(result.out)
     alone, shared = stores["1"], stores["2"]
     assert alone.keys() == shared.keys()
     assert len(alone.keys()) == 4

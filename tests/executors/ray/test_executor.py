@@ -129,7 +129,8 @@ def test_the_contract(opened, store, resources, tmp_path):
     assert_equal(two, store, resources, tmp_path)
 
 
-def test_a_lost_worker_is_replaced_but_not_for_ever(opened, store, resources, tmp_path):
+def test_a_lost_worker_is_replaced_but_not_for_ever(opened, store, resources, tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.executors.ray.executor.TRIES", 2)  # each costs a new worker, which takes seconds
     once = make_cell(resources, "toy_suicidal", file=str(tmp_path / "killed"), at=2, **SHORT)
     always = make_cell(resources, "toy_suicidal", at=0, **SHORT)
     observer = Recorder()
@@ -137,7 +138,7 @@ def test_a_lost_worker_is_replaced_but_not_for_ever(opened, store, resources, tm
     assert dict(observer.endings) == {once.key: "done", always.key: "failed"}
     assert sorted(observer.started) == sorted((once.key, always.key)), "each is told to have started once"
     assert observer.epochs == [1, 2, 3, 4], "and each epoch, though two were trained twice"
-    assert "its worker or node was lost 4 times" in store.reason(always.key)
+    assert "its worker or node was lost 2 times" in store.reason(always.key)
     assert_equal(once, store, resources, tmp_path)
 
 
