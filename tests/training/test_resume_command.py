@@ -11,7 +11,9 @@ from types import SimpleNamespace
 import pytest
 from helpers.comparisons import assert_same_scores, losses
 from helpers.trainings import run
+from typer.testing import CliRunner
 
+from bench.cli import app
 from bench.records.store import Store
 
 pytestmark = pytest.mark.slow
@@ -31,15 +33,19 @@ def story(environment, tmp_path_factory) -> SimpleNamespace:
     store = Store(tmp_path_factory.mktemp("story") / "results")
     command = [sys.executable, "-m", "bench", *ARGUMENTS, "--results", str(store.root)]
     story = SimpleNamespace(store=store, codes=[], states=[], curves=[], texts=[])
-    for wanted, sign in ((2, signal.SIGINT), (4, signal.SIGKILL), (0, None)):
-        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-            if sign is not None:
-                wait_for(lambda wanted=wanted: len(curve(store)) >= wanted, process)
-                os.kill(process.pid, sign)
-            story.texts.append(process.communicate()[1])
-        story.codes.append(process.returncode)
+
+    def note(code: int) -> None:
+        story.codes.append(code)
         story.states.append(store.state(only_key(store)))
         story.curves.append([record["epoch"] for record in curve(store)])
+
+    for wanted, sign in ((2, signal.SIGINT), (4, signal.SIGKILL)):
+        with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            wait_for(lambda wanted=wanted: len(curve(store)) >= wanted, process)
+            os.kill(process.pid, sign)
+            story.texts.append(process.communicate()[1])
+        note(process.returncode)
+    note(CliRunner().invoke(app, [*ARGUMENTS, "--workers", "1", "--results", str(store.root)]).exit_code)
     return story
 
 

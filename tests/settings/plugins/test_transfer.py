@@ -10,6 +10,7 @@ from helpers.outside import GOOD, changed
 from bench.executors.location import Location
 from bench.records.store import Store
 from bench.settings import plugins
+from bench.settings.plugins import load
 from methods import METHODS
 
 pytestmark = pytest.mark.slow
@@ -17,24 +18,40 @@ pytestmark = pytest.mark.slow
 SHORT = {"scenes": {"n_train": 120, "n_test": 60}, "outside": {"epochs": 1}}
 
 
-@pytest.mark.parametrize("left", ["the file", "no file", "another file"])
-def test_a_pickled_location_brings_the_plugins_along(left, write, resources, environment, tmp_path):
+UNPICKLE = """
+import os, pickle, sys
+import torch  # once for all three, and nothing of the project with it
+for folder in sys.argv[2:]:
+    if not os.fork():
+        os.environ[sys.argv[1]] = f"{folder}/plugins/mine.py"
+        pickle.load(open(f"{folder}/location", "rb"))
+        from methods import METHODS
+        print(METHODS.plugin("outside"), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+def test_a_pickled_location_brings_the_plugins_along(resources, environment, tmp_path):
     """What a process unpickles is the source that was loaded here, whatever lies in its place by now."""
-    path = write()
-    plugins.load_plugins([path])
-    digest = METHODS.plugin("outside")
-    (tmp_path / "location").write_bytes(pickle.dumps(Location.of(resources)))
-    if left == "no file":
-        path.unlink()
-    elif left == "another file":
-        write(changed(("nn.Linear(", "nn.Bilinear(")))
-    script = (
-        "import pickle; pickle.load(open('location', 'rb')); "
-        "from methods import METHODS; print(METHODS.plugin('outside'))"
-    )
-    command, named = [sys.executable, "-c", script], {**environment, plugins.VARIABLE: str(path)}
-    done = subprocess.run(command, cwd=tmp_path, env=named, capture_output=True, text=True)
-    assert done.stdout.strip() == digest, done.stderr
+    digests = []
+    for left in ("the file", "no file", "another file"):
+        path = tmp_path / left / "plugins" / "mine.py"
+        path.parent.mkdir(parents=True)
+        path.write_text(GOOD)
+        plugins.load_plugins([path])
+        digests.append(METHODS.plugin("outside"))
+        (tmp_path / left / "location").write_bytes(pickle.dumps(Location.of(resources)))
+        load._forget(load.loaded()[0].module)
+        load._LOADED.clear()
+        if left == "no file":
+            path.unlink()
+        elif left == "another file":
+            path.write_text(changed(("nn.Linear(", "nn.Bilinear(")))
+    command = [sys.executable, "-c", UNPICKLE, plugins.VARIABLE, "the file", "no file", "another file"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert len(set(digests)) == 1
+    assert done.stdout.split() == digests, done.stderr
 
 
 OWN_DATA = '''
@@ -58,13 +75,13 @@ class Their(Scenes):
 '''
 
 
-def test_workers_train_a_plugins_cells(write, environment, tmp_path):
+def test_workers_train_a_plugins_cells(write, call, tmp_path):
     """And with its own dataset, whose options are of a class that only the plugin has."""
-    command = [sys.executable, "-m", "bench", "run", "--plugin", str(write(GOOD + OWN_DATA)), "--methods", "outside"]
-    command += ["--ratios", "0.2,0.5", "--workers", "2", "--no-mlflow", "--json", "--set", "outside.epochs=1"]
+    command = ["--plugin", str(write(GOOD + OWN_DATA)), "--methods", "outside"]
+    command += ["--ratios", "0.2,0.5", "--workers", "2", "--json", "--set", "outside.epochs=1"]
     command += ["--data", "their_scenes.n_train=100", "--data", "their_scenes.n_test=60"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    done = call("run", *command)
+    assert done.code == 0, done.err
     store = Store(tmp_path / "results")
     result = [store.cell(key) for key in store.keys() if store.state(key) == "done"]  # noqa: SIM118
     assert len(result) == 2
