@@ -4,11 +4,13 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import ctypes
 import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,7 +28,23 @@ settings.register_profile("explore", settings.get_profile("same"), derandomize=F
 settings.load_profile("same")
 
 ROOT = Path(__file__).resolve().parent.parent
+BLANK = b'<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt"/>'
 TRAINING = ("run", "variance", "ablate", "sensitivity")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: of several processes, none is left with a long one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _memory_goes_back() -> Iterator[None]:
+    """What a file's tests freed goes back to the system: the C library would keep gigabytes of it to the end."""
+    yield
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc alone
+    if trim:
+        trim(0)
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +65,42 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> None:
     METHODS.names()  # look for the real ones first
     for name, toy in TOYS.items():
         monkeypatch.setitem(METHODS._entries, name, toy)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def rendering() -> Iterator[SimpleNamespace]:
+    """Figures are composed and stay blank, since drawing them takes most of a run's time.
+
+    `rendering.of(*formats)`: a context in which they are drawn; in all formats of the program by default.
+    """
+    from bench.report.figures import style
+
+    formats, render = style.SUFFIXES, style.render
+
+    @contextmanager
+    def drawing(*wanted: str) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(style, "SUFFIXES", wanted or formats)
+            patch.setattr(style, "render", render)
+            yield
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(style, "render", lambda figure: dict.fromkeys(formats, BLANK))
+        yield SimpleNamespace(of=drawing)
+
+
+@pytest.fixture
+def sketched(rendering: SimpleNamespace) -> Iterator[None]:
+    """Figures are drawn, as SVG, for a test that looks at them."""
+    with rendering.of("svg"):
+        yield
+
+
+@pytest.fixture
+def drawn(rendering: SimpleNamespace) -> Iterator[None]:
+    """Figures are drawn in each of the program's formats, for a test that looks at them."""
+    with rendering.of():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -137,8 +137,7 @@ def test_curves_are_of_the_lowest_ratio_or_of_the_one_that_is_named(sweep):
         sweep.plot_curves(20)
 
 
-def test_its_report_is_written(sweep, monkeypatch):
-    monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("svg",))
+def test_its_report_is_written(sweep):
     path = sweep.report()
     assert path == sweep.report_file
     assert path.with_suffix(".html").exists()

@@ -61,6 +61,7 @@ def line(**about) -> ImageRow:
     return ImageRow("some/where/000001", Image.new("RGB", (120, 80), (40, 90, 160)), (look, look), **about)
 
 
+@pytest.mark.usefixtures("drawn")
 def test_the_figure_in_all_forms_and_equal_bytes_for_equal_input():
     images = attention_figure([line(), line(more=3)], "a title", "a caption that says what this is")
     assert set(images) == {"svg", "pdf", "png"}
@@ -70,6 +71,7 @@ def test_the_figure_in_all_forms_and_equal_bytes_for_equal_input():
     assert attention_figure([line(), line(more=3)], "a title", "a caption that says what this is") == images
 
 
+@pytest.mark.usefixtures("drawn")
 def test_what_is_hot_in_the_map_is_bright_in_the_figure():
     """The lower left of each map is hot: in the PNG that is where the heat colours are."""
     import io

@@ -25,6 +25,7 @@ def trained(call, methods="trm_ml", *more: str) -> dict[str, str]:
     return {store.cell(key).method.name: key for key in keys}
 
 
+@pytest.mark.usefixtures("drawn")
 def test_from_training_to_the_figure_on_the_cells_page(call):
     key = trained(call)["trm_ml"]
     result = call("show", key[:10], "--images", "3")
@@ -70,6 +71,7 @@ def test_the_page_says_what_is_kept_and_changes_when_a_figure_comes(call):
     assert "--no-weights --" not in result.err
 
 
+@pytest.mark.usefixtures("drawn")
 def test_asked_for_classes_split_seed_and_folder(call, tmp_path):
     key = trained(call, "dualcoop")["dualcoop"]
     out = tmp_path / "out"
@@ -158,6 +160,7 @@ def test_changed_code_and_other_scores_are_told(call, monkeypatch):
     assert "these scores differ from the stored ones by up to 3" in result.err
 
 
+@pytest.mark.usefixtures("sketched")
 def test_two_cells_look_at_the_same_images_and_classes(call):
     keys = trained(call, "dualcoop,asl")
     result = call("show", keys["dualcoop"], keys["asl"], "--images", "3")

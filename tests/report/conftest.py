@@ -34,23 +34,13 @@ def grid() -> Grid:
 
 
 @pytest.fixture(scope="package")
-def written(finished, installed, tmp_path_factory) -> tuple[Store, Path]:
+def written(finished, installed, rendering, tmp_path_factory) -> tuple[Store, Path]:
     """The finished store in a place of its own with its report, written once, and the path of `report.md`."""
     root = tmp_path_factory.mktemp("written") / "results"
     shutil.copytree(finished[0].root, root)
     store = Store(root)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bench.report.figures.style.SUFFIXES", ("pdf", "png", "svg"))
+    with rendering.of():
         return store, write_report(read_results(store), store)
-
-
-@pytest.fixture(scope="module")
-def sketched() -> Iterator[None]:
-    """Figures as SVG alone, where a test does not look at them."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr("bench.report.figures.style.SUFFIXES", ("svg",))
-    yield
-    patch.undo()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory, sketched):
+def stores(tmp_path_factory):
     root = tmp_path_factory.mktemp("stores")
     for seed in (0, 1):
         grid = Grid(methods=("asl", "dualcoop"), percents=(10, 50), seeds=(seed,), epochs=2)

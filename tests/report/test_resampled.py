@@ -158,7 +158,7 @@ def test_a_report_in_a_hurry_leaves_cells_and_the_command_fills_them_in_for_good
     assert drawn == [every, 0], "what was resampled is not lost by a run"
 
 
-def test_what_was_left_is_said_with_the_command_that_does_it(store, sketched):
+def test_what_was_left_is_said_with_the_command_that_does_it(store):
     results = read_results(store)
     images = ImageIntervals(Bootstraps(results.rows, store), Left(12, 130.0))
     section = next(part for part in contents(results, store, store.root, images) if part.name == "gain")
@@ -170,7 +170,7 @@ def test_what_was_left_is_said_with_the_command_that_does_it(store, sketched):
     assert images.of(pairs(results.frame, "trm_ml", "dualcoop")) is None
 
 
-def test_both_intervals_stand_in_every_form_of_the_report_with_what_n_is(store, sketched):
+def test_both_intervals_stand_in_every_form_of_the_report_with_what_n_is(store):
     results = read_results(store)
     folder = write_report(results, store).parent
     expected = Bootstraps(results.rows, store).difference(
@@ -203,7 +203,7 @@ def test_the_cells_of_the_comparison_are_those_of_all_pairs(store, finished):
         assert compared_cells(results)[0] in {pair.against for pair in paired}
 
 
-def test_every_place_of_both_tables_tells_its_own_cells(store, sketched):
+def test_every_place_of_both_tables_tells_its_own_cells(store):
     """Method, ratio and average, against the rows and a bootstrap of just these cells."""
     results = read_results(store)
     section = next(s for s in contents(results, store, store.root, images_within(results, store)) if s.name == "gain")

@@ -34,6 +34,7 @@ def test_figures_are_drawn_and_not_empty(written):
     assert Image.open(folder / "ratios.png").info["dpi"][0] == pytest.approx(200, abs=0.1)
 
 
+@pytest.mark.usefixtures("sketched")
 def test_drawing_leaves_no_trace_in_matplotlib(finished):
     import matplotlib.pyplot as plt
 
@@ -44,6 +45,7 @@ def test_drawing_leaves_no_trace_in_matplotlib(finished):
     assert first == second
 
 
+@pytest.mark.usefixtures("sketched")
 def test_one_ratio_is_drawn_as_points(finished):
     results = read_results(finished[0], percents=[50])
     svg = ratio_figure(results)["svg"].decode()
@@ -125,7 +127,8 @@ def test_a_report_of_nothing_is_a_report(tmp_path):
     assert "| asl | 10 % seed 0, 50 % seed 0 | planned | not run yet |" in text
 
 
-def test_protocols_without_a_ratio_have_one_column(tmp_path, sketched):
+@pytest.mark.usefixtures("sketched")
+def test_protocols_without_a_ratio_have_one_column(tmp_path):
     grid = Grid(methods=("asl", "dualcoop"), percents=(None,), protocol="single_positive", dataset="voc2012", epochs=2)
     store, _ = make_store(tmp_path, grid)
     text = write_report(read_results(store), store).read_text()

@@ -111,6 +111,7 @@ def test_few_seeds_give_no_interval_and_no_verdict(tmp_path, seeds, caption) -> 
     assert all("n.s." not in value.text for row in gains.rows for value in row)
 
 
+@pytest.mark.usefixtures("sketched")
 def test_a_ladder_compares_each_rung_with_the_one_below(tmp_path) -> None:
     study, store = ablated(tmp_path, "ladder", seeds=(0, 1, 2))
     gains = [line.gains["average"].mean for line in study.compared if line.gains]
@@ -202,6 +203,7 @@ def peaked(variant: Variant, percent: int, seed: int) -> float:
     return 70 + percent / 10 + 2 * seed - abs(np.log(value / 0.1)) + 0.01 * seed * (value != 0.2)
 
 
+@pytest.mark.usefixtures("sketched")
 def test_a_curve_is_paired_with_the_default(tmp_path) -> None:
     study = plan_sensitivity(TRM, SETTINGS, ["contrast_temperature=0.05,0.1,0.5", "query=text,embed"])
     store = study_store(tmp_path, study, peaked)

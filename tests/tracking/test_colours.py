@@ -13,8 +13,8 @@ from bench.tracking import sync
 pytestmark = pytest.mark.slow
 
 
-def test_all_runs_of_a_method_have_its_colour_in_the_report(finished, content, grid, monkeypatch):
-    monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("svg",))
+@pytest.mark.usefixtures("sketched")
+def test_all_runs_of_a_method_have_its_colour_in_the_report(finished, content, grid):
     styles = read_results(finished).styles
     sync(finished)
     database, sweep = content(finished), read_results(finished).selection.id

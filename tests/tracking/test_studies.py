@@ -58,9 +58,8 @@ WRITE = {
 
 
 @pytest.fixture(params=STUDIES)
-def studied(request, tmp_path, template, monkeypatch) -> tuple[str, Store, Path]:
+def studied(request, tmp_path, template) -> tuple[str, Store, Path]:
     """A store with a study whose page is written, and no database yet: the kind, the store, the page."""
-    monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("png",))
     store = study_store(
         tmp_path, STUDIES[request.param](), lambda variant, percent, seed: 70.0 + seed, percents=(10,), seeds=(0, 1)
     )

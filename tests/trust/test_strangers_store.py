@@ -25,8 +25,7 @@ def victim(tmp_path):
 
 
 @pytest.fixture
-def stranger(tmp_path, monkeypatch) -> Store:
-    monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("svg",))
+def stranger(tmp_path) -> Store:
     return make_store(tmp_path / "results", GRID)[0]
 
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 COLUMN, PAGE = 3.3, 6.9
 """Inches: a column and the whole width of the usual conferences' pages."""
@@ -54,12 +55,17 @@ def draw(paint: Callable[..., None], *arguments: object) -> Mapping[str, bytes]:
         figure = Figure(layout="constrained", dpi=DPI)
         FigureCanvasAgg(figure)
         paint(figure, *arguments)
-        # Laid out once: otherwise each of the files would do it again, at twice the cost of drawing.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-        images = {}
-        for suffix in SUFFIXES:
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=suffix, dpi=DPI, metadata=UNDATED.get(suffix))
-            images[suffix] = buffer.getvalue()
+        return render(figure)
+
+
+def render(figure: Any) -> Mapping[str, bytes]:
+    """The content of a file of each format."""
+    # Laid out once: otherwise each of the files would do it again, at twice the cost of drawing.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    images = {}
+    for suffix in SUFFIXES:
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=suffix, dpi=DPI, metadata=UNDATED.get(suffix))
+        images[suffix] = buffer.getvalue()
     return images

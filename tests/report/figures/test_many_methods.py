@@ -33,6 +33,7 @@ def test_methods_are_ordered_by_their_average(many):
     assert methods_by_level(results) == averages.index.tolist()
 
 
+@pytest.mark.usefixtures("sketched")
 def test_every_method_has_its_row_in_the_figure(many):
     results = read_results(many)
     assert has_many_methods(results)
@@ -56,13 +57,15 @@ def test_the_figure_is_sorted_by_the_lowest_ratio_and_shows_three_ratios_at_most
     assert drawn_percents(results) == (10, 90)
 
 
+@pytest.mark.usefixtures("sketched")
 def test_ten_methods_are_still_drawn_as_lines(many):
     results = read_results(many, methods=METHODS[:METHOD_LIMIT])
     assert not has_many_methods(results)
     assert "oracle (all labels)" in ratio_figure(results)["svg"].decode()
 
 
-def test_learning_curves_show_the_best_and_say_so(many, sketched):
+@pytest.mark.usefixtures("sketched")
+def test_learning_curves_show_the_best_and_say_so(many):
     report = write_report(read_results(many), many)
     assert f"## Learning curves of the best {METHOD_LIMIT}" in report.read_text()
     curves = (report.parent / "curves.svg").read_text()

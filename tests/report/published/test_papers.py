@@ -32,7 +32,7 @@ def _cell(method: str, percent: int, seed: int) -> Cell:
 
 
 @pytest.fixture(scope="module")
-def reported(tmp_path_factory, sketched) -> tuple[Store, str]:
+def reported(tmp_path_factory) -> tuple[Store, str]:
     """A smoke run on a subset of COCO with random weights, and the folder of its report."""
     store = Store(tmp_path_factory.mktemp("coco"))
     places = [(m, p, s) for s in SEEDS for p in PERCENTS for m in METHODS]

@@ -40,7 +40,7 @@ class Checked(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory, sketched):
+def small(tmp_path_factory):
     """A report with a failed cell, a running one, and a method of a name that tries to be markup."""
     grid = Grid(methods=("asl", "dualcoop", "<b>&amp;"), percents=(10, 50), seeds=(0, 1), epochs=2)
     store = Store(tmp_path_factory.mktemp("small") / "results")

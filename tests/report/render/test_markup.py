@@ -62,7 +62,7 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def named(tmp_path_factory, sketched) -> tuple[Store, Path]:
+def named(tmp_path_factory) -> tuple[Store, Path]:
     """A report over methods and classes whose names try everything; one cell failed with such a message."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store_factory, "CLASSES", CLASSES)

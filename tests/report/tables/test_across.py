@@ -103,8 +103,8 @@ def test_a_method_that_a_dataset_lacks_is_left_out_and_named(tmp_path):
         across(store, methods=["hill", "dualcoop"])
 
 
+@pytest.mark.usefixtures("sketched")
 def test_ten_datasets_are_ranked_in_the_report(tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("svg",))
     monkeypatch.setattr("bench.data.vg.VisualGenome.collection", "")
     names = (*DATASETS, "coco2017", "openimages_v6")
     store = filled(tmp_path, names, percents=(10,), methods=METHODS[:3])
@@ -121,8 +121,7 @@ def test_ten_datasets_are_ranked_in_the_report(tmp_path, monkeypatch):
     assert (path.parent / "across.csv").read_text().count("\n") == 1 + 3 * 10
 
 
-def test_a_report_tells_of_the_other_datasets_and_notices_when_they_change(tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("svg",))
+def test_a_report_tells_of_the_other_datasets_and_notices_when_they_change(tmp_path):
     store = filled(tmp_path, DATASETS[:6], percents=(10,), methods=METHODS[:3])
     sweep = read_results(store).selection.id
     assert "Across datasets" not in write_report(read_results(store), store).read_text()  # vg200 and vg500 are one
@@ -130,6 +129,7 @@ def test_a_report_tells_of_the_other_datasets_and_notices_when_they_change(tmp_p
     assert "Across datasets" in write_report(read_results(store, sweep), store).read_text()
 
 
+@pytest.mark.usefixtures("drawn")
 @pytest.mark.parametrize("names", [
     ("asl", "role", "csl"), ("asl [gamma_neg=1.0]", "a very long name indeed", "hill", "dualcoop [lr=0.001, n_ctx=16]"),
 ])  # fmt: skip

@@ -104,7 +104,8 @@ def test_a_precision_that_no_cell_has_is_a_gap(results: Results, store: Store) -
     assert [value.text for value in row][4:6] == ["-", "20.5 ± 0.7"]
 
 
-def test_the_report_has_both_sections_with_named_lines(results: Results, store: Store, tmp_path, sketched) -> None:
+@pytest.mark.usefixtures("sketched")
+def test_the_report_has_both_sections_with_named_lines(results: Results, store: Store, tmp_path) -> None:
     sections = {section.name: section for section in contents(results, store, tmp_path)}
     assert [name for name in sections if name.startswith("pseudo")] == ["pseudo", "pseudo_negatives"]
     assert sections["pseudo"].title == "Pseudo-labels: positives"
@@ -117,7 +118,7 @@ def test_the_report_has_both_sections_with_named_lines(results: Results, store: 
         assert ">asl<" not in svg
 
 
-def test_a_report_without_pseudo_labels_has_no_such_section(own: Store, tmp_path, sketched) -> None:
+def test_a_report_without_pseudo_labels_has_no_such_section(own: Store, tmp_path) -> None:
     assert not [section for section in contents(read_results(own), own, tmp_path) if section.name.startswith("pseudo")]
 
 

@@ -183,10 +183,11 @@ def test_every_table_of_methods_marks_what_is_reconstructed(finished, tmp_path):
             assert any("reconstruction" in note for note in texts) == (row[0].text == "trm_ml")
 
 
+@pytest.mark.usefixtures("sketched")
 @pytest.mark.parametrize(("seeds", "words"), [
     ((0,), ("one seed", "n = 1 seed)")), ((0, 1), ("2 seeds", "n = 2 seeds")), ((0, 1, 2), ("3 seeds", "n = 3)")),
 ])  # fmt: skip
-def test_every_figure_says_over_how_many_seeds(tmp_path, sketched, seeds, words):
+def test_every_figure_says_over_how_many_seeds(tmp_path, seeds, words):
     store, _ = make_store(tmp_path / "results", Grid(percents=(10, 50), seeds=seeds, epochs=2))
     drawings = [drawing for section in contents(read_results(store), store, tmp_path) for drawing in section.drawings]
     captions = {drawing.name: drawing.caption for drawing in drawings if drawing.name not in ("cost", "classes_gain")}

@@ -43,6 +43,7 @@ def test_the_archive_holds_what_was_asked_and_every_trial(finished):
     assert [cell["test"] for cell in record["cells"]] == [False, False]
 
 
+@pytest.mark.usefixtures("drawn")
 @pytest.mark.slow
 def test_figures_show_what_the_trials_suffice_for(finished):
     _, request, _, trials = finished
@@ -56,8 +57,8 @@ def test_figures_show_what_the_trials_suffice_for(finished):
     assert set(search_figures(trials[:1], request.space, "one")) == {"history", "slices"}
 
 
-def test_figures_are_told_by_the_trials_alone(finished, tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.report.figures.style.SUFFIXES", ("png",))
+@pytest.mark.usefixtures("drawn")
+def test_figures_are_told_by_the_trials_alone(finished, tmp_path):
     _, request, _, trials = finished
     complete = [trial for trial in trials if trial.state == "complete"][:3]
     one, other = (search_figures(complete, request.space, "x") for _ in range(2))

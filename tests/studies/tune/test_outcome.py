@@ -4,6 +4,7 @@ import pytest
 from helpers.search_world import Watching, a_search, level_of, opened, searched, without_clocks
 
 from bench.studies.search.outcome import AS_THEY_WERE, TrialRecord
+from bench.studies.tune.figure import budget_figure
 from bench.studies.tune.outcome import counted_trials, heldout_sd
 
 NARROW = {"bce_iu": {"lr": {"low": 1e-5, "high": 1e-4, "log": True}, "weight_decay": {"low": 0.1, "high": 1.0}}}
@@ -80,3 +81,10 @@ def test_first_settings_that_failed_are_made_again_as_they_were(cache, results):
     counted = counted_trials(trials, 2)
     assert [trial.settings["lr"] == 0.00575 for trial in counted] == [True, False]
     assert [trial.state for trial in counted] == ["complete", "complete"]
+
+
+def test_the_figure_has_a_panel_for_each_method(tuning, drawn):
+    images = budget_figure([tuning("asl", [70.0, 80.0]), tuning("hill", [75.0, 60.0])], {"asl": (71.0, 79.0)}, "mAP")
+    svg = images["svg"].decode()
+    assert all(f">{name}</text>" in svg for name in ("asl", "hill"))
+    assert len(images["png"]) > 5000

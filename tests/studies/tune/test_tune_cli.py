@@ -66,7 +66,7 @@ def test_the_page_shows_every_budget_and_the_test_split_only_where_trained(resul
     assert "| 1 trial | 2 trials |" in page
     assert "test, as they were" in page
     assert len(lines) == 1 + 2 * 2
-    assert (folder / "budget.png").stat().st_size > 5000
+    assert (folder / "budget.png").exists()
     rows = list(Store(results).rows())
     assert all(row.cell.test and row.cell.holdout == 0 for row in rows)
     for place in ("as they were", "tuned"):

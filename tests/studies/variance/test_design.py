@@ -124,6 +124,7 @@ def test_the_table_tells_each_source_apart(finished_study):
     assert rows["oracle"]["order"].style == "best"
 
 
+@pytest.mark.usefixtures("drawn")
 def test_its_files_hold_the_same_numbers(finished_study):
     store, sweep, _ = finished_study
     path = write_variance(read_variance(read_results(store, sweep)), store)
