@@ -87,6 +87,7 @@ def test_asked_for_classes_split_seed_and_folder(call, tmp_path):
     assert Image.open(shown["files"]["png"]).width > 300
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_colleagues_store_is_looked_at_and_not_written(call, tmp_path):
     key = trained(call, "asl")["asl"]
     before = {path: path.stat().st_mtime_ns for path in Path("results").rglob("*")}

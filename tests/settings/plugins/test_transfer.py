@@ -15,8 +15,6 @@ from methods import METHODS
 
 pytestmark = pytest.mark.slow
 
-SHORT = {"scenes": {"n_train": 120, "n_test": 60}, "outside": {"epochs": 1}}
-
 
 UNPICKLE = """
 import os, pickle, sys
