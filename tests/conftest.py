@@ -75,17 +75,17 @@ def rendering() -> Iterator[SimpleNamespace]:
     """
     from bench.report.figures import style
 
-    formats, render = style.SUFFIXES, style.render
+    formats, contents = style.SUFFIXES, style.file_contents
 
     @contextmanager
     def drawing(*wanted: str) -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(style, "SUFFIXES", wanted or formats)
-            patch.setattr(style, "render", render)
+            patch.setattr(style, "file_contents", contents)
             yield
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(style, "render", lambda figure: dict.fromkeys(formats, BLANK))
+        patch.setattr(style, "file_contents", lambda figure: dict.fromkeys(formats, BLANK))
         yield SimpleNamespace(of=drawing)
 
 

@@ -55,10 +55,10 @@ def draw(paint: Callable[..., None], *arguments: object) -> Mapping[str, bytes]:
         figure = Figure(layout="constrained", dpi=DPI)
         FigureCanvasAgg(figure)
         paint(figure, *arguments)
-        return render(figure)
+        return file_contents(figure)
 
 
-def render(figure: Any) -> Mapping[str, bytes]:
+def file_contents(figure: Any) -> Mapping[str, bytes]:
     """The content of a file of each format."""
     # Laid out once: otherwise each of the files would do it again, at twice the cost of drawing.
     figure.draw_without_rendering()
