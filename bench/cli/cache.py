@@ -10,6 +10,7 @@ import typer
 from bench.cli.cache_choice import chosen_entries
 from bench.cli.cache_export import export_features
 from bench.cli.cache_facts import entry_facts, entry_table, size_text
+from bench.cli.cache_masks import masks_line, remove_masks
 from bench.cli.options import Debug, Json
 from bench.errors import DataError, UsageError
 from bench.system.console import plain_console
@@ -48,6 +49,8 @@ def ls(
         console.print(entry_table(rows))
     size = size_text(sum(row["bytes"] for row in rows))
     console.print(f"{counted(len(rows), *ENTRIES)}, {size} in {root / 'features'}", soft_wrap=True)
+    if masks := masks_line(root):
+        console.print(masks, soft_wrap=True)
 
 
 @app.command("verify")
@@ -85,6 +88,7 @@ def rm(
     dataset: OfDataset = None,
     backbone: OfBackbone = None,
     everything: Annotated[bool, typer.Option("--all", help="All cached features.")] = False,
+    masks: Annotated[bool, typer.Option("--masks", help="All masks; they are drawn again when needed.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -92,8 +96,11 @@ def rm(
     """Remove cached features, never those that a process uses; later runs encode them again."""
     from bench.features import remove
 
-    if not (keys or dataset or backbone or everything):
-        raise UsageError("bench cache rm needs keys, --dataset NAME, --backbone NAME or --all; see `bench cache ls`.")
+    selected = bool(keys or dataset or backbone or everything)
+    if not (selected or masks):
+        raise UsageError(
+            "bench cache rm needs keys, --dataset NAME, --backbone NAME, --all or --masks; see `bench cache ls`."
+        )
     if everything and (keys or dataset or backbone):
         raise UsageError("--all removes everything; leave it out to choose by key, --dataset or --backbone.")
     chosen = chosen_entries(_place(cache), keys, dataset, backbone, everything)
@@ -109,6 +116,7 @@ def rm(
                 f"{row['key']}  {row['dataset']} {row['part']} {row['backbone']}  {size_text(row['bytes'])}", err=True
             )
         typer.confirm(f"Remove {counted(len(chosen), *ENTRIES)} ({size})?", abort=True, err=True)
+    drawn = remove_masks(_place(cache)) if masks else ""
     removed, refused = [], []
     for entry, row in zip(chosen, rows, strict=True):
         try:
@@ -117,9 +125,11 @@ def rm(
         except UsageError as error:
             refused.append(str(error))
     if as_json:
-        typer.echo(json.dumps({"removed": [row["key"] for row in removed], "refused": refused}, indent=1))
+        record: dict[str, Any] = {"removed": [row["key"] for row in removed], "refused": refused}
+        typer.echo(json.dumps({**record, "masks": drawn} if masks else record, indent=1))
     else:
-        typer.echo(f"removed {counted(len(removed), *ENTRIES)}, {size_text(sum(row['bytes'] for row in removed))}")
+        entries = f"{counted(len(removed), *ENTRIES)}, {size_text(sum(row['bytes'] for row in removed))}"
+        typer.echo(f"removed {'; '.join(part for part in (entries if selected else '', drawn) if part)}")
     if refused:
         raise UsageError(" ".join(refused))
 
