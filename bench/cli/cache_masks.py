@@ -6,13 +6,13 @@ from pathlib import Path
 from bench.cli.cache_facts import size_text
 from bench.system.wording import counted
 
-FOLDER = "masks"
+MASKS = "masks"
 
 
 def masks_line(cache: Path) -> str:
     """`2 masks, 34.0 MiB in ...`; empty if there are none."""
     count, size = _count_and_size(cache)
-    return f"{counted(count, 'mask')}, {size_text(size)} in {cache / FOLDER}" if count else ""
+    return f"{counted(count, 'mask')}, {size_text(size)} in {cache / MASKS}" if count else ""
 
 
 def remove_masks(cache: Path) -> str:
@@ -32,5 +32,5 @@ def _count_and_size(cache: Path) -> tuple[int, int]:
 
 def _files(cache: Path) -> list[Path]:
     """Masks with their checksums, and what was cut off while it was written."""
-    folder = cache / FOLDER
+    folder = cache / MASKS
     return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
