@@ -44,7 +44,7 @@ def test_other_weights_than_the_pinned_ones_are_refused(package):
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(UsageError, match=r"lite2_minilm needs the package efficientnet_lite2.*\[photos\]"):
+    with pytest.raises(UsageError, match=r"lite2_minilm needs efficientnet_lite2.*\[photos\]"):
         BACKBONES.get("lite2_minilm").fingerprint(Lite2MiniLM.Options())
 
 

