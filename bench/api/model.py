@@ -1,6 +1,7 @@
 """A finished cell as a torch module, for Python."""
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,15 @@ def load_model(
     root: str | Path | None = None,
     cache: str | Path | None = None,
     device: str = "auto",
+    files: Mapping[str, Mapping[str, str]] | None = None,
 ) -> "CellModel":
     """The trained model of a finished cell: a `torch.nn.Module` that scores images.
 
     `model(images)` gives logits (B, C); `model.preprocess` makes a tensor of a PIL image, `model.features(images)` are
     the encoder's features, `model.class_names` the C names. key: the beginning of the cell's key. root: where the
-    dataset's files are, whose labels the method is built with. A method whose source code has changed since is loaded
-    with a warning.
+    dataset's files are, whose labels the method is built with. files: where those of its backbone, method or protocol
+    are, such as `{"RN101": {"weights": "RN101.pt"}}`. A method whose source code has changed since is loaded with a
+    warning.
 
     >>> import bench, torch
     >>> from PIL import Image
@@ -51,6 +54,7 @@ def load_model(
         default_cache() if cache is None else Path(cache),
         lambda title, done, total: None,
         None if root is None else Path(root),
+        files,
     )
     if opened.row(cell.key).code != source_hash(METHODS.get(cell.method.name)):
         warnings.warn(f"the source code of {cell.method.name} has changed since {cell.key} was trained.", stacklevel=2)

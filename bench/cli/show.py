@@ -63,7 +63,7 @@ def show(
     results: ResultsFolder = DEFAULT_RESULTS,
     root: Annotated[Path | None, typer.Option(help="Where the dataset's files are; see `bench prepare -h`.")] = None,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="NAME.OPTION=FILE of the cell's method or protocol.")
+        list[str] | None, typer.Option("--set", help="NAME.OPTION=FILE of the cell's method, protocol or backbone.")
     ] = None,
     cache: Annotated[Path | None, typer.Option(help="Drawn images and features; BENCH_CACHE sets it too.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
@@ -125,7 +125,7 @@ def show(
     )
     progress = PlainObserver([], quiet=as_json).encoding
     overrides = parse_overrides(settings or [])
-    used = {one.key: {one.method.name, one.protocol.name} for one in keys}
+    used = {one.key: {one.method.name, one.protocol.name, one.backbone.name} for one in keys}
     shown = []
     for one in keys:
         # What only the other cell reads is not this one's; what neither reads is refused.

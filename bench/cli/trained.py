@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 CellKey = Annotated[str, typer.Argument(metavar="CELL", help="The beginning of a cell's key; see `bench status`.")]
 RootOfCell = Annotated[Path | None, typer.Option("--root", help="Where the cell's dataset is; see `bench prepare -h`.")]
 SettingsOfCell = Annotated[
-    list[str] | None, typer.Option("--set", help="NAME.OPTION=FILE of the cell's method or protocol.")
+    list[str] | None, typer.Option("--set", help="NAME.OPTION=FILE of the cell's method, protocol or backbone.")
 ]
 CacheOfCell = Annotated[Path | None, typer.Option("--cache", help="Images and features; BENCH_CACHE sets it too.")]
 DeviceOfCell = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]

@@ -15,7 +15,7 @@ from bench.features import CacheEntry, encoding_dtype, feature_key
 from bench.features.encode import ENCODE_BATCH, encode_batch
 from bench.planning.plan import open_dataset
 from bench.planning.request import Request
-from bench.records.cells import Cell, Component
+from bench.records.cells import Cell
 from bench.records.names import inside
 from bench.records.reader import StoreReader
 from bench.training.cell import TEST_BATCH
@@ -100,25 +100,34 @@ def open_trained_cell(
     root: Path | None = None,
     paths: DatasetOverrides | None = None,
 ) -> TrainedCell:
-    """The cell with its dataset and backbone. paths: where files of its method and protocol lie, by option."""
+    """The cell with its dataset and backbone. paths: where its files lie, by component and option."""
     weights = store.weights(cell.key)
     assert weights is not None, "find_cell has seen them"
-    name, files = cell.dataset.name, dict(paths or {})
+    name = cell.dataset.name
     dataset = open_dataset(Request((), (), dataset=name, overrides={name: cell.dataset.options}, root=root), cache)
-    method, protocol = _placed(cell.method, files), _placed(cell.protocol, files)
-    for unused in files:
-        raise UsageError(
-            f"--set {unused}...: this cell reads no files but those of {cell.method.name} and {cell.protocol.name}."
-        )
-    cell = dataclasses.replace(cell, method=method, protocol=protocol)
+    cell = with_files(cell, paths or {})
     resources = Resources(dataset, device, cache, progress)
     _refuse_other_content(cell, resources)
     return TrainedCell(cell, resources, weights)
 
 
-def _placed(component: Component, files: dict[str, Mapping[str, str]]) -> Component:
-    """The component with the places of its files, which no store keeps."""
-    return dataclasses.replace(component, paths=dict(files.pop(component.name, {})))
+def with_files(cell: Cell, files: Mapping[str, Mapping[str, str]]) -> Cell:
+    """The cell with the places of files that it reads, which no store keeps. files: by component and option.
+
+    UsageError for a component that is not the cell's, or an option that names no file: settings of a cell are fixed.
+    """
+    placed = {axis: getattr(cell, axis) for axis in ("method", "protocol", "backbone")}
+    names = {component.name: axis for axis, component in placed.items()}
+    for name, options in files.items():
+        if name not in names:
+            raise UsageError(f"--set {name}...: this cell reads no files but those of {', '.join(names)}.")
+        component = placed[names[name]]
+        for option in options.keys() & component.options.keys():
+            raise UsageError(
+                f"--set {name}.{option}: a finished cell keeps its settings; give only where its files are."
+            )
+        placed[names[name]] = dataclasses.replace(component, paths=dict(options))
+    return dataclasses.replace(cell, **placed)
 
 
 def _refuse_other_content(cell: Cell, resources: Resources) -> None:
@@ -127,5 +136,5 @@ def _refuse_other_content(cell: Cell, resources: Resources) -> None:
     if axis is not None:
         raise DataError(
             f"the files of {axis} {getattr(cell, axis).name!r} are not those that the cell was trained on; give the "
-            "same ones (--root for a dataset, --set NAME.OPTION=FILE for what a method or protocol reads)."
+            "same ones (--root for a dataset, --set NAME.OPTION=FILE for weights and what a method or protocol reads)."
         )
