@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.api.sharing import WrittenPack, write_pack_of
 from bench.data.pack.facts import PACK_FORMAT, PACK_KIND
-from bench.features import entries
+from bench.features import encoding_dtype, entries, feature_key
 from bench.system.bundle import Bundle
 from bench.system.bundle_writing import Content, write_bundle
 from bench.training.resources import Resources
@@ -18,8 +18,16 @@ def tiny_pack(resources: Resources, path: Path) -> WrittenPack:
     """The tiny scenes as a pack; they are encoded if they are not yet."""
     cell = make_cell(resources, "asl")
     resources.prepare(cell)
-    size = len(resources.dataset.train)
-    entry = next(e for e in entries(resources.cache) if e.about["dataset"] == "scenes" and e.shape.images == size)
+    transform, precision = resources.backbone(cell.backbone).transform, str(encoding_dtype(resources.device))
+    key = feature_key(
+        "train",
+        resources.dataset.train,
+        cell.dataset,
+        cell.backbone,
+        transform,
+        precision=precision.removeprefix("torch."),
+    )
+    (entry,) = (entry for entry in entries(resources.cache) if entry.key == key)
     return write_pack_of(entry, path, resources.cache, by="a test")
 
 

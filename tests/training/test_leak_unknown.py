@@ -89,7 +89,7 @@ def test_nothing_unknown_is_judged_and_classes_of_one_kind_are_left_out(unknown)
 
 def test_a_value_in_the_place_of_one_unknown_label_is_caught(straight, masked, tmp_path, monkeypatch):
     """The proof can fail."""
-    honest = Resources._labels
+    expected, honest = straight("asl"), Resources._labels
 
     def labels(self, cell, method):
         observed, judged, train_rows, heldout_rows = honest(self, cell, method)
@@ -99,4 +99,4 @@ def test_a_value_in_the_place_of_one_unknown_label_is_caught(straight, masked, t
     monkeypatch.setattr(Resources, "_labels", labels)
     run(make_cell(masked, "asl", holdout=20, **QUICK), masked, tmp_path)
     with pytest.raises(AssertionError, match="these parameters differ"):
-        assert_same_training(straight("asl").folder, tmp_path, same_truth=False)
+        assert_same_training(expected.folder, tmp_path, same_truth=False)

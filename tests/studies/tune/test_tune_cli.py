@@ -1,6 +1,7 @@
 """`bench tune` as a person uses it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,8 @@ def test_the_file_runs_as_the_cells_that_were_trained_again(results):
 
 
 def test_the_page_shows_every_budget_and_the_test_split_only_where_trained(results):
-    (folder,) = (results / "reports").glob("tune-*")
+    (printed,) = re.findall(r"^report +(.+)$", (results / "output").read_text(), re.MULTILINE)
+    folder = Path(printed).parent
     page, lines = (folder / "tune.md").read_text(), (folder / "budget.csv").read_text().splitlines()
     assert "| 1 trial | 2 trials |" in page
     assert "test, as they were" in page
