@@ -2,7 +2,7 @@
 
 import dataclasses
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,9 @@ def search_outlooks(
 ) -> list[SearchOutlook]:
     """What is left of each search; nothing is changed. total: trials wanted of each method."""
     device = choose_device(execution.device)
-    name_of_device, rows = environment(device)["device"], tuple(_rows(execution, {one.method for one in requests}))
+    store, methods = execution.store, {one.method for one in requests}
+    name_of_device = environment(device)["device"]
+    rows = [*cells_of(store).rows_of(methods), *store.rows_of(methods)]  # of trials, and of sweeps
     outlooks = []
     for request in requests:
         name, cells = request.id(dataset), request.cells(dataset, {})
@@ -70,11 +72,3 @@ def typical_seconds(cell: Cell, rows: Iterable[Row], device: str) -> float | Non
 
 def _kind(cell: Cell) -> Any:
     return cell.method.name, cell.method.version, cell.dataset.name, cell.backbone, cell.feed
-
-
-def _rows(execution: Execution, methods: set[str]) -> Iterator[Row]:
-    """Finished cells of these methods, of trials and of sweeps."""
-    for store in (cells_of(execution.store), execution.store):
-        for key in store.keys():  # noqa: SIM118 - a store is no dictionary
-            if store.state(key) == "done" and (row := store.row(key)).cell.method.name in methods:
-                yield row
