@@ -4,15 +4,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from bench.cli.cache_facts import size_text
+from bench.system.paths import MASKS_FOLDER
 from bench.system.wording import counted
-
-MASKS = "masks"
 
 
 def masks_line(cache: Path) -> str:
     """`2 masks, 34.0 MiB in ...`; empty if there are none."""
     count, size = _count_and_size(cache)
-    return f"{counted(count, 'mask')}, {size_text(size)} in {cache / MASKS}" if count else ""
+    return f"{counted(count, 'mask')}, {size_text(size)} in {cache / MASKS_FOLDER}" if count else ""
 
 
 def remove_masks(cache: Path) -> str:
@@ -32,5 +31,5 @@ def _count_and_size(cache: Path) -> tuple[int, int]:
 
 def _files(cache: Path) -> list[Path]:
     """Masks with their checksums, and what was cut off while it was written."""
-    folder = cache / MASKS
+    folder = cache / MASKS_FOLDER
     return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []

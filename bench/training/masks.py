@@ -16,6 +16,7 @@ from bench.data.unknown import judgeable, judgeable_only
 from bench.errors import DataError
 from bench.records.cells import Cell, canonical_json
 from bench.system.mapped import SMALLEST_MAPPED, mapped
+from bench.system.paths import MASKS_FOLDER
 from bench.system.sparse import SparseLabels
 from protocols import PROTOCOLS, Images
 from protocols.splits import held_out
@@ -71,7 +72,7 @@ class Masks:
         mask = [cell.protocol.to_json(), cell.percent, cell.stream("mask"), holdout]
         identity = canonical_json([_rules_source(), np.__version__, self._labels_digest, mask])
         key = hashlib.sha256(identity.encode()).hexdigest()[:16]
-        return mapped(self.cache / "masks" / f"{key}.npy", make)
+        return mapped(self.cache / MASKS_FOLDER / f"{key}.npy", make)
 
     @functools.cached_property
     def _labels_digest(self) -> str:
