@@ -4,30 +4,11 @@ import json
 from dataclasses import replace
 
 import pytest
+from helpers.sweep_records import KEY, RECORD
 
 from bench.errors import DataError
 from bench.records.store import Store
 from bench.records.sweeps import SWEEP_SCHEMA, Place, SweepRecord
-
-KEY = "0123456789abcdef"
-RECORD = SweepRecord(
-    id="a" * 12,
-    created="2026-01-02T03:04:05+00:00",
-    command=("bench", "run"),
-    dataset="scenes",
-    protocol="partial",
-    backbone="tiny_clip",
-    methods=("asl", "dualcoop"),
-    places=(
-        Place("asl", 10, 0, KEY),
-        Place("asl", None, 1, KEY),
-        Place("dualcoop", 10, 0, None, "needs a text tower; backbone RN50 has none"),
-    ),
-    feed="views 4",
-    study={"kind": "ablation", "design": "ladder", "arms": [{"name": "whole"}]},
-    notes={"asl": {"reference": "a paper", "note": ""}},
-    requested="2026-02-02T03:04:05+00:00",
-)
 
 OLD = {
     "id": "b" * 12,

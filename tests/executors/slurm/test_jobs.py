@@ -2,6 +2,7 @@
 
 import os
 import signal
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,13 @@ from bench.records.jobs import CellJob, write_job
 pytestmark = pytest.mark.slow
 
 SHORT = {**QUICK, "epochs": 4}
+
+
+def in_the_third_epoch(tmp_path: Path, scheduler) -> BaseProcess:
+    """The first job, once its cell waits there for the file `go`."""
+    with soon("the third epoch") as until:
+        until(lambda: list(tmp_path.glob("go.*")))
+    return scheduler.processes["0"]
 
 
 def test_jobs_share_cells_and_the_command_hears_of_each(slurm, scheduler, store, resources, messages, assert_as_here):
@@ -74,9 +82,7 @@ def test_a_job_that_is_told_to_stop_asks_to_go_on(
     cell = make_cell(resources, "toy_waiting", file=str(go), at=2, **SHORT)
     executor = slurm()
     executor.launch([cell])
-    process = scheduler.processes["0"]
-    with soon("the third epoch") as until:
-        until(lambda: list(tmp_path.glob("go.*")))
+    process = in_the_third_epoch(tmp_path, scheduler)
     os.kill(process.pid, signal.SIGUSR2)
     process.join(300)
     assert process.exitcode == REQUEUED
@@ -97,9 +103,7 @@ def test_a_local_job_can_be_ended(slurm, scheduler, store, resources, tmp_path):
     """By `kill`, which submitit takes no notice of."""
     cell = make_cell(resources, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
     slurm().launch([cell])
-    process = scheduler.processes["0"]
-    with soon("the third epoch") as until:
-        until(lambda: list(tmp_path.glob("go.*")))
+    process = in_the_third_epoch(tmp_path, scheduler)
     os.kill(process.pid, signal.SIGTERM)
     process.join(300)
     assert process.exitcode == TERMINATED
@@ -127,8 +131,7 @@ def test_an_interrupted_command_leaves_its_jobs_and_finds_them_again(
     with slurm(workers=1) as executor:
         future = executor.submit(waiting[0])
         executor.submit(waiting[1])
-        with soon("the third epoch") as until:
-            until(lambda: list(tmp_path.glob("go.*")))
+        in_the_third_epoch(tmp_path, scheduler)
     assert future.cancelled()
     assert messages[-1] == "1 job not ended; `end 0` would do it."
     assert store.state(waiting[0].key) == "running"
