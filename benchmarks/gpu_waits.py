@@ -3,8 +3,8 @@
     python benchmarks/gpu_waits.py --methods all
 
 A step's kernels are queued and the processor runs ahead, until it needs a value: `.item()`, `if tensor:`, an index by a
-mask, `nonzero`. Which operations do is seen from what PyTorch is told to do, on a CPU as well. Not counted is what only
-a GPU's step has: copies of the batch to it, and half precision's scaler, which waits once a step.
+mask, `nonzero`. The operations that PyTorch runs on a CPU show which steps do. Not counted is what only a GPU's step
+has: copies of the batch to it, and half precision's scaler, which waits once a step.
 """
 
 import argparse

@@ -33,7 +33,7 @@ def open_executor(
 
     workers: how many cells at once; 0: as many as the machine or cluster holds. threads: CPU threads of each cell.
     pending: how many cells there will be, if that is known. "auto" is "processes", or "inline" where there is room or
-    work for one cell only. cluster: for "ray" and "slurm". say: takes what a person is told of jobs.
+    work for one cell only. cluster: for "ray" and "slurm". say: takes sentences about jobs for the user.
     """
     refuse_wrong_use(name, workers, cluster)
     if name == "ray":

@@ -44,7 +44,7 @@ def _statements(results: Results) -> Iterator[str]:
     yield from _packed(results)
     if len(results.seeds) == 1 and results.rows:
         yield (
-            "One seed: no number has a spread, and no difference can be told from chance; "
+            "One seed: no number has a spread, and no difference can be separated from chance; "
             "run the same with `--seeds 0-2` or more."
         )
     for warning in results.warnings:

@@ -1,4 +1,4 @@
-"""Imported cells: checked against their scores, never over what is here, and told from one's own in a report."""
+"""Imported cells: checked against their scores, never over what is here, and marked in a report."""
 
 import hashlib
 import io

@@ -81,7 +81,7 @@ def test_a_training_tells_how_right_unknown_training_labels_were_taken(resources
 
 
 def test_only_the_judgement_follows_the_truth(resources, make_resources, guessing, tmp_path: Path) -> None:
-    """Every hidden label flipped: weights, scores and counts are the same, and what is told of them turns around."""
+    """Every hidden label flipped: weights, scores and counts are the same, and their recorded quality turns around."""
     hidden, full = hidden_from_training(resources)
     flipped = make_resources(Relabelled(resources.dataset, np.where(hidden, -full, full)))
     outcomes = [
@@ -125,7 +125,7 @@ def searched(resources: Resources, method: str) -> Cell:
 
 
 def test_a_search_cannot_look_at_it(resources, guessing, tmp_path: Path) -> None:
-    """What a pruner, a sampler or a watcher is told of an epoch holds no number that hidden labels made."""
+    """The record of an epoch that a pruner, a sampler or a watcher gets holds no number that hidden labels made."""
     cell, records = searched(resources, guessing), []
     assert resources.inputs(cell)[0].hidden_labels is None
     run(cell, resources, tmp_path, lambda epoch, record: records.append(record))

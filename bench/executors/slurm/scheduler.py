@@ -21,7 +21,7 @@ from bench.system.wording import unquoted
 
 PROGRAMS = ("sbatch", "srun", "squeue")
 SIGNAL_SECONDS = 90
-"""How long before the end of its time a job is told."""
+"""How long before the end of its time a job is warned."""
 
 MANY = 10**6
 """How often a job may come to the end of its time: what it trains says when that leads nowhere."""

@@ -51,7 +51,7 @@ def table_by_ratio(results: Results, measure: Measure, title: str, caption: str)
 
 
 def seed_caption(results: Results) -> str:
-    """What is told of the spread."""
+    """Note on the spread."""
     n = len(results.seeds)
     return f"mean ± standard deviation over {n} seeds" if n > 1 else f"one seed ({results.seeds[0]}), so no spread"
 

@@ -50,7 +50,7 @@ def scheduler(warm, tmp_path, monkeypatch) -> Iterator[ForkedScheduler]:
 
 @pytest.fixture
 def messages() -> list[str]:
-    """What a person was told."""
+    """Sentences for the user."""
     return []
 
 

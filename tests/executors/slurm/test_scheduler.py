@@ -1,4 +1,4 @@
-"""What Slurm is told and what is made of its answers, with programs of its names on the path."""
+"""Calls of Slurm's programs and what is made of their answers, with programs of its names on the path."""
 
 import getpass
 import pickle
@@ -57,7 +57,7 @@ def test_what_is_not_demanded_is_left_to_the_cluster(programs, tmp_path):
     flags = programs.flags
     assert {"partition", "gpus-per-node", "array"}.isdisjoint(flags)
     assert (flags["mem"], flags["time"]) == ("768M", "5")
-    assert flags["signal"] == f"USR2@{signal_delay(5)}" == "USR2@60", "a short job is told later"
+    assert flags["signal"] == f"USR2@{signal_delay(5)}" == "USR2@60", "a short job is warned later"
 
 
 def test_what_sbatch_refuses_is_told_in_its_words(programs, tmp_path, capsys):

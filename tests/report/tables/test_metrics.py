@@ -1,4 +1,4 @@
-"""Tables of further metrics: their numbers, what is best, and what is told of what they were taken over."""
+"""Tables of further metrics: their numbers, what is best, and the note on what they were taken over."""
 
 import shutil
 import statistics
