@@ -197,6 +197,7 @@ def test_two_cells_look_at_the_same_images_and_classes(call):
     assert "is of other images or labels than" in result.err
 
 
+@pytest.mark.usefixtures("drawn")
 @pytest.mark.skipif(not REAL.exists(), reason="the 256 COCO photos of ../shared/data are not here")
 def test_real_photos_with_random_weights_are_marked_as_such(call, cache):
     options = ("--dataset", "coco", "--root", str(REAL), "--backbone", "RN50")
