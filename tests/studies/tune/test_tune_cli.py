@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from helpers.trainings import TINY
@@ -38,6 +39,8 @@ def results(cache, tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("results")
     output = call("tune", "--trials=2", f"--out={root}/mine.toml", f"--results={root}", *QUICK).stdout
     (root / "output").write_text(output)
+    (printed,) = re.findall(r"^report +(.+)$", output, re.MULTILINE)
+    copytree(Path(printed).parent, root / "printed")  # later tests write the page again, in whatever order they run
     return root
 
 
@@ -63,8 +66,7 @@ def test_the_file_runs_as_the_cells_that_were_trained_again(results):
 
 
 def test_the_page_shows_every_budget_and_the_test_split_only_where_trained(results):
-    (printed,) = re.findall(r"^report +(.+)$", (results / "output").read_text(), re.MULTILINE)
-    folder = Path(printed).parent
+    folder = results / "printed"
     page, lines = (folder / "tune.md").read_text(), (folder / "budget.csv").read_text().splitlines()
     assert "| 1 trial | 2 trials |" in page
     assert "test, as they were" in page
