@@ -24,7 +24,7 @@ from bench.planning.ratios import parse_ratios, parse_seeds
 from bench.planning.request import Request
 from bench.records.cells import Cell
 from bench.records.store import Store
-from bench.settings.config import parse_overrides
+from bench.settings.overrides import parse_overrides
 from bench.system.device import choose_device
 from bench.system.paths import default_cache
 from bench.training.resources import Resources

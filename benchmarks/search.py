@@ -54,7 +54,7 @@ def main() -> None:
 
     from bench.planning.ratios import parse_ratios, parse_seeds
     from bench.planning.request import Request
-    from bench.settings.config import parse_overrides
+    from bench.settings.overrides import parse_overrides
     from bench.studies.search.samplers import check_names
     from bench.system.paths import default_cache
 

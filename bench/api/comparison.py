@@ -9,7 +9,7 @@ from bench.report import Results
 from bench.report.resampled import image_interval
 from bench.report.sections.gains import against_baseline
 from bench.report.tables.gains import columns_of, gain_records
-from bench.settings.registry import nearest
+from bench.system.wording import nearest
 
 if TYPE_CHECKING:
     import pandas as pd

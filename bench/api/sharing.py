@@ -22,7 +22,7 @@ from bench.planning.request import Request
 from bench.prediction.card import licence_of
 from bench.records.cells import Component
 from bench.records.names import inside
-from bench.settings.config import build
+from bench.settings.conversion import build
 from bench.system.disk import raising_disk_errors
 
 NO_TERMS = "not stated"

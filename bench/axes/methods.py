@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.axes.components import component_of, options_of
 from bench.records.cells import Component
-from bench.settings.config import build
+from bench.settings.conversion import build
 from methods import METHODS, Method, MethodConfig
 
 

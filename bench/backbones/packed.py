@@ -12,7 +12,7 @@ from bench.data.pack import Pack
 from bench.data.pack.facts import POSITION_FILE
 from bench.errors import BenchError, DataError
 from bench.records.cells import Component
-from bench.settings.config import build
+from bench.settings.conversion import build
 
 
 def options_at_hand(component: Component) -> Any:

@@ -45,11 +45,11 @@ def ablate(
     from bench.api.plan import make_plan
     from bench.api.run import execute
     from bench.cli.studies import conclude_study, one_method, say_notes, settings_of
-    from bench.settings.registry import nearest
     from bench.studies.ablation.designs import DESIGNS
     from bench.studies.ablation.findings import ablation_records, ablation_tables, read_ablation
     from bench.studies.ablation.page import write_ablation
     from bench.studies.ablation.plan import plan_ablation
+    from bench.system.wording import nearest
 
     if design not in DESIGNS:
         raise UsageError(f"--design {design!r} is not known; {nearest(design, DESIGNS)}")

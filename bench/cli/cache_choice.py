@@ -35,7 +35,7 @@ def _refuse_unknown(dataset: str | None, backbone: str | None, kept: list[dict[s
     """UsageError for a name that neither this program nor the cache knows."""
     from bench.backbones import BACKBONES
     from bench.data import DATASETS
-    from bench.settings.registry import nearest
+    from bench.system.wording import nearest
 
     for axis, name, registry in (("dataset", dataset, DATASETS), ("backbone", backbone, BACKBONES)):
         if name is None:

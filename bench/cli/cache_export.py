@@ -37,7 +37,7 @@ def export_features(
     that the pack holds what was encoded.
     """
     from bench.api.sharing import NO_TERMS, write_pack_of
-    from bench.settings.config import parse_overrides
+    from bench.settings.overrides import parse_overrides
 
     place = cache or default_cache()
     entries = chosen_entries(place, [key], None, None, everything=False)

@@ -113,7 +113,7 @@ def _published(dataset: str, protocol: str | None, store: "StoreReader") -> tupl
     from bench.report.published.data import to_json
     from bench.report.published.groups import groups
     from bench.report.published.tables import published_table
-    from bench.settings.registry import nearest
+    from bench.system.wording import nearest
     from protocols import PROTOCOLS
 
     if protocol is not None and protocol not in PROTOCOLS.names():

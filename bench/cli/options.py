@@ -127,7 +127,7 @@ class RequestFlags:
 
     def overrides(self) -> dict[str, dict[str, str]]:
         """`--set` as `{name: {option: value}}`."""
-        from bench.settings.config import parse_overrides
+        from bench.settings.overrides import parse_overrides
 
         return parse_overrides(self.settings or [])
 

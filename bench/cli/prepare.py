@@ -34,7 +34,8 @@ def prepare(
     """
     from bench.data import DATASETS
     from bench.data.roots import find_root
-    from bench.settings.config import build, parse_overrides
+    from bench.settings.conversion import build
+    from bench.settings.overrides import parse_overrides
 
     dataset_class: Any = DATASETS.get(dataset)
     if not dataset_class.needs_root:

@@ -105,7 +105,7 @@ def show(
     from bench.attention.eligible import refuse_blind, refuse_no_images
     from bench.records.find import refuse_apart
     from bench.records.store import existing_store
-    from bench.settings.config import parse_overrides
+    from bench.settings.overrides import parse_overrides
     from bench.system.device import choose_device
     from bench.system.environment import source_hash
     from bench.trained import find_cell, open_trained_cell

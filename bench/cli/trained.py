@@ -40,7 +40,7 @@ def open_cell(
     """The finished cell whose key begins so; UsageError if there is none."""
     from bench.api.display import PlainObserver
     from bench.records.store import existing_store
-    from bench.settings.config import parse_overrides
+    from bench.settings.overrides import parse_overrides
     from bench.system.device import choose_device
     from bench.system.environment import source_hash
     from bench.system.paths import default_cache

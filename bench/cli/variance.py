@@ -36,9 +36,9 @@ def variance(
     from bench.api.run import execute
     from bench.cli.studies import conclude_study
     from bench.records.cells import CELL_STREAMS
-    from bench.settings.registry import nearest
     from bench.studies.variance.design import study, variance_lines
     from bench.studies.variance.findings import read_variance, variance_records, variance_table, write_variance
+    from bench.system.wording import nearest
 
     chosen = listed(streams)
     for name in chosen:

@@ -10,8 +10,8 @@ from bench.conformance.properties import Property
 from bench.data import DATASETS
 from bench.errors import UsageError
 from bench.settings.plugins import broken, load_plugins
-from bench.settings.registry import Registry, nearest
-from bench.system.wording import shown
+from bench.settings.registry import Registry
+from bench.system.wording import nearest, shown
 from methods import METHODS
 from protocols import PROTOCOLS
 

@@ -15,7 +15,8 @@ from bench.data import Dataset, Split
 from bench.errors import UsageError
 from bench.features import FeatureSet
 from bench.records.cells import Cell, Component
-from bench.settings.config import NoOptions, build, values
+from bench.settings.config import NoOptions
+from bench.settings.conversion import build, values
 from bench.training import TrainingResult, run_cell
 from bench.training.resources import Resources
 from methods import METHODS, Method

@@ -13,7 +13,7 @@ from bench.data.notices import copied, unmeasured, unusual
 from bench.data.official import list_digest
 from bench.data.unknown import is_complete
 from bench.errors import DataError
-from bench.settings.config import values
+from bench.settings.conversion import values
 from bench.system.chunks import class_totals, row_totals
 from bench.system.progress import NamedProgress
 from bench.system.wording import counted, some

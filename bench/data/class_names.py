@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bench.errors import UsageError
-from bench.settings.registry import nearest
+from bench.system.wording import nearest
 
 
 def class_columns(names: Sequence[str], class_names: Sequence[str]) -> list[int]:

@@ -7,8 +7,8 @@ from bench.errors import UsageError
 from bench.executors.base import Executor
 from bench.executors.cluster import Cluster, refuse_wrong_cluster
 from bench.records.store import Store
-from bench.settings.registry import nearest
 from bench.system.capacity import WORKER_MEMORY, worker_count
+from bench.system.wording import nearest
 
 if TYPE_CHECKING:
     from bench.training.resources import Resources

@@ -10,7 +10,8 @@ from typing import Any, ClassVar, Literal
 from bench.errors import UsageError
 from bench.features.augmentation import AUGMENTATIONS, Augmentation
 from bench.records.cells import Component
-from bench.settings.config import NoOptions, build, setting, values
+from bench.settings.config import NoOptions, setting
+from bench.settings.conversion import build, values
 from bench.settings.registry import Registry
 
 FEEDS: Registry[type["Feed"]] = Registry("feed", packages=())

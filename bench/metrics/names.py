@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from bench.errors import UsageError
 from bench.metrics.base import FURTHER_METRICS, FurtherMetric
-from bench.settings.config import build
+from bench.settings.conversion import build
 from bench.system.wording import listed, shown
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from bench.data import Dataset
 from bench.metrics import FurtherMetric
 from bench.planning.recipes import all_recipes
-from bench.settings.config import values
+from bench.settings.conversion import values
 from bench.settings.registry import describe
 from methods import Method
 from protocols import PROTOCOLS

@@ -16,9 +16,9 @@ from bench.features.augmentation import AUGMENTATIONS
 from bench.features.feeds import FEEDS
 from bench.planning.recipes import all_recipes, is_recipe_file
 from bench.planning.request import Variant
-from bench.settings.config import checked_settings
-from bench.settings.registry import Registry, nearest
-from bench.system.wording import shown, unquoted
+from bench.settings.conversion import checked_settings
+from bench.settings.registry import Registry
+from bench.system.wording import nearest, shown, unquoted
 from methods import METHODS
 from protocols import PROTOCOLS
 

@@ -22,7 +22,7 @@ from bench.planning.settings import variant_method
 from bench.planning.tables import refuse_table
 from bench.records.cells import Cell
 from bench.records.sweeps import Place
-from bench.settings.config import build
+from bench.settings.conversion import build
 from bench.system.chunks import class_totals
 from bench.system.wording import counted, shown
 from protocols import PROTOCOLS

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.errors import UsageError
-from bench.settings.registry import nearest
-from bench.system.wording import shown
+from bench.system.wording import nearest, shown
 from methods import METHODS, Method
 
 LARGEST_FILE = 1_000_000

@@ -23,7 +23,7 @@ def remembered(axis: str, make: Callable[[], tuple[Rows, bool]]) -> Rows:
 
     With plugins, whose sources lie anywhere, nothing is kept.
     """
-    if plugins.outside():
+    if plugins.any_plugin():
         return make()[0]
     path = default_cache() / "catalogue" / f"{axis}.json"
     state = _state()

@@ -18,8 +18,7 @@ from typing import Any
 from bench.errors import UsageError
 from bench.settings.plain_yaml import dump, load
 from bench.settings.plain_yaml import read as read_yaml
-from bench.settings.registry import nearest
-from bench.system.wording import shown, unquoted
+from bench.system.wording import nearest, shown, unquoted
 
 SET_KEY, GRID_KEY = "set", "grid"
 

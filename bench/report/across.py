@@ -15,10 +15,10 @@ from bench.report.results import Results
 from bench.report.selection import find_sweep
 from bench.report.source import installed_dataset
 from bench.report.tables.flags import method_flags
-from bench.settings.registry import nearest
 from bench.stats import LEAST_BLOCKS, LEAST_BLOCKS_RANKS, Blocks, Measured, Ranks, independent
 from bench.stats import average_ranks as ranks_of
 from bench.stats.paired import Percent
+from bench.system.wording import nearest
 
 
 @dataclass(frozen=True)

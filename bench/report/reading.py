@@ -12,8 +12,7 @@ from bench.records.rows import Row
 from bench.records.sweeps import Place
 from bench.report.results import COLUMNS, Missing, Results, role
 from bench.report.selection import Selection, select
-from bench.settings.registry import nearest
-from bench.system.wording import counted
+from bench.system.wording import counted, nearest
 
 
 def read_results(

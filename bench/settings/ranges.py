@@ -1,12 +1,11 @@
-"""Search ranges of single settings: small and typed, declared beside the setting itself.
+"""Search ranges of single settings, small and typed: numbers between two ends, or a choice of plain values.
 
->>> log_float(1e-4, 1e-1)
-Number(low=0.0001, high=0.1, log=True, whole=False)
->>> print(log_float(1e-4, 1e-1), "|", integer(1, 4), "|", choice("dense", "pooled"))
+>>> print(Number(1e-4, 1e-1, log=True), "|", Number(1, 4, whole=True), "|", Choice(("dense", "pooled")))
 0.0001 to 0.1 (log) | 1 to 4 | dense, pooled
 """
 
 import math
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,9 @@ LARGEST_WHOLE = 2**53
 """The largest whole number: up to here a float holds each of them."""
 
 PLAIN = (str, int, float, bool, type(None))
+
+BOUNDS = {"ge": operator.ge, "gt": operator.gt, "le": operator.le, "lt": operator.lt}
+"""What a setting's bound of each name asks of a value."""
 
 
 @dataclass(frozen=True)
@@ -105,37 +107,11 @@ class Choice:
 Range = Number | Choice
 
 
-def uniform(low: float, high: float) -> Number:
-    """Floats, evenly spread."""
-    return Number(float(low), float(high))
-
-
-def log_float(low: float, high: float) -> Number:
-    """Floats, evenly spread over orders of magnitude."""
-    return Number(float(low), float(high), log=True)
-
-
-def integer(low: int, high: int, log: bool = False) -> Number:
-    """Whole numbers."""
-    return Number(low, high, log=log, whole=True)
-
-
-def choice(*options: Any) -> Choice:
-    """One of these."""
-    return Choice(options)
-
-
 def check_bounds(range_: Range, bounds: Mapping[str, float]) -> None:
     """ValueError if a range reaches beyond the bounds `ge`, `gt`, `le`, `lt` of its setting."""
     for value in range_.ends:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             continue
-        inside = {
-            "ge": lambda v, b: v >= b,
-            "gt": lambda v, b: v > b,
-            "le": lambda v, b: v <= b,
-            "lt": lambda v, b: v < b,
-        }
         for name, bound in bounds.items():
-            if not inside[name](value, bound):
+            if not BOUNDS[name](value, bound):
                 raise ValueError(f"the search range {range_} holds {value}, which its bound {name}={bound} forbids")

@@ -4,29 +4,19 @@ One registry per axis of the grid. Modules are imported at the first look-up, th
 a module that cannot be imported hides only its own entries, and its error is shown when its name is looked up.
 """
 
-import difflib
-import importlib
-import pkgutil
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from bench.errors import UsageError
 from bench.settings import plugins
+from bench.settings.discovery import import_modules
 from bench.system.origin import Origin, is_built_in, origin_of
-from bench.system.wording import shown
+from bench.system.wording import nearest, shown
 
 _T = TypeVar("_T")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
-
-
-def nearest(name: str, allowed: Iterable[str]) -> str:
-    """The tail of an error sentence: a near name if there is one, then all that is allowed."""
-    allowed = sorted(allowed)
-    close = difflib.get_close_matches(name, allowed, n=1)
-    hint = f"did you mean {close[0]!r}? Allowed" if close else "allowed"
-    return f"{hint}: {', '.join(allowed) or 'none'}."
 
 
 class Registry(Generic[_T]):
@@ -106,9 +96,8 @@ class Registry(Generic[_T]):
 
     def forget(self, module: str) -> None:
         """Take out what `module`, or a module inside it, has registered."""
-        for name, entry in list(self._entries.items()):
-            if f"{entry.__module__}.".startswith(f"{module}."):
-                del self._entries[name]
+        for name in self.holds_from(module):
+            del self._entries[name]
 
     def holds_from(self, module: str) -> list[str]:
         """Names of the classes that `module`, or a module inside it, has registered."""
@@ -118,15 +107,7 @@ class Registry(Generic[_T]):
         if self._discovered:
             return
         self._discovered = True
-        for package_name in self._packages:
-            package = importlib.import_module(package_name)
-            for module in pkgutil.iter_modules(package.__path__):
-                if module.name.startswith("_"):
-                    continue
-                try:
-                    importlib.import_module(f"{package_name}.{module.name}")
-                except Exception as error:
-                    self._broken[module.name] = str(error)
+        self._broken |= import_modules(self._packages)
         plugins.load_environment()
         for name, loaded, problem in plugins.load_entry_points(f"{self.kind}s"):
             if isinstance(loaded, type) and loaded not in self._entries.values():

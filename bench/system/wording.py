@@ -4,6 +4,7 @@
 (120, '1 class', '1,200 cells')
 """
 
+import difflib
 import reprlib
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -79,3 +80,11 @@ def listed(names: str | Iterable[str]) -> tuple[str, ...]:
     """
     parts = names.split(",") if isinstance(names, str) else names
     return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """The tail of an error sentence: a near name if there is one, then all that is allowed."""
+    allowed = sorted(allowed)
+    close = difflib.get_close_matches(name, allowed, n=1)
+    hint = f"did you mean {close[0]!r}? Allowed" if close else "allowed"
+    return f"{hint}: {', '.join(allowed) or 'none'}."

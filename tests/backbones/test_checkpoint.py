@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from bench.backbones.openai import RN50, ReleasedOptions, resize_position
 from bench.errors import DataError, UsageError
-from bench.settings.config import build
+from bench.settings.conversion import build
 
 pytestmark = pytest.mark.usefixtures("architectures")
 

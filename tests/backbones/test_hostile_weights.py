@@ -14,7 +14,7 @@ from bench.backbones.imagenet import ImageNetResNet
 from bench.backbones.openai import ReleasedClip
 from bench.backbones.timm_encoder import Timm
 from bench.errors import DataError
-from bench.settings.config import build
+from bench.settings.conversion import build
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::UserWarning"),

@@ -7,7 +7,7 @@ import torchvision
 from bench.backbones import BACKBONES
 from bench.backbones.imagenet import ResNetOptions, _resnet
 from bench.errors import DataError, UsageError
-from bench.settings.config import build
+from bench.settings.conversion import build
 
 pytestmark = pytest.mark.slow
 

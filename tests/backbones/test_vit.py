@@ -11,7 +11,7 @@ from bench.backbones import BACKBONES
 from bench.backbones.openai import ReleasedViT, ViT16Options, resize_position
 from bench.backbones.vit import ViTEncoder
 from bench.errors import DataError, UsageError
-from bench.settings.config import build
+from bench.settings.conversion import build
 
 pytestmark = pytest.mark.slow
 

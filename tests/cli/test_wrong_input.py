@@ -11,7 +11,8 @@ from bench.errors import BenchError
 from bench.planning.grid import parse_grid, variants
 from bench.planning.ratios import parse_ratios, parse_seeds
 from bench.planning.sweep_file import parse_sweep_file, render_sweep_file
-from bench.settings.config import build, parse_overrides
+from bench.settings.conversion import build
+from bench.settings.overrides import parse_overrides
 from bench.settings.plain_yaml import load
 from bench.settings.range_text import parse_range
 from bench.studies.search.space import space_of

@@ -11,7 +11,7 @@ from helpers.plugin_files import _unload  # noqa: F401
 from typer.testing import CliRunner
 
 from bench.cli import app
-from bench.settings.plugins.load import _forget
+from bench.settings.plugins.known import forget
 from methods import METHODS
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +62,7 @@ def installed(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(site)
     monkeypatch.setattr(METHODS, "_discovered", False)  # as in a new process
     yield
-    _forget("mean_bce")
+    forget("mean_bce")
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.settings.plugins import load
+from bench.settings.plugins import known
 from helpers.outside import GOOD
 
 
@@ -15,13 +15,10 @@ def _unload() -> Iterator[None]:
     """Without what BENCH_PLUGINS or an installed distribution may say on this machine."""
     modules = set(sys.modules)
     yield
-    for plugin in load.loaded():
-        load._forget(plugin.module)
-    load._LOADED.clear()
-    load._BROKEN.clear()
+    known.unload_all()
     for module in set(sys.modules) - modules:
         if module.startswith(("bench_plugin_", "their_")):
-            load._forget(module)
+            known.forget(module)
 
 
 @pytest.fixture

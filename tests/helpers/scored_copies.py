@@ -10,7 +10,7 @@ from bench.data import DATASETS
 from bench.records.cells import Cell, Component
 from bench.records.reader import Targets
 from bench.records.store import Store
-from bench.settings.config import keyed_values
+from bench.settings.conversion import keyed_values
 from helpers import store_factory
 from helpers.copy_files import Copy
 

@@ -11,7 +11,7 @@ from bench.errors import UsageError
 from bench.planning.plan import cells, plan
 from bench.planning.request import Request
 from bench.records.cells import Cell
-from bench.settings.config import build
+from bench.settings.conversion import build
 from bench.training import TrainingResult, run_cell
 from bench.training.resources import Resources
 from methods import METHODS, Method

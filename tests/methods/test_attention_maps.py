@@ -8,7 +8,7 @@ from helpers.toy_world import DIM, GRID, NAMES, Data, build_task
 from torch import Tensor
 from torch.nn import functional as F
 
-from bench.settings.config import build
+from bench.settings.conversion import build
 from methods import METHODS, Features, Method
 from methods.trm_ml.ablation import NO_REGIONS
 

@@ -12,7 +12,7 @@ from bench.data.base import Box
 from bench.mistakes.pictures import Pictures, read_pictures, thumbnail
 from bench.records.cells import Component
 from bench.records.reader import Targets
-from bench.settings.config import keyed_values
+from bench.settings.conversion import keyed_values
 
 
 def component_and_targets(copy, cache, **changes):

@@ -5,7 +5,7 @@ import pytest
 from bench.backbones import BACKBONES
 from bench.errors import UsageError
 from bench.planning.recipes import all_recipes, recipe_for, tuned_sets
-from bench.settings.config import build
+from bench.settings.conversion import build
 from methods import METHODS
 
 

@@ -1,70 +1,12 @@
-"""Typed settings: strings become values, everything wrong gives one sentence, and values survive a round trip."""
+"""Settings as they are declared: bounds, help texts, and search ranges that are inherited with their settings."""
 
 import dataclasses
-import json
-import math
 from dataclasses import dataclass
-from typing import Literal
 
 import pytest
 
-from bench.backbones import BACKBONES
-from bench.data import DATASETS
-from bench.errors import UsageError
-from bench.records.cells import canonical_json
-from bench.settings.config import build, keyed_values, setting, values
+from bench.settings.config import choice, integer, log_float, search_ranges, setting, uniform
 from methods import METHODS
-from protocols import PROTOCOLS
-
-
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    lr: float = setting(1e-3, "step size", gt=0)
-    free: float = setting(0.0, "any number")
-    count: int = setting(0, "any whole number")
-    epochs: int = setting(5, "epochs", ge=0, le=10)
-    kind: Literal["a", "b"] = setting("a", "which")
-    sizes: tuple[int, ...] = setting((1, 2), "sizes")
-    on: bool = setting(True, "switch")
-
-    def __post_init__(self) -> None:
-        if self.kind == "b" and not self.on:
-            raise ValueError("kind=b needs on=true")
-
-
-def test_strings_are_converted():
-    built = build(Example, {"lr": "2e-3", "epochs": "7", "kind": "b", "on": "true", "sizes": ["3"]}, owner="example")
-    assert built == Example(lr=2e-3, epochs=7, kind="b", on=True, sizes=(3,))
-
-
-@pytest.mark.parametrize(
-    ("given", "words"),
-    [
-        ({"lrr": 1}, "example has no option 'lrr'; did you mean 'lr'"),
-        ({"lr": "fast"}, "example.lr = 'fast' is not allowed"),
-        ({"lr": "0"}, "greater than 0"),
-        ({"lr": "nan"}, "finite"),
-        ({"lr": "inf"}, "finite"),
-        ({"free": "nan"}, "finite"),
-        ({"epochs": "11"}, "less than or equal to 10"),
-        ({"epochs": "1.5"}, "integer"),
-        ({"epochs": "\u0663"}, "integer"),
-        ({"count": 2**53 + 1}, "whole numbers go up to 9007199254740992"),
-        ({"count": f"-{2**53 + 1}"}, "whole numbers go up to 9007199254740992"),
-        ({"kind": "c"}, "'a' or 'b'"),
-        ({"kind": "b", "on": "false"}, "example: kind=b needs on=true"),
-    ],
-)
-def test_what_is_wrong_gives_one_sentence(given, words):
-    with pytest.raises(UsageError) as caught:
-        build(Example, given, owner="example")
-    assert words in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("largest", [2**53, -(2**53)])
-def test_whole_numbers_that_a_float_holds_are_allowed(largest):
-    assert build(Example, {"count": str(largest)}, owner="example").count == largest
 
 
 def test_an_unknown_bound_is_a_defect_of_the_caller():
@@ -72,36 +14,31 @@ def test_an_unknown_bound_is_a_defect_of_the_caller():
         setting(1, "x", at_least=0)
 
 
-def configs():
-    for name in METHODS.names():
-        yield pytest.param(METHODS.get(name).Config, id=name)
-    for registry in (DATASETS, PROTOCOLS, BACKBONES):
-        for name in registry.names():
-            yield pytest.param(registry.get(name).Options, id=f"{registry.kind}-{name}")
-
-
-@pytest.mark.parametrize("config", list(configs()))
-def test_defaults_pass_their_own_checks_and_survive_json(config):
-    """A default of another type than its field (0 for a float) would give one cell two keys."""
-    default = values(config())
-    again = build(config, json.loads(json.dumps(default)), owner="x")
-    assert canonical_json(values(again)) == canonical_json(default)
-    as_text = {name: str(v) for name, v in default.items() if isinstance(v, (int, float, str))}
-    assert canonical_json(values(build(config, as_text, owner="x"))) == canonical_json(default)
-    assert all(math.isfinite(v) for v in default.values() if isinstance(v, float))
-
-
 @pytest.mark.parametrize("name", METHODS.names())
 def test_every_field_of_a_method_says_what_it_is(name):
     assert all(f.metadata.get("help") for f in dataclasses.fields(METHODS.get(name).Config))
 
 
-def test_a_setting_that_was_added_later_has_its_say_in_a_key_once_it_is_set():
-    @dataclass(frozen=True, kw_only=True)
-    class Grown:
-        lr: float = setting(0.1, "rate")
-        words: tuple[str, ...] = setting((), "new", added_later=True)
+@pytest.mark.parametrize("search", [uniform(-1, 1), uniform(0, 2), choice(0.5, 3.0)])
+def test_a_setting_refuses_a_range_beyond_its_bounds(search):
+    with pytest.raises(ValueError, match="its bound"):
+        setting(0.5, "a share", search=search, ge=0, le=1)
 
-    assert keyed_values(Grown()) == {"lr": 0.1}
-    assert keyed_values(Grown(words=("a",))) == {"lr": 0.1, "words": ["a"]}
-    assert values(Grown()) == {"lr": 0.1, "words": []}
+
+@dataclass(frozen=True, kw_only=True)
+class Base:
+    lr: float = setting(1e-3, "rate", gt=0, search=log_float(1e-4, 1e-1))
+    decay: float = setting(0.0, "decay", ge=0, search=uniform(0, 1))
+    plain: int = setting(1, "not searched")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heir(Base):
+    lr: float = setting(5e-3, "another default", gt=0)
+    decay: float = setting(0.0, "decay", ge=0, search=None)
+    depth: int = setting(2, "layers", ge=1, search=integer(1, 4))
+
+
+def test_a_range_is_inherited_with_its_setting_unless_said_otherwise():
+    assert search_ranges(Base) == {"lr": log_float(1e-4, 1e-1), "decay": uniform(0, 1)}
+    assert search_ranges(Heir) == {"lr": log_float(1e-4, 1e-1), "depth": integer(1, 4)}

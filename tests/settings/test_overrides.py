@@ -3,7 +3,7 @@
 import pytest
 
 from bench.errors import UsageError
-from bench.settings.config import parse_overrides
+from bench.settings.overrides import parse_overrides
 
 
 def test_overrides_are_split_by_owner():

@@ -1,13 +1,11 @@
-"""Ranges: what they hold, how they are written in a file, and that a setting refuses one beyond its bounds."""
-
-from dataclasses import dataclass
+"""Ranges: what they hold, and how large they may be."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import UsageError
-from bench.settings.config import choice, integer, log_float, search_ranges, setting, uniform
+from bench.settings.config import choice, integer, log_float, uniform
 from bench.settings.range_text import parse_range
 from bench.settings.ranges import Number
 
@@ -52,31 +50,6 @@ def test_what_a_range_holds(range_, inside, outside):
 def test_a_range_that_makes_no_sense_is_refused(make):
     with pytest.raises(ValueError, match=r"range|choice"):
         make()
-
-
-@pytest.mark.parametrize("search", [uniform(-1, 1), uniform(0, 2), choice(0.5, 3.0)])
-def test_a_setting_refuses_a_range_beyond_its_bounds(search):
-    with pytest.raises(ValueError, match="its bound"):
-        setting(0.5, "a share", search=search, ge=0, le=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Base:
-    lr: float = setting(1e-3, "rate", gt=0, search=log_float(1e-4, 1e-1))
-    decay: float = setting(0.0, "decay", ge=0, search=uniform(0, 1))
-    plain: int = setting(1, "not searched")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Heir(Base):
-    lr: float = setting(5e-3, "another default", gt=0)
-    decay: float = setting(0.0, "decay", ge=0, search=None)
-    depth: int = setting(2, "layers", ge=1, search=integer(1, 4))
-
-
-def test_a_range_is_inherited_with_its_setting_unless_said_otherwise():
-    assert search_ranges(Base) == {"lr": log_float(1e-4, 1e-1), "decay": uniform(0, 1)}
-    assert search_ranges(Heir) == {"lr": log_float(1e-4, 1e-1), "depth": integer(1, 4)}
 
 
 @pytest.mark.parametrize(

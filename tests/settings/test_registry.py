@@ -7,7 +7,7 @@ import pytest
 from bench.backbones import BACKBONES
 from bench.data import DATASETS
 from bench.errors import UsageError
-from bench.settings.registry import Registry, describe, nearest
+from bench.settings.registry import Registry, describe
 from methods import METHODS
 from protocols import PROTOCOLS
 
@@ -89,8 +89,3 @@ def test_a_misspelt_name_is_answered_with_the_nearest(registry):
     name = registry.names()[0]
     with pytest.raises(UsageError, match=f"There is no {registry.kind} '{name}x'; did you mean '{name}'"):
         registry.get(name + "x")
-
-
-def test_nearest_lists_what_is_allowed_when_nothing_is_near():
-    assert nearest("zzz", ["b", "a"]) == "allowed: a, b."
-    assert nearest("zzz", []) == "allowed: none."

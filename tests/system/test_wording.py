@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.system.wording import SHOWN_LIMIT, counted, shown, some
+from bench.system.wording import SHOWN_LIMIT, counted, nearest, shown, some
 
 
 def test_lists_name_each_once():
@@ -12,6 +12,11 @@ def test_lists_name_each_once():
     assert some(["a", "b", "c", "d", "e"]) == "a, b, c, ..., e"
     assert some(["a"]) == "a"
     assert some([]) == ""
+
+
+def test_nearest_lists_what_is_allowed_when_nothing_is_near():
+    assert nearest("zzz", ["b", "a"]) == "allowed: a, b."
+    assert nearest("zzz", []) == "allowed: none."
 
 
 def test_counts_have_their_plural():

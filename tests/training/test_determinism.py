@@ -13,7 +13,7 @@ from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
 
-from bench.settings.config import build
+from bench.settings.conversion import build
 from bench.training import evaluation as evaluate
 from bench.training.batches import ShuffledBatches
 from methods import METHODS, Features, Method

@@ -10,7 +10,7 @@ from helpers.live import TRAINED, live
 from helpers.trainings import run
 
 from bench.backbones.tiny_clip.model import load_tiny_clip
-from bench.settings.config import build
+from bench.settings.conversion import build
 from bench.training.live_model import LiveModel
 from methods import METHODS
 

@@ -8,7 +8,7 @@ from bench.conformance.methods.models import Kind, images, is_trained, make
 from bench.conformance.properties import Properties, fail, require, require_close
 from bench.conformance.toy_data import ToyText, build_task, fit
 from bench.errors import UsageError
-from bench.settings.config import build, values
+from bench.settings.conversion import build, values
 from methods import Features
 
 PROPERTIES = Properties()

@@ -15,7 +15,8 @@ from bench.data.pack.facts import LARGEST_LIST, open_pack
 from bench.data.roots import find_root
 from bench.errors import DataError, UsageError
 from bench.records.cells import Component
-from bench.settings.config import NoOptions, build
+from bench.settings.config import NoOptions
+from bench.settings.conversion import build
 from bench.system.npy import npy_header
 
 NO_IMAGES = "a feature pack holds no images; give the folder of the dataset's own files with --root DIR."

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bench.errors import DataError, UsageError
-from bench.settings.registry import nearest
+from bench.system.wording import nearest
 
 DISTRIBUTION = "missing-label-bench"
 SHARED_FOLDER = Path("share", DISTRIBUTION, "published")

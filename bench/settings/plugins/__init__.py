@@ -5,18 +5,9 @@ They are found by entry points in the groups `missing_label_bench.methods`, `.da
 BENCH_PLUGINS. A plugin is code that runs with its user's rights; nothing in a store ever loads one.
 """
 
-from bench.settings.plugins.load import (
-    REGISTRIES,
-    VARIABLE,
-    Plugin,
-    broken,
-    from_environment,
-    load_entry_points,
-    load_environment,
-    load_plugins,
-    loaded,
-    outside,
-)
+from bench.settings.plugins.entry_points import load_entry_points
+from bench.settings.plugins.known import REGISTRIES, Plugin, broken, loaded
+from bench.settings.plugins.load import VARIABLE, any_plugin, from_environment, load_environment, load_plugins
 from bench.settings.plugins.transfer import Carried, CarriesPlugins, carried
 
 __all__ = [
@@ -25,6 +16,7 @@ __all__ = [
     "Carried",
     "CarriesPlugins",
     "Plugin",
+    "any_plugin",
     "broken",
     "carried",
     "from_environment",
@@ -32,5 +24,4 @@ __all__ = [
     "load_environment",
     "load_plugins",
     "loaded",
-    "outside",
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import UsageError
-from bench.settings.plugins import load
+from bench.settings.plugins import known, load
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Carried:
     it was planned with.
     """
 
-    plugins: tuple[load.Plugin, ...]
+    plugins: tuple[known.Plugin, ...]
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return unpacked, tuple((p.name, p.module, p.file and str(p.file), p.source) for p in self.plugins)
@@ -26,7 +26,7 @@ class Carried:
 def carried() -> Carried:
     """The plugins that are loaded now."""
     load.load_environment()
-    return Carried(tuple(load.loaded()))
+    return Carried(tuple(known.loaded()))
 
 
 def unpacked(*plugins: tuple[str, str, str | None, bytes | None]) -> Carried:
@@ -38,8 +38,8 @@ def unpacked(*plugins: tuple[str, str, str | None, bytes | None]) -> Carried:
             loaded += load.load_plugins([module])
         else:
             loaded += filter(None, [load.load_source(name, Path(file), source)])
-        if name in load.broken():
-            raise UsageError(f"the plugin {name} cannot be loaded in this process: {load.broken()[name]}")
+        if name in known.broken():
+            raise UsageError(f"the plugin {name} cannot be loaded in this process: {known.broken()[name]}")
     return Carried(tuple(loaded))
 
 

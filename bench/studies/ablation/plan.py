@@ -7,11 +7,10 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.planning.request import Variant
-from bench.settings.config import build, values
-from bench.settings.registry import nearest
+from bench.settings.conversion import build, values
 from bench.studies.ablation.designs import Arm, Design, add_one_in, build_ladder, factorial, leave_one_out, rungs
 from bench.studies.ablation.parts import Parts, switched_on
-from bench.system.wording import shown
+from bench.system.wording import nearest, shown
 from methods import METHODS, Method
 
 

@@ -9,7 +9,7 @@ from bench.axes.methods import configured_method
 from bench.planning.request import Request
 from bench.planning.settings import variant_settings
 from bench.planning.sweep_file import SweepFile, render_sweep_file
-from bench.settings.config import values
+from bench.settings.conversion import values
 from bench.studies.search.outcome import TrialRecord
 from bench.studies.search.request import SearchRequest
 from methods import METHODS

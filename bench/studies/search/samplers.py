@@ -12,9 +12,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bench.errors import UsageError
 from bench.settings.ranges import Choice, Number, Range
-from bench.settings.registry import nearest
 from bench.studies.search.space import Space
 from bench.system.seeding import stream_seed
+from bench.system.wording import nearest
 
 STARTUP = 10
 """Trials drawn at random before a sampler begins to learn (Optuna's default for TPE and the Gaussian process)."""

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import UsageError
-from bench.settings.config import build, search_ranges
+from bench.settings.config import search_ranges
+from bench.settings.conversion import build
 from bench.settings.plain_yaml import read
 from bench.settings.range_text import parse_range
 from bench.settings.ranges import Range
-from bench.settings.registry import nearest
-from bench.system.wording import shown
+from bench.system.wording import nearest, shown
 from methods import Method, MethodConfig
 
 Space = Mapping[str, Range]

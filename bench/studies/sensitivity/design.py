@@ -10,9 +10,8 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.planning.request import Variant
-from bench.settings.config import build, values
-from bench.settings.registry import nearest
-from bench.system.wording import shown
+from bench.settings.conversion import build, values
+from bench.system.wording import nearest, shown
 from methods import Method
 
 DEFAULT = "default"

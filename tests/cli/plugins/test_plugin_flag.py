@@ -99,9 +99,7 @@ def test_a_store_loads_no_plugin(call, write):
     path = write()
     quick = [*[a for a in DRY if a != "--dry-run"], "--set", "outside.epochs=1"]
     assert call("run", "--plugin", str(path), "--methods", "outside", *quick).code == 0
-    for plugin in plugins.loaded():
-        plugins.load._forget(plugin.module)
-    plugins.load._LOADED.clear()
+    plugins.known.unload_all()
     result = call("status")
     assert "method outside is not installed here" in result.out
     assert call("report").code == 0

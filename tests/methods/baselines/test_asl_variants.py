@@ -7,7 +7,7 @@ from helpers.reference_losses import reference_entries, sample
 from helpers.toy_world import Data, build_task
 from torch.nn import functional as F
 
-from bench.settings.config import build
+from bench.settings.conversion import build
 from methods import METHODS, Batch
 from methods.losses import asymmetric_loss
 

@@ -129,7 +129,7 @@ def test_partial_bce_is_the_mean_where_all_is_known(gamma: float) -> None:
 
 def test_partial_bce_refuses_weights_below_zero() -> None:
     from bench.errors import UsageError
-    from bench.settings.config import build
+    from bench.settings.conversion import build
 
     with pytest.raises(UsageError, match="must not be negative"):
         build(METHODS.get("partial_bce").Config, {"alpha": -6.0}, owner="partial_bce")

@@ -9,7 +9,7 @@ from helpers.toy_world import Data, build_task, fit, hide
 from sklearn.metrics import average_precision_score
 
 from bench.errors import UsageError
-from bench.settings.config import build
+from bench.settings.conversion import build
 from methods import METHODS, Batch
 from methods.losses import asymmetric_loss
 from methods.structure.fine_tuning import fine_tuned, known_average_precision

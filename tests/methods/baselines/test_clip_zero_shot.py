@@ -6,7 +6,7 @@ import torch
 from helpers.toy_world import NAMES, Data
 
 from bench.errors import UsageError
-from bench.settings.config import build
+from bench.settings.conversion import build
 from methods import Batch, Features, Task
 from methods.baselines.clip_zero_shot import ClipZeroShot, ZeroShotConfig
 from methods.layers.prompts import PROMPT_TEMPLATES, template_features, template_list

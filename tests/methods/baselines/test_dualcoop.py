@@ -8,7 +8,7 @@ import torch
 from helpers.toy_world import Data, build_task, hide
 
 from bench.errors import UsageError
-from bench.settings.config import build
+from bench.settings.conversion import build
 from methods import Batch, Task
 from methods.baselines.dualcoop import DualCoOp, DualCoOpConfig, scales
 

@@ -10,7 +10,7 @@ from helpers.prompt_models import as_numpy, check, normal, softmax, started
 from helpers.toy_world import Data, build_task
 
 from bench.errors import UsageError
-from bench.settings.config import build
+from bench.settings.conversion import build
 from methods import METHODS, Task
 from methods.baselines.dualcoop_pp import DualCoOpPP, DualCoOpPPConfig
 from methods.baselines.dualcoop_tai import DualCoOpTaI, DualCoOpTaIConfig

@@ -8,7 +8,7 @@ from helpers.toy_world import GRID, Data, build_task, hide
 from torch.nn import functional as F
 
 from bench.errors import UsageError
-from bench.settings.config import build
+from bench.settings.conversion import build
 from methods import Batch, Features
 from methods.baselines.ml_decoder import GroupDecoder, MLDecoder, MLDecoderConfig
 from methods.baselines.query2label import Query2Label, Query2LabelConfig, QueryDecoder

@@ -7,7 +7,7 @@ import torch
 from helpers.toy_world import Data, build_task
 
 from bench.errors import UsageError
-from bench.settings.config import build
+from bench.settings.conversion import build
 from methods import METHODS
 from methods.baselines.tagclip import BACKGROUND
 from methods.layers.prompts import template_features, template_list

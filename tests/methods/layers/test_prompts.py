@@ -8,7 +8,7 @@ from helpers.toy_world import CONTEXT, DIM, NAMES, TEXT_WIDTH, ToyText, build_ta
 from torch.nn import functional as F
 
 from bench.errors import UsageError
-from bench.settings.config import build
+from bench.settings.conversion import build
 from methods import METHODS
 from methods.layers.prompts import PROMPT_TEMPLATES, PromptLearner, encode_together, template_features, template_list
 

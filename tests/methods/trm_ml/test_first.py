@@ -6,7 +6,7 @@ import torch
 from helpers.toy_world import Data, build_task, fit, hide
 
 from bench.planning.recipes import recipe_for
-from bench.settings.config import build, values
+from bench.settings.conversion import build, values
 from methods import METHODS
 from methods.trm_ml import TRMML, FirstTRMConfig, FirstTRMML, TRMConfig
 

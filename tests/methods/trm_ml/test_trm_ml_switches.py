@@ -10,7 +10,7 @@ from helpers.toy_world import Data, build_task, total
 from torch import Tensor
 
 from bench.errors import UsageError
-from bench.settings.config import build
+from bench.settings.conversion import build
 from methods import Batch, MethodConfig, Task
 from methods.trm_ml import TRMML, FirstTRMConfig, TRMConfig
 from methods.trm_ml.ablation import FIRST_LADDER, LADDER, NO_QUERY_LEVEL, NO_REGIONS

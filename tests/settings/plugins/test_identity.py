@@ -11,7 +11,7 @@ from bench.planning.request import Request
 from bench.records.store import Store
 from bench.report.source import stale
 from bench.settings import plugins
-from bench.settings.plugins import load
+from bench.settings.plugins import known
 from bench.system.environment import source_hash
 from methods import METHODS
 
@@ -55,8 +55,7 @@ def test_a_changed_file_makes_other_cells(write, resources):
 def test_where_the_file_lies_does_not_count(write, resources):
     plugins.load_plugins([write()])
     first, code = cell_of(resources).key, source_hash(METHODS.get("outside"))
-    load._forget(load.loaded()[0].module)
-    load._LOADED.clear()
+    known.unload_all()
     plugins.load_plugins([write(name="elsewhere/mine.py")])
     assert (cell_of(resources).key, source_hash(METHODS.get("outside"))) == (first, code)
 

@@ -10,7 +10,7 @@ from helpers.outside import GOOD, changed
 from bench.executors.location import Location
 from bench.records.store import Store
 from bench.settings import plugins
-from bench.settings.plugins import load
+from bench.settings.plugins import known
 from methods import METHODS
 
 pytestmark = pytest.mark.slow
@@ -40,8 +40,7 @@ def test_a_pickled_location_brings_the_plugins_along(resources, environment, tmp
         plugins.load_plugins([path])
         digests.append(METHODS.plugin("outside"))
         (tmp_path / left / "location").write_bytes(pickle.dumps(Location.of(resources)))
-        load._forget(load.loaded()[0].module)
-        load._LOADED.clear()
+        known.unload_all()
         if left == "no file":
             path.unlink()
         elif left == "another file":

@@ -70,7 +70,7 @@ def test_figures_are_told_by_the_trials_alone(finished, tmp_path):
 
 
 def test_the_option_that_matters_is_the_most_important():
-    from bench.settings.ranges import log_float, uniform
+    from bench.settings.config import log_float, uniform
     from bench.studies.search.importance import FEWEST_TRIALS, importances
 
     space = {"lr": log_float(1e-4, 1e-1), "noise": uniform(0, 1)}

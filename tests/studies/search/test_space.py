@@ -5,7 +5,8 @@ import pytest
 
 from bench.errors import UsageError
 from bench.planning.recipes import recipe_for
-from bench.settings.config import build, search_ranges
+from bench.settings.config import search_ranges
+from bench.settings.conversion import build
 from bench.settings.ranges import Choice
 from bench.studies.search.space import read_spaces, space_of, start_of, trial_settings
 from methods import METHODS

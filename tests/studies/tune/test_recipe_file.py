@@ -6,7 +6,7 @@ import pytest
 
 from bench.errors import UsageError
 from bench.planning.recipes import read_recipe_file, recipe_for
-from bench.settings.config import build
+from bench.settings.conversion import build
 from bench.studies.tune.recipe_file import ALL_FAILED, refuse_other_files, render_recipe_file, space_fingerprint
 from methods import METHODS
 
