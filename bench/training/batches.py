@@ -8,6 +8,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from bench.features import FeatureSet
+from bench.features.rows import RowReader, exceed_memory
 from bench.system.seeding import numpy_stream, torch_stream
 from methods import Batch, Features
 
@@ -15,21 +16,24 @@ from methods import Batch, Features
 class FeatureBatches(Dataset):
     """`self[indices]` is the batch of these images."""
 
-    def __init__(self, features: FeatureSet, labels: np.ndarray, dense: bool = True):
+    def __init__(self, features: FeatureSet, labels: np.ndarray, dense: bool = True, request: bool | None = None):
         """`labels`: int8 (N, C), as they may be seen: observed for training, full for evaluation; they are not copied.
 
-        `dense`: whether tokens are read; without them `dense` comes as (B, 0, D).
+        `dense`: whether tokens are read; without them `dense` comes as (B, 0, D). `request`: as of `RowReader`; None:
+        where these features exceed memory.
         """
-        self.features = features
-        self.tokens = features.dense if dense else features.dense[:, :0]
+        read = _read(features, dense)
+        request = exceed_memory(*read) if request is None else request
+        self.features = features  # which holds the files
+        self.tokens, self.pooled = (RowReader(array, request) for array in read)
         self.labels = labels
 
     def __len__(self) -> int:
-        return len(self.features)
+        return len(self.pooled)
 
     def __getitem__(self, indices: np.ndarray) -> dict[str, Any]:
         dense = torch.from_numpy(self.tokens[indices]).float()
-        pooled = torch.from_numpy(self.features.pooled[indices])
+        pooled = torch.from_numpy(self.pooled[indices])
         labels = torch.from_numpy(self.labels[indices])
         return Batch(Features(dense, pooled), labels, torch.from_numpy(indices))._asdict()
 
@@ -48,8 +52,9 @@ class ViewBatches(Dataset):
         seed: int,
         dense: bool = True,
     ):
-        self.views = [FeatureBatches(view, labels, dense) for view in views]
-        self.strong = [FeatureBatches(view, labels, dense) for view in strong]
+        request = exceed_memory(*(array for view in (*views, *strong) for array in _read(view, dense)))
+        self.views = [FeatureBatches(view, labels, dense, request) for view in views]
+        self.strong = [FeatureBatches(view, labels, dense, request) for view in strong]
         self.seed = seed
         self.set_epoch(0)
 
@@ -65,6 +70,11 @@ class ViewBatches(Dataset):
         if self.strong:
             batch["strong"] = _gathered(self.strong, self.chosen_strong, indices)["features"]
         return batch
+
+
+def _read(features: FeatureSet, dense: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The arrays that batches are read from: tokens, none without `dense`, and pooled vectors."""
+    return features.dense if dense else features.dense[:, :0], features.pooled
 
 
 def chosen_views(count: int, images: int, seed: int, epoch: int, which: str) -> np.ndarray:
