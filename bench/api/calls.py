@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any, Literal, ParamSpec
 
 from bench.api.execution import Execution
 from bench.api.plan import Plan, make_plan
@@ -38,6 +38,7 @@ def plan(
     backbone: str | None = None,
     recipe: str = "auto",
     holdout: int = 0,
+    holdout_labels: Literal["auto", "observed", "full"] = "auto",
     views: int = 0,
     live: bool = False,
     augment: str | None = None,
@@ -86,6 +87,7 @@ def plan(
             backbone=backbone,
             recipe=recipe,
             holdout=holdout,
+            holdout_labels=holdout_labels,
             views=views,
             live=live,
             augment=augment,

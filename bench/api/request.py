@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from bench.data import DATASETS
 from bench.errors import UsageError
 from bench.features.feeds import requested_feed
 from bench.planning.grid import Grid, variants
 from bench.planning.ratios import parse_ratios, parse_seeds
-from bench.planning.request import Request
-from bench.system.wording import listed
+from bench.planning.request import AUTO, Request
+from bench.records.cells import Judged
+from bench.system.wording import listed, shown
 
 LARGEST_HOLDOUT = 90
 
@@ -26,6 +27,7 @@ def request_of(
     backbone: str | None = None,
     recipe: str = "auto",
     holdout: int = 0,
+    holdout_labels: Judged | Literal["auto"] = "auto",
     views: int = 0,
     live: bool = False,
     augment: str | None = None,
@@ -45,6 +47,8 @@ def request_of(
         raise UsageError("--methods is empty; name at least one, for instance trm_ml,dualcoop.")
     if not 0 <= holdout <= LARGEST_HOLDOUT:
         raise UsageError(f"--holdout {holdout} is not allowed; give a percent from 0 to {LARGEST_HOLDOUT}.")
+    if holdout_labels not in (AUTO, *get_args(Judged)):
+        raise UsageError(f"--holdout-labels {shown(holdout_labels)} is not allowed; give auto, observed or full.")
     feed, overrides = requested_feed(views, live, augment, settings or {})
     with_settings = [name for name in overrides if name in DATASETS.names()]
     return Request(
@@ -56,6 +60,7 @@ def request_of(
         backbone=backbone or "",
         recipe=recipe,
         holdout=holdout,
+        judged=holdout_labels,
         overrides=overrides,
         root=root,
         feed=feed,

@@ -1,5 +1,6 @@
 """A search: settings of each method chosen on held-out training images, then trained on all of them."""
 
+import dataclasses
 import os
 import shlex
 from collections.abc import Mapping, Sequence
@@ -121,7 +122,7 @@ def plan_searches(
     execution.check()
     execution.refuse_slurm()
     dataset = blind(open_dataset(request, execution.cache))
-    request = resolved_request(request, dataset)
+    request = resolved_request(dataclasses.replace(request, judged=options.judged), dataset)
     if options.judged == "full" and request.protocol == "native":
         raise UsageError(
             f"Labels of {request.dataset} are unknown in the data itself, and nothing more is hidden: held-out images "

@@ -6,7 +6,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import typer
 
@@ -101,6 +101,13 @@ class RequestFlags:
         typer.Option(help="Settings of methods: a name or FILE.toml; auto: tuned for the backbone, else the paper's."),
     ] = "auto"
     holdout: Annotated[int, typer.Option(help="Percent of training images held out, to choose on.", min=0, max=90)] = 0
+    holdout_labels: Annotated[
+        Literal["auto", "observed", "full"],
+        typer.Option(
+            help="Judge held-out images by the labels that the protocol leaves known there, as in practice, or by all "
+            "that the data has. auto: observed where labels are unknown in the data, else full."
+        ),
+    ] = "auto"
     views: Annotated[
         int,
         typer.Option(

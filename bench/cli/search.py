@@ -15,13 +15,6 @@ from bench.cli.search_plan import DryRun, show_searches
 from bench.planning.ratios import LARGEST_SEED
 from bench.system.console import plain_console
 
-HoldoutLabels = Annotated[
-    Literal["observed", "full"],
-    typer.Option(
-        help="Judge held-out images by the labels that the protocol leaves known there, as in practice, "
-        "or by all of them."
-    ),
-]
 Retries = Annotated[int, typer.Option(help="How often a trial whose cell fails is tried again.", min=0, max=1000)]
 
 
@@ -34,6 +27,13 @@ class SearchFlags(RequestFlags):
     holdout: Annotated[
         int, typer.Option(help="Percent of training images held out, to judge trials on.", min=0, max=90)
     ] = 20
+    holdout_labels: Annotated[
+        Literal["observed", "full"],
+        typer.Option(
+            help="Judge held-out images by the labels that the protocol leaves known there, as in practice, "
+            "or by all of them."
+        ),
+    ] = "observed"
 
 
 def search(
@@ -42,7 +42,6 @@ def search(
     trials: Annotated[
         int, typer.Option(help="Trials of each method in all, those of earlier commands included.", min=1, max=100_000)
     ] = 20,
-    holdout_labels: HoldoutLabels = "observed",
     space: Annotated[
         Path | None,
         typer.Option(
@@ -81,7 +80,7 @@ def search(
     run_options, command, quiet = execution.execution(), command_line(), execution.as_json
     options = SearchOptions(
         trials=trials,
-        judged=holdout_labels,
+        judged=request.holdout_labels,
         space=space,
         sampler=sampler,
         pruner=pruner,

@@ -10,7 +10,7 @@ import typer
 
 from bench.cli.options import ExecutionFlags, Methods, Seeds
 from bench.cli.output import command_line, warn
-from bench.cli.search import HoldoutLabels, Retries, SearchFlags
+from bench.cli.search import Retries, SearchFlags
 from bench.cli.search_plan import DryRun, show_searches
 from bench.planning.ratios import LARGEST_SEED
 
@@ -32,7 +32,6 @@ def tune(
     trials: Annotated[
         int, typer.Option(help="Trials of each method; the first is its settings as they are.", min=1, max=100_000)
     ] = 20,
-    holdout_labels: HoldoutLabels = "observed",
     space: Annotated[
         Path | None, typer.Option(help="YAML of ranges, as for `bench search`; by default what each method declares.")
     ] = None,
@@ -64,7 +63,13 @@ def tune(
     from bench.api.tune import tune as tune_settings
 
     options = SearchOptions(
-        trials=trials, judged=holdout_labels, space=space, seed=search_seed, storage=storage, retries=retries, out=out
+        trials=trials,
+        judged=request.holdout_labels,
+        space=space,
+        seed=search_seed,
+        storage=storage,
+        retries=retries,
+        out=out,
     )
     if dry_run:
         planned = plan_tuning(request.request(), options, execution.execution())

@@ -15,6 +15,7 @@ from bench.data.pack import Pack, is_pack
 from bench.data.roots import find_root
 from bench.errors import DataError, UsageError
 from bench.features.feeds import feed_component
+from bench.planning.judged import resolved_judged
 from bench.planning.packed import no_text_tower, packed_backbone, request_on
 from bench.planning.request import AUTO, Request, Variant
 from bench.planning.rules import PlaceFacts, apply_rules
@@ -67,12 +68,12 @@ def plan(request: Request, dataset: Dataset) -> list[PlannedPlace]:
 
 
 def resolved_request(request: Request, dataset: Dataset) -> Request:
-    """The request with the protocol that `auto` stands for on this dataset, and on a pack the dataset's own name."""
+    """The request with what `auto` stands for on this dataset, and on a pack the dataset's own name."""
     if isinstance(dataset, Pack):
         request = request_on(request, dataset)
-    if request.protocol != AUTO:
-        return request
-    return dataclasses.replace(request, protocol="native" if dataset.has_unknown else "partial")
+    if request.protocol == AUTO:
+        request = dataclasses.replace(request, protocol="native" if dataset.has_unknown else "partial")
+    return dataclasses.replace(request, judged=resolved_judged(request, dataset.has_unknown))
 
 
 def cells(places: Sequence[PlannedPlace]) -> Iterator[Cell]:
@@ -98,6 +99,7 @@ class _Axes:
         self.backbone = (
             packed_backbone(request, self.pack) if self.pack else component_of(BACKBONES, request.backbone, options)
         )
+        self.judged = resolved_judged(request, dataset.has_unknown)
         self.feed = feed_component(request.feed, request.overrides.get(request.feed, {}))
         self.methods = {variant.name: variant_method(request, variant) for variant in request.variants}
         _refuse_unused(
@@ -130,11 +132,13 @@ class _Axes:
             seed=seed,
             holdout=self.request.holdout,
             feed=self.feed,
+            judged=self.judged,
         )
         facts = PlaceFacts(
             method=resolved.method,
             epochs=resolved.config.epochs,
             holdout=self.request.holdout,
+            judged=self.judged,
             seed=seed,
             first_seed=self.request.seeds[0],
             varies=variant.varies,

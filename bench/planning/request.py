@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bench.data import DATASETS
+from bench.records.cells import Judged
 
 AUTO = "auto"
 
@@ -38,7 +39,8 @@ class Request:
 
     protocol: `auto` is `native` where labels are unknown in the data itself, and `partial` elsewhere.
     study: the study that the variants belong to, such as an ablation; kept in the record, and no part of any cell.
-    backbone: "" for the dataset's default.
+    backbone: "" for the dataset's default. judged: by which labels held-out images are judged; `auto` is `observed`
+    where labels are unknown in the data itself and the protocol hides more, and `full` elsewhere.
     """
 
     methods: tuple[str | Variant, ...]
@@ -49,6 +51,7 @@ class Request:
     backbone: str = ""
     recipe: str = "auto"
     holdout: int = 0
+    judged: Judged | Literal["auto"] = "auto"
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     root: Path | None = None
     feed: str = "plain"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.records.cells import PLAIN_FEED, Cell, Component
+from bench.records.cells import PLAIN_FEED, Cell, Component, Judged
 from methods import Method
 
 
@@ -14,7 +14,8 @@ class PlaceFacts:
     """The facts about a place of the table that the rules look at.
 
     epochs: those of the method's settings; 0 does not train. varies: the stream that follows `seed` while all others
-    stay at `first_seed`, "" where all follow it. full: the protocol that hides nothing.
+    stay at `first_seed`, "" where all follow it. full: the protocol that hides nothing. judged: the labels of held-out
+    images that count.
     """
 
     method: type[Method]
@@ -24,11 +25,18 @@ class PlaceFacts:
     first_seed: int
     varies: str
     full: Component
+    judged: Judged = "full"
 
     @property
     def has_randomness(self) -> bool:
         """Whether anything that is drawn can change the result: labels, or a training."""
         return self.method.labels != "none" or self.epochs > 0
+
+    @property
+    def uses_protocol(self) -> bool:
+        """Whether hidden labels change anything: what is learned, or without labels what held-out images say."""
+        trained_without = self.method.labels == "none" and self.epochs > 0
+        return self.method.labels == "observed" or (trained_without and self.judged == "observed")
 
     @property
     def uses_mask(self) -> bool:
@@ -56,8 +64,8 @@ IDENTITY_RULES = (
     IdentityRule(
         "no protocol without hidden labels",
         "A method that is given all labels, or none, trains the same at every ratio and under every protocol.",
-        lambda facts: facts.method.labels != "observed",
-        lambda facts: {"protocol": facts.full, "percent": None},
+        lambda facts: not facts.uses_protocol,
+        lambda facts: {"protocol": facts.full, "percent": None, "judged": "full"},
     ),
     IdentityRule(
         "no seed without randomness",

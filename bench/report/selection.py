@@ -143,7 +143,8 @@ def _setting(store: StoreReader, record: SweepRecord) -> str | None:
     for cell in _started(store, record):
         if cell.protocol.name == record.protocol:
             data = cell.to_json()
-            return canonical_json({axis: data[axis] for axis in ("dataset", "protocol", "backbone", "feed", "holdout")})
+            axes = ("dataset", "protocol", "backbone", "feed", "holdout", "judged")
+            return canonical_json({axis: data.get(axis) for axis in axes})
     return None
 
 

@@ -95,7 +95,7 @@ def judgeable_heldout(cell: Cell, judged: np.ndarray) -> np.ndarray:
         raise DataError(
             f"{cell.title}: no class has both a known positive and a known negative among the {cell.holdout} % "
             "held-out training images, so nothing can be judged by them; hold out more, or give data of which more is "
-            "known."
+            f"known{' (--holdout-labels full judges by what the protocol hides too)' * (cell.judged == 'observed')}."
         )
     return judgeable_only(judged)
 

@@ -14,9 +14,11 @@ FULL = Component("full")
 CACHED_VIEWS = Component("views", options={"count": 2})
 
 
-def place(labels: str = "observed", epochs: int = 3, holdout: int = 0, varies: str = "") -> PlaceFacts:
+def place(
+    labels: str = "observed", epochs: int = 3, holdout: int = 0, varies: str = "", judged: str = "full"
+) -> PlaceFacts:
     method = type("Labelled", (TOYS["toy_linear"],), {"labels": labels})
-    return PlaceFacts(method, epochs, holdout, seed=5, first_seed=2, varies=varies, full=FULL)
+    return PlaceFacts(method, epochs, holdout, seed=5, first_seed=2, varies=varies, full=FULL, judged=judged)
 
 
 def cell(facts: PlaceFacts):
@@ -26,14 +28,18 @@ def cell(facts: PlaceFacts):
 
 APPLYING = {
     "no feed without training": [place("none"), place("none", epochs=0), place("full", epochs=0), place(epochs=0)],
-    "no protocol without hidden labels": [place("full"), place("none"), place("none", epochs=0)],
+    "no protocol without hidden labels": [
+        *(place("full", judged=judged) for judged in ("full", "observed")),
+        *(place("none", epochs=0, judged=judged) for judged in ("full", "observed")),
+        place("none"),
+    ],
     "no seed without randomness": [place("none", epochs=0), place("none", epochs=0, varies="mask")],
     "one stream varies": [place(varies="order"), place("full", varies="init"), place("none", varies="order")],
     "no mask that hides nothing": [place("full", varies="mask"), place("none", varies="mask")],
 }
 SPARED = {
     "no feed without training": [place(), place("full")],
-    "no protocol without hidden labels": [place(), place(epochs=0)],
+    "no protocol without hidden labels": [place(), place(epochs=0), place("none", holdout=20, judged="observed")],
     "no seed without randomness": [place("none"), place(epochs=0), place("full", epochs=0)],
     "one stream varies": [place(), place("none", epochs=0, varies="order")],
     "no mask that hides nothing": [
@@ -61,7 +67,7 @@ def test_a_rule_applies_where_it_says_and_nowhere_else(name):
 
 CHANGED = {
     "no feed without training": {"feed": PLAIN_FEED},
-    "no protocol without hidden labels": {"protocol": FULL, "percent": None},
+    "no protocol without hidden labels": {"protocol": FULL, "percent": None, "judged": "full"},
     "no seed without randomness": {"seed": 0, "holdout": 0},
     "one stream varies": {"seed": 2, "streams": {"order": 5}},
     "no mask that hides nothing": {"seed": 2, "streams": {}},

@@ -69,6 +69,23 @@ def test_more_can_be_hidden_and_pseudo_labels_are_judged_by_what_was_known(unkno
     assert facts.known == pytest.approx(0.4, abs=0.05)
 
 
+def test_what_a_protocol_hides_of_held_out_images_chooses_nothing(unknown, make_resources):
+    """Flipped, it changes neither the labels that epochs and thresholds are chosen by, nor what is learned from."""
+    train = unknown.dataset.train.labels
+    words = {"protocol": "partial", "percent": 40, "seed": 3, "holdout": 20}
+    cell = make_cell(unknown, "asl", **words)
+    assert cell.judged == "observed"
+    left = PROTOCOLS.get("partial")().observe(train, 40, seed=3)
+    flipped = np.where(left == 0, -train, train)
+    assert (flipped != train).mean() > 0.2
+    other = make_resources(Unknown(unknown.dataset, flipped, unknown.dataset.test.labels))
+    before, after = unknown.inputs(cell)[0], other.inputs(make_cell(other, "asl", **words))[0]
+    assert before.heldout_labels.any()
+    assert np.array_equal(before.heldout_labels, after.heldout_labels)
+    for one, two in zip(unknown.selection_labels(cell), other.selection_labels(cell), strict=True):
+        assert np.array_equal(one, two)
+
+
 def test_nothing_unknown_is_judged_and_classes_of_one_kind_are_left_out(unknown):
     inputs, _ = unknown.inputs(make_cell(unknown, "asl", holdout=20))
     test = unknown.dataset.test

@@ -26,17 +26,25 @@ def average_table(results: Results) -> Table:
             Value(number(averages[m]), styles[m], flags[m]) if m in averages else Value("-", "missing")
             for m in results.methods
         ])  # fmt: skip
-    none = "" if results.frame["heldout_best"].notna().any() else "; none were here (`--holdout 20` keeps some)"
     return Table(
         title="Averages over ratios: epoch selection and definitions of mAP",
         columns=("method", *columns),
         rows=tuple(zip(map(Value, results.methods), *body, strict=True)),
         caption=(
             "Last epoch is the headline. Best on held-out chooses the epoch on training images kept out of training"
-            f"{none}. Best on test chooses it on the test images, which no user of a method can do; most papers print "
-            "it. The two other definitions are of the last epoch: mean precision at the positives' ranks, with classes "
-            "without positives as 0 (ASL, DualCoOp, SCPNet), and the same after making precision monotone "
-            f"(SSGRL, SST, SARB, Query2Label).{common_flags(results)}"
+            f"{_held_out(results)}. Best on test chooses it on the test images, which no user of a method can do; "
+            "most papers print it. The two other definitions are of the last epoch: mean precision at the positives' "
+            "ranks, with classes without positives as 0 (ASL, DualCoOp, SCPNet), and the same after making "
+            f"precision monotone (SSGRL, SST, SARB, Query2Label).{common_flags(results)}"
         ),
         footnotes=tuple(notes.texts),
     )
+
+
+def _held_out(results: Results) -> str:
+    """By which labels held-out images were judged, as the end of a sentence."""
+    if not results.frame["heldout_best"].notna().any():
+        return "; none were here (`--holdout 20` keeps some)"
+    judged = {row.cell.judged for row in results.rows.values() if row.heldout_best}
+    kinds = {"full": "all their labels, hidden ones included", "observed": "the labels that the protocol leaves known"}
+    return f", judged by {' or, in some cells, by '.join(kinds[one] for one in sorted(judged))}"

@@ -9,8 +9,9 @@ from typing import Any
 from bench.axes.components import protocol_component
 from bench.data import Dataset
 from bench.errors import UsageError
+from bench.planning.judged import refuse_without_negatives
 from bench.planning.plan import cells, plan, resolved_request
-from bench.planning.request import AUTO, Request, Variant
+from bench.planning.request import Request, Variant
 from bench.planning.settings import variant_method, variant_settings
 from bench.records.cells import Cell, Judged, canonical_json
 from bench.studies.search.space import Space, space_of, start_of
@@ -96,11 +97,9 @@ def search_requests(
     """
     if sweep.holdout < 1:
         raise UsageError("--holdout 0 leaves no image to judge a trial by; give a share such as 20.")
-    if judged == "observed" and sweep.protocol != AUTO and not PROTOCOLS.get(sweep.protocol).negatives:
-        raise UsageError(
-            f"Under protocol {sweep.protocol} no negative is known, so observed labels give any ranking an AP of 100; "
-            "use --holdout-labels full, and say so beside the numbers."
-        )
+    if judged == "observed":
+        refuse_without_negatives(sweep.protocol)
+    sweep = dataclasses.replace(sweep, judged=judged)
     requests = []
     for variant in sweep.variants:
         method = METHODS.get(variant.method)

@@ -1,5 +1,6 @@
 """The numbers in the tables against naive computation, and how tables are drawn."""
 
+import dataclasses
 import io
 import math
 import re
@@ -136,6 +137,16 @@ def test_selection_rules_and_definitions_stand_in_columns_of_their_own(finished,
         "mAP, VOC envelope": mean(lambda r: r.metrics["mAP_voc"]),
     }
     assert rows["clip_zero_shot"]["best on held-out"].text == "-"
+
+
+def test_the_caption_says_by_which_labels_held_out_images_were_judged(finished):
+    results = read_results(finished[0])
+    key, row = next((key, row) for key, row in results.rows.items() if row.heldout_best)
+    caption = average_table(results).caption
+    assert "kept out of training, judged by all their labels, hidden ones included. Best on test" in caption
+    observed = dataclasses.replace(row, cell=dataclasses.replace(row.cell, judged="observed"))
+    both = average_table(dataclasses.replace(results, rows={**results.rows, key: observed})).caption
+    assert "included or, in some cells, by the labels that the protocol leaves known." in both
 
 
 def test_cost_counts_cells_once(finished):

@@ -1,0 +1,37 @@
+"""By which labels held-out images are judged, where a request leaves it open."""
+
+import pytest
+
+from bench.api.request import request_of
+from bench.errors import UsageError
+from bench.planning.judged import resolved_judged
+
+
+@pytest.mark.parametrize(
+    ("words", "unknown", "judged"),
+    [
+        ({}, False, "full"),
+        ({}, True, "observed"),
+        ({"protocol": "native"}, True, "full"),  # it hides nothing: both are the same labels
+        ({"protocol": "single_positive"}, False, "full"),
+        ({"holdout_labels": "observed"}, False, "observed"),
+        ({"holdout_labels": "full"}, True, "full"),
+        ({"holdout_labels": "observed", "holdout": 0}, True, "full"),
+        ({"holdout_labels": "observed", "holdout": 0, "protocol": "single_positive"}, False, "full"),
+    ],
+)
+def test_auto_is_what_a_user_of_the_data_has(words, unknown, judged):
+    request = request_of("asl", "0.1", "0", **{"holdout": 20, "protocol": "partial", **words})
+    assert resolved_judged(request, unknown) == judged
+
+
+@pytest.mark.parametrize(("words", "unknown"), [({"holdout_labels": "observed"}, False), ({}, True)])
+def test_labels_that_rank_nothing_are_refused(words, unknown):
+    request = request_of("asl", "0.1", "0", holdout=20, protocol="single_positive", **words)
+    with pytest.raises(UsageError, match=r"no negative is known, .* use --holdout-labels full"):
+        resolved_judged(request, unknown)
+
+
+def test_another_word_is_refused():
+    with pytest.raises(UsageError, match="--holdout-labels 'clean' is not allowed; give auto, observed or full"):
+        request_of("asl", "0.1", "0", holdout_labels="clean")
