@@ -23,6 +23,7 @@ from bench.features.writer import ChunkWriter
 from bench.records.cells import Component, canonical_json
 from bench.records.names import inside, refuse_links
 from bench.system.files import read_json, remove_leftovers
+from bench.system.heap import freed_blocks_kept
 from bench.system.progress import Progress
 
 POLL_SECONDS = 0.2
@@ -158,11 +159,12 @@ def _encode(
 ) -> None:
     """The images that `writer` has not got yet, which may be none, and the marker."""
     began, before = time.perf_counter(), writer.done
-    for images in batches(split.images, backbone, prepare, first=before):
-        dense, pooled = encode_batch(backbone, images, dtype)
-        del images  # before the next batch is put together
-        writer.append({"dense": dense, "pooled": pooled})
-        progress(writer.done, len(split))
+    with freed_blocks_kept():
+        for images in batches(split.images, backbone, prepare, first=before):
+            dense, pooled = encode_batch(backbone, images, dtype)
+            del images  # before the next batch is put together
+            writer.append({"dense": dense, "pooled": pooled})
+            progress(writer.done, len(split))
     writer.finish({"images": len(split) - before, "seconds": round(time.perf_counter() - began, 3)})
 
 
