@@ -61,8 +61,10 @@ def model_of(cell: Cell, task: Task, live: Live | None = None) -> Any:
 def restored(cell: Cell, task: Task, weights: Weights, device: torch.device, live: Live | None = None) -> Any:
     """The cell's trained `Method` or `LiveModel` in evaluation mode. DataError if the weights are another model's."""
     model = model_of(cell, task, live).to(device)
+    # Weights of an earlier version may hold more of what training alone needs.
+    needed = {name: value for name, value in weights.items() if not name.startswith(_training_only(model))}
     try:
-        result = model.load_state_dict(dict(weights), strict=False)
+        result = model.load_state_dict(needed, strict=False)
         problem = next(iter(result.unexpected_keys), "") and f"{result.unexpected_keys[0]!r} has no place in it"
         missing = [name for name in result.missing_keys if not name.startswith(_training_only(model))]
         problem = problem or (f"{missing[0]!r} is missing" if missing else "")

@@ -118,6 +118,7 @@ class CoMC(Method):
             task.class_names, task.text, template_list(config.templates), config.pairs, config.captions
         )
         self.register_buffer("sentences", unit_vectors(task.text, sentences.texts), persistent=False)
+        self.most_named = sentences.most_named
         self.register_buffer("labels_of_sentences", sentences.labels.to(self.sentences.device), persistent=False)
         texts = template_features(task.text, task.class_names, PROMPT_TEMPLATES["photo"])
         self.register_buffer("texts", texts.float(), persistent=False)
@@ -129,7 +130,8 @@ class CoMC(Method):
         rows = torch.randint(len(self.sentences), (len(batch.rows),)).to(self.sentences.device)
         vectors = self.sentences[rows]
         noise = self.config.noise * torch.randn(vectors.shape).to(vectors.device)
-        return {"loss_ranking": ranking_loss(self.head(vectors + noise), self.labels_of_sentences[rows])}
+        logits, labels = self.head(vectors + noise), self.labels_of_sentences[rows]
+        return {"loss_ranking": ranking_loss(logits, labels, positives=self.most_named)}
 
     def scorer(self) -> Callable[[Features], Tensor]:
         config = self.config

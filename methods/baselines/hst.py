@@ -88,7 +88,7 @@ class HST(StructureMethod):
             {"intra_weight": 0.0, "inter_weight": 0.0}, what="the losses that teach both thresholds; off, they stay"
         ),
     }
-    training_only: ClassVar[tuple[str, ...]] = ("memory",)
+    training_only: ClassVar[tuple[str, ...]] = ("memory", "pairs")
 
     config: HSTConfig
 

@@ -66,7 +66,7 @@ class SST(StructureMethod):
         ),
         "inter labels": Part({"inter_weight": 0.0}, what="pseudo-positives from what looks alike in other images"),
     }
-    training_only: ClassVar[tuple[str, ...]] = ("memory",)
+    training_only: ClassVar[tuple[str, ...]] = ("memory", "pairs")
 
     config: SSTConfig
 

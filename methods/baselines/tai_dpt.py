@@ -131,7 +131,11 @@ class TaIDPT(Method):
         rows = torch.randint(len(self.bank), (count,)).to(self.bank.labels.device)
         labels = self.bank.labels[rows]
         whole, part = self.sentence_logits(self.bank(rows), *texts)
-        return {"loss_global": ranking_loss(whole, labels), "loss_local": ranking_loss(part, labels)}
+        positives = self.bank.most_named
+        return {
+            "loss_global": ranking_loss(whole, labels, positives=positives),
+            "loss_local": ranking_loss(part, labels, positives=positives),
+        }
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         """Of the batch only its size is used: an epoch is as many sentences as there are images."""

@@ -8,6 +8,9 @@ from torch.utils.checkpoint import checkpoint
 from methods.losses import asymmetric_loss
 from methods.structure.decoupling import PRODUCTS_AT_ONCE, PRODUCTS_KEPT
 
+BLOCK = 2**25
+"""Numbers of a block of the pairs' weights (128 MiB); what a step or an optimiser makes of a block is as large."""
+
 
 class CoOccurrence(nn.Module):
     """Logits q (B, C, C) that classes i and j occur together, from the classes' features f (B, C, F).
@@ -17,6 +20,9 @@ class CoOccurrence(nn.Module):
     HCP's code takes p at i < j alone, so that what it learns depends on the order of the classes; the mean of both ways
     round does not. W2 [a_i, a_j] is a sum of two parts that each see one class, and W3 is folded into w_ij, since
     nothing stands between them: the same numbers at a fraction of the cost.
+
+    The weights stand in blocks of whole rows i, one parameter each, and are folded block by block: of 500 classes with
+    an output of 1024 they are 1 GiB, and an optimiser makes three temporaries of a parameter's size.
     """
 
     def __init__(self, num_classes: int, dim: int, hidden: int, output: int):
@@ -25,21 +31,31 @@ class CoOccurrence(nn.Module):
         self.first = nn.Linear(hidden, output)  # with b2
         self.second = nn.Linear(hidden, output, bias=False)
         self.mix = nn.Linear(output, output)
-        self.weight = nn.Parameter(torch.empty(num_classes, num_classes, output).uniform_(-1, 1) / output**0.5)
+        rows = torch.arange(num_classes).split(max(1, BLOCK // (num_classes * output)))
+        self.weight = nn.ParameterList(
+            torch.empty(len(block), num_classes, output).uniform_(-1, 1) / output**0.5 for block in rows
+        )
         self.bias = nn.Parameter(torch.empty(num_classes, num_classes).uniform_(-1, 1) / output**0.5)
 
     def forward(self, features: Tensor) -> Tensor:
         reduced = self.reduce(features)
         one, other = self.first(reduced), self.second(reduced)
         with torch.autocast(features.device.type, enabled=False):
-            weight, bias = self.weight @ self.mix.weight, self.weight @ self.mix.bias + self.bias
-            directed = pair_scores(one.float(), other.float(), weight) + bias
+            again = other.numel() * len(self.bias) > PRODUCTS_KEPT and torch.is_grad_enabled()
+            start, parts = 0, []
+            for block in self.weight:
+                rows = slice(start, start := start + len(block))
+                weight, bias = block @ self.mix.weight, block @ self.mix.bias + self.bias[rows]
+                parts.append(pair_scores(one[:, rows].float(), other.float(), weight, again) + bias)
+            directed = torch.cat(parts, dim=1)
             return (directed + directed.mT) / 2
 
 
-def pair_scores(one: Tensor, other: Tensor, weight: Tensor) -> Tensor:
-    """weight[i, j] . relu(one[b, i] + other[b, j]), (B, C, C), of (B, C, K), (B, C, K), (C, C, K); in chunks of i."""
-    again = other.numel() * len(weight) > PRODUCTS_KEPT and torch.is_grad_enabled()
+def pair_scores(one: Tensor, other: Tensor, weight: Tensor, again: bool) -> Tensor:
+    """weight[i, j] . relu(one[b, i] + other[b, j]), (B, R, C), of (B, R, K), (B, C, K), (R, C, K); in chunks of i.
+
+    again: whether products are computed again for the gradient, instead of kept.
+    """
     rows = max(1, PRODUCTS_AT_ONCE // max(other.numel(), 1))
     parts = []
     for part, chunk in zip(one.split(rows, dim=1), weight.split(rows), strict=True):

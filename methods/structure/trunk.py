@@ -45,6 +45,9 @@ PUBLISHED_TRAINING: dict[str, Any] = {
     "schedule": "cosine",  # officially a tenth of the rate from epoch 10 on, which is not among the schedules
 }
 
+STATES_AT_ONCE = 2**22
+"""Numbers of the classes' states of images that are scored at once: 16 MiB, and what is made of them some 200."""
+
 
 class ClassGraph(nn.Module):
     """From tokens to a feature and a logit for every class.
@@ -154,7 +157,10 @@ class StructureMethod(Method):
     def scorer(self) -> Callable[[Features], Tensor]:
         @torch.no_grad()
         def score(features: Features) -> Tensor:
-            return self.trunk.classify(self.trunk.features(features.dense)).float()
+            """In chunks of images: each has C features of F numbers, and the graph makes twelve times as many."""
+            images = max(1, STATES_AT_ONCE // (self.config.width * self.task.num_classes))
+            parts = [self.trunk.classify(self.trunk.features(dense)) for dense in features.dense.split(images)]
+            return torch.cat(parts).float()
 
         return score
 

@@ -23,6 +23,11 @@ class Sentences(NamedTuple):
     texts: tuple[str, ...]
     labels: Tensor
 
+    @property
+    def most_named(self) -> int:
+        """The most classes that a sentence names."""
+        return int((self.labels > 0).sum(dim=1).max())
+
 
 def template_sentences(class_names: Sequence[str], templates: Sequence[str], pairs: bool) -> Sentences:
     """Every template filled with every class name; with `pairs` also one sentence for any two classes.
@@ -116,7 +121,7 @@ class SentenceBank(nn.Module):
     def __init__(self, sentences: Sentences, text: TextEncoder):
         super().__init__()
         self._unowned = Unowned(text)
-        self.texts = sentences.texts
+        self.texts, self.most_named = sentences.texts, sentences.most_named
         self.register_buffer("labels", sentences.labels, persistent=False)
         few = 3 * len(self.texts) * text.dim <= CACHED  # no sentence is shorter than start, word and end
         self.cached = few and text.tokenize(self.texts).ids.numel() * text.dim <= CACHED

@@ -12,6 +12,7 @@ from methods.baselines.hst import HST, HSTConfig, prototype_contrast
 from methods.baselines.sarb import SARB, SARBConfig, blend, one_unknown, shown_by_other
 from methods.baselines.sst import SST, SSTConfig
 from methods.losses import soft_binary_cross_entropy
+from methods.structure import trunk
 
 SMALL = {"width": 16, "hidden": 8, "output": 8}
 
@@ -92,6 +93,17 @@ def test_hsts_thresholds_decide_and_are_taught(data: Data) -> None:
     assert losses["intra_share"] == losses["inter_share"] == 0
     (losses["loss_intra_threshold"] + losses["loss_inter_threshold"]).backward()
     assert closed.intra_threshold.grad == 0  # as released: nothing teaches a threshold above every score
+
+
+def test_scores_do_not_depend_on_how_many_images_are_scored_at_once(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = SST(SSTConfig(**SMALL), build_task(data.labels)).eval()
+    whole, sizes = model.score(data.features), []
+    monkeypatch.setattr(trunk, "STATES_AT_ONCE", 16 * data.labels.shape[1] * 7)
+    model.trunk.graph.register_forward_pre_hook(lambda _, states: sizes.append(len(states[0])))
+    torch.testing.assert_close(model.score(data.features), whole)
+    assert sizes == [7, 7, 7, 7, 7, 5]
 
 
 def test_the_sign_of_the_prototype_contrast() -> None:

@@ -34,8 +34,10 @@ def test_ranking_by_hand() -> None:
 def test_ranking_is_the_sum_over_pairs(seed: int, margin: float) -> None:
     rng = np.random.default_rng(seed)
     z, y = rng.normal(size=(4, 6)) * 3, rng.integers(-1, 2, size=(4, 6))
-    loss = ranking_loss(torch.from_numpy(z), torch.from_numpy(y), margin=margin)
-    assert loss.item() == pytest.approx(naive_ranking(z, y, margin), rel=1e-5, abs=1e-6)
+    most = int((y == 1).sum(axis=1).max())
+    for positives in (None, most, min(most + 1, 6)):
+        loss = ranking_loss(torch.from_numpy(z), torch.from_numpy(y), positives=positives, margin=margin)
+        assert loss.item() == pytest.approx(naive_ranking(z, y, margin), rel=1e-5, abs=1e-6)
 
 
 def test_ranking_stays_finite_in_half_precision_and_at_the_extremes() -> None:
@@ -93,6 +95,7 @@ def test_sentences_are_ranked_by_both_branches(task: Task) -> None:
     images, labels = model.bank(rows), model.bank.labels[rows].numpy()
     tokens = [t[there].double().numpy() for t, there in zip(images.tokens, images.present, strict=True)]
     assert len({len(t) for t in tokens}) > 1
+    assert model.bank.most_named == (model.bank.labels > 0).sum(dim=1).max() == 2
     expected = branches(images.pooled.double().numpy(), tokens, model, sharpness=0.5 * 12)
     for logits, naive in zip(model.sentence_logits(images, *model.texts()), expected, strict=True):
         np.testing.assert_allclose(logits.detach().numpy(), naive, atol=1e-4)

@@ -22,23 +22,45 @@ def draw(*size: int, seed: int = 0) -> torch.Tensor:
 LABELS = torch.tensor([[1, 1, 0, -1], [1, 0, -1, -1], [-1, 1, 1, 0], [0, 0, 0, 0], [1, 1, 1, -1]], dtype=torch.int8)
 
 
-@pytest.mark.parametrize(("chunk", "keep"), [(2**22, 2**28), (1, 2**28), (1, 0)])
-def test_cooccurrence_head(chunk: int, keep: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("chunk", "keep", "block"), [(2**22, 2**28, 2**25), (1, 2**28, 2**25), (1, 0, 2**25), (1, 0, 2 * 3 * 7), (30, 0, 1)]
+)
+def test_cooccurrence_head(chunk: int, keep: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cooccurrence, "PRODUCTS_AT_ONCE", chunk)
     monkeypatch.setattr(cooccurrence, "PRODUCTS_KEPT", keep)
+    monkeypatch.setattr(cooccurrence, "BLOCK", block)
     torch.manual_seed(0)
     head, f = CoOccurrence(3, 4, 6, 7), draw(2, 3, 4)
     w2 = torch.cat([head.first.weight, head.second.weight], dim=1)  # over [a_i, a_j]
     actual = head(f)
+    assert [len(rows) for rows in head.weight] == {2**25: [3], 42: [2, 1], 1: [1, 1, 1]}[block]
+    weight = torch.cat(list(head.weight))
 
     def directed(image: int, i: int, j: int) -> torch.Tensor:
         pair = torch.cat([head.reduce(f[image, i]), head.reduce(f[image, j])])
         hidden = head.mix(F.relu(w2 @ pair + head.first.bias))
-        return head.weight[i, j] @ hidden + head.bias[i, j]
+        return weight[i, j] @ hidden + head.bias[i, j]
 
     for image, i, j in itertools.product(range(2), range(3), range(3)):
         expected = (directed(image, i, j) + directed(image, j, i)) / 2
         torch.testing.assert_close(actual[image, i, j], expected)
+
+
+def test_blocks_start_at_the_same_draws_and_give_equal_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
+    heads = []
+    for block in (2**25, 5 * 12 * 7):
+        monkeypatch.setattr(cooccurrence, "BLOCK", block)
+        torch.manual_seed(0)
+        head = CoOccurrence(12, 4, 6, 7)
+        (head(draw(2, 12, 4)) * draw(2, 12, 12, seed=1)).sum().backward()
+        heads.append(head)
+    whole, parts = heads
+    assert (len(whole.weight), len(parts.weight)) == (1, 3)
+    assert torch.equal(whole.weight[0], torch.cat(list(parts.weight)))
+    assert torch.equal(whole.bias, parts.bias)
+    torch.testing.assert_close(whole.weight[0].grad, torch.cat([rows.grad for rows in parts.weight]))
+    for name in ("reduce", "first", "mix"):
+        torch.testing.assert_close(getattr(whole, name).weight.grad, getattr(parts, name).weight.grad)
 
 
 def test_pairs_are_together_where_both_are_known_positives_and_apart_everywhere_else() -> None:
