@@ -38,7 +38,9 @@ class MatchConfig(CoOpTraining, AsymmetricConfig):
 class PromptConfig(MatchConfig):
     """The contexts of learned prompts; defaults as in CoOp and DualCoOp."""
 
-    n_ctx: int = setting(16, "learned context vectors in each prompt", ge=1, search=choice(4, 8, 16))
+    n_ctx: int = setting(
+        16, "learned context vectors in each prompt", ge=1, search=choice(4, 8, 16), decided_by="ctx_init"
+    )
     class_specific: bool = setting(True, "contexts for each class, instead of one shared set (better with few labels)")
     ctx_init: str = setting(
         "",

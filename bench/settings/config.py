@@ -9,6 +9,7 @@
 """
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from bench.settings.ranges import BOUNDS, Choice, Number, Range, check_bounds
@@ -23,18 +24,24 @@ class NoOptions:
 
 
 def setting(
-    default: Any, help: str, *, search: Range | None = INHERITED, added_later: bool = False, **bounds: float
+    default: Any,
+    help: str,
+    *,
+    search: Range | None = INHERITED,
+    decided_by: str = "",
+    added_later: bool = False,
+    **bounds: float,
 ) -> Any:
     """A dataclass field with its help text and optional bounds `ge`, `gt`, `le`, `lt`.
 
     search: what `bench search` tries for it (`log_float`, `uniform`, `integer`, `choice`); None keeps it fixed, also
-    where a base class has a range for it.
+    where a base class has a range for it. decided_by: a setting that, once it is given, leaves the search no choice.
     added_later: at its default it changes nothing against the time before it existed, so no key holds it then.
     """
     unknown = set(bounds) - set(BOUNDS)
     if unknown:
         raise TypeError(f"unknown bounds {sorted(unknown)}")
-    metadata: dict[str, Any] = {"help": help, "bounds": bounds, "added_later": added_later}
+    metadata: dict[str, Any] = {"help": help, "bounds": bounds, "decided_by": decided_by, "added_later": added_later}
     if search is not INHERITED:
         metadata["search"] = search
         if search is not None:
@@ -64,15 +71,21 @@ def choice(*options: Any) -> Choice:
 
 def search_ranges(cls: type) -> dict[str, Range]:
     """The declared search range of each field of dataclass `cls` that has one, in declaration order."""
-    declared = {name: _declared_range(cls, name) for name in (field.name for field in dataclasses.fields(cls))}
+    declared = {field.name: _declared(cls, field.name).get("search") for field in dataclasses.fields(cls)}
     return {name: range_ for name, range_ in declared.items() if range_ is not None}
 
 
-def _declared_range(cls: type, name: str) -> Range | None:
-    """The range that the nearest class says of the field; None where it keeps it fixed, or none says anything."""
+def decided(config: Any) -> set[str]:
+    """The names of the settings that others of the dataclass `config` decide, by being given."""
+    names = {field.name: _declared(type(config), field.name).get("decided_by") for field in dataclasses.fields(config)}
+    return {name for name, other in names.items() if other and getattr(config, other)}
+
+
+def _declared(cls: type, name: str) -> Mapping[str, Any]:
+    """What the nearest class that speaks of the field's search says of the field; nothing where none does."""
     for base in cls.__mro__:
         field = base.__dict__.get("__dataclass_fields__", {}).get(name)
         if field is not None and "search" in field.metadata:
-            range_: Range | None = field.metadata["search"]
-            return range_
-    return None
+            metadata: Mapping[str, Any] = field.metadata
+            return metadata
+    return {}

@@ -32,7 +32,9 @@ class TaIConfig(CoOpTraining):
         "ensemble", "sentences that take a class name; officially CLIP's 80 for ImageNet, and nine times 'photo'"
     )
     pairs: bool = setting(True, "also a sentence for any two classes: sentences of one name never rank two positives")
-    n_ctx: int = setting(16, "learned context vectors in each prompt", ge=1, search=choice(4, 8, 16))
+    n_ctx: int = setting(
+        16, "learned context vectors in each prompt", ge=1, search=choice(4, 8, 16), decided_by="ctx_init"
+    )
     class_specific: bool = setting(False, "contexts for each class; officially one set, shared by all")
     ctx_init: str = setting("", "words that contexts start from, as many as n_ctx; empty: noise", added_later=True)
     text_scale: Scale = setting(

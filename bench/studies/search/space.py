@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import UsageError
-from bench.settings.config import search_ranges
+from bench.settings.config import decided, search_ranges
 from bench.settings.conversion import build
 from bench.settings.plain_yaml import read
 from bench.settings.range_text import parse_range
@@ -27,8 +27,8 @@ def space_of(
 ) -> dict[str, Range]:
     """The ranges of a method that runs with `settings` (recipe and overrides), by option, in declaration order.
 
-    fixed: options that the user has set; they are not searched unless a file names them. Nor is how to train,
-    where nothing is trained.
+    fixed: options that the user has set; they are not searched unless a file names them. Nor are options that other
+    settings decide, and how to train where nothing is trained.
     UsageError if nothing is left, or if an end of a range makes no valid config.
     """
     overrides = overrides or {}
@@ -39,6 +39,7 @@ def space_of(
             raise UsageError(f"The search space names {method.name}.{option}; {nearest(option, fields)}")
     config: Any = build(method.Config, settings, owner=method.name)
     trained = bool(config.epochs) or "epochs" in overrides
+    fixed = {*fixed, *decided(config)}
     declared = {o: range_ for o, range_ in declared_ranges(method.Config, trained).items() if o not in fixed}
     space: dict[str, Range] = {}
     for option in fields:

@@ -63,6 +63,13 @@ def test_what_the_user_sets_is_not_searched_unless_the_file_says_so():
     assert "lr" in space_of(asl, {"lr": 1e-3}, overrides={"lr": {"low": 1e-4, "high": 1e-2}}, fixed={"lr"})
 
 
+@pytest.mark.parametrize("name", [name for name in SEARCHED if hasattr(METHODS.get(name).Config, "ctx_init")])
+def test_the_number_of_contexts_is_not_searched_where_words_decide_it(name):
+    method, settings = METHODS.get(name), {"ctx_init": "a photo of a"}
+    assert "n_ctx" not in space_of(method, settings)
+    assert ("n_ctx" in space_of(method, {"ctx_init": ""})) == ("n_ctx" in search_ranges(method.Config))
+
+
 def test_a_file_adds_changes_and_fixes_options(tmp_path):
     path = tmp_path / "space.yaml"
     path.write_text("asl:\n  lr: {low: 1e-3, high: 1e-2, log: true}\n  clip: null\n  head: [linear, mlp]\n")
