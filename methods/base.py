@@ -19,6 +19,7 @@ from bench.settings.contents import files_fingerprint
 from bench.settings.registry import Registry
 from methods.parts import Part
 from methods.pseudo_labels import PseudoLabels
+from methods.training_memory import Sizes, prompt_memory
 
 METHODS: Registry[type["Method"]] = Registry("method", packages=("methods.baselines", "methods"))
 
@@ -191,10 +192,7 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
 
     @classmethod
     def needs_negatives(cls, config: Any) -> bool:
-        """Whether it needs labels known to be negative: without any, its loss is smallest with everything present.
-
-        Where a setting `unknown` says what unknown labels are: if they are left out.
-        """
+        """Whether known negatives must be there, since its loss is smallest with everything present without them."""
         return getattr(config, "unknown", None) == "ignore"
 
     @classmethod
@@ -206,6 +204,11 @@ class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
     def needs_dense(cls, config: Any) -> bool:
         """Whether it reads the tokens; if not, batches come with `dense` of shape (B, 0, D), and faster."""
         return True
+
+    @classmethod
+    def training_memory(cls, config: Any, sizes: Sizes) -> int:
+        """Bytes of training beyond a usual worker's, by the plan's estimate; here of learned prompts, two a class."""
+        return prompt_memory(2 * sizes.classes, sizes.dim) if hasattr(config, "n_ctx") else 0
 
     @classmethod
     def fingerprint(cls, config: Any) -> str:

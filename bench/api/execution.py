@@ -66,6 +66,7 @@ class Execution:
         store: Store,
         pending: int | None = None,
         memory: int = WORKER_MEMORY,
+        largest: int = WORKER_MEMORY,
         say: Callable[[str], None] = lambda text: None,
     ) -> Executor:
         """The executor of these cells; `store` is where they are kept, and `say` takes what a person is told."""
@@ -77,6 +78,7 @@ class Execution:
             threads=self.threads,
             pending=pending,
             memory=memory,
+            largest=largest,
             cluster=self.cluster,
             say=say,
         )

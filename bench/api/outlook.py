@@ -11,7 +11,7 @@ from bench.api.execution import Execution
 from bench.data import Dataset
 from bench.executors import CLUSTERS
 from bench.planning.forecast import Forecast, Past, forecast
-from bench.planning.memory import at_once, least_need, memory_needs
+from bench.planning.memory import at_once, estimated_needs, least_need, memory_needs
 from bench.planning.plan import PlannedPlace
 from bench.records.cells import Cell
 from bench.records.store import Store
@@ -22,13 +22,18 @@ from bench.system.environment import environment
 
 @dataclass(frozen=True)
 class Outlook:
-    """A plan against a store: the state of every distinct cell, in running order, and the time of those to run."""
+    """A plan against a store: the state of every distinct cell, in running order, and the time of those to run.
+
+    memory: bytes of a cell by method. at_once: workers, of methods that not all workers have room for. estimated:
+    methods whose memory no finished cell tells.
+    """
 
     entries: Sequence[PlannedPlace]
     states: Mapping[str, str]
     expected: Forecast
     memory: Mapping[str, int] = field(default_factory=dict)
     at_once: Mapping[str, int] = field(default_factory=dict)
+    estimated: frozenset[str] = frozenset()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -44,7 +49,11 @@ class Outlook:
 
     def to_json(self) -> dict[str, Any]:
         places = [{**entry.place.to_json(), "state": self.state(entry)} for entry in self.entries]
-        memory = {"bytes": dict(self.memory), "at_once": dict(self.at_once)}
+        memory = {
+            "bytes": dict(self.memory),
+            "at_once": dict(self.at_once),
+            "estimated": sorted(self.estimated),
+        }
         return {"cells": self.counts, "expected": self.expected.to_json(), "memory": memory, "places": places}
 
 
@@ -61,17 +70,29 @@ def look_ahead(
     todo = {cell.key: (names[cell.key], cell) for cell in cells if states[cell.key] != "done"}
     left = [cell for _, cell in todo.values()]
     rows = list(store.rows_of({cell.method.name for cell in left}))
-    memory = memory_needs(left, rows)
+    known = memory_needs(left, rows)
+    memory = _with_estimates(known, execution, left, dataset)
     workers = expected_workers(execution, len(todo), device, least_need(left, memory))
     past = Past(rows, environment(device)["device"])
     progress = {key: _progress(store, cell) for key, (_, cell) in todo.items()}
     expected = forecast(todo, progress, past, dataset.sizes, workers)
-    return Outlook(entries, states, expected, memory, at_once(memory, workers, available_memory()))
+    fitting = at_once(memory, workers, available_memory())
+    return Outlook(entries, states, expected, memory, fitting, frozenset(memory) - frozenset(known))
 
 
-def known_memory(store: Store, cells: Sequence[Cell]) -> dict[str, int]:
-    """By method the bytes that a cell takes, from finished cells of the store."""
-    return memory_needs(cells, store.rows_of({cell.method.name for cell in cells}))
+def expected_memory(execution: Execution, cells: Sequence[Cell], dataset: Dataset) -> dict[str, int]:
+    """By method the bytes that a cell takes, from finished cells of the store, or else estimated."""
+    known = memory_needs(cells, execution.store.rows_of({cell.method.name for cell in cells}))
+    return _with_estimates(known, execution, cells, dataset)
+
+
+def _with_estimates(
+    known: Mapping[str, int], execution: Execution, cells: Sequence[Cell], dataset: Dataset
+) -> dict[str, int]:
+    """On a CPU alone: of what a GPU holds, little is in a worker's own memory."""
+    new = [cell for cell in cells if cell.method.name not in known]
+    on_cpu = choose_device(execution.device).type == "cpu"
+    return {**(estimated_needs(new, dataset, execution.cache) if on_cpu else {}), **known}
 
 
 def expected_workers(execution: Execution, todo: int, device: torch.device, memory: int = WORKER_MEMORY) -> int:

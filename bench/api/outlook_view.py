@@ -9,8 +9,12 @@ from rich.table import Table
 from bench.api.outlook import Outlook
 from bench.api.progress_table import LONG, PlaceState, progress_table
 from bench.planning.forecast import Forecast, MethodForecast
+from bench.system.capacity import WORKER_MEMORY
 from bench.system.console import text_console
 from bench.system.wording import clock_time, counted
+
+MUCH = 2 * WORKER_MEMORY
+"""Memory of a cell that is worth a line even where all workers have room for it."""
 
 
 def renderables(outlook: Outlook) -> Iterator[RenderableType]:
@@ -64,10 +68,13 @@ def _counted(counts: dict[str, int]) -> str:
 
 
 def _bounded(outlook: Outlook) -> Iterator[str]:
-    """Methods whose cells wait for memory, by what finished ones took."""
-    for name, count in outlook.at_once.items():
-        size = f"{outlook.memory[name] / 2**30:.1f} GiB"
-        yield f"memory: a cell of {name} takes about {size}, so at most {counted(count, 'worker')} can train it at once"
+    """Methods whose cells wait for memory or take much of it, by what finished ones took or by an estimate."""
+    for name, need in outlook.memory.items():
+        count = outlook.at_once.get(name)
+        if count or need > MUCH:
+            basis = "" if name not in outlook.estimated else " by its sizes, since none has finished here"
+            so = f", so at most {counted(count, 'worker')} can train it at once" if count else ""
+            yield f"memory: a cell of {name} takes about {need / 2**30:.1f} GiB{basis}{so}"
 
 
 def _expected(expected: Forecast) -> Iterator[str]:

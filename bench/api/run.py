@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 
 from bench.api.display import PlainObserver, observing
-from bench.api.outlook import known_memory
+from bench.api.outlook import expected_memory
 from bench.api.plan import Plan
 from bench.api.sweep import Sweep
 from bench.executors.driver import run_cells
-from bench.planning.memory import least_need
+from bench.planning.memory import least_need, most_need
 from bench.planning.record import record
 from bench.records.cells import Cell
 from bench.records.store import Store
@@ -61,8 +61,9 @@ def submit(plan: Plan, command: Sequence[str], say: Callable[[str], None]) -> No
         progress=lambda title, done, total: None,
         keep_weights=execution.weights,
     )
-    words = {"workers": execution.workers, "threads": execution.threads}
-    launch = open_launcher(resources, store, execution.cluster, **words, say=say)
+    needs = expected_memory(execution, pending, plan.dataset)
+    options = {"workers": execution.workers, "threads": execution.threads, "largest": most_need(pending, needs)}
+    launch = open_launcher(resources, store, execution.cluster, **options, say=say)
     if pending:
         launch(pending)
     _keep_request(plan, command)
@@ -92,8 +93,9 @@ def _run(plan: Plan, store: Store, device: torch.device, observer: PlainObserver
         keep_weights=execution.weights,
     )
     pending = _pending(plan, store)
-    memory = least_need(pending, known_memory(store, pending))
-    with execution.open_executor(resources, store, len(pending), memory, observer.say) as executor:
+    needs = expected_memory(execution, pending, plan.dataset)
+    least, most = least_need(pending, needs), most_need(pending, needs)
+    with execution.open_executor(resources, store, len(pending), least, most, observer.say) as executor:
         if pending and execution.encodes_here:
             resources.prepare(pending[0])
         run_cells(plan.cells, store, executor, observer)

@@ -31,7 +31,9 @@ class ClusterFlags:
     memory_per_cell: Annotated[
         float | None,
         typer.Option(
-            help="GiB of memory set aside; by default 1.5 with ray, 8 with slurm.", min=0, rich_help_panel=BOTH_PANEL
+            help="GiB of memory set aside; by default estimated for the largest cell, at least 1.5 (ray), 8 (slurm).",
+            min=0,
+            rich_help_panel=BOTH_PANEL,
         ),
     ] = None
     address: Annotated[

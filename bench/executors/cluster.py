@@ -14,7 +14,7 @@ class Cluster:
     """A Ray or a Slurm cluster, and what a cell takes of it.
 
     cpus: of a cell; 0: as many as it has threads. gpus: None: one if the device is a GPU; Ray allows fractions.
-    memory: GiB; None: 1.5 with Ray, 8 with Slurm.
+    memory: GiB; None: what the largest cell is estimated to take, at least 1.5 with Ray and 8 with Slurm.
 
     Of Ray alone: address: "auto" for the cluster that this machine belongs to, "local" for one of this machine alone
     that ends with the executor, or HOST:PORT. ship_features: whether datasets and features go to the nodes by Ray.

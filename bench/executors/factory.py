@@ -1,11 +1,13 @@
 """Creation of executors by name."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from bench.errors import UsageError
 from bench.executors.base import Executor
 from bench.executors.cluster import Cluster, refuse_wrong_cluster
+from bench.planning.memory import beyond_usual, data_sizes
+from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.system.capacity import WORKER_MEMORY, worker_count
 from bench.system.wording import nearest
@@ -26,23 +28,26 @@ def open_executor(
     threads: int = 1,
     pending: int | None = None,
     memory: int = WORKER_MEMORY,
+    largest: int = WORKER_MEMORY,
     cluster: Cluster | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Executor:
     """An executor for the cells of `bench`'s dataset, on its device, with its cache; results go into `store`.
 
     workers: how many cells at once; 0: as many as the machine or cluster holds. threads: CPU threads of each cell.
-    pending: how many cells there will be, if that is known. "auto" is "processes", or "inline" where there is room or
-    work for one cell only. cluster: for "ray" and "slurm". say: takes sentences about jobs for the user.
+    pending: how many cells there will be, if that is known. memory, largest: bytes of the smallest and of the largest
+    cell; a cluster sets aside the latter for each where nothing is requested. "auto" is "processes", or "inline" where
+    there is room or work for one cell only. cluster: for "ray" and "slurm". say: takes sentences about jobs.
     """
     refuse_wrong_use(name, workers, cluster)
     if name == "ray":
-        return _ray(resources, store, cluster or Cluster(), workers, threads)
+        return _ray(resources, store, cluster or Cluster(), workers, threads, largest)
     if name == "slurm":
         from bench.executors.slurm.executor import SlurmExecutor
         from bench.executors.slurm.launcher import open_launcher
 
-        launcher = open_launcher(resources, store, cluster or Cluster(), workers=workers, threads=threads, say=say)
+        options: Any = {"workers": workers, "threads": threads, "largest": largest, "say": say}
+        launcher = open_launcher(resources, store, cluster or Cluster(), **options)
         return SlurmExecutor(launcher)
     count = worker_count(workers, pending, resources.device, threads, memory)
     if name == "inline" or (name == "auto" and count == 1):
@@ -52,7 +57,12 @@ def open_executor(
     from bench.executors.location import Location
     from bench.executors.processes import Processes
 
-    return Processes(Location.of(resources), store, count, resources.device, threads, resources.progress)
+    def beyond(cell: Cell) -> int:
+        if resources.device.type != "cpu":
+            return 0
+        return beyond_usual(cell, data_sizes(resources.dataset, cell.backbone, resources.cache))
+
+    return Processes(Location.of(resources), store, count, resources.device, threads, resources.progress, beyond)
 
 
 def refuse_wrong_use(name: str, workers: int = 0, cluster: Cluster | None = None) -> None:
@@ -77,7 +87,7 @@ def refuse_wrong_use(name: str, workers: int = 0, cluster: Cluster | None = None
         refuse_no_scheduler((cluster or Cluster()).scheduler)
 
 
-def _ray(resources: "Resources", store: Store, cluster: Cluster, workers: int, threads: int) -> Executor:
+def _ray(resources: "Resources", store: Store, cluster: Cluster, workers: int, threads: int, largest: int) -> Executor:
     from bench.executors.location import Location
     from bench.executors.ray.cluster import Demands
     from bench.executors.ray.executor import RayExecutor
@@ -85,7 +95,7 @@ def _ray(resources: "Resources", store: Store, cluster: Cluster, workers: int, t
     from bench.executors.ray.shipping import Shipping
 
     gpus = cluster.gpus if cluster.gpus is not None else float(resources.device.type == "cuda")
-    memory = WORKER_MEMORY / 2**30 if cluster.memory is None else cluster.memory
+    memory = largest / 2**30 if cluster.memory is None else cluster.memory
     return RayExecutor(
         resources,
         Shipping(resources) if cluster.ship_features else NodeLocation(Location.of(resources)),

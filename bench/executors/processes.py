@@ -5,6 +5,7 @@ import multiprocessing
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -45,11 +46,13 @@ class Processes:
         device: torch.device,
         threads: int,
         progress: EncodeProgress,
+        beyond: Callable[[Cell], int] = lambda cell: 0,
     ):
+        """beyond: an estimate of what a cell takes beside a usual worker's memory."""
         self.location, self.store, self.threads, self.progress = location, store, threads, progress
         self.slots = workers
         self.device = device
-        self._needs = MemoryNeeds(store)
+        self._needs = MemoryNeeds(store, beyond)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self._own = threading.local()
         self._workers: list[_Worker] = []

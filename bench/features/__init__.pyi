@@ -9,6 +9,7 @@ from .keys import feature_key as feature_key
 from .layout import CacheEntry as CacheEntry
 from .layout import Shape as Shape
 from .layout import entries as entries
+from .layout import known_shape as known_shape
 from .maintenance import remove as remove
 from .maintenance import sweep as sweep
 from .maintenance import usage as usage

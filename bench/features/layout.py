@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ import numpy as np
 
 from bench.errors import DataError
 from bench.features.keys import FORMAT
+from bench.records.cells import Component
 from bench.records.names import inside, is_key, printable
 from bench.system.cores import cores
 from bench.system.files import read_json, read_json_lines
@@ -205,6 +207,16 @@ def entries(cache: Path) -> list[CacheEntry]:
     root = cache / "features"
     names = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
     return [CacheEntry(inside(root, name)) for name in names if is_key(name) and (root / name).is_dir()]
+
+
+def known_shape(cache: Path, backbone: Component) -> tuple[int, int] | None:
+    """Tokens of an image and their dimensions, from any features of this backbone in the cache."""
+    for entry in entries(cache):
+        with suppress(DataError):
+            about = entry.about
+            if (about.get("backbone"), about.get("backbone_options")) == (backbone.name, dict(backbone.options)):
+                return entry.shape.tokens, entry.shape.dim
+    return None
 
 
 def journal_line(digests: Mapping[str, str]) -> bytes:

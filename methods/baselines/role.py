@@ -12,6 +12,7 @@ from methods.baselines.single_positive import EXPECTED_POSITIVES, ExpectedPositi
 from methods.head_method import HeadMethod
 from methods.losses.expected_positives import positives_per_image
 from methods.losses.role import role_loss
+from methods.training_memory import Sizes, trained_memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,12 @@ class ROLE(HeadMethod):
         super().__init__(config, task)
         self.estimates = LabelEstimates(task.observed)
         self.expected = config.expected_positives or positives_per_image(task.observed)
+
+    @classmethod
+    def training_memory(cls, config: ROLEConfig, sizes: Sizes) -> int:
+        """A trained number for each label of each training image, and three temporaries of the optimiser."""
+        labels = sizes.train_images * sizes.classes
+        return trained_memory(labels, config.optimizer, config.ema) + 12 * labels
 
     @classmethod
     def lr_multipliers(cls, config: ROLEConfig) -> dict[str, float]:

@@ -9,10 +9,11 @@ from bench.settings.config import log_float, setting, uniform
 from methods.base import METHODS, Batch, Task
 from methods.parts import Part
 from methods.structure import StructureConfig, StructureMethod
-from methods.structure.cooccurrence import CoOccurrence, cooccurrence_loss, intra_scores
+from methods.structure.cooccurrence import CoOccurrence, cooccurrence_loss, intra_scores, pair_memory
 from methods.structure.instance_contrast import instance_contrast
 from methods.structure.memory import PositiveMemory
 from methods.structure.pseudo_positives import fill_positives, margin
+from methods.training_memory import Sizes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +75,13 @@ class SST(StructureMethod):
         super().__init__(config, task)
         self.pairs = CoOccurrence(task.num_classes, config.width, config.pair_hidden, config.pair_output)
         self.memory = PositiveMemory(task.num_classes, config.memory, config.width)
+
+    @classmethod
+    def training_memory(cls, config: Any, sizes: Sizes) -> int:
+        """Beside the trunk's: every pair of classes, and the memory of positives with its directions."""
+        pairs = (config.batch_size, sizes.classes, config.pair_output, config.optimizer, config.ema)
+        held: int = 4 * sizes.classes * config.memory * config.width
+        return super().training_memory(config, sizes) + pair_memory(*pairs) + 2 * held
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         config, labels = self.config, batch.labels

@@ -17,6 +17,7 @@ from methods.losses import ranking_loss
 from methods.parts import Part
 from methods.prompt_method import CoOpTraining
 from methods.text.sentences import SentenceBank, TextImages, training_sentences
+from methods.training_memory import Sizes
 
 TEXT_SCALE, IMAGE_SCALE = 50.0, 40.0
 
@@ -105,6 +106,12 @@ class TaIDPT(Method):
         self.bank = SentenceBank(sentences, task.text)
         self.text_scale = tied(config.text_scale, TEXT_SCALE, task.logit_scale)
         self.image_scale = tied(config.image_scale, IMAGE_SCALE, task.logit_scale)
+
+    @classmethod
+    def training_memory(cls, config: TaIConfig, sizes: Sizes) -> int:
+        """Beside the prompts': sentences as text, half a kilobyte each, and their labels, both for any two classes."""
+        sentences = 80 * sizes.classes + config.pairs * sizes.classes**2 // 2
+        return super().training_memory(config, sizes) + sentences * (500 + sizes.classes)
 
     def texts(self) -> tuple[Tensor, ...]:
         """Global and local text features, (C, D) each."""

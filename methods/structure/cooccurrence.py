@@ -7,6 +7,7 @@ from torch.utils.checkpoint import checkpoint
 
 from methods.losses import asymmetric_loss
 from methods.structure.decoupling import PRODUCTS_AT_ONCE, PRODUCTS_KEPT
+from methods.training_memory import trained_memory
 
 BLOCK = 2**25
 """Numbers of a block of the pairs' weights (128 MiB); what a step or an optimiser makes of a block is as large."""
@@ -49,6 +50,13 @@ class CoOccurrence(nn.Module):
                 parts.append(pair_scores(one[:, rows].float(), other.float(), weight, again) + bias)
             directed = torch.cat(parts, dim=1)
             return (directed + directed.mT) / 2
+
+
+def pair_memory(batch: int, classes: int, output: int, optimizer: str, ema: float) -> int:
+    """Bytes of training the head: weights with all that belongs to them, a block's temporaries, products and logits."""
+    weights, pairs = classes**2 * output, batch * classes**2
+    around = 3 * min(weights, BLOCK) + min(pairs * output, PRODUCTS_KEPT) + 15 * pairs
+    return trained_memory(weights, optimizer, ema) + 4 * around
 
 
 def pair_scores(one: Tensor, other: Tensor, weight: Tensor, again: bool) -> Tensor:

@@ -18,6 +18,7 @@ from methods.structure.adjacency import adjacency
 from methods.structure.decoupling import SemanticDecoupling
 from methods.structure.gated_graph import GatedGraph
 from methods.structure.glove import glove_features
+from methods.training_memory import Sizes, trained_memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +132,13 @@ class StructureMethod(Method):
         features = template_features(task.text, task.class_names, PROMPT_TEMPLATES[config.templates]).float()
         # Texts of one tower share a large common part, which says nothing about a class.
         return unit(features - features.mean(dim=0)) if len(features) > 1 else unit(features)
+
+    @classmethod
+    def training_memory(cls, config: StructureConfig, sizes: Sizes) -> int:
+        """States of the classes as the gradient needs them, 14 a round of messages and 10 around it."""
+        weights = 10 * config.width**2 + config.width * (sizes.dim + 2 * config.hidden + 2 * config.output)
+        states = 4 * config.batch_size * sizes.classes * config.width * (14 * config.steps + 10)
+        return states + trained_memory(weights, config.optimizer, config.ema)
 
     @classmethod
     def needs_negatives(cls, config: StructureConfig) -> bool:

@@ -1,5 +1,6 @@
 """Demands of a job, checked: the arguments of `sbatch`."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,8 +36,11 @@ class JobDemands:
         return "cuda" if self.gpus or any(named) or generic else "cpu"
 
 
-def job_demands(cluster: Cluster, threads: int, on_gpu: bool = False) -> JobDemands:
-    """The demands of a job for cells with so many threads. on_gpu: whether a GPU is requested by default."""
+def job_demands(cluster: Cluster, threads: int, on_gpu: bool = False, largest: int = 0) -> JobDemands:
+    """The demands of a job for cells with so many threads. on_gpu: whether a GPU is requested by default.
+
+    largest: bytes that one of its cells takes, by an estimate; whole GiB are requested.
+    """
     options = dict(map(_option, cluster.options))
     asks_gpu = any(key == "gres" or key.startswith("gpus") for key in options)
     default_gpus = int(on_gpu and not asks_gpu)
@@ -44,7 +48,7 @@ def job_demands(cluster: Cluster, threads: int, on_gpu: bool = False) -> JobDema
         minutes=minutes_of(cluster.time),
         cpus=max(1, int(cluster.cpus or threads)),
         gpus=default_gpus if cluster.gpus is None else int(cluster.gpus),
-        memory=MEMORY_GIB if cluster.memory is None else cluster.memory,
+        memory=max(MEMORY_GIB, math.ceil(largest / 2**30)) if cluster.memory is None else cluster.memory,
         partition=cluster.partition,
         options=options,
     )

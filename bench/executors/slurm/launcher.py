@@ -93,10 +93,11 @@ def open_launcher(
     *,
     workers: int,
     threads: int,
+    largest: int,
     say: Callable[[str], None],
 ) -> Launcher:
-    """A launcher for the cells of these resources, whose paths are on a shared disk."""
-    demands = job_demands(cluster, threads, resources.device.type == "cuda")
+    """A launcher for the cells of these resources, whose paths are on a shared disk. largest: bytes that one takes."""
+    demands = job_demands(cluster, threads, resources.device.type == "cuda", largest)
     folder = (cluster.logs or store.root / SLURM_FOLDER).absolute()
     here = Location.of(resources)
     location = replace(here, root=here.root and here.root.absolute(), cache=here.cache.absolute())

@@ -12,6 +12,8 @@ def test_what_is_not_given_follows_the_threads_and_the_device():
     demands = job_demands(Cluster(), threads=3)
     assert (demands.minutes, demands.cpus, demands.gpus, demands.memory) == (24 * 60, 3, 0, MEMORY_GIB)
     assert demands.device == "cpu"
+    assert job_demands(Cluster(), 1, largest=9 * 2**30 + 1).memory == 10
+    assert job_demands(Cluster(memory=3), 1, largest=9 * 2**30).memory == 3
     assert job_demands(Cluster(), 1, on_gpu=True).device == "cuda"
     assert job_demands(Cluster(gpus=0), 1, on_gpu=True).device == "cpu"
 
