@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -152,8 +152,12 @@ def run_searches(
     execution: Execution,
     command: Sequence[str],
     quiet: bool,
+    end: Callable[[Sequence[Session]], object] = lambda sessions: None,
 ) -> list[Session]:
-    """All searches, one after the other, on one executor; sessions with their trials done."""
+    """All searches, one after the other, on one executor; sessions with their trials done.
+
+    end: called with them, in time for MLflow to have what it writes.
+    """
     results, total = execution.store, options.trials
     cells = cells_of(results)
     sessions = [
@@ -182,6 +186,7 @@ def run_searches(
                     space = session.request.space
                     within = [trial for trial in trials if lies_within(space, trial.settings)]
                     write_figures(search_figures(within, space, _title(session)), plots)
+        end(sessions)
         problem = follower.finish(display.say)
     if problem:
         say_warning(problem)

@@ -18,6 +18,8 @@ from bench.data import Dataset
 from bench.errors import UsageError
 from bench.planning.request import Request, Variant
 from bench.planning.trained_methods import has_epochs
+from bench.records.store import Store
+from bench.report import Results
 from bench.studies.search.archive import SearchArchive
 from bench.studies.search.best import full_settings, settings_as_they_were
 from bench.studies.search.outcome import best
@@ -25,7 +27,7 @@ from bench.studies.search.request import SearchRequest
 from bench.studies.search.session import Session
 from bench.studies.tune.figure import TestLevels
 from bench.studies.tune.outcome import Tuning, counted_trials
-from bench.studies.tune.page import TunedField, tune_folder, write_tuned
+from bench.studies.tune.page import TUNE_RECIPE, TunedField, tune_folder, write_tuned
 from bench.studies.tune.recipe_file import refuse_other_files, render_recipe_file
 from bench.system.files import write_text
 from methods import METHODS
@@ -69,14 +71,13 @@ def tune(
     if options.out:
         refuse_other_files(options.out)
     request, options, dataset, searches, left_out = plan_tuning(request, options, execution)
-    sessions = run_searches(searches, dataset, options, execution, command, quiet)
-    tunings = tuple(_tuning(session, options.trials) for session in sessions)
     how = {
         "command": shlex.join(command),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "version": __version__,
         "dataset": request.dataset,
         "protocol": request.protocol,
+        "backbone": request.backbone,
         "percents": list(request.percents),
         "seeds": list(request.seeds),
         "trials": options.trials,
@@ -84,15 +85,31 @@ def tune(
         "judged": options.judged,
         "search_seed": options.seed,
     }
-    tuned = TunedField(tunings, how, left_out)
-    file = options.out or tune_folder(execution.results, tuned) / "recipe.toml"
-    write_text(file, render_recipe_file(request.backbone, how, tunings, left_out))
+
+    def outcome(sessions: Sequence[Session]) -> TunedField:
+        return TunedField(tuple(_tuning(session, options.trials) for session in sessions), how, left_out)
+
+    def write(tuned: TunedField) -> tuple[Path, Path]:
+        file = options.out or tune_folder(execution.results, tuned) / TUNE_RECIPE
+        recipe = render_recipe_file(request.backbone, how, tuned.tunings, left_out)
+        page = write_tuned(tuned, execution.results, file, recipe)
+        if options.out:
+            write_text(file, recipe)
+        return file, page
+
+    def end(sessions: Sequence[Session]) -> None:
+        write(outcome(sessions))
+
+    tuned = outcome(run_searches(searches, dataset, options, execution, command, quiet, end))
     sweep = None
     if retrain:
-        write_tuned(tuned, execution.results, file)  # trainings may take long, or be interrupted
-        sweep = execute(make_plan(_both(request, tunings), execution), command, quiet=quiet)
-        tuned = dataclasses.replace(tuned, tests=_tests(sweep, tunings))
-    return TunedSweep(tuned, file, write_tuned(tuned, execution.results, file), sweep)
+
+        def study(results: Results, store: Store) -> Path:
+            return write(dataclasses.replace(tuned, tests=_tests(results, tuned.tunings)))[1]
+
+        sweep = execute(make_plan(_both(request, tuned.tunings), execution), command, quiet=quiet, study=study)
+        tuned = dataclasses.replace(tuned, tests=_tests(sweep.results, tuned.tunings))
+    return TunedSweep(tuned, *write(tuned), sweep)
 
 
 class PlannedTuning(NamedTuple):
@@ -166,11 +183,11 @@ def _before(one: Tuning) -> str:
     return f"{one.method}: {BEFORE}"
 
 
-def _tests(sweep: Sweep, tunings: Sequence[Tuning]) -> TestLevels:
+def _tests(results: Results, tunings: Sequence[Tuning]) -> TestLevels:
     """Test mAP of each method before and after, the mean over ratios and seeds; None unless all have a number."""
     levels: dict[str, list[float | None]] = {}
-    for place in sweep.results.selection.places:
-        row = sweep.results.rows.get(place.key) if place.key else None
+    for place in results.selection.places:
+        row = results.rows.get(place.key) if place.key else None
         levels.setdefault(place.method, []).append(row.mAP if row else None)
     means = {
         name: sum(x for x in values if x is not None) / len(values) if values and None not in values else None

@@ -28,9 +28,16 @@ One run a sweep, its cells under it, and one summary run a method.
 """
 
 HOW_TO_READ_SEARCHES = """\
-One run a search, its trials under it. Every number is of held-out *training* images; no trial was scored on the test
-split.
+One run a search, its trials under it. Every number is of held-out *training* images, but for those that are named
+`test_mAP...`; no trial was scored on the test split.
 
+* **Views > Tuned methods** (top right), after `bench tune`: the methods of the newest tuning; as a chart,
+  `expected_heldout_mAP` over the number of trials is the figure over the budget.
+* **Views > Trials**: every trial of every search, the best first.
+* The run named `tune-...` has the table, the figure and the recipe file among its artifacts, under `tune/`. Under it
+  stands a run a method: the chosen settings are params, the tag `changed` says what differs from the settings before,
+  and `tags.search` which trials they are of. `test_mAP_as_they_were` and `test_mAP_tuned` are of trainings on all
+  training images.
 * The run named `search ...`: `best_objective` is the best trial's held-out mAP so far, its step the trial. Among its
   artifacts are `plots/`, every trial (`trials.json`), and the best settings as a file for `bench run` (`best.yaml`).
 * The runs named `... trial 7`: settings are params; `objective` is the mean over the trial's cells,
@@ -72,8 +79,11 @@ def sweep_note(table: "Table | None", state: str, has_figure: bool, study: Seque
     return "\n\n".join(part for part in (head, page, drawn, image, fitted(table, room) if table else "") if part)
 
 
-def fitted(table: "Table", room: int) -> str:
-    """The table as Markdown in at most `room` characters: without footnotes, then with fewer rows, if need be."""
+def fitted(table: "Table", room: int, page: str = "report/report.md") -> str:
+    """The table as Markdown in at most `room` characters: without footnotes, then with fewer rows, if need be.
+
+    page: the artifact that has all of it.
+    """
     import dataclasses
 
     from bench.report import Value, markdown
@@ -84,11 +94,30 @@ def fitted(table: "Table", room: int) -> str:
     plain = tuple(tuple(Value(value.text, value.style) for value in row) for row in table.rows)
     for kept in range(len(plain), 0, -1):
         left_out = f"{len(plain) - kept} more methods and the footnotes" if kept < len(plain) else "The footnotes"
-        caption = f"{table.caption} {left_out} are in `report/report.md` among the artifacts."
+        caption = f"{table.caption} {left_out} are in `{page}` among the artifacts."
         text = markdown(dataclasses.replace(table, rows=plain[:kept], footnotes=(), caption=caption)).strip()
         if len(text) <= room:
             return text
-    return "The table is in `report/report.md` among the artifacts."[: max(room, 0)]
+    return f"The table is in `{page}` among the artifacts."[: max(room, 0)]
+
+
+def tuning_note(table: "Table", has_figure: bool) -> str:
+    """The figure over the budget, and the table."""
+    from bench.report.render.safe_markdown import tame
+
+    head = tame(f"**{table.title}**. Settings for `bench run --recipe FILE`: `tune/recipe.toml` among the artifacts.")
+    image = figure("tune/budget.png", "Expected best held-out mAP over the number of trials") if has_figure else ""
+    room = TAG_LIMIT - len(head) - 2 * len(image) - 10
+    return "\n\n".join(part for part in (head, image, fitted(table, room, "tune/tune.md")) if part)
+
+
+def chosen_note(method: str, search: str, choice: str, changed: str) -> str:
+    """What was chosen for a method, what it changed, and where its trials are."""
+    from bench.report.render.safe_markdown import fenced, tame
+
+    about = tame(f"`{method}`: {choice}. Its trials are the runs with `tags.search = '{search}'`.")
+    curve = "`expected_heldout_mAP` is the expected best held-out mAP of so many trials, which are its step."
+    return "\n\n".join(part for part in (about, curve, fenced(changed.replace(", ", "\n")) if changed else "") if part)
 
 
 def cell_note(row: Row) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bench.errors import DataError
 from bench.records.reader import StoreReader
 from bench.system.wording import counted
-from bench.tracking.cells import cell_run, experiment_name
+from bench.tracking.cells import cell_run
 from bench.tracking.database import (
     absolute_uri,
     artifact_folder,
@@ -20,12 +20,13 @@ from bench.tracking.database import (
 from bench.tracking.ledger import Ledger, LedgerEntry, read_ledger
 from bench.tracking.notes import how_to_read, is_ours
 from bench.tracking.reachable import TrackingError, is_server, refuse_unreachable
+from bench.tracking.saved_views import BROKEN_FILE, saved_views
 from bench.tracking.searches import search_run, trial_run
 from bench.tracking.spec import NOTE, RunSpec
 from bench.tracking.summaries import summary_run
 from bench.tracking.survey import Survey, survey
 from bench.tracking.sweeps import sweep_run
-from bench.tracking.views import views
+from bench.tracking.tunings import tune_run, tuned_run
 from bench.tracking.writer import DIGEST, UNIT, WriteOutcome, existing_run, write_run
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class _Sync:
         """Write the unit's run; its id, "" if there is nothing to show yet."""
         try:
             spec = self._spec(unit)
-        except (OSError, ValueError, KeyError, TypeError, DataError) as error:
+        except BROKEN_FILE as error:
             report.problems.append(f"{unit} ({type(error).__name__}: {error})")
             return self.runs.get(unit, "")
         if spec is None:
@@ -169,7 +170,11 @@ class _Sync:
         if kind == "trial":
             name, _, number = rest.rpartition(":")
             return trial_run(self.survey, self.survey.search(name), int(number))
+        if kind == "tune":
+            return tune_run(self.survey.tuning(rest))
         sweep, _, method = rest.partition(":")
+        if kind == "tuned":
+            return tuned_run(self.survey.tuning(sweep), method)
         record = next(record for record in self.survey.sweeps if record.id == sweep)
         return sweep_run(self.survey, record) if kind == "sweep" else summary_run(self.survey, record, method)
 
@@ -198,13 +203,11 @@ class _Sync:
         return experiment
 
     def _save_views(self) -> None:
-        """Give each experiment the saved views of its newest sweep."""
-        sweeps = sorted(self.survey.sweeps, key=lambda record: record.requested)
-        newest = {experiment_name(record.dataset, record.protocol): record for record in sweeps}
-        for name, record in newest.items():
+        """Give each experiment its saved views."""
+        for name, states in saved_views(self.survey).items():
             experiment = self._experiment(name)
             tags = self.client.get_experiment(experiment).tags
-            for key, value in views(record).items():
+            for key, value in states.items():
                 if tags.get(key) != value:
                     self.client.set_experiment_tag(experiment, key, value)
 

@@ -22,7 +22,7 @@ from bench.tracking.database import QUIET, artifact_place, default_uri
 from bench.tracking.ledger import query_sqlite, sqlite_path
 from bench.tracking.projection import is_current, sync
 from bench.tracking.reachable import TrackingError
-from bench.tracking.views import METHODS_VIEW, PREFIX, address
+from bench.tracking.views import METHODS_VIEW, PREFIX, TUNED_VIEW, address
 
 HOST = "127.0.0.1"
 SERVER_LOG = "mlflow-ui.log"
@@ -90,13 +90,17 @@ def refuse_nothing(store: StoreReader) -> None:
 
 
 def experiment_pages(store: StoreReader, url: str) -> list[tuple[str, str]]:
-    """The experiments that have saved views: their names and the address of the figure, the newest sweep's first."""
+    """The experiments that have saved views: their names and the address of the figure, the newest sweep's first.
+
+    After them come those with a tuning, whose figure is the one over the budget.
+    """
     path = sqlite_path(default_uri(store.root))
     query = "SELECT name, experiment_id FROM experiments JOIN experiment_tags USING (experiment_id) WHERE key = ?"
-    ids = dict(query_sqlite(path, query, PREFIX + METHODS_VIEW) or []) if path else {}
+    ids, tuned = (dict(query_sqlite(path, query, PREFIX + v) or []) if path else {} for v in (METHODS_VIEW, TUNED_VIEW))
     newest = [experiment_name(record.dataset, record.protocol) for record in reversed(store.sweeps())]
     ordered = [name for name in dict.fromkeys(newest) if name in ids]
-    return [(name, address(url, str(ids[name]), METHODS_VIEW, chart=True)) for name in ordered]
+    pages = [(name, address(url, str(ids[name]), METHODS_VIEW, chart=True)) for name in ordered]
+    return [*pages, *((name, address(url, str(one), TUNED_VIEW, chart=True)) for name, one in tuned.items())]
 
 
 @contextmanager

@@ -42,10 +42,12 @@ class DatasetFacts(NamedTuple):
 
 @dataclass(frozen=True)
 class RunSpec:
-    """One run. unit: its name inside the projection (`cell:<key>`, `sweep:<id>`, `summary:<id>:<method>`,
-    `search:<id>`, `trial:<id>:<number>`). parent: the unit that it belongs to. start, end: seconds since 1970. files:
-    artifacts by name, large ones as the path of a file that is never written in place. In the description, `RUN` stands
-    for the run's own id.
+    """One run.
+
+    unit: its name inside the projection (`cell:<key>`, `sweep:<id>`, `summary:<id>:<method>`, `search:<id>`,
+    `trial:<id>:<number>`, `tune:<id>`, `tuned:<id>:<method>`). parent: the unit that it belongs to. start, end: seconds
+    since 1970. files: artifacts by name, large ones as the path of a file that is never written in place. In the
+    description, `RUN` stands for the run's own id.
     """
 
     unit: str

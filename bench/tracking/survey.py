@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.errors import DataError
 from bench.records.names import inside
 from bench.records.reader import CellState, StoreReader
 from bench.records.sweeps import SweepRecord
 from bench.report.figures import palette
 from bench.report.selection import whole_sweep
 from bench.studies.search.archive import SearchArchive, archives
+from bench.studies.tune.archive import TuneArchive, tune_archives
 from bench.system.files import read_json
 from bench.tracking.system import SYSTEM
 
@@ -64,6 +66,10 @@ class Survey:
             for trial in trials:
                 running = self.live and trial.state == "running"
                 units[f"trial:{archive.name}:{trial.number}"] = [dataclasses.asdict(trial), running]
+        for tuning in self.tunings:
+            facts = self._tuned(tuning)
+            units[f"tune:{tuning.name}"] = facts
+            units |= {f"tuned:{tuning.name}:{method}": facts for method in _methods(tuning)}
         return {unit: _hash([_code(), facts]) for unit, facts in units.items()}
 
     @functools.cached_property
@@ -143,6 +149,19 @@ class Survey:
         """All searches of the store, oldest first."""
         return tuple(archives(self.store.root))
 
+    def tuning(self, name: str) -> TuneArchive:
+        return next(archive for archive in self.tunings if archive.name == name)
+
+    @functools.cached_property
+    def tunings(self) -> tuple[TuneArchive, ...]:
+        """All tunings of the store."""
+        return tuple(tune_archives(self.store.root))
+
+    def _tuned(self, tuning: TuneArchive) -> list[Any]:
+        """What the runs of a tuning are made of."""
+        trials = [_stat(archive.folder / "trials.json") for archive in self.searches]
+        return [_stat(tuning.folder / "stamp.json"), trials]
+
     def _plots(self, archive: SearchArchive) -> list[Any]:
         return [[path.name, _stat(path)] for path in archive.plots]
 
@@ -171,6 +190,14 @@ def survey(store: StoreReader, live: bool = False) -> Survey:
     begun = store.keys()
     states = {key: store.state(key) for key in begun}
     return Survey(store, sweeps, states, {key: tuple(ids) for key, ids in members.items()}, live)
+
+
+def _methods(tuning: TuneArchive) -> tuple[str, ...]:
+    """None of a tuning whose record is broken: its own run says so."""
+    try:
+        return tuning.methods
+    except (OSError, ValueError, KeyError, TypeError, DataError):
+        return ()
 
 
 def _stat(path: Path | None) -> list[int] | None:

@@ -7,12 +7,14 @@ as JSON text (the format of MLflow 3.17's interface; an older one has no menu of
 import datetime
 import json
 import urllib.parse
+from collections.abc import Mapping
 from typing import Any
 
 from bench.records.sweeps import SweepRecord
 
 PREFIX = "mlflow.sharedViewState."
 METHODS_VIEW, CELLS_VIEW = "bench-methods", "bench-cells"
+TUNED_VIEW, TRIALS_VIEW = "bench-tuned", "bench-trials"
 
 _FACETS = {
     "startTime": "ALL",
@@ -27,8 +29,17 @@ _FACETS = {
 
 def views(record: SweepRecord) -> dict[str, str]:
     """The tags of the views for an experiment whose newest sweep is `record`."""
-    created = int(datetime.datetime.fromisoformat(record.created).timestamp() * 1000)
-    states = {METHODS_VIEW: ("mAP over ratios", _methods(record)), CELLS_VIEW: ("Cells", _cells())}
+    return _tags({METHODS_VIEW: ("mAP over ratios", _methods(record)), CELLS_VIEW: ("Cells", _cells())}, record.created)
+
+
+def search_views(tuning: str, created: str) -> dict[str, str]:
+    """Those for an experiment of searches. tuning: the name of its newest tuning, "" without one."""
+    tuned = {TUNED_VIEW: ("Tuned methods", _tuned(tuning))} if tuning else {}
+    return _tags({**tuned, TRIALS_VIEW: ("Trials", _trials())}, created)
+
+
+def _tags(states: Mapping[str, tuple[str, Mapping[str, Any]]], created_at: str) -> dict[str, str]:
+    created = int(datetime.datetime.fromisoformat(created_at).timestamp() * 1000)
     return {
         f"{PREFIX}{key}": json.dumps(
             {"name": name, "createdAt": created, "updatedAt": created, "state": json.dumps({**_FACETS, **state})}
@@ -81,6 +92,32 @@ def _cells() -> dict[str, Any]:
         "runsHiddenMode": "FIRST_20_RUNS",
         "compareRunSections": [_section(section, "Test mAP and loss over epochs", columns=2, height=400)],
         "compareRunCharts": [_line("curve/mAP", section), _line("curve/loss", section)],
+    }
+
+
+def _tuned(tuning: str) -> dict[str, Any]:
+    """The tuning's table as columns, its figure as the first chart."""
+    metrics = ("heldout_mAP", "heldout_mAP_as_they_were", "heldout_mAP_sd", "test_mAP_as_they_were", "test_mAP_tuned")
+    section = "bench-budget"
+    return {
+        "searchFilter": f"tags.kind = 'tuned' and tags.tune = '{tuning}'",
+        "orderByKey": "metrics.`heldout_mAP`",
+        "selectedColumns": [*(f"metrics.`{name}`" for name in metrics), "tags.`trials`", "tags.`changed`"],
+        "runsHiddenMode": "SHOW_ALL",
+        "compareRunSections": [_section(section, "Expected held-out mAP over the trials", columns=1, height=520)],
+        "compareRunCharts": [_line("expected_heldout_mAP", section)],
+    }
+
+
+def _trials() -> dict[str, Any]:
+    section = "bench-trials"
+    return {
+        "searchFilter": "tags.kind = 'trial'",
+        "orderByKey": "metrics.`objective`",
+        "selectedColumns": ["tags.`method`", "metrics.`objective`", "tags.`state`", "tags.`search`"],
+        "runsHiddenMode": "FIRST_20_RUNS",
+        "compareRunSections": [_section(section, "Held-out mAP over epochs", columns=1, height=400)],
+        "compareRunCharts": [_line("heldout_mAP", section)],
     }
 
 

@@ -1,6 +1,7 @@
 """The report of `bench tune`: how the table would look under smaller budgets."""
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from bench.studies.tune.figure import TestLevels, budget_figure
 from bench.studies.tune.outcome import Tuning, heldout_sd
 from bench.system.spreadsheet import csv_text
 
+TUNE_RECORD, TUNE_RECIPE = "tune.json", "recipe.toml"
 BUDGET_COLUMNS = ("method", "trials", "expected_heldout_mAP")
 
 
@@ -111,15 +113,28 @@ def _caption(tuned: TunedField) -> str:
     )
 
 
-def write_tuned(tuned: TunedField, store: Path, recipe_file: Path) -> Path:
-    """`tune.md` with its table and figure, and `budget.csv` with a line for each method and budget."""
+def write_tuned(tuned: TunedField, store: Path, recipe_file: Path, recipe: str) -> Path:
+    """`tune.md` with table and figure, `budget.csv` with a line for each method and budget, the recipe, a record."""
     folder = tune_folder(store, tuned)
-    files = _files(tuned, recipe_file)
+    files = {
+        **_files(tuned, recipe_file),
+        TUNE_RECIPE: recipe,
+        TUNE_RECORD: json.dumps(_record(tuned), indent=1) + "\n",
+    }
     digest = hashlib.sha256(
         canonical_json({n: hashlib.sha256(_bytes(c)).hexdigest() for n, c in files.items()}).encode()
     )
     write_files(folder, digest.hexdigest(), lambda: files)
     return folder / "tune.md"
+
+
+def _record(tuned: TunedField) -> dict[str, Any]:
+    """What the trials in the store do not say."""
+    methods = {
+        one.method: {"search": one.search, "before": dict(one.before), "after": dict(one.after)}
+        for one in tuned.tunings
+    }
+    return {"how": dict(tuned.how), "methods": methods, "left_out": dict(tuned.left_out), "tests": dict(tuned.tests)}
 
 
 def _bytes(content: str | bytes) -> bytes:
