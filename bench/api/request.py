@@ -50,7 +50,7 @@ def request_of(
     if holdout_labels not in (AUTO, *get_args(Judged)):
         raise UsageError(f"--holdout-labels {shown(holdout_labels)} is not allowed; give auto, observed or full.")
     feed, overrides = requested_feed(views, live, augment, settings or {})
-    with_settings = [name for name in overrides if name in DATASETS.names()]
+    with_settings = [name for name in overrides if name not in names and name in DATASETS.names()]
     return Request(
         methods=variants(names, grid, fixed=overrides) if grid else names,
         percents=tuple(parse_ratios(ratios)),

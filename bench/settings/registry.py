@@ -1,7 +1,8 @@
 """Names to classes, found lazily: putting a file into a listed package is all it takes to add one.
 
-One registry per axis of the grid. Modules are imported at the first look-up, those of the package before any plugin's;
-a module that cannot be imported hides only its own entries, and its error is shown when its name is looked up.
+One registry per axis of the grid. A look-up imports the one module of the package whose text registers the name, since
+all of them take seconds. Where there is none, every module is imported, those of the package before any plugin's; one
+that cannot be imported hides only its own entries, and its error is shown when its name is looked up.
 """
 
 import re
@@ -10,7 +11,7 @@ from typing import Generic, TypeVar
 
 from bench.errors import UsageError
 from bench.settings import plugins
-from bench.settings.discovery import import_modules
+from bench.settings.discovery import import_declaring, import_modules
 from bench.system.origin import Origin, is_built_in, origin_of
 from bench.system.wording import nearest, shown
 
@@ -67,6 +68,8 @@ class Registry(Generic[_T]):
 
     def get(self, name: str) -> _T:
         """The class called `name`; UsageError with the nearest names when there is none."""
+        if name not in self._entries and not self._discovered:
+            import_declaring(name, self._packages)
         if name not in self._entries:
             self._discover()
         if name in self._entries:

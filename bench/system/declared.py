@@ -1,16 +1,16 @@
-"""The file that registers a method, found by its text: importing a method takes seconds, and torch."""
+"""The file that registers a name, found by its text: importing all that a package registers takes seconds."""
 
 import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-_REGISTERED = re.compile(r"""^@METHODS\.register\(["']([^"']+)["']\)""", re.MULTILINE)
+_REGISTERED = re.compile(r"""^@[A-Z_]+\.register\(["']([^"']+)["']\)""", re.MULTILINE)
 
 
-def declaring_file(method: str, package: Path) -> Path | None:
-    """The file of a method of this package, by its name; None for a plugin's, or if the text does not show it."""
-    return _declared(package).get(method)
+def declaring_file(name: str, package: Path) -> Path | None:
+    """The file of this package that registers the name; None for a plugin's, or if the text does not show it."""
+    return _declared(package).get(name)
 
 
 @functools.cache

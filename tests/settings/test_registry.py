@@ -1,13 +1,17 @@
 """Registries: lazy, one name one class, near names in errors, and one broken file hides only itself."""
 
+import inspect
 import sys
+from pathlib import Path
 
 import pytest
 
 from bench.backbones import BACKBONES
 from bench.data import DATASETS
 from bench.errors import UsageError
+from bench.settings.discovery import package_folder
 from bench.settings.registry import Registry, describe
+from bench.system.declared import declaring_file
 from methods import METHODS
 from protocols import PROTOCOLS
 
@@ -89,3 +93,27 @@ def test_a_misspelt_name_is_answered_with_the_nearest(registry):
     name = registry.names()[0]
     with pytest.raises(UsageError, match=f"There is no {registry.kind} '{name}x'; did you mean '{name}'"):
         registry.get(name + "x")
+
+
+def test_a_look_up_imports_the_module_that_registers_the_name_and_no_other(package):
+    folder, colours = package
+    (folder / "red.py").write_text(entry("red"))
+    (folder / "blue.py").write_text(entry("blue"))
+    assert colours.get("red").name == "red"
+    assert "toy_entries.blue" not in sys.modules
+    assert colours.names() == ["blue", "red"]
+
+
+def test_a_module_that_registers_the_name_but_cannot_be_imported_is_told(package):
+    folder, colours = package
+    (folder / "red.py").write_text("import no_such_module_anywhere\n" + entry("red"))
+    with pytest.raises(UsageError, match="colour 'red' could not be imported: No module named"):
+        colours.get("red")
+
+
+@pytest.mark.parametrize("registry", REAL, ids=lambda r: r.kind)
+def test_the_text_shows_where_every_built_in_name_is_registered(registry):
+    for name in registry.names():
+        if not registry.plugin(name):
+            files = [declaring_file(name, package_folder(package)) for package in registry._packages]
+            assert any(file == Path(inspect.getfile(registry.get(name))) for file in files), name
