@@ -19,11 +19,14 @@ from bench.tracking.reachable import TrackingError, refuse_unreachable
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+NO_POOL = {"MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool"}
+"""For a server, whose connections nobody checks: one would go on reading a database file that was deleted."""
+
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
-    # A pooled connection would go on writing into a database file that was deleted or replaced.
-    "MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "NullPool",
+    # MLflow takes a connection some 18 times a run, and a new one reads the whole schema first.
+    "MLFLOW_SQLALCHEMYSTORE_POOLCLASS": "QueuePool",
     # The server would start workers for jobs of which we have none.
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "GIT_PYTHON_REFRESH": "quiet",
@@ -117,7 +120,7 @@ def open_client(uri: str) -> "MlflowClient":
         create_database(path)
     if path is not None:
         _refuse_other_files(path)
-        _write_without_waiting(path.resolve())
+        _watch_connections(path.resolve())
     return MlflowClient(uri)
 
 
@@ -130,21 +133,37 @@ def _refuse_other_files(path: Path) -> None:
 
 
 @functools.cache
-def _write_without_waiting(path: Path) -> None:
+def _watch_connections(path: Path) -> None:
     """Let this process write the database without waiting for the disk at each of MLflow's ten commits a run.
 
-    A killed process loses nothing by that; after a power failure the database may be broken, and is rebuilt.
+    A killed process loses nothing by that; after a power failure the database may be broken, and is rebuilt. A kept
+    connection whose file was deleted or replaced is given up: it would go on writing into the old one.
     """
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
+    from sqlalchemy.exc import DisconnectionError
 
-    def connected(connection: Any, _: object) -> None:
+    def connected(connection: Any, record: Any) -> None:
         if isinstance(connection, sqlite3.Connection):
             files = {Path(file) for _, _, file in connection.execute("PRAGMA database_list") if file}
             if path in files:
                 connection.execute("PRAGMA synchronous = OFF")
+                record.info[path] = _file_number(path)
+
+    def taken(_: Any, record: Any, proxy: Any) -> None:
+        if record.info.get(path) != (_file_number(path) if path in record.info else None):
+            raise DisconnectionError
 
     event.listen(Engine, "connect", connected)
+    event.listen(Engine, "checkout", taken)
+
+
+def _file_number(path: Path) -> int:
+    """The file's inode, -1 if there is none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return -1
 
 
 def create_database(path: Path) -> None:

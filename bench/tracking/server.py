@@ -18,7 +18,7 @@ from bench.errors import UsageError
 from bench.records.reader import StoreReader
 from bench.studies.search.archive import archives
 from bench.tracking.cells import experiment_name
-from bench.tracking.database import QUIET, artifact_place, default_uri
+from bench.tracking.database import NO_POOL, QUIET, artifact_place, default_uri
 from bench.tracking.ledger import query_sqlite, sqlite_path
 from bench.tracking.projection import is_current, sync
 from bench.tracking.reachable import TrackingError
@@ -128,7 +128,7 @@ def started(database: str, artifacts: str, log: Path, port: int | None = None) -
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **QUIET},
+            env={**os.environ, **QUIET, **NO_POOL},
             start_new_session=True,  # Ctrl-C reaches us alone, and we end all of its processes
         )
     try:
