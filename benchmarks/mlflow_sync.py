@@ -22,7 +22,8 @@ from helpers.store_factory import Grid, make_store  # noqa: E402
 
 from bench.records.store import Store  # noqa: E402
 from bench.tracking import mirrored, serving, sync  # noqa: E402
-from bench.tracking.database import create_database, default_uri  # noqa: E402
+from bench.tracking.database.client import create_database  # noqa: E402
+from bench.tracking.database.location import default_uri  # noqa: E402
 
 
 def measure(title: str, cells: int, run: Callable[[], object]) -> None:

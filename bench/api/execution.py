@@ -10,7 +10,7 @@ from bench.executors import CLUSTERS, Cluster, Executor, open_executor, refuse_w
 from bench.records.store import Store
 from bench.system.capacity import WORKER_MEMORY
 from bench.system.paths import DEFAULT_RESULTS, default_cache
-from bench.tracking.database import refuse_no_place
+from bench.tracking.database.location import refuse_no_place
 
 if TYPE_CHECKING:
     from bench.training.resources import Resources

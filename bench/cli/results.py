@@ -122,8 +122,8 @@ def sync(results: ResultsFolder = DEFAULT_RESULTS, tracking_uri: TrackingUri = N
     """Bring MLflow up to date with the store; doing it twice changes nothing."""
     from bench.records.store import existing_store
     from bench.tracking import sync as project
-    from bench.tracking.database import refuse_no_place
-    from bench.tracking.server import refuse_nothing
+    from bench.tracking.database.location import refuse_no_place
+    from bench.tracking.ui import refuse_nothing
 
     store = existing_store(results)
     refuse_nothing(store)

@@ -1,10 +1,10 @@
-from .follow import Follower as Follower
-from .follow import following as following
+from .database.reachable import TrackingError as TrackingError
+from .follower.follower import Follower as Follower
+from .follower.follower import following as following
 from .mirror import mirrored as mirrored
-from .projection import SyncReport as SyncReport
 from .projection import is_current as is_current
 from .projection import sync as sync
-from .reachable import TrackingError as TrackingError
 from .server import Server as Server
 from .server import serving as serving
-from .server import ui as ui
+from .sync_pass import SyncReport as SyncReport
+from .ui import ui as ui

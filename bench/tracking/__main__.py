@@ -1,12 +1,11 @@
 """The process behind `following`: `python -m bench.tracking STORE PARENT_PID [TRACKING_URI]`.
 
 It projects every few seconds what changed, and a last time when its standard input is closed; then it ends. When the
-parent dies, it has `GRACE` seconds for that: the next writer completes what it leaves. Standard output carries a
+parent dies, it has `GRACE_SECONDS` for that: the next writer completes what it leaves. Standard output carries a
 heartbeat while the last pass works and one sentence if something went wrong, standard error the log.
 """
 
 import contextlib
-import importlib
 import logging
 import os
 import signal
@@ -19,52 +18,20 @@ import psutil
 
 from bench.records.reader import StoreReader
 from bench.records.store import Store
-from bench.tracking.database import default_uri
-from bench.tracking.follow import BEAT
-from bench.tracking.projection import is_current, sync
-from bench.tracking.reachable import TrackingError, refuse_unreachable
-from bench.tracking.system import Sampler
+from bench.tracking.follower.passes import follow
+from bench.tracking.follower.waiting import BEAT
+from bench.tracking.runs.usage import Sampler
 
-INTERVAL_SECONDS = 3.0
 SAMPLE_INTERVAL = 2.0
 """Seconds between two looks at what running cells take of the machine."""
+
 GRACE_SECONDS = 1.5
 """Seconds for which it outlives its parent."""
+
 WORK_SECONDS = 0.05
 """Seconds of processor time between two beats: who waits for a lock or an answer uses none."""
-LAST_WAIT = 8.0
-"""Seconds that the last pass waits for another writer; the parent waits a little longer for any sign of life."""
-REST_FACTOR, REST_SECONDS = 4, 15.0
-"""It rests this many times longer than it worked, so that it takes a fifth of a core at most; seconds at most."""
 
 _log = logging.getLogger("bench.tracking")
-
-
-def follow(
-    store: StoreReader, uri: str | None, parent: int, stop: threading.Event, interval: float = INTERVAL_SECONDS
-) -> str | None:
-    """Project until `stop` is set or the parent is gone, then once more; what is wrong at the end, or None."""
-    pause = interval
-    while not stop.wait(pause) and psutil.pid_exists(parent):
-        began = time.process_time()
-        try:
-            if not is_current(store, uri, live=True):
-                refuse_unreachable(uri or default_uri(store.root))
-                importlib.import_module("mlflow")
-                began = time.process_time()
-                _log.info("%s", sync(store, uri, live=True, wait=0))
-        except (ImportError, TrackingError, OSError, ValueError, KeyError) as error:
-            _log.warning("%s", error)  # a file that is being written now is whole at the next look
-        pause = min(max(interval, REST_FACTOR * (time.process_time() - began)), REST_SECONDS)
-    try:
-        _log.info("%s", sync(store, uri, wait=LAST_WAIT))
-    except TrackingError as error:
-        _log.exception("the last pass failed")
-        return str(error)
-    except OSError as error:
-        _log.exception("the last pass failed")
-        return f"MLflow was not updated ({error}); mend that, then run `bench sync`."
-    return None
 
 
 def main(arguments: list[str]) -> int:

@@ -6,8 +6,6 @@ and of the artifacts those alone are fetched that a store has, each into a fresh
 """
 
 import json
-import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,17 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.errors import DataError, UsageError
-from bench.records.names import inside, is_fingerprint, printable
+from bench.records.names import is_fingerprint, printable
 from bench.records.reader import StoreReader
 from bench.records.store import Store
 from bench.records.sweeps import SweepRecord, read_sweep
 from bench.system.files import write_json, write_text
-from bench.tracking.cells import CELL_FILES
-from bench.tracking.database import open_client
-from bench.tracking.ledger import sqlite_path
-from bench.tracking.points import CURVES
-from bench.tracking.reachable import TrackingError, is_server
-from bench.tracking.sweeps import RECORD, TARGETS
+from bench.tracking.database.client import open_client
+from bench.tracking.database.downloads import RunFiles
+from bench.tracking.database.location import is_server
+from bench.tracking.database.paging import paged
+from bench.tracking.database.reachable import TrackingError
+from bench.tracking.database.sqlite import sqlite_path
+from bench.tracking.runs.cells import CELL_FILES
+from bench.tracking.runs.points import CURVES
+from bench.tracking.runs.sweeps import RECORD, TARGETS
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -79,7 +80,7 @@ def mirrored(uri: str, root: Path, sweep: str | None = None) -> Iterator[StoreRe
 class _Mirror:
     def __init__(self, client: "MlflowClient", store: Store, uri: str):
         self.client, self.store, self.uri = client, store, uri
-        self.experiments = self._experiments()
+        self.experiments = [each.experiment_id for each in paged(client.search_experiments)]
 
     def fill(self, sweep: str | None) -> None:
         runs = {run.data.tags["sweep"]: run for run in self._runs("sweep") if "sweep" in run.data.tags}
@@ -93,49 +94,29 @@ class _Mirror:
                 self._cell(run)
 
     def _sweep(self, run: "Run") -> SweepRecord:
-        with self._fetched(run, RECORD) as path:
+        files = RunFiles(self.client, run.info.run_id)
+        with files.fetched(RECORD) as path:
             record = read_sweep(path)
         self.store.save_sweep(record)
-        for name in self._names(run, TARGETS):
+        for name in files.names(TARGETS):
             folder, _, file = name.rpartition("/")
             if folder == TARGETS and file.endswith(".npz") and is_fingerprint(file.removesuffix(".npz")):
-                self._take(run, name, self.store.root)
+                files.take(name, self.store.root)
         return record
-
-    def _names(self, run: "Run", folder: str | None = None) -> list[str]:
-        """The artifacts that are files, of the run or of one of its folders."""
-        return [item.path for item in self.client.list_artifacts(run.info.run_id, folder) if not item.is_dir]
-
-    @contextmanager
-    def _fetched(self, run: "Run", name: str) -> Iterator[Path]:
-        """One artifact, in a folder that is gone with the block."""
-        with tempfile.TemporaryDirectory(prefix="bench-artifact-") as folder:
-            written = self.client.download_artifacts(run.info.run_id, name, folder)
-            path = inside(Path(folder), os.path.relpath(written, folder))
-            if not path.is_file():
-                raise DataError(f"{name} of the run {run.info.run_id} at {self.uri} is no file; `bench sync` again.")
-            yield path
-
-    def _take(self, run: "Run", name: str, folder: Path) -> None:
-        """One artifact as a file of that name in `folder`."""
-        place = inside(folder, name)
-        with self._fetched(run, name) as path:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, place)
 
     def _cell(self, run: "Run") -> None:
         """The cell's folder in the state of the run."""
         key, state = run.data.tags["cell_key"], run.data.tags.get("status")
-        folder = self.store.folder(key)
+        files, folder = RunFiles(self.client, run.info.run_id), self.store.folder(key)
         folder.mkdir(parents=True, exist_ok=True)
         if state == "running":
-            self._take(run, "cell.json", folder)
+            files.take("cell.json", folder)
             # The lease of another machine, which cannot be checked here.
             write_json(folder / "lease.json", {"host": "MLflow", "pid": 0, "process_started": 0})
             write_text(folder / "curve.jsonl", "".join(json.dumps(line) + "\n" for line in self._curve(run)))
             return
-        for name in sorted({*self._names(run)} & {*CELL_FILES}):
-            self._take(run, name, folder)
+        for name in sorted({*files.names()} & {*CELL_FILES}):
+            files.take(name, folder)
         # An artifact cannot be taken back: what an earlier attempt left is not the cell's any more.
         for name, of in (("row.json", "done"), ("error.txt", "failed")):
             if state != of:
@@ -145,22 +126,5 @@ class _Mirror:
         history = self.client.get_metric_history(run.info.run_id, f"{CURVES}mAP")
         return [{"epoch": m.step, "mAP": m.value} for m in sorted(history, key=lambda m: m.step)]
 
-    def _experiments(self) -> list[str]:
-        ids, token = [], None
-        while True:
-            page = self.client.search_experiments(page_token=token)
-            ids += [experiment.experiment_id for experiment in page]
-            token = page.token
-            if not token:
-                return ids
-
     def _runs(self, kind: str) -> Iterator["Run"]:
-        token = None
-        while True:
-            page = self.client.search_runs(
-                self.experiments, f"tags.kind = '{kind}'", max_results=1000, page_token=token
-            )
-            yield from page
-            token = page.token
-            if not token:
-                return
+        return paged(self.client.search_runs, self.experiments, f"tags.kind = '{kind}'", max_results=1000)

@@ -8,7 +8,7 @@ from helpers.store_factory import Grid, make_store
 
 from bench.records.store import Store
 from bench.tracking import sync
-from bench.tracking.database import QUIET, create_database
+from bench.tracking.database.client import QUIET, create_database
 
 for name, value in QUIET.items():
     os.environ.setdefault(name, value)
@@ -33,7 +33,7 @@ def template(tmp_path_factory) -> Path:
 @pytest.fixture
 def quick_database(template, monkeypatch) -> None:
     """New databases are copies of the template."""
-    monkeypatch.setattr("bench.tracking.database.create_database", lambda path: shutil.copy(template, path))
+    monkeypatch.setattr("bench.tracking.database.client.create_database", lambda path: shutil.copy(template, path))
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from helpers.units import sweep_of, unit
 
 from bench.report import Table, Value, read_results, write_report
 from bench.tracking import sync
-from bench.tracking.notes import sweep_note
-from bench.tracking.server import experiment_pages
-from bench.tracking.spec import RUN, TAG_LIMIT, metric_key
-from bench.tracking.system import Sampler
+from bench.tracking.runs.names import RUN, TAG_LIMIT, metric_key
+from bench.tracking.runs.notes import sweep_note
+from bench.tracking.runs.usage import Sampler
+from bench.tracking.ui import experiment_pages
 
 pytestmark = pytest.mark.slow
 

@@ -17,8 +17,8 @@ from helpers.store_factory import Grid, finish, make_store
 from bench.errors import UsageError
 from bench.records.store import Store
 from bench.tracking import following, serving, sync, ui
-from bench.tracking.database import QUIET
-from bench.tracking.server import refresh
+from bench.tracking.database.client import QUIET
+from bench.tracking.ui import refresh
 
 pytestmark = pytest.mark.slow
 

@@ -14,9 +14,9 @@ import psutil
 import pytest
 from helpers.store_factory import finish
 
-from bench.tracking import follow as follow_module
 from bench.tracking import following, is_current, sync
-from bench.tracking.reachable import refuse_unreachable
+from bench.tracking.database.reachable import refuse_unreachable
+from bench.tracking.follower import waiting
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +62,7 @@ def test_a_server_that_takes_connections_and_never_answers(finished):
 
 def test_a_database_that_another_program_keeps_locked(finished, grid, monkeypatch):
     # On a busy machine the process takes longer than that to start.
-    monkeypatch.setattr(follow_module, "SILENCE_SECONDS", BOUND)
+    monkeypatch.setattr(waiting, "SILENCE_SECONDS", BOUND)
     sync(finished)
     connection = sqlite3.connect(finished.root / "mlflow.db", isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
@@ -107,7 +107,8 @@ def test_the_writer_ends_with_its_parent_in_the_middle_of_a_call_that_hangs(fini
     """It would hang for ten minutes: nothing but its watch over the parent ends it."""
     hanging = """if True:
         import os, sys
-        from bench.tracking import __main__, reachable
+        from bench.tracking import __main__
+        from bench.tracking.database import reachable
         reachable.ANSWER = 600.0
         os._exit(__main__.main(sys.argv[1:]))
     """
@@ -115,9 +116,10 @@ def test_the_writer_ends_with_its_parent_in_the_middle_of_a_call_that_hangs(fini
         import subprocess, sys, time
         from pathlib import Path
         from bench.records.store import Store
-        from bench.tracking import follow, following
+        from bench.tracking import following
+        from bench.tracking.follower import process
         popen = subprocess.Popen
-        follow.subprocess.Popen = lambda words, **more: popen([sys.executable, "-c", sys.argv[4], *words[3:]], **more)
+        process.subprocess.Popen = lambda words, **more: popen([sys.executable, "-c", sys.argv[4], *words[3:]], **more)
         with following(Store(Path(sys.argv[1])), sys.argv[2]) as follower:
             Path(sys.argv[3]).write_text(str(follower.process.pid))
             time.sleep(600)

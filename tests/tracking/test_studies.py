@@ -22,7 +22,7 @@ from bench.studies.sensitivity.page import write_sensitivity
 from bench.studies.variance.design import study, variance_lines
 from bench.studies.variance.findings import read_variance, write_variance
 from bench.tracking import sync
-from bench.tracking.notes import HOW_TO_READ, HOW_TO_READ_SEARCHES
+from bench.tracking.runs.how_to_read import HOW_TO_READ, HOW_TO_READ_SEARCHES
 from methods import METHODS
 
 pytestmark = pytest.mark.slow

@@ -10,8 +10,8 @@ from bench.studies.tune.archive import tune_archives
 from bench.studies.tune.outcome import Tuning
 from bench.studies.tune.page import TunedField, write_tuned
 from bench.tracking import sync
-from bench.tracking.server import experiment_pages
-from bench.tracking.views import PREFIX
+from bench.tracking.runs.views import PREFIX
+from bench.tracking.ui import experiment_pages
 
 pytestmark = pytest.mark.slow
 

@@ -113,7 +113,7 @@ def test_a_writer_that_may_not_wait_yields(finished):
 
 
 def test_a_locked_database_is_one_clear_sentence(finished, monkeypatch):
-    monkeypatch.setattr("bench.tracking.reachable.ANSWER", 0.2)
+    monkeypatch.setattr("bench.tracking.database.reachable.ANSWER", 0.2)
     connection = sqlite3.connect(finished.root / "mlflow.db", isolation_level=None)
     connection.execute("BEGIN EXCLUSIVE")
     try:

@@ -55,6 +55,14 @@ class SearchArchive:
         return [inside(folder, path.name) for path in sorted(folder.glob("*.*"))]
 
     @property
+    def best_file(self) -> Path | None:
+        """The file of best settings that holds this search's winner, the latest of several."""
+        searches = self.folder.parent
+        paths = (inside(searches, "best", path.name) for path in (searches / "best").glob("*.yaml"))
+        files = sorted(paths, key=lambda path: path.stat().st_mtime)
+        return next((path for path in reversed(files) if f" of {self.name})" in path.read_text()), None)
+
+    @property
     def trials(self) -> list[TrialRecord]:
         path = inside(self.folder, "trials.json")
         records = printable(read_json(path)) if path.exists() else []

@@ -18,7 +18,7 @@ from bench.report.reading import curves
 from bench.report.results import Results
 from bench.report.tables.pseudo_labels import NEGATIVES, POSITIVES, judged, makers, pseudo_table
 from bench.report.tables.spread import three
-from bench.tracking.points import curve_points
+from bench.tracking.runs.points import curve_points
 
 pytestmark = pytest.mark.slow
 

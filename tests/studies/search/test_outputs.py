@@ -17,7 +17,7 @@ from bench.studies.search.best import full_settings, retrained, sweep_file
 from bench.studies.search.figures import search_figures, write_figures
 from bench.studies.search.outcome import TrialRecord, best
 from bench.tracking import sync
-from bench.tracking.database import create_database
+from bench.tracking.database.client import create_database
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.records.rows import Row
-from bench.tracking.spec import MetricPoint, metric_key
+from bench.tracking.runs.names import metric_key
+from bench.tracking.runs.spec import MetricPoint
 
 CURVES = "curve/"
 """Before the names of what has a value an epoch."""

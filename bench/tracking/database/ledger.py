@@ -3,7 +3,6 @@
 The truth is in the runs themselves (tags `bench.unit` and `bench.digest`); without the file they are searched.
 """
 
-import sqlite3
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.system.files import read_json, write_json
+from bench.tracking.database.sqlite import query_sqlite, sqlite_path
 
 TOKEN = "bench.store."
 """An experiment tag with this prefix and the ledger's token ties a database to the ledger."""
@@ -63,20 +63,3 @@ def has_tag(uri: str, tag: str) -> bool:
     """Whether the database has an experiment with this tag. Only sqlite is checked; a server is assumed to have it."""
     path = sqlite_path(uri)
     return path is None or bool(query_sqlite(path, "SELECT 1 FROM experiment_tags WHERE key = ? LIMIT 1", tag))
-
-
-def query_sqlite(path: Path, query: str, *values: str) -> list[tuple] | None:
-    """The result of a query on a sqlite database, read without MLflow and unchanged; None if it is no such database."""
-    try:
-        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=1)
-        try:
-            return connection.execute(query, values).fetchall()
-        finally:
-            connection.close()
-    except sqlite3.Error:
-        return None
-
-
-def sqlite_path(uri: str) -> Path | None:
-    """The file behind a sqlite URI, None for servers."""
-    return Path(uri.removeprefix("sqlite:///")) if uri.startswith("sqlite:///") else None

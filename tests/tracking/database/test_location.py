@@ -6,8 +6,8 @@ import pytest
 
 from bench.records.store import Store
 from bench.tracking import is_current, sync
-from bench.tracking.database import absolute_uri
-from bench.tracking.follow import Follower
+from bench.tracking.database.location import absolute_uri
+from bench.tracking.follower.follower import Follower
 
 pytestmark = pytest.mark.slow
 

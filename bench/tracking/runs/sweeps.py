@@ -1,25 +1,28 @@
 """A sweep as an MLflow run."""
 
-import datetime
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.records.names import inside
 from bench.records.sweeps import SweepRecord
 from bench.system.wording import counted
-from bench.tracking.cells import experiment_name
-from bench.tracking.notes import sweep_note
-from bench.tracking.spec import NOTE, TAG_LIMIT, RunSpec, Status, cut
-from bench.tracking.survey import Survey
+from bench.tracking.runs.names import NOTE, TAG_LIMIT, cut, experiment_name
+from bench.tracking.runs.notes import sweep_note
+from bench.tracking.runs.progress import any_done, ended, sweep_status, time_of
+from bench.tracking.runs.spec import RunSpec
+from bench.tracking.runs.survey import Survey
 
 RECORD, TARGETS = "sweep.json", "targets"
 """Artifacts of a sweep's run: its record, and a folder of test labels."""
 
+WORDS = {"RUNNING": "running", "FAILED": "failed", "KILLED": "interrupted", "FINISHED": "done"}
+"""What the tag `status` says."""
+
 
 def sweep_run(survey: Survey, record: SweepRecord) -> RunSpec:
     """The parent of the sweep's cells: the command, figure and table as its description, the report as artifacts."""
-    keys = record.keys
+    keys, status = record.keys, sweep_status(survey, record)
     done = sum(survey.state(key) == "done" for key in keys)
     shared = sum(survey.members[key][0] != record.id for key in keys)
     reports = {name: _files_of(folder, name) for name, folder in survey.reports(record).items()}
@@ -35,14 +38,14 @@ def sweep_run(survey: Survey, record: SweepRecord) -> RunSpec:
         "command": " ".join(record.command),
         "cells_done": f"{done}/{len(keys)}",
         "cells_shared": f"{shared}: see tags.sweeps LIKE '%{record.id}%'" if shared else "",
-        "status": _word(survey, record),
+        "status": WORDS[status],
         NOTE: _note(survey, record, f"{done} of {len(keys)} cells done", "report/ratios.png" in report, [*study]),
     }
     return RunSpec(
         unit=f"sweep:{record.id}",
         experiment=experiment_name(record.dataset, record.protocol),
         name=_name(record),
-        status=sweep_status(survey, record),
+        status=status,
         start=time_of(record.created),
         end=ended(survey, keys),
         tags={name: cut(value, TAG_LIMIT) for name, value in tags.items() if value},
@@ -69,20 +72,6 @@ def _study(record: SweepRecord) -> str:
     return " ".join(filter(None, [record.study_kind, design]))
 
 
-def _word(survey: Survey, record: SweepRecord) -> str:
-    words = {"RUNNING": "running", "FAILED": "failed", "KILLED": "interrupted", "FINISHED": "done"}
-    return words[sweep_status(survey, record)]
-
-
-def sweep_status(survey: Survey, record: SweepRecord) -> Status:
-    if survey.running(record):
-        return "RUNNING"
-    states = set(map(survey.state, record.keys))
-    if "failed" in states:
-        return "FAILED"
-    return "KILLED" if "planned" in states else "FINISHED"
-
-
 def _note(survey: Survey, record: SweepRecord, state: str, has_figure: bool, study: Sequence[str]) -> str:
     if not any_done(survey, record):
         return sweep_note(None, state, has_figure, study)
@@ -90,11 +79,6 @@ def _note(survey: Survey, record: SweepRecord, state: str, has_figure: bool, stu
 
     results = survey.results(record)
     return sweep_note(ratio_table(results) if results.rows else None, state, has_figure, study)
-
-
-def any_done(survey: Survey, record: SweepRecord, method: str | None = None) -> bool:
-    """Whether the report has anything to say; it takes seconds to import."""
-    return any(survey.state(key) == "done" for _, key in record.filled(method))
 
 
 def _records(survey: Survey, record: SweepRecord) -> dict[str, bytes | Path]:
@@ -110,11 +94,3 @@ def _files_of(folder: Path, name: str) -> dict[str, bytes | Path]:
     names = (path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file())
     files = {f"{name}/{own}": inside(folder, own) for own in names if own != "stamp.json"}
     return {artifact: path for artifact, path in files.items() if not path.name.startswith(".")}
-
-
-def ended(survey: Survey, keys: Iterable[str]) -> float | None:
-    return max(filter(None, map(survey.ended, keys)), default=None)
-
-
-def time_of(text: str) -> float:
-    return datetime.datetime.fromisoformat(text).timestamp()

@@ -15,6 +15,8 @@ from bench.records.sweeps import SweepRecord
 PREFIX = "mlflow.sharedViewState."
 METHODS_VIEW, CELLS_VIEW = "bench-methods", "bench-cells"
 TUNED_VIEW, TRIALS_VIEW = "bench-tuned", "bench-trials"
+AVERAGE_TAG = "mAP average"
+"""The tag with a method's mean over the ratios."""
 
 _FACETS = {
     "startTime": "ALL",
@@ -53,10 +55,6 @@ def address(server: str, experiment: str, view: str, chart: bool = False) -> str
     parameters = {"viewStateShareKey": view, **({"compareRunsMode": "CHART"} if chart else {})}
     query = urllib.parse.urlencode({**parameters, "workflowType": "machine_learning"})
     return f"{server}/#/experiments/{experiment}/runs?{query}"
-
-
-def average_tag() -> str:
-    return "mAP average"
 
 
 def percent_tag(percent: int | None) -> str:

@@ -3,14 +3,13 @@
 import os
 import shutil
 import tempfile
-import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.records.names import inside
-from bench.tracking.spec import RunSpec
+from bench.tracking.runs.spec import RunSpec
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

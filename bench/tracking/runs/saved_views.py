@@ -2,15 +2,11 @@
 
 import contextlib
 
-from bench.errors import DataError
 from bench.studies.tune.archive import TuneArchive
-from bench.tracking.cells import experiment_name
-from bench.tracking.notes import SEARCHES
-from bench.tracking.survey import Survey
-from bench.tracking.views import search_views, views
-
-BROKEN_FILE = (OSError, ValueError, KeyError, TypeError, DataError)
-"""What a broken file of the store raises."""
+from bench.tracking.runs.names import experiment_name, search_experiment
+from bench.tracking.runs.survey import Survey
+from bench.tracking.runs.units import BROKEN_FILE
+from bench.tracking.runs.views import search_views, views
 
 
 def saved_views(survey: Survey) -> dict[str, dict[str, str]]:
@@ -22,7 +18,7 @@ def saved_views(survey: Survey) -> dict[str, dict[str, str]]:
     begun: dict[str, str] = {}
     for archive in survey.searches:
         record = archive.record
-        begun.setdefault(f"{experiment_name(record['dataset'], record['protocol'])}{SEARCHES}", record["created"])
+        begun.setdefault(search_experiment(record), record["created"])
     searches = {name: search_views(shown.get(name, ""), created) for name, created in begun.items()}
     return {**{name: views(record) for name, record in newest.items()}, **searches}
 
@@ -34,6 +30,5 @@ def _written(tuning: TuneArchive) -> float:
 def _experiment(tuning: TuneArchive) -> str:
     """Its experiment; "" of a tuning whose record is broken."""
     with contextlib.suppress(*BROKEN_FILE):
-        how = tuning.record["how"]
-        return f"{experiment_name(how['dataset'], how['protocol'])}{SEARCHES}"
+        return search_experiment(tuning.record["how"])
     return ""

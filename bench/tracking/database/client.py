@@ -1,20 +1,15 @@
-"""Opening MLflow: where the database is, how it is made, and how the library is kept quiet."""
+"""A client of an MLflow database or server, with the library kept quiet and a database made where there is none."""
 
 import functools
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
-from bench.errors import UsageError
-from bench.system.wording import shown
-from bench.tracking.ledger import TOKEN, query_sqlite, sqlite_path
-from bench.tracking.reachable import TrackingError, refuse_unreachable
+from bench.tracking.database.location import artifact_place, default_uri
+from bench.tracking.database.reachable import TrackingError, refuse_unreachable
+from bench.tracking.database.sqlite import sqlite_path
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -38,72 +33,6 @@ QUIET = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
 }
-
-
-def default_uri(root: Path) -> str:
-    """The store's own database."""
-    return f"sqlite:///{(root / 'mlflow.db').resolve().as_posix()}"
-
-
-def absolute_uri(uri: str) -> str:
-    """The same database, named from the root of the file system: a relative name means another file elsewhere."""
-    path = sqlite_path(uri)
-    return uri if path is None else f"sqlite:///{Path(os.path.abspath(path)).as_posix()}"  # noqa: PTH100 - no links
-
-
-def artifact_place(root: Path) -> str:
-    """Where the runs' small files lie; MLflow would put them under the working directory."""
-    return artifact_folder(root).as_uri()
-
-
-def artifact_folder(root: Path) -> Path:
-    """The same as a path."""
-    return (root / "mlflow-artifacts").resolve()
-
-
-def set_moved_aside(uri: str, root: Path) -> None:
-    """Rename the store's own database if its artifacts are elsewhere: the store was moved, and MLflow keeps full paths.
-
-    The next sync makes a new one.
-    """
-    path = sqlite_path(uri)
-    if path is None or uri != default_uri(root) or not path.exists():
-        return
-    query = "SELECT artifact_location FROM experiments JOIN experiment_tags USING (experiment_id) WHERE key LIKE ?"
-    places = [place for (place,) in query_sqlite(path, query, f"{TOKEN}%") or ()]
-    if any(not place.startswith(artifact_place(root)) for place in places):
-        path.replace(path.with_name("mlflow.moved.db"))
-
-
-def refuse_no_place(uri: str) -> None:
-    """UsageError for an address that is none, or for a database in a folder that is not there: none is made."""
-    path = sqlite_path(uri)
-    if "://" not in uri or (uri.startswith("sqlite:") and (path is None or path.name in ("", ":memory:"))):
-        raise UsageError(
-            f"--tracking-uri {shown(uri)} is no address of a database or server; give sqlite:///FILE or "
-            "http://HOST:PORT, or leave it out for a file in the store."
-        )
-    if path is not None and not path.parent.is_dir():
-        raise UsageError(
-            f"--tracking-uri {shown(uri)}: there is no folder {path.parent}; make it, or give another place."
-        )
-
-
-@contextmanager
-def single_writer(root: Path, wait: float) -> Iterator[None]:
-    """Hold `<store>/mlflow.lock`; TrackingError if another process holds it for longer than `wait` seconds."""
-    root.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(root / "mlflow.lock")
-    try:
-        lock.acquire(timeout=wait)
-    except Timeout:
-        raise TrackingError(
-            f"Another process has been writing to MLflow for {root} for {wait:.0f} s; wait for it, then try again."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def open_client(uri: str) -> "MlflowClient":

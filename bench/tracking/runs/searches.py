@@ -1,8 +1,8 @@
-"""A search as an MLflow run, and each of its trials as one under it. All numbers are of held-out training images."""
+"""A search as an MLflow run. All numbers are of held-out training images."""
 
 import datetime
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +10,11 @@ from bench.records.names import inside
 from bench.studies.search.archive import SearchArchive
 from bench.studies.search.outcome import TrialRecord, best, best_so_far
 from bench.system.wording import counted
-from bench.tracking.cells import experiment_name
-from bench.tracking.notes import SEARCHES
-from bench.tracking.spec import NOTE, PARAM_LIMIT, TAG_LIMIT, MetricPoint, RunSpec, Status, cut, metric_key
-from bench.tracking.survey import Survey
+from bench.tracking.runs.names import NOTE, PARAM_LIMIT, TAG_LIMIT, cut, metric_key, search_experiment
+from bench.tracking.runs.spec import MetricPoint, RunSpec, Status
+from bench.tracking.runs.survey import Survey
 
 OBJECTIVE, BEST = "objective", "best_objective"
-
-
-def _experiment(record: Mapping[str, Any]) -> str:
-    return f"{experiment_name(record['dataset'], record['protocol'])}{SEARCHES}"
 
 
 def search_run(survey: Survey, archive: SearchArchive) -> RunSpec:
@@ -46,7 +41,7 @@ def search_run(survey: Survey, archive: SearchArchive) -> RunSpec:
     }
     return RunSpec(
         unit=f"search:{archive.name}",
-        experiment=_experiment(record),
+        experiment=search_experiment(record),
         name=f"search {archive.name}",
         status=_status(survey, record, trials),
         start=datetime.datetime.fromisoformat(record["created"]).timestamp(),
@@ -54,18 +49,18 @@ def search_run(survey: Survey, archive: SearchArchive) -> RunSpec:
         params={metric_key(f"space.{name}"): cut(str(spec), PARAM_LIMIT) for name, spec in record["space"].items()},
         tags={name: cut(value, TAG_LIMIT) for name, value in tags.items() if value},
         points=tuple(MetricPoint(BEST, value, number) for number, value in best_so_far(trials)),
-        files=_files(survey, archive),
+        files=_files(archive),
     )
 
 
-def _files(survey: Survey, archive: SearchArchive) -> dict[str, bytes | Path]:
+def _files(archive: SearchArchive) -> dict[str, bytes | Path]:
     """The plots, the request and every trial, and the best settings once they are written."""
     files: dict[str, bytes | Path] = {f"plots/{path.name}": path.read_bytes() for path in archive.plots}
     if files:  # the plots come at the end; until then a file would be sent again with every trial
         record = {name: value for name, value in archive.record.items() if name != "asked"}
         files["search.json"] = (json.dumps(record, indent=1) + "\n").encode()
         files["trials.json"] = inside(archive.folder, "trials.json").read_bytes()
-    if best := survey.best(archive):
+    if best := archive.best_file:
         files["best.yaml"] = best.read_bytes()
     return files
 
@@ -83,54 +78,6 @@ def _note(record: Mapping[str, Any]) -> str:
         f"images, held out, by their {record['judged']} labels; the mean over "
         f"{counted(len(record['cells']), 'cell')}. The test split was out of reach."
     )
-
-
-def trial_run(survey: Survey, archive: SearchArchive, number: int) -> RunSpec:
-    """A trial: its settings as params, the objective and the first cell's held-out mAP over epochs as metrics."""
-    record = archive.record
-    trial = next(trial for trial in archive.trials if trial.number == number)
-    status: Mapping[str, Status] = {
-        "complete": "FINISHED",
-        "pruned": "KILLED",
-        "failed": "FAILED",
-        "replaced": "FAILED",
-        "running": "RUNNING" if survey.live else "KILLED",
-        "waiting": "KILLED",
-    }
-    tags = {
-        "kind": "trial",
-        "search": archive.name,
-        "method": record["method"],
-        "dataset": record["dataset"],
-        "protocol": record["protocol"],
-        "trial": str(number),
-        "state": trial.state,
-        "reason": trial.reason,
-        "failures": "; ".join(trial.failures),
-        "origin": trial.origin,
-    }
-    return RunSpec(
-        unit=f"trial:{archive.name}:{number}",
-        experiment=_experiment(record),
-        name=f"{record['method']} trial {number}",
-        status=status[trial.state],
-        start=trial.start or datetime.datetime.fromisoformat(record["created"]).timestamp(),
-        end=trial.end,
-        parent=f"search:{archive.name}",
-        params={metric_key(name): cut(str(value), PARAM_LIMIT) for name, value in trial.settings.items()},
-        tags={name: cut(value, TAG_LIMIT) for name, value in tags.items() if value},
-        points=tuple(_points(trial)),
-    )
-
-
-def _points(trial: TrialRecord) -> Iterator[MetricPoint]:
-    if trial.value is not None:
-        yield MetricPoint(OBJECTIVE, trial.value, 0)
-    for epoch, value in trial.curve.items():
-        yield MetricPoint("heldout_mAP", value, int(epoch))
-    for cell in trial.cells.values():
-        ratio = "" if cell["percent"] is None else f"/{cell['percent']}_percent"
-        yield MetricPoint(f"heldout_mAP{ratio}/seed_{cell['seed']}", cell["heldout_mAP"], 0)
 
 
 def _text(settings: Mapping[str, Any]) -> str:

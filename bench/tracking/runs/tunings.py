@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from bench.records.names import inside
 from bench.report.figures.palette import method_styles
 from bench.system.wording import counted
-from bench.tracking.cells import experiment_name
-from bench.tracking.notes import SEARCHES, chosen_note, tuning_note
-from bench.tracking.spec import COLOUR, NOTE, PARAM_LIMIT, TAG_LIMIT, MetricPoint, RunSpec, Status, cut, metric_key
+from bench.tracking.runs.names import COLOUR, NOTE, PARAM_LIMIT, TAG_LIMIT, cut, metric_key, search_experiment
+from bench.tracking.runs.notes import chosen_note, tuning_note
+from bench.tracking.runs.spec import MetricPoint, RunSpec, Status
 
 if TYPE_CHECKING:
     from bench.studies.tune.archive import TuneArchive
@@ -46,7 +46,7 @@ def tune_run(archive: "TuneArchive") -> RunSpec:
     states = {_status(one) for one in tuned.tunings}
     return RunSpec(
         unit=f"tune:{archive.name}",
-        experiment=_experiment(tuned),
+        experiment=search_experiment(tuned.how),
         name=f"{archive.name}: {counted(len(tuned.tunings), 'method')}, {how['trials']} trials each",
         status="FINISHED" if "FINISHED" in states else "FAILED",
         start=min(filter(None, map(_start, tuned.tunings)), default=0.0),
@@ -76,7 +76,7 @@ def tuned_run(archive: "TuneArchive", method: str) -> RunSpec:
     }
     return RunSpec(
         unit=f"tuned:{archive.name}:{method}",
-        experiment=_experiment(tuned),
+        experiment=search_experiment(tuned.how),
         name=f"{method} tuned",
         status=_status(one),
         start=_start(one) or 0.0,
@@ -86,10 +86,6 @@ def tuned_run(archive: "TuneArchive", method: str) -> RunSpec:
         tags={name: cut(value, TAG_LIMIT) for name, value in tags.items() if value},
         points=tuple(_points(tuned, one)),
     )
-
-
-def _experiment(tuned: "TunedField") -> str:
-    return f"{experiment_name(tuned.how['dataset'], tuned.how['protocol'])}{SEARCHES}"
 
 
 def _points(tuned: "TunedField", one: "Tuning") -> Iterator[MetricPoint]:

@@ -1,24 +1,19 @@
-"""Survey of what is to be projected, and whether it changed: directory look-ups only, which cost almost nothing."""
+"""Survey of a store: its sweeps, cells and searches, by directory look-ups only, which cost almost nothing."""
 
-import dataclasses
 import functools
-import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bench.errors import DataError
 from bench.records.names import inside
 from bench.records.reader import CellState, StoreReader
 from bench.records.sweeps import SweepRecord
-from bench.report.figures import palette
 from bench.report.selection import whole_sweep
 from bench.studies.search.archive import SearchArchive, archives
 from bench.studies.tune.archive import TuneArchive, tune_archives
 from bench.system.files import read_json
-from bench.tracking.system import SYSTEM
+from bench.tracking.runs.usage import SYSTEM
 
 if TYPE_CHECKING:
     from bench.report import Results
@@ -40,37 +35,6 @@ class Survey:
     live: bool
     _loaded: dict[str, "Results"] = field(default_factory=dict, repr=False, compare=False)
     _styles: dict[str, "Styles"] = field(default_factory=dict, repr=False, compare=False)
-
-    @functools.cached_property
-    def signatures(self) -> Mapping[str, str]:
-        """Unit to a hash that changes whenever its run may have to change; parents come before their children."""
-        files = {key: self._files(key) for key in self.states}
-        units: dict[str, Any] = {}
-        for record in self.sweeps:
-            live = self.live and record.id == self.newest
-            written = [_stat(folder / "stamp.json") for folder in self.reports(record).values()]
-            known = [written, sorted(map(str, self.targets(record)))]
-            units[f"sweep:{record.id}"] = [record.content(), live, self._filled(record, None), known]
-        for key, state in self.states.items():
-            units[f"cell:{key}"] = [state, self.members.get(key, ()), files[key]]
-        for record in self.sweeps:
-            places = [place.to_json() for place in record.places]
-            for method in record.methods:
-                facts = [places, self._filled(record, method), self.running(record)]
-                units[f"summary:{record.id}:{method}"] = facts
-        for archive in self.searches:
-            trials = archive.trials
-            fields = {name: value for name, value in archive.record.items() if name != "asked"}
-            drawn = [self._plots(archive), _stat(self.best(archive))]
-            units[f"search:{archive.name}"] = [fields, self.live, *map(dataclasses.asdict, trials), *drawn]
-            for trial in trials:
-                running = self.live and trial.state == "running"
-                units[f"trial:{archive.name}:{trial.number}"] = [dataclasses.asdict(trial), running]
-        for tuning in self.tunings:
-            facts = self._tuned(tuning)
-            units[f"tune:{tuning.name}"] = facts
-            units |= {f"tuned:{tuning.name}:{method}": facts for method in _methods(tuning)}
-        return {unit: _hash([_code(), facts]) for unit, facts in units.items()}
 
     @functools.cached_property
     def variants(self) -> Mapping[str, str]:
@@ -114,8 +78,12 @@ class Survey:
 
     def ended(self, key: str) -> float | None:
         """When the cell's files last changed, in seconds since 1970."""
-        times = [time for time, _ in filter(None, self._files(key))]
+        times = [written[0] for path in self.changing_files(key) if (written := when_written(path))]
         return max(times) / 1e9 if times else None
+
+    def changing_files(self, key: str) -> list[Path]:
+        """The cell's files that change while it runs, or when it ends."""
+        return [self.store.file(key, name) for name in ("row.json", "curve.jsonl", "error.txt", SYSTEM)]
 
     def targets(self, record: SweepRecord) -> list[Path]:
         """The files of test labels that the sweep's cells are scored by."""
@@ -134,13 +102,6 @@ class Survey:
                 continue  # being written, or broken: its own run says so
         return fingerprints
 
-    def _filled(self, record: SweepRecord, method: str | None) -> list[Any]:
-        keys = [key for _, key in record.filled(method)]
-        return [[key, self.state(key), _stat(self.store.file(key, "row.json"))] for key in keys]
-
-    def _files(self, key: str) -> list[Any]:
-        return [_stat(self.store.file(key, name)) for name in ("row.json", "curve.jsonl", "error.txt", SYSTEM)]
-
     def search(self, name: str) -> SearchArchive:
         return next(archive for archive in self.searches if archive.name == name)
 
@@ -157,26 +118,11 @@ class Survey:
         """All tunings of the store."""
         return tuple(tune_archives(self.store.root))
 
-    def _tuned(self, tuning: TuneArchive) -> list[Any]:
-        """What the runs of a tuning are made of."""
-        trials = [_stat(archive.folder / "trials.json") for archive in self.searches]
-        return [_stat(tuning.folder / "stamp.json"), trials]
-
-    def _plots(self, archive: SearchArchive) -> list[Any]:
-        return [[path.name, _stat(path)] for path in archive.plots]
-
     def reports(self, record: SweepRecord) -> dict[str, Path]:
         """The folders of the sweep's report, and of the study's if it belongs to one, by their names as artifacts."""
         root, kind = self.store.root, record.study_kind
         study = {kind: inside(root, "reports", f"{kind}-{record.id}")} if kind else {}
         return {"report": inside(root, "reports", record.id), **study}
-
-    def best(self, archive: SearchArchive) -> Path | None:
-        """The file of best settings that holds this search's winner, the latest of several."""
-        best_folder = archive.folder.parent / "best"
-        paths = (inside(archive.folder.parent, "best", path.name) for path in best_folder.glob("*.yaml"))
-        files = sorted(paths, key=lambda path: path.stat().st_mtime)
-        return next((path for path in reversed(files) if f" of {archive.name})" in path.read_text()), None)
 
 
 def survey(store: StoreReader, live: bool = False) -> Survey:
@@ -192,34 +138,10 @@ def survey(store: StoreReader, live: bool = False) -> Survey:
     return Survey(store, sweeps, states, {key: tuple(ids) for key, ids in members.items()}, live)
 
 
-def _methods(tuning: TuneArchive) -> tuple[str, ...]:
-    """None of a tuning whose record is broken: its own run says so."""
-    try:
-        return tuning.methods
-    except (OSError, ValueError, KeyError, TypeError, DataError):
-        return ()
-
-
-def _stat(path: Path | None) -> list[int] | None:
+def when_written(path: Path | None) -> list[int] | None:
+    """The time (ns) and size of a file, None where there is none."""
     try:
         stat = path.stat() if path else None
     except OSError:
         return None
-    if stat is None:
-        return None
-    return [stat.st_mtime_ns, stat.st_size]
-
-
-def _hash(data: Any) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:16]
-
-
-@functools.cache
-def _code() -> str:
-    """A hash of this package and its colours: a newer version of it looks at every run again."""
-    return _hash([path.read_text() for path in _sources()])
-
-
-def _sources() -> Iterator[Path]:
-    yield from sorted(Path(__file__).parent.glob("*.py"))
-    yield Path(palette.__file__)
+    return [stat.st_mtime_ns, stat.st_size] if stat else None

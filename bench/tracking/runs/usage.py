@@ -1,4 +1,4 @@
-"""System load of running cells, sampled by the process that follows a run, and kept beside their curves."""
+"""What running cells take of the machine, sampled while they run and kept beside their curves."""
 
 import json
 import time
@@ -10,9 +10,10 @@ import psutil
 from bench.records.names import inside, is_key
 from bench.records.reader import StoreReader
 from bench.system.files import read_json_lines
-from bench.tracking.spec import MetricPoint
+from bench.tracking.runs.spec import MetricPoint
 
 SYSTEM = "system.jsonl"
+
 SAMPLE_NAMES = {
     "process_cpu": "system/process_cpu_utilization_percentage",
     "process_memory": "system/process_memory_usage_megabytes",

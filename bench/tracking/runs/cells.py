@@ -1,26 +1,26 @@
 """A cell as an MLflow run."""
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from bench.records.cells import COMPONENT_AXES, PLAIN_FEED, Cell
+from bench.records.cells import PLAIN_FEED, Cell
 from bench.records.names import inside
 from bench.records.reader import CellState
 from bench.records.rows import Row
 from bench.records.sweeps import SweepRecord
 from bench.report.figures.palette import method_styles
 from bench.system.spreadsheet import csv_text
-from bench.tracking.notes import cell_note, failure_note
-from bench.tracking.points import curve_points, is_number, row_points
-from bench.tracking.spec import COLOUR, NOTE, PARAM_LIMIT, TAG_LIMIT, DatasetFacts, RunSpec, Status, cut, metric_key
-from bench.tracking.survey import Survey
-from bench.tracking.system import samples
+from bench.tracking.runs.cell_tags import cell_params, cell_tags
+from bench.tracking.runs.names import COLOUR, NOTE, TAG_LIMIT, cut, experiment_name
+from bench.tracking.runs.notes import cell_note, failure_note
+from bench.tracking.runs.points import curve_points, is_number, row_points
+from bench.tracking.runs.spec import DatasetFacts, RunSpec, Status
+from bench.tracking.runs.survey import Survey
+from bench.tracking.runs.usage import samples
 
 STATUS: Mapping[CellState, Status] = {"done": "FINISHED", "failed": "FAILED", "running": "RUNNING", "planned": "KILLED"}
 """A cell that was begun and is neither done, failed nor running was killed; the next `bench run` takes it up."""
-
 
 CELL_FILES = ("cell.json", "row.json", "curve.jsonl", "scores.npz", "error.txt")
 """What of a cell's folder goes along: with it `bench.tracking.mirror` makes the store again."""
@@ -47,8 +47,8 @@ def cell_run(survey: Survey, key: str) -> RunSpec:
         start=_started(row) or (folder / "cell.json").stat().st_mtime,
         end=_finished(row) or survey.ended(key),
         parent=f"sweep:{sweeps[0]}" if sweeps else None,
-        params=_params(cell),
-        tags={**_tags(cell, variant, state, sweeps, row), **_description(row, error), COLOUR: colour},
+        params=cell_params(cell),
+        tags={**cell_tags(cell, variant, state, sweeps, row), **_description(row, error), COLOUR: colour},
         points=(*points, *samples(folder)),
         files=_files(folder, CELL_FILES if state != "running" else CELL_FILES[:1], row),
         dataset=_dataset(row) if row else None,
@@ -76,69 +76,11 @@ def _started(row: Row | None) -> float | None:
     return ended - row.timings.get("total", 0.0) if row and ended else None
 
 
-def experiment_name(dataset: str, protocol: str) -> str:
-    """One experiment for what can be compared: a dataset under a protocol."""
-    return f"{dataset}/{protocol}"
-
-
 def _experiment(cell: Cell, owner: SweepRecord | None) -> str:
     """That of the owning sweep: a cell on full labels stands beside the cells it is compared with."""
     if owner:
         return experiment_name(owner.dataset, owner.protocol)
     return experiment_name(cell.dataset.name, cell.protocol.name)
-
-
-def ratio_tag(percent: int | None) -> str:
-    """Two digits, so that text sorts like numbers.
-
-    >>> ratio_tag(5), ratio_tag(None)
-    ('0.05', 'any')
-    """
-    return "any" if percent is None else f"{percent / 100:.2f}"
-
-
-def _params(cell: Cell) -> dict[str, str]:
-    """Everything that the cell's key is made of."""
-    data = cell.to_json()
-    flat = {name: data[name] for name in ("percent", "seed", "holdout")}
-    for axis in COMPONENT_AXES:
-        component = data[axis]
-        flat[axis] = component["name"]
-        flat[f"{axis}.version"] = component["version"]
-        flat |= {f"{axis}.{name}": value for name, value in _flat(component["options"])}
-        if component["fingerprint"]:
-            flat[f"{axis}.fingerprint"] = component["fingerprint"]
-    return {metric_key(name): cut(str(value), PARAM_LIMIT) for name, value in flat.items()}
-
-
-def _flat(options: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in options.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}.")
-        else:
-            yield prefix + name, value
-
-
-def _tags(cell: Cell, variant: str, state: CellState, sweeps: tuple[str, ...], row: Row | None) -> dict[str, str]:
-    tags = {
-        "kind": "cell",
-        "cell_key": cell.key,
-        "method": cell.method.name,
-        "variant": variant,
-        "dataset": cell.dataset.name,
-        "protocol": cell.protocol.name,
-        "backbone": cell.backbone.name,
-        "feed": cell.feed.name,
-        "ratio": ratio_tag(cell.percent),
-        "seed": str(cell.seed),
-        "status": "interrupted" if state == "planned" else state,
-        "sweep": sweeps[0] if sweeps else "",
-        "sweeps": " ".join(sweeps),
-    }
-    if row:
-        tags |= {"flags": "; ".join(row.flags), "code": row.code, "mask_sha256": str(row.mask.get("sha256", ""))}
-        tags["mlflow.source.git.commit"] = str(row.environment.get("commit", ""))
-    return {name: cut(value, TAG_LIMIT) for name, value in tags.items() if value}
 
 
 def _description(row: Row | None, error: str | None) -> dict[str, str]:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from bench.records.sweeps import SweepRecord
-from bench.tracking.cells import experiment_name
-from bench.tracking.notes import summary_note
-from bench.tracking.spec import COLOUR, NOTE, MetricPoint, RunSpec
-from bench.tracking.survey import Survey
-from bench.tracking.sweeps import any_done, ended, sweep_status, time_of
-from bench.tracking.views import average_tag, percent_tag
+from bench.tracking.runs.names import COLOUR, NOTE, experiment_name
+from bench.tracking.runs.notes import summary_note
+from bench.tracking.runs.progress import any_done, ended, sweep_status, time_of
+from bench.tracking.runs.spec import MetricPoint, RunSpec
+from bench.tracking.runs.survey import Survey
+from bench.tracking.runs.views import AVERAGE_TAG, percent_tag
 
 if TYPE_CHECKING:
     from bench.report import Results
@@ -87,7 +87,6 @@ def _numbers(results: "Results", method: str) -> dict[str, str]:
     selected = results.frame[results.frame["method"] == method]
     numbers = {percent_tag(percent): number(spread) for (_, percent), spread in over_seeds(selected, "mAP").items()}
     if len(results.percents) > 1:
-        numbers |= {
-            average_tag(): number(spread) for spread in mean_over_ratios(selected, "mAP", results.percents).values()
-        }
+        for spread in mean_over_ratios(selected, "mAP", results.percents).values():
+            numbers[AVERAGE_TAG] = number(spread)
     return numbers

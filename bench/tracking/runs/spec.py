@@ -3,23 +3,12 @@
 import functools
 import hashlib
 import json
-import posixpath
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 Status = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
-
-PARAM_LIMIT, TAG_LIMIT, KEY_LIMIT = 6000, 5000, 250
-"""Characters of a value and of a key; the tag limit is that of MLflow 3.7, later ones allow more."""
-
-NOTE = "mlflow.note.content"
-COLOUR = "mlflow.runColor"
-"""Tag with the colour that MLflow draws a run in; without it, MLflow chooses one by the run's id."""
-
-RUN = "{run}"
 
 
 class MetricPoint(NamedTuple):
@@ -80,18 +69,3 @@ class RunSpec:
 
 def file_bytes(file: bytes | Path) -> bytes:
     return file if isinstance(file, bytes) else file.read_bytes()
-
-
-def metric_key(name: str) -> str:
-    """A name that MLflow takes for a metric.
-
-    >>> metric_key("AP/potted plant"), metric_key("mAP@0.1"), metric_key("AP/a//b")
-    ('AP/potted plant', 'mAP_0.1', 'AP/a/b')
-    """
-    allowed = re.sub(r"[^\w/. -]", "_", name)
-    return posixpath.normpath(allowed).lstrip("./")[:KEY_LIMIT] or "_"
-
-
-def cut(text: str, limit: int) -> str:
-    """The text, ended with an ellipsis if it is longer than `limit`."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"

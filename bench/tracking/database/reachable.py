@@ -1,12 +1,12 @@
 """Reachability of an MLflow server or database: found within seconds and without importing MLflow."""
 
 import sqlite3
-import urllib.error
 import urllib.request
 from contextlib import closing
 
 from bench.errors import BenchError
-from bench.tracking.ledger import sqlite_path
+from bench.tracking.database.location import is_server
+from bench.tracking.database.sqlite import sqlite_path
 
 ANSWER = 5.0
 """Seconds in which a server must say that it is there, or a database be free."""
@@ -14,10 +14,6 @@ ANSWER = 5.0
 
 class TrackingError(BenchError):
     """MLflow could not be brought up to date; the results in the store are not touched by that."""
-
-
-def is_server(uri: str) -> bool:
-    return uri.startswith(("http://", "https://"))
 
 
 def refuse_unreachable(uri: str) -> None:

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from bench.records.store import Store
-from bench.tracking import follow as follow_module
-from bench.tracking.follow import BEAT, SILENCE_SECONDS, Follower
+from bench.tracking.follower import waiting
+from bench.tracking.follower.follower import Follower
+from bench.tracking.follower.waiting import BEAT, SILENCE_SECONDS
 
 pytestmark = pytest.mark.slow
 
@@ -31,8 +32,8 @@ def scripted(monkeypatch, store: Store, events: Iterable[tuple[float, bytes | No
             os.close(writes)
         return pipes, [], []
 
-    monkeypatch.setattr(follow_module, "select", SimpleNamespace(select=select))
-    monkeypatch.setattr(follow_module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(waiting, "select", SimpleNamespace(select=select))
+    monkeypatch.setattr(waiting, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     follower = Follower(store)
     pipe = os.fdopen(reads, "rb")
     follower.process = SimpleNamespace(stdout=pipe, stdin=None, wait=lambda seconds: 1, poll=lambda: 1)

@@ -1,0 +1,1 @@
+"""What MLflow is to hold, as plain data: runs, their descriptions, and the pages of experiments."""
