@@ -27,7 +27,7 @@ from bench.data import Split
 from bench.data.images import ImageFiles
 from bench.features import ENCODE_BATCH, Shape, cached_features, entries, verify
 from bench.features.encode import batches
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.system.peak_memory import PeakMemory
 
 COCO_IMAGES = 82_783 + 40_504

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.api.import_cells import ImportResult, import_file
 from bench.api.sharing import made_by_default, program_version
 from bench.errors import UsageError
-from bench.records.cell_file import finished_keys, write_cells
+from bench.records.cell_file.writing import finished_keys, write_cells
 from bench.records.find import find_finished
 from bench.records.store import Store, existing_store
 from bench.report.selection import find_sweep

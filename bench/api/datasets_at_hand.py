@@ -9,7 +9,8 @@ from bench.data import Dataset
 from bench.errors import BenchError
 from bench.planning.plan import open_dataset
 from bench.planning.request import Request
-from bench.records.cells import Cell, Component
+from bench.records.cells import Cell
+from bench.records.component import Component
 from bench.records.reader import Targets
 from bench.training.resources import Resources
 from protocols import mask_facts

@@ -17,7 +17,7 @@ from bench.executors.driver import run_cells
 from bench.features.augmentation import AUGMENTATIONS
 from bench.planning.plan import cells, open_dataset, plan
 from bench.planning.request import Request
-from bench.records.names import inside
+from bench.records.paths import inside
 from bench.records.store import Store
 from bench.settings import plugins
 from bench.system.device import choose_device

@@ -12,10 +12,11 @@ import numpy as np
 
 from bench.api.datasets_at_hand import DatasetsAtHand
 from bench.errors import DataError
-from bench.records.cell_file import CellFile, SharedCell
+from bench.records.cell_file.reading import CellFile, SharedCell
 from bench.records.cells import Cell
+from bench.records.layout import CURVE_FILE, SCORES_FILE
 from bench.records.origin import ORIGIN_FILE
-from bench.records.reader import CURVE_FILE, SCORES_FILE, Targets
+from bench.records.reader import Targets
 from bench.records.store import Store
 from bench.stats.metrics import average_precision, summary
 from bench.system.disk import raising_disk_errors

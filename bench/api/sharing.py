@@ -20,8 +20,8 @@ from bench.features.pack_file import PACKED_PARTS, pack_facts, write_pack
 from bench.planning.plan import open_dataset
 from bench.planning.request import Request
 from bench.prediction.card import licence_of
-from bench.records.cells import Component
-from bench.records.names import inside
+from bench.records.component import Component
+from bench.records.paths import inside
 from bench.settings.conversion import build
 from bench.system.disk import raising_disk_errors
 

@@ -9,7 +9,7 @@ from bench.api.comparison import comparison, with_baseline
 from bench.api.frames import places
 from bench.api.html import table_html
 from bench.errors import UsageError
-from bench.records.names import inside
+from bench.records.paths import inside
 from bench.records.store import Store
 from bench.report import Results, curves, markdown, ratio_table, read_results, with_metrics, write_report
 from bench.report.figures.curves import draw_learning, draw_ratios

@@ -12,7 +12,7 @@ from bench.attention.record import attention_record
 from bench.attention.request import AttentionRequest
 from bench.data.class_names import class_columns
 from bench.records.find import names_apart
-from bench.records.names import inside
+from bench.records.paths import inside
 from bench.records.reader import StoreReader
 from bench.records.rows import Row
 from bench.report.figures.palette import method_styles

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.settings.conversion import build, keyed_values
 from bench.settings.registry import Registry
 from protocols import PROTOCOLS, paths_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.axes.components import component_of, options_of
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.settings.conversion import build
 from methods import METHODS, Method, MethodConfig
 

@@ -11,7 +11,7 @@ from bench.backbones.base import BACKBONES, Backbone, ImageFeatures
 from bench.data.pack import Pack
 from bench.data.pack.facts import POSITION_FILE
 from bench.errors import BenchError, DataError
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.settings.conversion import build
 
 

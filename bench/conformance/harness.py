@@ -14,7 +14,8 @@ from bench.conformance.toy_data import DIM, GRID, NAMES, ToyText, build_task, dr
 from bench.data import Dataset, Split
 from bench.errors import UsageError
 from bench.features import FeatureSet
-from bench.records.cells import Cell, Component
+from bench.records.cells import Cell
+from bench.records.component import Component
 from bench.settings.config import NoOptions
 from bench.settings.conversion import build, values
 from bench.training import TrainingResult, run_cell

@@ -14,7 +14,7 @@ from PIL import Image
 
 from bench.data.unknown import is_complete, judgeable, judgeable_only, unknown_facts
 from bench.errors import DataError
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.settings.conversion import values
 from bench.settings.registry import Registry
 from bench.system.chunks import class_totals, row_slices

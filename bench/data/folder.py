@@ -23,7 +23,7 @@ from bench.data.manifest import Manifest, stamps_of
 from bench.data.official import Official, deviations
 from bench.data.unknown import is_complete
 from bench.errors import DataError
-from bench.records.cells import canonical_json
+from bench.records.component import canonical_json
 from bench.settings.config import setting
 from bench.settings.conversion import values
 from bench.system.files import NO_ARRAYS

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from bench.executors.base import Ended, Ending, Executor, level
 from bench.records.cells import Cell
-from bench.records.damage import warn_once
 from bench.records.store import Store
+from bench.records.warnings import warn_once
 
 HELD_POLL_SECONDS = 0.5
 

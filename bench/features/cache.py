@@ -20,8 +20,8 @@ from bench.features.keys import FORMAT, feature_key
 from bench.features.layout import CacheEntry, Shape
 from bench.features.locks import Hold, hold
 from bench.features.writer import ChunkWriter
-from bench.records.cells import Component, canonical_json
-from bench.records.names import inside, refuse_links
+from bench.records.component import Component, canonical_json
+from bench.records.paths import inside, refuse_links
 from bench.system.files import read_json, remove_leftovers
 from bench.system.heap import freed_blocks_kept
 from bench.system.progress import Progress

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from bench.errors import UsageError
 from bench.features.augmentation import AUGMENTATIONS, Augmentation
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.settings.config import NoOptions, setting
 from bench.settings.conversion import build, values
 from bench.settings.registry import Registry

@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 from bench.data.base import Split
-from bench.records.cells import Component, canonical_json
+from bench.records.component import Component, canonical_json
 
 FORMAT = 2
 """Raised when the arrays' meaning or the way of encoding (batches, storage) changes."""

@@ -22,8 +22,9 @@ import numpy as np
 
 from bench.errors import DataError
 from bench.features.keys import FORMAT
-from bench.records.cells import Component
-from bench.records.names import inside, is_key, printable
+from bench.records.component import Component
+from bench.records.names import is_key, printable
+from bench.records.paths import inside
 from bench.system.cores import cores
 from bench.system.files import read_json, read_json_lines
 from bench.system.npy import npy_header

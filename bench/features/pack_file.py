@@ -26,7 +26,7 @@ from bench.errors import UsageError
 from bench.features.checked import refuse_damage
 from bench.features.layout import CacheEntry
 from bench.features.locks import hold
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.system.bundle_writing import Content, write_bundle
 from bench.system.npy import npy_header
 

@@ -15,8 +15,8 @@ from bench.features.cache import FeatureSet, kept_features
 from bench.features.keys import FORMAT
 from bench.features.layout import FEATURE_DTYPES, CacheEntry, Shape
 from bench.features.writer import ChunkWriter, OtherRowsError
-from bench.records.cells import canonical_json
-from bench.records.names import inside
+from bench.records.component import canonical_json
+from bench.records.paths import inside
 from bench.system.progress import Progress
 
 

@@ -17,7 +17,7 @@ from bench.data.folder import FolderDataset
 from bench.data.images import ImageFiles
 from bench.data.roots import find_root
 from bench.errors import BenchError, DataError
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.records.names import printable
 from bench.records.reader import Targets
 

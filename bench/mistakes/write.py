@@ -10,7 +10,8 @@ from bench.mistakes.page import IMAGE_LIMIT, mistakes_page, shown_rows
 from bench.mistakes.pictures import read_pictures
 from bench.records.cells import Cell
 from bench.records.find import refuse_apart
-from bench.records.names import inside, printable, short_name
+from bench.records.names import printable, short_name
+from bench.records.paths import inside
 from bench.records.reader import StoreReader
 from bench.system.disk import REFUSED
 from bench.system.files import write_text

@@ -7,7 +7,7 @@ from bench.backbones.packed import weights_problem
 from bench.data.pack import Pack
 from bench.errors import UsageError
 from bench.planning.request import Request
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.system.wording import some
 from methods import METHODS
 

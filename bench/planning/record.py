@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bench.features.feeds import feed_component, feed_text
 from bench.planning.plan import PlannedPlace
 from bench.planning.request import Request, Variant
-from bench.records.cells import canonical_json
+from bench.records.component import canonical_json
 from bench.records.sweeps import SweepRecord
 from methods import METHODS
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.records.cells import PLAIN_FEED, Cell, Component, Judged
+from bench.records.cells import Cell, Judged
+from bench.records.component import PLAIN_FEED, Component
 from methods import Method
 
 

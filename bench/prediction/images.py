@@ -11,7 +11,7 @@ from bench.data.lists import read_lines
 from bench.data.paths import portable
 from bench.data.table_rows import PARQUET, open_rows
 from bench.errors import DataError, UsageError
-from bench.records.names import inside
+from bench.records.paths import inside
 from bench.system.wording import shown, some
 
 TABLES = {".csv": ",", ".tsv": "\t", **dict.fromkeys(PARQUET, ",")}

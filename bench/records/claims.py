@@ -12,7 +12,7 @@ import psutil
 
 from bench.records import damage
 from bench.records.cells import Cell
-from bench.records.names import refuse_links
+from bench.records.paths import refuse_links
 from bench.system import files, locks
 from bench.system.files import write_json
 

@@ -8,46 +8,20 @@ weights are never returned. Rows of older versions, which have no checksum, are 
 import functools
 import hashlib
 import json
-import logging
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bench.errors import DataError
-from bench.records.cells import SCHEMA, Cell, canonical_json
+from bench.records.cells import Cell
 from bench.records.names import printable
 from bench.records.rows import Row
+from bench.records.sealed import MALFORMED, cell_of, row_of
+from bench.records.warnings import warn_once
 from bench.system.files import read_json
 
-_LOG = logging.getLogger(__name__)
-SEAL = "sha256"
 _T = TypeVar("_T")
-
-MALFORMED = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
-"""What is raised of a record that is damaged."""
-
-
-@functools.cache
-def warn_once(text: str) -> None:
-    """A warning that is not repeated by this process."""
-    _LOG.warning("%s", text)
-
-
-def read_or_warn(read: Callable[[Path], _T], path: Path) -> _T | None:
-    """What `read` makes of the file; None, and a warning that names it, where it cannot be used."""
-    try:
-        return read(path)
-    except DataError as error:
-        warn_once(f"left out: {error}")
-    except OSError as error:
-        warn_once(f"left out: {path} cannot be read ({error.strerror}).")
-    return None
-
-
-def sealed(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The record with a checksum of itself, as it will be read back."""
-    return {**data, SEAL: _seal(json.loads(json.dumps(data)))}
 
 
 def read_cell(path: Path, key: str) -> Cell:
@@ -130,32 +104,6 @@ def _read(path: Path, parse: Callable[[Any], _T]) -> _T:
     except MALFORMED as error:
         reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         raise DataError(f"{path} is damaged ({str(reason)[:120]}); give `bench run` again.") from None
-
-
-def cell_of(data: Mapping[str, Any], key: str) -> Cell:
-    """The cell of a record; one of `MALFORMED` where it is damaged or another's."""
-    # The key of an older schema cannot be worked out any more.
-    if data["schema"] == SCHEMA and (found_key := Cell.from_json(data).key) != key:
-        raise ValueError(f"it describes cell {found_key}")
-    return Cell.from_json(printable(data))
-
-
-def row_of(data: Mapping[str, Any], key: str) -> Row:
-    """The row of a record, with the same errors."""
-    rest = {name: value for name, value in data.items() if name != SEAL}
-    if SEAL in data and data[SEAL] != _seal(rest):
-        raise ValueError("it is not what was written")
-    if rest.get("key", key) != key:
-        raise ValueError(f"it is the row of cell {rest['key']}")
-    row = Row.from_json(printable(rest))
-    headline = row.metrics["mAP" if row.cell.test else "heldout_mAP"]
-    if not isinstance(headline, (int, float, type(None))):
-        raise TypeError(f"its mAP is {headline!r}")
-    return row
-
-
-def _seal(data: Mapping[str, Any]) -> str:
-    return hashlib.sha256(canonical_json(data).encode()).hexdigest()
 
 
 def _record(line: bytes) -> dict[str, Any] | None:

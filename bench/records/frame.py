@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bench.records.cells import canonical_json
+from bench.records.component import canonical_json
 from bench.records.rows import Row
 
 if TYPE_CHECKING:

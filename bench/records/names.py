@@ -1,15 +1,12 @@
-"""Names that come from a disk, a network or a command line: checked once, where they enter; and paths made of them.
+"""Names that come from a disk, a network or a command line: checked once, where they enter.
 
 A store, an MLflow database and a cluster's node may be a stranger's. Their names of cells and sweeps become file names
 here, so a name that this program would not give is refused.
 """
 
 import hashlib
-import os
 import re
-from collections.abc import Mapping, Sequence
-from itertools import accumulate
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from bench.errors import DataError
@@ -18,7 +15,6 @@ _KEY = re.compile(r"[0-9a-f]{16}")
 _SWEEP = re.compile(r"[0-9a-f]{12}")
 _FINGERPRINT = re.compile(r"[0-9a-f]{1,64}")
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}")
-_BROKEN = re.compile(r"[\\\x00]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -76,37 +72,6 @@ def short_name(name: str, most: int = 150) -> str:
     if len(content) <= most:
         return name
     return f"{content[: most - 9].decode(errors='ignore')}-{hashlib.sha256(content).hexdigest()[:8]}"
-
-
-def inside(folder: Path, *parts: str) -> Path:
-    """The path of `parts` below `folder`; DataError where it would lie elsewhere, symbolic links followed.
-
-    >>> inside(Path("results"), "cells", "0123456789abcdef").as_posix()
-    'results/cells/0123456789abcdef'
-    """
-    steps = "/".join(parts).split("/")
-    if all(step not in ("", ".", "..") and not _BROKEN.search(step) for step in steps):
-        path = folder.joinpath(*parts)
-        if not _is_linked(folder, steps) or _leads_into(folder, path):
-            return path
-    raise DataError(f"{'/'.join(parts)!r} leads out of the folder {folder}, and is not used; remove what names it.")
-
-
-def _is_linked(folder: Path, steps: Sequence[str]) -> bool:
-    """Whether a step below the folder is a symbolic link; where none is, nothing need be resolved."""
-    _, *places = accumulate(steps, os.path.join, initial=os.fspath(folder))
-    return any(map(os.path.islink, places))
-
-
-def _leads_into(folder: Path, path: Path) -> bool:
-    root, real = (os.path.realpath(place) for place in (folder, path))
-    return real.startswith(os.path.join(root, ""))  # noqa: PTH118 - the root itself must not get a second slash
-
-
-def refuse_links(folder: Path) -> None:
-    """DataError if anything in the folder is a link to another place: what is opened in it by name would lie there."""
-    for path in folder.rglob("*"):
-        inside(folder, path.relative_to(folder).as_posix())
 
 
 def printable(data: Any) -> Any:

@@ -1,33 +1,25 @@
 """The reading half of a store: what reports, MLflow and attention maps may do with finished and running cells."""
 
 import hashlib
-from abc import abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from bench.errors import DataError
 from bench.records import damage
-from bench.records.cells import Cell
-from bench.records.claims import live_lease
 from bench.records.frame import frame_of
-from bench.records.jobs import JOB_FILE, CellJob, read_job
-from bench.records.names import inside, printable
+from bench.records.layout import CURVE_FILE, SCORES_FILE, WEIGHTS_FILE
+from bench.records.names import printable
 from bench.records.origin import ORIGIN_FILE, CellOrigin
 from bench.records.rows import Row
-from bench.records.sweeps import SweepRecord
+from bench.records.states import CellStates
+from bench.records.warnings import warn_once
 from bench.system.files import read_arrays, read_json
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SCORES_FILE, CURVE_FILE, WEIGHTS_FILE = "scores.npz", "curve.jsonl", "weights.safetensors"
-
-CellState = Literal["planned", "running", "done", "failed"]
 
 
 @dataclass(frozen=True)
@@ -39,84 +31,8 @@ class Targets:
     class_names: tuple[str, ...]
 
 
-class StoreReader(Protocol):
-    """Cells by key, and the sweeps that requested them; read only.
-
-    Subclasses define where things are (the abstract methods) and inherit the reading.
-    root: the folder that reports are written below.
-    """
-
-    root: Path
-
-    @abstractmethod
-    def folder(self, key: str) -> Path:
-        """The folder of a cell, begun or not; DataError for what is no key."""
-
-    @abstractmethod
-    def keys(self) -> list[str]:
-        """Keys of all cells that were ever started."""
-
-    @abstractmethod
-    def targets_file(self, content: str) -> Path:
-        """The file of the test labels of the dataset with this fingerprint."""
-
-    @abstractmethod
-    def sweeps(self) -> list[SweepRecord]:
-        """All sweeps, the one requested last at the end; other files are left out with a warning."""
-
-    def file(self, key: str, name: str) -> Path:
-        """A file of the cell; DataError where a link of that name leads out of the cell's folder."""
-        return inside(self.folder(key), name)
-
-    def state(self, key: str) -> CellState:
-        problem = self._row_problem(key)
-        if problem == "":
-            return "done"
-        if self.lease(key) is not None:
-            return "running"
-        return "failed" if problem or self.file(key, "error.txt").exists() else "planned"
-
-    def _row_problem(self, key: str) -> str | None:
-        return damage.row_problem(self.file(key, "row.json"), key)
-
-    def damage(self, key: str) -> str:
-        """What is wrong with the row of a cell that was done, and is to be trained again; "" for nothing."""
-        return self._row_problem(key) or ""
-
-    def lease(self, key: str) -> Mapping[str, Any] | None:
-        """Who runs the cell now, or None; a lease of a process that is gone does not count."""
-        return live_lease(self.file(key, "lease.json"))
-
-    def job(self, key: str) -> CellJob | None:
-        """The job of a cluster that began the cell last and has not finished it, or None."""
-        return read_job(self.file(key, JOB_FILE))
-
-    def error(self, key: str) -> str | None:
-        """The traceback of a cell that failed, or what is wrong with the row of one that was done."""
-        path = self.file(key, "error.txt")
-        text = path.read_text(errors="replace") if path.exists() else self._row_problem(key)
-        return printable(text) if text else None
-
-    def reason(self, key: str) -> str:
-        """The stored error in one line, `RuntimeError: out of luck`; "" for a cell that did not fail."""
-        lines = (self.error(key) or "").splitlines()
-        last_frame = max((i for i, line in enumerate(lines) if line.startswith('  File "')), default=-1)
-        return next((line for line in lines[last_frame + 1 :] if line and not line.startswith(" ")), "")
-
-    def failed_at(self, key: str) -> float:
-        """When the cell's last attempt failed (seconds since the epoch), 0 if it did not."""
-        path = self.file(key, "error.txt")
-        return path.stat().st_mtime if path.exists() else 0.0
-
-    def cell(self, key: str) -> Cell:
-        """DataError if its description is damaged, FileNotFoundError if it was never begun."""
-        return damage.read_cell(self.file(key, "cell.json"), key)
-
-    def begun(self, keys: Iterable[str]) -> Iterator[Cell]:
-        """Those of the cells that were begun here and can be read."""
-        for key in dict.fromkeys(keys):
-            with suppress(FileNotFoundError, DataError):
-                yield self.cell(key)
+class StoreReader(CellStates, Protocol):
+    """Cells by key, and the sweeps that requested them; read only."""
 
     def row(self, key: str) -> Row:
         """The row of a cell that is done; DataError if it is damaged, and then the cell is not done."""
@@ -149,7 +65,7 @@ class StoreReader(Protocol):
             try:
                 self._content(key, CURVE_FILE)
             except DataError as error:
-                damage.warn_once(f"{error} Its curve is not shown.")
+                warn_once(f"{error} Its curve is not shown.")
                 return []
         return damage.read_curve(path)
 
@@ -166,7 +82,7 @@ class StoreReader(Protocol):
         try:
             return self.file(key, SCORES_FILE).exists() and self.scores(key) is not None
         except (DataError, OSError) as error:
-            damage.warn_once(str(error))
+            warn_once(str(error))
             return False
 
     def weights(self, key: str) -> bytes | None:

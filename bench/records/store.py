@@ -18,15 +18,20 @@ from pathlib import Path
 import numpy as np
 
 from bench.errors import DataError, UsageError
-from bench.records import damage
 from bench.records.cells import Cell
 from bench.records.claims import claimed
+from bench.records.damage import file_digest
 from bench.records.jobs import JOB_FILE
-from bench.records.names import cell_key, fingerprint, inside, is_key, sweep_id
+from bench.records.layout import CURVE_FILE, SCORES_FILE, WEIGHTS_FILE
+from bench.records.names import cell_key, fingerprint, is_key, sweep_id
 from bench.records.origin import ORIGIN_FILE
-from bench.records.reader import CURVE_FILE, SCORES_FILE, WEIGHTS_FILE, StoreReader, Targets
+from bench.records.paths import inside
+from bench.records.reader import StoreReader, Targets
 from bench.records.rows import Row
-from bench.records.sweeps import SweepRecord, read_own_sweep
+from bench.records.sealed import sealed
+from bench.records.sweep_file import read_own_sweep
+from bench.records.sweeps import SweepRecord
+from bench.records.warnings import read_or_warn
 from bench.system.files import atomic, write_arrays, write_json, write_text
 
 
@@ -52,7 +57,7 @@ class Store(StoreReader):
     def sweeps(self) -> list[SweepRecord]:
         """All sweeps, the one requested last at the end; other files are left out with a warning."""
         paths = sorted((self.root / "sweeps").glob("*.json"))
-        records = [damage.read_or_warn(self._sweep, path) for path in paths]
+        records = [read_or_warn(self._sweep, path) for path in paths]
         return sorted((record for record in records if record is not None), key=lambda record: record.requested)
 
     def _sweep(self, path: Path) -> SweepRecord:
@@ -77,8 +82,8 @@ class Store(StoreReader):
         for name in ("error.txt", JOB_FILE, ORIGIN_FILE):
             (folder / name).unlink(missing_ok=True)
         kept = [name for name in (SCORES_FILE, CURVE_FILE, WEIGHTS_FILE) if (folder / name).exists()]
-        row = dataclasses.replace(row, files={name: damage.file_digest(folder / name) for name in kept})
-        write_json(folder / "row.json", damage.sealed(row.to_json()))
+        row = dataclasses.replace(row, files={name: file_digest(folder / name) for name in kept})
+        write_json(folder / "row.json", sealed(row.to_json()))
 
     def fail(self, key: str, error: BaseException) -> None:
         """Keep the traceback; the cell is tried again by the next run."""
@@ -99,7 +104,7 @@ class Store(StoreReader):
     def save_sweep(self, record: SweepRecord) -> None:
         """Keep the sweep of a command; a repeated request moves it to the end but keeps its creation time."""
         path = inside(self.root, "sweeps", f"{sweep_id(record.id)}.json")
-        before = damage.read_or_warn(self._sweep, path) if path.exists() else None
+        before = read_or_warn(self._sweep, path) if path.exists() else None
         created = before.created if before else record.created
         write_json(path, dataclasses.replace(record, created=created, requested=record.created).to_json())
 

@@ -4,19 +4,13 @@ import dataclasses
 import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import BeforeValidator
 
-from bench.errors import DataError
-from bench.records.names import cell_key, plain_name, printable, sweep_id
-from bench.system.files import read_json
+from bench.records.names import cell_key, plain_name, sweep_id
 
 SWEEP_SCHEMA = 2
-"""Schema 1, which files did not state, has `entries` for `places` and `asked` for `requested`."""
-
-_RENAMED = {"entries": "places", "asked": "requested"}
 
 
 def _axis_name(axis: str) -> BeforeValidator:
@@ -102,42 +96,3 @@ class SweepRecord:
     def content(self) -> dict[str, Any]:
         """The record without the time of the last request, which changes nothing that is made from it."""
         return {name: value for name, value in self.to_json().items() if name != "requested"}
-
-    @classmethod
-    def from_json(cls, data: Any, source: str) -> "SweepRecord":
-        """The record of any schema so far; DataError, which names `source`, for anything else."""
-        try:
-            if not isinstance(data, Mapping):
-                raise DataError("it holds no fields")
-            if data.get("schema", 1) not in range(1, SWEEP_SCHEMA + 1):
-                raise DataError(f"its schema {str(data['schema'])[:20]!r} is not one of 1 to {SWEEP_SCHEMA}")
-            renamed = {_RENAMED.get(name, name): value for name, value in data.items()}
-            return _adapter().validate_python(printable({**renamed, "schema": SWEEP_SCHEMA}))
-        except ValidationError as error:
-            first = error.errors()[0]
-            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        except DataError as error:
-            reason = str(error).rstrip(".")
-        raise DataError(f"{source} is no record of a sweep ({reason}); remove it, or mend it.")
-
-
-@functools.cache
-def _adapter() -> TypeAdapter[SweepRecord]:
-    return TypeAdapter(SweepRecord)
-
-
-def read_sweep(path: Path) -> SweepRecord:
-    """The record kept in a file; DataError, which names the file, if it is damaged or none."""
-    try:
-        data = read_json(path)
-    except ValueError as error:  # no JSON, or no UTF-8
-        raise DataError(f"{path} is no record of a sweep ({error}); remove it, or mend it.") from None
-    return SweepRecord.from_json(data, str(path))
-
-
-def read_own_sweep(path: Path) -> SweepRecord:
-    """The record of a file in a store that is named by its sweep's id: a copy under another name does not count."""
-    record = read_sweep(path)
-    if path.stem != record.id:
-        raise DataError(f"{path} is a copy of the sweep {record.id}; remove it.")
-    return record

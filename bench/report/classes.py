@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bench.errors import DataError
-from bench.records.damage import warn_once
 from bench.records.reader import StoreReader
 from bench.records.rows import Row
+from bench.records.warnings import warn_once
 from bench.report.results import Results
 from bench.stats.paired import Percent
 

@@ -14,10 +14,10 @@ from time import perf_counter
 import numpy as np
 
 from bench.errors import DataError
-from bench.records.damage import warn_once
-from bench.records.names import inside
+from bench.records.paths import inside
 from bench.records.reader import StoreReader
 from bench.records.rows import Row
+from bench.records.warnings import warn_once
 from bench.report.resampling_processes import share_out
 from bench.report.results import Results
 from bench.stats import Difference, difference, multiplicities, resampled_map

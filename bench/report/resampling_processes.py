@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench.records.names import inside
+from bench.records.paths import inside
 from bench.records.reader import StoreReader
 from bench.records.store import Store
 from bench.system.capacity import available_memory

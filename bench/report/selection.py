@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.errors import UsageError
-from bench.records.cells import Cell, Component, canonical_json
+from bench.records.cells import Cell
+from bench.records.component import Component, canonical_json
 from bench.records.reader import StoreReader
 from bench.records.sweeps import Place, SweepRecord
 from bench.report.figures.palette import Styles, method_styles

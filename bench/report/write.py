@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import DataError
-from bench.records.cells import canonical_json
-from bench.records.names import inside
+from bench.records.component import canonical_json
+from bench.records.paths import inside
 from bench.records.reader import StoreReader
 from bench.report.resampled import ImageIntervals, compared_cells, images_within, resampled_folder
 from bench.report.results import Results

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import UsageError
-from bench.records.names import inside
+from bench.records.paths import inside
 from bench.records.reader import StoreReader
 from bench.report.render.safe_markdown import tame
 from bench.report.results import Results

@@ -16,7 +16,8 @@ from bench.errors import DataError, UsageError
 from bench.records.names import is_fingerprint, printable
 from bench.records.reader import StoreReader
 from bench.records.store import Store
-from bench.records.sweeps import SweepRecord, read_sweep
+from bench.records.sweep_file import read_sweep
+from bench.records.sweeps import SweepRecord
 from bench.system.files import write_json, write_text
 from bench.tracking.database.client import open_client
 from bench.tracking.database.downloads import RunFiles

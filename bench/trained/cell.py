@@ -16,7 +16,7 @@ from bench.features.encode import ENCODE_BATCH, encode_batch
 from bench.planning.plan import open_dataset
 from bench.planning.request import Request
 from bench.records.cells import Cell
-from bench.records.names import inside
+from bench.records.paths import inside
 from bench.records.reader import StoreReader
 from bench.training.cell import TEST_BATCH
 from bench.training.live_model import LiveModel

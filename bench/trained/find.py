@@ -5,7 +5,8 @@ import shlex
 from bench.errors import UsageError
 from bench.records.cells import Cell
 from bench.records.find import find_finished
-from bench.records.reader import WEIGHTS_FILE, StoreReader
+from bench.records.layout import WEIGHTS_FILE
+from bench.records.reader import StoreReader
 
 
 def find_cell(store: StoreReader, prefix: str) -> Cell:

@@ -14,7 +14,8 @@ from bench.data import Split
 from bench.data.base import label_bytes
 from bench.data.unknown import judgeable, judgeable_only
 from bench.errors import DataError
-from bench.records.cells import Cell, canonical_json
+from bench.records.cells import Cell
+from bench.records.component import canonical_json
 from bench.system.mapped import SMALLEST_MAPPED, mapped
 from bench.system.paths import MASKS_FOLDER
 from bench.system.sparse import SparseLabels

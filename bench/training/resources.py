@@ -18,7 +18,8 @@ from bench.data.pack import Pack
 from bench.features import FeatureSet, Prepare, cached_features, packed_features
 from bench.features.augmentation import AUGMENTATIONS, Augmentation
 from bench.features.feeds import ViewsOptions, feed_options
-from bench.records.cells import Cell, Component, canonical_json
+from bench.records.cells import Cell
+from bench.records.component import Component, canonical_json
 from bench.records.reader import Targets
 from bench.system.seeding import numpy_stream
 from bench.system.sparse import SparseLabels

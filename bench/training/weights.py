@@ -10,7 +10,8 @@ from torch import Tensor
 
 from bench.axes.methods import resolved_method
 from bench.errors import DataError
-from bench.records.cells import Cell, canonical_json
+from bench.records.cells import Cell
+from bench.records.component import canonical_json
 from bench.training.live import Live
 from bench.training.live_model import LiveModel
 from bench.training.scope import MODELS

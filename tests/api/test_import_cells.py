@@ -14,8 +14,8 @@ from helpers.strangers import untouched
 from bench.api.cells import export_cells, import_cells
 from bench.api.datasets_at_hand import DatasetsAtHand
 from bench.errors import UsageError
-from bench.records.cell_file import CellFile
-from bench.records.damage import sealed
+from bench.records.cell_file.reading import CellFile
+from bench.records.sealed import sealed
 from bench.records.store import Store
 from bench.report import read_results
 from bench.report.caveats import statements

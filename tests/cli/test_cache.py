@@ -15,7 +15,7 @@ from bench.backbones.base import ImageFeatures
 from bench.cli import main
 from bench.data import Split
 from bench.features import CacheEntry, FeatureSet, cached_features, entries
-from bench.records.cells import Component
+from bench.records.component import Component
 
 COUNT = 70
 

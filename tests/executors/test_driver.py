@@ -18,7 +18,7 @@ from bench.planning.plan import cells, plan
 from bench.planning.record import record, sweep_id_of
 from bench.planning.request import Request
 from bench.records.store import Store
-from bench.records.sweeps import SweepRecord
+from bench.records.sweep_file import sweep_of
 from bench.stats.metrics import average_precision, mean_average_precision
 
 pytestmark = [pytest.mark.usefixtures("toys"), pytest.mark.slow]
@@ -185,7 +185,7 @@ def test_the_same_table_is_the_same_sweep(resources):
     one, other = (planned(resources, "asl", percents=p) for p in ((10, 50), (10, 50)))
     assert sweep_id_of(one) == sweep_id_of(other) != sweep_id_of(planned(resources, "asl", percents=(10,)))
     kept = record(Request(("asl",), (10, 50)), one, command=["bench", "run"], created="now")
-    assert SweepRecord.from_json(json.loads(json.dumps(kept.to_json())), "here") == kept
+    assert sweep_of(json.loads(json.dumps(kept.to_json())), "here") == kept
     assert kept.places == tuple(entry.place for entry in one)
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 from bench.backbones.base import ImageFeatures
 from bench.data import Split
 from bench.features import ENCODE_BATCH, CacheEntry, cached_features, entries, verify
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.system.peak_memory import PeakMemory
 
 COUNT, SIDE = 6 * ENCODE_BATCH + 10, 28

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench.records.cell_file import CELLS_FORMAT, CELLS_KIND
+from bench.records.cell_file.layout import CELLS_FORMAT, CELLS_KIND
 from bench.system.bundle import Bundle
 from bench.system.bundle_writing import Content, write_bundle
 

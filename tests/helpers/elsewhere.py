@@ -5,7 +5,8 @@ import json
 
 import numpy as np
 
-from bench.records.cells import Cell, Component
+from bench.records.cells import Cell
+from bench.records.component import Component
 from bench.system.seeding import numpy_stream, stream_seed
 from protocols import PROTOCOLS
 from protocols.splits import held_out

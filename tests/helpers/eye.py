@@ -14,7 +14,7 @@ from bench.features import (
     FeatureSet,
     cached_features,
 )
-from bench.records.cells import Component
+from bench.records.component import Component
 
 COUNT, SIDE = ENCODE_BATCH + 7, 4
 DATASET, COMPONENT = Component("toy", fingerprint="d"), Component("eye", fingerprint="w")

@@ -1,6 +1,7 @@
 """Finished cells that stand beside published numbers."""
 
-from bench.records.cells import Cell, Component
+from bench.records.cells import Cell
+from bench.records.component import Component
 from bench.records.store import Store
 from helpers import store_factory as factory
 

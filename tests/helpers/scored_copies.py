@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from bench.data import DATASETS
-from bench.records.cells import Cell, Component
+from bench.records.cells import Cell
+from bench.records.component import Component
 from bench.records.reader import Targets
 from bench.records.store import Store
 from bench.settings.conversion import keyed_values

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.records.cells import Cell, Component
-from bench.records.damage import sealed
+from bench.records.cells import Cell
+from bench.records.component import Component
 from bench.records.reader import Targets
 from bench.records.rows import Row
+from bench.records.sealed import sealed
 from bench.records.store import Store
 from bench.records.sweeps import Place, SweepRecord
 from bench.stats.metrics import average_precision, summary

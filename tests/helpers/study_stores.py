@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.planning.request import Variant
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.records.reader import Targets
 from bench.records.store import Store
 from bench.records.sweeps import Place, SweepRecord

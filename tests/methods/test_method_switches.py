@@ -8,7 +8,7 @@ import torch
 from helpers.conformance import partial
 from helpers.toy_world import Data, build_task, draw_toy_data, fit
 
-from bench.records.cells import Component, canonical_json
+from bench.records.component import Component, canonical_json
 from bench.settings.conversion import build, values
 from bench.studies.ablation.designs import combinations, leave_one_out
 from bench.studies.ablation.parts import overrides, switched_on

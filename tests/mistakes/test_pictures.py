@@ -10,7 +10,7 @@ from PIL import Image
 
 from bench.data.base import Box
 from bench.mistakes.pictures import Pictures, read_pictures, thumbnail
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.records.reader import Targets
 from bench.settings.conversion import keyed_values
 

@@ -7,7 +7,7 @@ from helpers.elsewhere import CELL
 from helpers.toys import TOYS
 
 from bench.planning.rules import IDENTITY_RULES, PlaceFacts, apply_rules
-from bench.records.cells import PLAIN_FEED, Component
+from bench.records.component import PLAIN_FEED, Component
 
 RULES = {rule.name: rule for rule in IDENTITY_RULES}
 FULL = Component("full")

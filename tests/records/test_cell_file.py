@@ -11,9 +11,10 @@ from helpers.cell_files import rewritten_cells
 from helpers.store_factory import Grid, labels, make_store
 
 from bench.errors import DataError
-from bench.records.cell_file import CellFile, finished_keys, write_cells
-from bench.records.damage import sealed
+from bench.records.cell_file.reading import CellFile
+from bench.records.cell_file.writing import finished_keys, write_cells
 from bench.records.origin import CellOrigin
+from bench.records.sealed import sealed
 from bench.system.bundle import BundleError
 
 GRID = Grid(methods=("asl", "dualcoop", "clip_zero_shot"), percents=(10, 50), epochs=2)
@@ -110,7 +111,7 @@ def test_scores_that_are_none_are_refused_even_where_the_row_fits_them(path, tmp
 
 
 def test_arrays_are_bounded_before_they_are_unpacked(path, tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.records.cell_file.LARGEST_ARRAYS", 100)
+    monkeypatch.setattr("bench.records.cell_file.arrays.LARGEST_ARRAYS", 100)
     monkeypatch.setattr(zipfile.ZipFile, "open", None)  # nothing is unpacked
     with pytest.raises(BundleError, match="bytes unpacked, more than 100"):
         CellFile(path).cell(KEY)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bench.records.cells
-from bench.records.cells import CELL_STREAMS, Cell, Component, canonical_json
+from bench.records.cells import CELL_STREAMS, Cell
+from bench.records.component import Component, canonical_json
 
 pytestmark = pytest.mark.slow
 

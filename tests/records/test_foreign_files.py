@@ -8,8 +8,8 @@ import pytest
 from helpers.store_factory import Grid, finish, make_store, running
 
 from bench.errors import DataError
-from bench.records import damage
 from bench.records.store import Store
+from bench.records.warnings import warn_once
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +66,7 @@ def test_lines_of_a_running_cells_curve_that_are_none_are_left_out(tmp_path, cap
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"id": 3}', b"\xff\xff", b"[" * 100_000])
 def test_a_foreign_file_among_the_sweeps_is_left_out_and_named(store, content, caplog):
-    damage.warn_once.cache_clear()
+    warn_once.cache_clear()
     known = store.sweeps()
     (store.root / "sweeps" / "foreign (conflicted copy).json").write_bytes(content)
     assert store.sweeps() == known

@@ -7,8 +7,9 @@ from helpers.store_factory import Grid, make_store, relabel
 
 from bench.metrics import FurtherMetric, parse_metrics
 from bench.metrics.of_classes import AreaUnderRoc
-from bench.records import damage
-from bench.records.measured import MEASURED_HOME, measured
+from bench.records.kept_metrics import MEASURED_HOME
+from bench.records.measured import measured
+from bench.records.warnings import warn_once
 from bench.system.files import read_json, write_json
 
 METRICS = parse_metrics("auroc,r@2")
@@ -16,7 +17,7 @@ METRICS = parse_metrics("auroc,r@2")
 
 @pytest.fixture
 def store(tmp_path):
-    damage.warn_once.cache_clear()
+    warn_once.cache_clear()
     return make_store(tmp_path, Grid(methods=("asl",), percents=(10, 50), epochs=1))[0]
 
 

@@ -8,7 +8,8 @@ from helpers.sweep_records import KEY, RECORD
 
 from bench.errors import DataError
 from bench.records.store import Store
-from bench.records.sweeps import SWEEP_SCHEMA, Place, SweepRecord
+from bench.records.sweep_file import sweep_of
+from bench.records.sweeps import SWEEP_SCHEMA, Place
 
 OLD = {
     "id": "b" * 12,
@@ -31,7 +32,7 @@ def store(tmp_path) -> Store:
 
 
 def test_what_is_written_is_read_back():
-    assert SweepRecord.from_json(json.loads(json.dumps(RECORD.to_json())), "here") == RECORD
+    assert sweep_of(json.loads(json.dumps(RECORD.to_json())), "here") == RECORD
 
 
 def test_a_record_without_schema_is_read_and_kept_in_todays_form(store):
@@ -61,7 +62,7 @@ def test_the_time_of_the_last_request_is_no_content():
 
 def test_text_from_a_record_cannot_steer_a_terminal():
     data = {**RECORD.to_json(), "command": ["a\x1b[31mb"]}
-    assert SweepRecord.from_json(data, "here").command == ("a\N{REPLACEMENT CHARACTER}[31mb",)
+    assert sweep_of(data, "here").command == ("a\N{REPLACEMENT CHARACTER}[31mb",)
 
 
 def test_sweeps_are_kept_once_each_and_the_last_asked_for_comes_last(store):

@@ -10,7 +10,7 @@ import pytest
 from bench.backbones import BACKBONES
 from bench.data import DATASETS
 from bench.errors import UsageError
-from bench.records.cells import canonical_json
+from bench.records.component import canonical_json
 from bench.settings.config import setting
 from bench.settings.conversion import build, keyed_values, values
 from methods import METHODS

@@ -6,7 +6,7 @@ import pytest
 from helpers.store_factory import Grid
 
 from bench.errors import UsageError
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.trained.cell import with_files
 
 

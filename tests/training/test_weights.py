@@ -14,7 +14,7 @@ from bench.errors import DataError
 from bench.executors import Inline
 from bench.executors.location import Location
 from bench.executors.ray.transfer import RESULT, pack
-from bench.records.reader import WEIGHTS_FILE
+from bench.records.layout import WEIGHTS_FILE
 from bench.records.store import Store
 from bench.training.batches import FeatureBatches, OrderedBatches, loader
 from bench.training.cell import TEST_BATCH

@@ -14,7 +14,7 @@ from bench.data.images import NoImages
 from bench.data.pack.facts import LARGEST_LIST, open_pack
 from bench.data.roots import find_root
 from bench.errors import DataError, UsageError
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.settings.config import NoOptions
 from bench.settings.conversion import build
 from bench.system.npy import npy_header

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from bench.errors import DataError
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.records.names import plain_name, printable
 from bench.system.bundle import Bundle
 from bench.system.npy import npy_size

@@ -12,7 +12,8 @@ from bench.data import Dataset, Split
 from bench.data.images import NoImages
 from bench.errors import DataError, UsageError
 from bench.features import FeatureSet, Prepare
-from bench.records.cells import Cell, canonical_json
+from bench.records.cells import Cell
+from bench.records.component import canonical_json
 from bench.settings.plugins import CarriesPlugins
 from bench.training.resources import EncodeProgress, Resources
 

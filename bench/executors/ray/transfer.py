@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bench.errors import DataError
-from bench.records.names import inside
-from bench.records.reader import WEIGHTS_FILE
+from bench.records.layout import WEIGHTS_FILE
+from bench.records.paths import inside
 from bench.system.files import atomic
 
 CellFiles = dict[str, bytes]

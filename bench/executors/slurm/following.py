@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bench.errors import UsageError
 from bench.executors.base import Ended, FollowedCell, level
 from bench.records.cells import Cell
-from bench.records.reader import CURVE_FILE
+from bench.records.layout import CURVE_FILE
 from bench.records.store import Store
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.records.cells import canonical_json
+from bench.records.component import canonical_json
 from bench.records.rows import Row
 from bench.report.published.numbers import PRINTED_AVERAGE, PublishedNumber
 from bench.report.results import role

@@ -9,8 +9,10 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from bench.records.cells import Cell, canonical_json
-from bench.records.reader import WEIGHTS_FILE, StoreReader
+from bench.records.cells import Cell
+from bench.records.component import canonical_json
+from bench.records.layout import WEIGHTS_FILE
+from bench.records.reader import StoreReader
 from bench.report.calibration import Reliability
 from bench.report.render.html import page_templates, templates_digest
 from bench.report.results import Missing, Results

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.errors import DataError
-from bench.records.damage import warn_once
 from bench.records.reader import StoreReader
+from bench.records.warnings import warn_once
 from bench.report.results import Results
 from bench.report.section import Section
 from bench.report.tables.metric_classes import class_records, class_tables

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.records.names import inside, plain_name, printable
+from bench.records.names import plain_name, printable
+from bench.records.paths import inside
 from bench.records.store import Store
 from bench.studies.search.outcome import TrialRecord
 from bench.system.files import read_json, write_json

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.records.names import inside
+from bench.records.paths import inside
 from bench.report.figures.style import COLUMN, draw
 from bench.studies.search.importance import importances
 from bench.studies.search.outcome import TrialRecord, best, best_so_far

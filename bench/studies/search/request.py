@@ -13,7 +13,8 @@ from bench.planning.judged import refuse_without_negatives
 from bench.planning.plan import cells, plan, resolved_request
 from bench.planning.request import Request, Variant
 from bench.planning.settings import variant_method, variant_settings
-from bench.records.cells import Cell, Judged, canonical_json
+from bench.records.cells import Cell, Judged
+from bench.records.component import canonical_json
 from bench.studies.search.space import Space, space_of, start_of
 from methods import METHODS
 from protocols import PROTOCOLS

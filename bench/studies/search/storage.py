@@ -13,7 +13,7 @@ from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
 from optuna.storages import BaseStorage
 
 from bench.errors import UsageError
-from bench.records.names import refuse_links
+from bench.records.paths import refuse_links
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 warnings.filterwarnings("ignore", category=ExperimentalWarning)

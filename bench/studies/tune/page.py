@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.records.cells import canonical_json
-from bench.records.names import inside
+from bench.records.component import canonical_json
+from bench.records.paths import inside
 from bench.report.tables.table import Style, Table, Value, markdown, ranked
 from bench.studies.pages import Files, write_files
 from bench.studies.tune.budget import shown_budgets

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.errors import UsageError
 from bench.planning.recipes import MADE_BY_TUNE, read_recipe_file
-from bench.records.cells import canonical_json
+from bench.records.component import canonical_json
 from bench.settings.conversion import build, values
 from bench.studies.tune.outcome import Tuning, heldout_sd
 from methods import METHODS

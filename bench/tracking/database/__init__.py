@@ -1,1 +1,1 @@
-"""MLflow's database or server: where it is, how it is opened, and how a run is written there."""
+"""MLflow's databases and servers: their address, a client, and how a run is written there."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.records.names import inside
+from bench.records.paths import inside
 from bench.tracking.runs.spec import RunSpec
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import DataError
-from bench.records.names import inside
+from bench.records.paths import inside
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

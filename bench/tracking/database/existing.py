@@ -1,4 +1,4 @@
-"""What an MLflow run holds already, against what its spec says."""
+"""State of an MLflow run that is there already, against what its spec says."""
 
 import math
 from collections import Counter

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Literal
 
 from bench.tracking.database.artifacts import FILES_DIGEST, log_files
 from bench.tracking.database.batches import log_batches
-from bench.tracking.database.existing import PARENT, contradicts, existing_run, is_whole, points_of, stale_tags
+from bench.tracking.database.existing import (
+    DIGEST,
+    PARENT,
+    UNIT,
+    contradicts,
+    existing_run,
+    is_whole,
+    points_of,
+    stale_tags,
+)
 from bench.tracking.runs.names import NOTE, RUN
 from bench.tracking.runs.spec import DatasetFacts, RunSpec
 
@@ -15,7 +24,6 @@ if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Run
 
 WriteOutcome = Literal["created", "updated", "unchanged"]
-UNIT, DIGEST = "bench.unit", "bench.digest"
 
 
 def write_run(

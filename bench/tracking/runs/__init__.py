@@ -1,1 +1,1 @@
-"""What MLflow is to hold, as plain data: runs, their descriptions, and the pages of experiments."""
+"""Runs as MLflow is to hold them, as plain data, with their descriptions and the pages of experiments."""

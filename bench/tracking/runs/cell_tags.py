@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.records.cells import COMPONENT_AXES, Cell
-from bench.records.reader import CellState
 from bench.records.rows import Row
+from bench.records.states import CellState
 from bench.tracking.runs.names import PARAM_LIMIT, TAG_LIMIT, cut, metric_key, ratio_tag
 
 

@@ -4,10 +4,11 @@ import datetime
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.records.cells import PLAIN_FEED, Cell
-from bench.records.names import inside
-from bench.records.reader import CellState
+from bench.records.cells import Cell
+from bench.records.component import PLAIN_FEED
+from bench.records.paths import inside
 from bench.records.rows import Row
+from bench.records.states import CellState
 from bench.records.sweeps import SweepRecord
 from bench.report.figures.palette import method_styles
 from bench.system.spreadsheet import csv_text

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.records.names import inside
+from bench.records.paths import inside
 from bench.studies.search.archive import SearchArchive
 from bench.studies.search.outcome import TrialRecord, best, best_so_far
 from bench.system.wording import counted

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.records.names import inside
-from bench.records.reader import CellState, StoreReader
+from bench.records.paths import inside
+from bench.records.reader import StoreReader
+from bench.records.states import CellState
 from bench.records.sweeps import SweepRecord
 from bench.report.selection import whole_sweep
 from bench.studies.search.archive import SearchArchive, archives

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.records.names import inside
+from bench.records.paths import inside
 from bench.records.sweeps import SweepRecord
 from bench.system.wording import counted
 from bench.tracking.runs.names import NOTE, TAG_LIMIT, cut, experiment_name

@@ -1,4 +1,4 @@
-"""What running cells take of the machine, sampled while they run and kept beside their curves."""
+"""Processors and memory that running cells take, sampled while they run and kept beside their curves."""
 
 import json
 import time
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import psutil
 
-from bench.records.names import inside, is_key
+from bench.records.names import is_key
+from bench.records.paths import inside
 from bench.records.reader import StoreReader
 from bench.system.files import read_json_lines
 from bench.tracking.runs.spec import MetricPoint

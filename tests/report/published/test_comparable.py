@@ -9,7 +9,7 @@ from helpers import store_factory as factory
 from helpers.published_cells import filled, published_cell
 from helpers.store_factory import Grid
 
-from bench.records.cells import Component
+from bench.records.component import Component
 from bench.records.store import Store
 from bench.report.published.comparable import RATIOS, comparable, mismatches, ours
 from bench.report.published.data import to_json

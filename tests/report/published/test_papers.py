@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from helpers import store_factory as factory
 
-from bench.records.cells import Cell, Component
+from bench.records.cells import Cell
+from bench.records.component import Component
 from bench.records.store import Store
 from bench.records.sweeps import Place, SweepRecord
 from bench.report import read_results, write_report

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.errors import UsageError
 from bench.planning.recipes import recipe_for
-from bench.records.cells import canonical_json
+from bench.records.component import canonical_json
 from bench.settings.config import setting
 from bench.settings.conversion import build, values
 from bench.studies.ablation.designs import (

@@ -14,7 +14,8 @@ from bench.errors import DataError
 from bench.executors import Inline
 from bench.planning.plan import open_dataset
 from bench.planning.request import Request
-from bench.records.cells import Cell, canonical_json
+from bench.records.cells import Cell
+from bench.records.component import canonical_json
 from bench.records.store import Store
 from bench.stats.metrics import mean_average_precision
 from bench.studies.search.archive import cells_of

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bench.errors import UsageError
 from bench.planning.recipes import recipe_for
-from bench.records.cells import canonical_json
+from bench.records.component import canonical_json
 from bench.studies.sensitivity.design import DEFAULT, plan_sensitivity, scale_of
 from methods import METHODS
 

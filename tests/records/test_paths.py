@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import DataError
-from bench.records.names import inside
+from bench.records.paths import inside
 
 STEPS = st.sampled_from(["..", ".", "", "a", "out", "in", "loop", "/", "\\", "../..", "a/..", "/etc", "\0", "~", "C:"])
 

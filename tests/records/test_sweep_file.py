@@ -6,7 +6,8 @@ import pytest
 from helpers.sweep_records import RECORD
 
 from bench.errors import DataError
-from bench.records.sweeps import SWEEP_SCHEMA, SweepRecord, read_sweep
+from bench.records.sweep_file import read_sweep, sweep_of
+from bench.records.sweeps import SWEEP_SCHEMA
 
 DAMAGE = {
     "id": "../../victim",
@@ -37,7 +38,7 @@ def test_a_damaged_field_is_one_sentence_that_names_the_file(tmp_path, field):
 def test_a_field_that_every_record_has_is_required(field):
     data = {name: value for name, value in RECORD.to_json().items() if name != field}
     with pytest.raises(DataError, match=field):
-        SweepRecord.from_json(data, "here")
+        sweep_of(data, "here")
 
 
 @pytest.mark.parametrize("key", ["../../victim", "x" * 16, 7, ""])
@@ -45,7 +46,7 @@ def test_a_key_is_one_of_a_cell_or_absent(key):
     data = RECORD.to_json()
     data["places"][0]["key"] = key
     with pytest.raises(DataError, match="is not a cell's key"):
-        SweepRecord.from_json(data, "here")
+        sweep_of(data, "here")
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"3"])
