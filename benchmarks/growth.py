@@ -30,9 +30,10 @@ from bench.records.cells import Cell
 from bench.settings.plugins import load_plugins
 from bench.system.peak_memory import PeakMemory, process_memory
 from bench.training import run_cell
-from bench.training.batches import FeatureBatches, OrderedBatches, ShuffledBatches, loader
-from bench.training.cell import TEST_BATCH
-from bench.training.evaluation import split_logits
+from bench.training.batches import FeatureBatches
+from bench.training.loaders import TEST_BATCH, loader
+from bench.training.logits import split_logits
+from bench.training.order import OrderedBatches, ShuffledBatches
 from bench.training.resources import Resources
 from methods import Batch
 

@@ -23,7 +23,7 @@ from bench.planning.plan import cells, open_dataset, plan
 from bench.planning.request import Request
 from bench.settings.plugins import load_plugins
 from bench.system.peak_memory import PeakMemory, process_memory
-from bench.training.pseudo_quality import PseudoHook
+from bench.training.hooks.pseudo_labels import PseudoHook
 from bench.training.resources import Resources
 
 PLUGIN = str(Path(__file__).with_name("coco_sized.py"))

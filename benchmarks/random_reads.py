@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.features.rows import RowReader
-from bench.training.batches import OrderedBatches, ShuffledBatches
+from bench.training.order import OrderedBatches, ShuffledBatches
 
 WAYS = {"the system's": False, "requested": True}
 

@@ -22,8 +22,10 @@ from bench.planning.request import Request
 from bench.system.device import choose_device
 from bench.system.paths import default_cache
 from bench.training import run_cell
-from bench.training.batches import FeatureBatches, OrderedBatches, ShuffledBatches, loader
-from bench.training.evaluation import split_logits
+from bench.training.batches import FeatureBatches
+from bench.training.loaders import loader
+from bench.training.logits import split_logits
+from bench.training.order import OrderedBatches, ShuffledBatches
 from bench.training.resources import Resources
 from methods import METHODS, Batch
 from methods.layers.prompts import PromptLearner

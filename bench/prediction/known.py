@@ -12,7 +12,7 @@ from bench.prediction.model import CellModel
 from bench.prediction.stream import SCORE_BATCH
 from bench.system.chunks import row_totals
 from bench.trained import TrainedCell
-from bench.training.cell import TEST_BATCH
+from bench.training.loaders import TEST_BATCH
 from methods import Features
 
 

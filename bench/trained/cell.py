@@ -18,8 +18,8 @@ from bench.planning.request import Request
 from bench.records.cells import Cell
 from bench.records.paths import inside
 from bench.records.reader import StoreReader
-from bench.training.cell import TEST_BATCH
 from bench.training.live_model import LiveModel
+from bench.training.loaders import TEST_BATCH
 from bench.training.resources import EncodeProgress, Resources
 from bench.training.weights import from_bytes, restored
 from methods import Features, Method

@@ -1,8 +1,8 @@
-"""Evaluation: logits of whole splits, in float32, without a trace in the random state."""
+"""Evaluation of the splits of a cell, without a trace in the random state."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,50 +11,12 @@ from mmengine.runner import BaseLoop
 from torch.utils.data import DataLoader
 
 from bench.stats.metrics import mean_average_precision
-from bench.training.batches import OrderedBatches
-from bench.training.live import Ahead
-from bench.training.mmengine_repairs import undisturbed_randomness
-from bench.training.scope import LOOPS, METRICS
+from bench.training.ahead import Ahead
+from bench.training.logits import split_logits
+from bench.training.random_state import undisturbed_randomness
 from bench.training.weights import scoring_state
-from methods import Features
 
 
-@torch.no_grad()
-def split_logits(method: Any, batches: DataLoader | Ahead, device: torch.device) -> np.ndarray:
-    """Logits float32 (N, C) of a split; half-precision contexts are shut out, since they tie ranks.
-
-    `method`: a `Method` or a `LiveModel`.
-    """
-    method.eval()
-    with torch.autocast(device.type, enabled=False):
-        score = method.scorer()
-        rows = cast("OrderedBatches", batches.sampler).indices
-        return _stacked((score(_given(batch, device)) for batch in batches), len(rows))
-
-
-def _stacked(parts: Iterator[torch.Tensor], count: int) -> np.ndarray:
-    """Logits (B, C) of all batches as one float32 array of `count` rows.
-
-    It is made before the second batch: small results kept between large temporaries would fragment the heap by
-    gigabytes.
-    """
-    logits, done = np.empty((count, 0), np.float32), 0
-    for part in parts:
-        if not done:
-            logits = np.empty((count, part.shape[1]), np.float32)
-        logits[done : done + len(part)] = part.float().cpu().numpy()
-        done += len(part)
-    return logits
-
-
-def _given(batch: Mapping[str, Any], device: torch.device) -> Any:
-    """What a batch is scored on: its features, or its images where the encoder was trained."""
-    if "images" in batch:
-        return batch["images"].to(device)
-    return Features(*(part.to(device) for part in batch["features"]))
-
-
-@METRICS.register_module()
 class MeanAP(BaseMetric):
     """The headline mAP of one split, as an MMEngine metric over whole-split logits."""
 
@@ -74,7 +36,6 @@ class EvaluationSplit:
     labels: np.ndarray
 
 
-@LOOPS.register_module()
 class ScoreLoop(BaseLoop):
     """Scores the test split and, where there is one, the held-out part of the training images.
 

@@ -1,8 +1,6 @@
 """Live mode's data: images that are decoded and augmented in every step."""
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +8,10 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import Sampler
 
 from bench.backbones.base import ImageEncoder
 from bench.features.augmentation import Augmentation
 from bench.system.seeding import numpy_stream
-
-Load = Callable[[int], Any]
 
 
 @dataclass(frozen=True)
@@ -94,33 +89,3 @@ class PlainImages:
 
     def collate(self, rows: np.ndarray, loaded: Sequence[Tensor]) -> dict[str, Any]:
         return {"images": torch.stack(list(loaded))}
-
-
-class Ahead:
-    """A DataLoader for MMEngine's loops, with threads that read the next batch while this one is encoded.
-
-    Threads, not processes: reading and resizing let go of the interpreter, and an image that cannot be read is
-    reported as it is.
-    """
-
-    def __init__(self, dataset: LiveBatches | PlainImages, sampler: Sampler[np.ndarray], threads: int):
-        self.dataset, self.sampler, self.threads = dataset, sampler, threads
-
-    def __len__(self) -> int:
-        return len(self.sampler)  # type: ignore[arg-type]
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        pool = ThreadPoolExecutor(self.threads)
-        waiting: deque[tuple[np.ndarray, list[Future[Any]]]] = deque()
-        try:
-            for rows in self.sampler:
-                waiting.append((rows, [pool.submit(self.dataset.load, int(row)) for row in rows]))
-                if len(waiting) > 1:
-                    yield self._collect(*waiting.popleft())
-            while waiting:
-                yield self._collect(*waiting.popleft())
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-    def _collect(self, rows: np.ndarray, jobs: list[Future[Any]]) -> dict[str, Any]:
-        return self.dataset.collate(rows, [job.result() for job in jobs])

@@ -7,15 +7,11 @@ in a configuration.
 """
 
 import logging
-import random
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dist import get_dist_info
@@ -28,32 +24,6 @@ from torch import nn
 
 from bench.errors import BenchError
 from bench.system.plain_files import UNREADABLE, load_plain, reason
-
-
-def random_state() -> dict[str, Any]:
-    """The state of every global random generator; of GPUs, that of the current one, which may have any number."""
-    cuda = [torch.cuda.get_rng_state()] if torch.cuda.is_available() else []
-    kind, keys, *rest = np.random.get_state()
-    numpy = (kind, np.asarray(keys).tolist(), *rest)  # numbers alone: an array is no plain data
-    return {"python": random.getstate(), "numpy": numpy, "torch": torch.get_rng_state(), "cuda": cuda}
-
-
-def restore_random_state(state: dict[str, Any]) -> None:
-    random.setstate(state["python"])
-    np.random.set_state(state["numpy"])
-    torch.set_rng_state(state["torch"].cpu())
-    if state["cuda"]:
-        torch.cuda.set_rng_state(state["cuda"][0].cpu())
-
-
-@contextmanager
-def undisturbed_randomness() -> Iterator[None]:
-    """Whatever is drawn inside the block, the generators outside do not notice."""
-    state = random_state()
-    try:
-        yield
-    finally:
-        restore_random_state(state)
 
 
 class UnusableCheckpointError(BenchError):
@@ -73,7 +43,6 @@ class Runner(MMEngineRunner):
         self.device = device
         super().__init__(
             work_dir=str(work_dir),
-            default_scope="bench",
             # Logger, message hub and visualizer are looked up by this name; a timestamp in seconds is not enough.
             experiment_name=f"{work_dir.name}-{uuid.uuid4().hex}",
             **kwargs,

@@ -1,18 +1,12 @@
-"""Quality of pseudo-labels: judged after each epoch by labels that the method never sees."""
+"""Quality of pseudo-labels, given the hidden labels: counts, precision and recall of each kind."""
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from mmengine.hooks import Hook
 
 from bench.system.chunks import row_slices
 from bench.training.hidden import HiddenLabels
-from bench.training.live_model import LiveModel
-from bench.training.scope import HOOKS
-from methods import Method
-from methods.pseudo_labels import PseudoLabels
 
 JUDGED = (
     "pseudo_positive_precision", "pseudo_positive_recall",
@@ -64,36 +58,3 @@ def _counts(signs: np.ndarray, hidden: np.ndarray, kinds: Sequence[str]) -> dict
             parts |= {f"{name} judged": chosen & (hidden != 0), f"{name} true": true}
     parts |= {"lost": (signs == -1) & present, "present": present}
     return {name: int(np.count_nonzero(entries)) for name, entries in parts.items()}
-
-
-@HOOKS.register_module()
-class PseudoHook(Hook):
-    """Records the method's pseudo-labels, and adds their quality to the curve.
-
-    hidden: the labels that the protocol hides of the images trained on, 0 elsewhere. They stay here: the method writes
-    into a recorder that is new in each epoch, holds no truth, and is taken away before evaluation.
-    """
-
-    def __init__(self, hidden: np.ndarray | HiddenLabels):
-        self.hidden = hidden
-        self._quality: dict[str, float] = {}
-
-    def before_train_epoch(self, runner: Any) -> None:
-        _method(runner).recorder = PseudoLabels(*self.hidden.shape)
-
-    def after_train_epoch(self, runner: Any) -> None:
-        method = _method(runner)
-        recorder, method.recorder = method.recorder, None
-        assert recorder is not None, "set before the epoch"
-        kinds = [name for name, noted in (("positive", recorder.positives), ("negative", recorder.negatives)) if noted]
-        self._quality = pseudo_quality(recorder.signs(), self.hidden, kinds) if kinds else {}
-
-    def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
-        """The curve's hook comes after this one and writes all metrics down."""
-        if metrics is not None:
-            metrics |= self._quality
-        self._quality = {}
-
-
-def _method(runner: Any) -> Method:
-    return runner.model.method if isinstance(runner.model, LiveModel) else runner.model

@@ -8,8 +8,6 @@ from typing import Any
 
 from mmengine.optim.scheduler.param_scheduler import _ParamScheduler
 
-from bench.training.scope import PARAM_SCHEDULERS
-
 WARM_UP_LR = 1e-5
 """CoOp's rate in its first epoch (Dassl `WARMUP_CONS_LR`)."""
 
@@ -46,7 +44,6 @@ def factor(schedule: str, step: int, steps_per_epoch: int, epochs: int, lr: floa
     return shape(step, steps_per_epoch * epochs)
 
 
-@PARAM_SCHEDULERS.register_module()
 class ScheduledLR(_ParamScheduler):
     """Multiplies each parameter group's own rate with `factor`, step by step."""
 

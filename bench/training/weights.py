@@ -1,5 +1,6 @@
 """The final weights of a cell: as much of a model's state as its scores need, in one file, and back in a model."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,6 @@ from bench.records.cells import Cell
 from bench.records.component import canonical_json
 from bench.training.live import Live
 from bench.training.live_model import LiveModel
-from bench.training.scope import MODELS
 from methods import Method, Task
 
 Weights = Mapping[str, Tensor]
@@ -54,9 +54,8 @@ def from_bytes(content: bytes) -> dict[str, Tensor]:
 def model_of(cell: Cell, task: Task, live: Live | None = None) -> Any:
     """An untrained `Method`, or `LiveModel` where the feed is live, as a training of the cell begins with."""
     method = resolved_method(cell.method)
-    MODELS.register_module(name=method.name, module=method.method, force=True)
-    model: dict[str, Any] = {"type": method.name, "config": method.config, "task": task}
-    return MODELS.build(model) if live is None else LiveModel(model, live, method.needs_dense)
+    make = functools.partial(method.method, config=method.config, task=task)
+    return make() if live is None else LiveModel(make, live, method.needs_dense)
 
 
 def restored(cell: Cell, task: Task, weights: Weights, device: torch.device, live: Live | None = None) -> Any:

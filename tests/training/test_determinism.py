@@ -15,7 +15,7 @@ from mmengine.visualization import Visualizer
 
 from bench.settings.conversion import build
 from bench.training import evaluation as evaluate
-from bench.training.batches import ShuffledBatches
+from bench.training.order import ShuffledBatches
 from methods import METHODS, Features, Method
 
 pytestmark = [pytest.mark.usefixtures("toys"), pytest.mark.slow]

@@ -11,7 +11,7 @@ from helpers.trainings import QUICK, Recorder, make_cell, run
 from bench.executors import Inline
 from bench.executors.driver import run_cells
 from bench.records.store import Store
-from bench.training.hooks import LAST
+from bench.training.hooks.checkpoint import LAST
 
 pytestmark = pytest.mark.slow
 

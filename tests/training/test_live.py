@@ -80,8 +80,8 @@ def test_each_image_has_another_view_in_each_epoch_whatever_the_batches(small, t
 
     def pixels(seed: int, epoch: int, batch_size: int) -> tuple[torch.Tensor, torch.Tensor]:
         cell = live(small, fed={"augment": "weak", "strong": "strong"}, seed=seed, batch_size=batch_size)
-        from bench.training.cell import _training
         from bench.training.live import LiveBatches
+        from bench.training.optimisation import _training
 
         inputs = small.inputs(cell)[0]
         loader = _training(cell, inputs, True)["train_dataloader"]

@@ -14,8 +14,8 @@ from bench.executors import Inline
 from bench.executors.driver import run_cells
 from bench.records.rows import Row
 from bench.records.store import Store
-from bench.training.live_model import TrainedParts
 from bench.training.resources import Resources
+from bench.training.trained_parts import TrainedParts
 from methods import METHODS
 from protocols import PROTOCOLS
 from protocols.splits import held_out

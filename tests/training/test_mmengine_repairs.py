@@ -11,7 +11,8 @@ from helpers.stock_mmengine import CPU, stock
 from mmengine.hooks import Hook
 from mmengine.runner import Runner as Stock
 
-from bench.training.mmengine_repairs import Runner, random_state, restore_random_state, undisturbed_randomness
+from bench.training.mmengine_repairs import Runner
+from bench.training.random_state import random_state, restore_random_state, undisturbed_randomness
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning"),

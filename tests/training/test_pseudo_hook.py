@@ -12,8 +12,9 @@ from helpers.trainings import QUICK, Relabelled, make_cell, run
 
 from bench.records.cells import Cell
 from bench.training import run_cell
+from bench.training.hooks.pseudo_labels import PseudoHook, _method
 from bench.training.live_model import LiveModel
-from bench.training.pseudo_quality import JUDGED, PseudoHook, _method, pseudo_quality
+from bench.training.pseudo_quality import JUDGED, pseudo_quality
 from bench.training.resources import Resources
 from methods import METHODS, Batch
 from protocols import PROTOCOLS

@@ -10,7 +10,7 @@ from helpers.toys import TOYS
 from helpers.trainings import make_cell, run
 
 from bench.records.cells import CELL_STREAMS, Cell
-from bench.training.batches import chosen_views
+from bench.training.views import chosen_views
 from methods import Method
 
 pytestmark = [pytest.mark.usefixtures("toys"), pytest.mark.slow]

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("toys")
 
 
 def test_an_image_takes_one_of_its_cached_views_new_in_each_epoch_and_seed(small, tmp_path):
-    from bench.training.batches import ViewBatches
+    from bench.training.views import ViewBatches
 
     def features(seed: int, epoch: int) -> np.ndarray:
         inputs = small.inputs(views(small, seed=seed))[0]

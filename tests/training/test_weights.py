@@ -16,9 +16,10 @@ from bench.executors.location import Location
 from bench.executors.ray.transfer import RESULT, pack
 from bench.records.layout import WEIGHTS_FILE
 from bench.records.store import Store
-from bench.training.batches import FeatureBatches, OrderedBatches, loader
-from bench.training.cell import TEST_BATCH
-from bench.training.evaluation import split_logits
+from bench.training.batches import FeatureBatches
+from bench.training.loaders import TEST_BATCH, loader
+from bench.training.logits import split_logits
+from bench.training.order import OrderedBatches
 from bench.training.weights import from_bytes, model_of, restored, scoring_state, to_bytes
 from methods import METHODS
 

@@ -1,0 +1,1 @@
+"""Hooks around a cell's training: curves, checkpoints, and the quality of pseudo-labels."""
