@@ -102,7 +102,7 @@ def main() -> None:
     dataset = open_dataset(sweep, cache)
     resources = Resources(dataset, choose_device("cpu"), cache, progress=lambda title, done, total: None)
     todo = list(cells(plan(sweep, dataset)))
-    resources.prepare(todo[0])
+    resources.images.prepare(todo[0])
     ways = [name for name in WAYS if name in arguments.ways]
     print(f"{len(todo)} cells on {psutil.cpu_count()} cores")  # noqa: T201
     print("| way | seconds | busy | against the first |\n| --- | --- | --- | --- |")  # noqa: T201

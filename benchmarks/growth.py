@@ -74,8 +74,8 @@ def phases(arguments: argparse.Namespace, method: str, images: int, classes: int
     dataset = open_dataset(request, arguments.cache)
     [cell] = cells(plan(request, dataset))
     resources = Resources(dataset, torch.device("cpu"), arguments.cache, progress=lambda title, done, total: None)
-    resources.prepare(cell)
-    resources.backbone(cell.backbone)
+    resources.images.prepare(cell)
+    resources.images.backbone(cell.backbone)
 
     def measured(phase: str, work: Callable[[], Any], times: int = 1) -> Any:
         result, seconds, mib, kept = measure(work)

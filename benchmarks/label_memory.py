@@ -46,7 +46,7 @@ def drive(cache: Path, images: int, classes: int, queue: Any) -> None:
     )
     resources = Resources(open_dataset(request, cache), CPU, cache, progress=silent)
     planned = list(cells(plan(request, resources.dataset)))
-    resources.prepare(planned[0])
+    resources.images.prepare(planned[0])
     queue.put((Location.of(resources), planned))
 
 
@@ -55,7 +55,7 @@ def work(location: Any, planned: Any, queue: Any) -> None:
     torch.set_num_threads(1)
     load_plugins([PLUGIN])
     resources = location.open(CPU, silent)
-    resources.backbone(planned[0].backbone)
+    resources.images.backbone(planned[0].backbone)
 
     def measured(stage: str, stage_work: Callable[[], Any]) -> Any:
         before, started = process_memory(), time.process_time()

@@ -54,7 +54,7 @@ def main() -> None:
     dataset = open_dataset(sweep, default_cache())
     resources = Resources(dataset, choose_device(), default_cache(), progress=lambda title, done, total: None)
     todo = list(cells(plan(sweep, dataset)))
-    backbone = resources.backbone(todo[0].backbone)
+    backbone = resources.images.backbone(todo[0].backbone)
 
     report = []
     images = torch.stack([backbone.preprocess(dataset.train.images[i]) for i in range(64)])

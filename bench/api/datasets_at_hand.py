@@ -64,8 +64,8 @@ class DatasetsAtHand:
             resources = self._resources(cell.dataset)
             if resources is None:
                 return None
-            train_rows, _ = resources.masks.heldout_rows(cell)
-            return mask_facts(resources.dataset.train.labels, resources.selection_labels(cell)[0], train_rows).sha256
+            given = resources.labels.given(cell)
+            return mask_facts(resources.dataset.train.labels, given.observed, given.train_rows).sha256
         except BenchError:  # a method, or a file that the protocol reads, that is not here
             return None
 

@@ -97,5 +97,5 @@ def _run(plan: Plan, store: Store, device: torch.device, observer: PlainObserver
     least, most = least_need(pending, needs), most_need(pending, needs)
     with execution.open_executor(resources, store, len(pending), least, most, observer.say) as executor:
         if pending and execution.encodes_here:
-            resources.prepare(pending[0])
+            resources.images.prepare(pending[0])
         run_cells(plan.cells, store, executor, observer)

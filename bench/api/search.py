@@ -172,7 +172,7 @@ def run_searches(
         resources = Resources(dataset, device, execution.cache, progress=display.encoding)
         left = sum(session.trials.places(total) for session in sessions)
         if left and execution.encodes_here:
-            resources.prepare(requests[0].cells(dataset, {})[0])
+            resources.images.prepare(requests[0].cells(dataset, {})[0])
         with execution.open_executor(resources, cells, pending=left) as executor:
             for session in sessions:
                 if session.archive.record["changed_code"]:

@@ -26,8 +26,8 @@ def refuse_blind(cell: Cell) -> None:
 
 def refuse_no_images(trained: TrainedCell) -> None:
     """UsageError where the dataset is a feature pack: known before anything is drawn."""
-    if trained.resources.pack is not None:
-        raise UsageError(f"{trained.cell.title} was opened on {trained.resources.pack.root}; {NO_IMAGES}")
+    if trained.resources.images.pack is not None:
+        raise UsageError(f"{trained.cell.title} was opened on {trained.resources.images.pack.root}; {NO_IMAGES}")
 
 
 def _blind(cell: Cell) -> str:

@@ -92,7 +92,7 @@ def _run(cell: Cell, store: Store, resources: Resources, watch: Callable[[int, d
         test_best = _best(curve, "mAP") or {"mAP": metrics["mAP"], "epoch": 0}
         ap = average_precision(outcome.logits, inputs.test_labels)
         class_ap = dict(zip(resources.dataset.class_names, ap.tolist(), strict=True))
-    backbone = resources.backbone(cell.backbone)
+    backbone = resources.images.backbone(cell.backbone)
     row = Row(
         cell=cell,
         metrics=metrics,

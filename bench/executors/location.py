@@ -8,7 +8,8 @@ import torch
 
 from bench.data import DATASETS
 from bench.settings.plugins import CarriesPlugins
-from bench.training.resources import EncodeProgress, Resources
+from bench.training.images import EncodeProgress
+from bench.training.resources import Resources
 
 
 @dataclass(frozen=True)

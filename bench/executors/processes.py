@@ -21,7 +21,7 @@ from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.system.capacity import available_memory
 from bench.system.interrupts import kept_from_children
-from bench.training.resources import EncodeProgress
+from bench.training.images import EncodeProgress
 
 MEMORY_POLL_SECONDS = 0.5
 CELL_ATTEMPTS = 2

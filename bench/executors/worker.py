@@ -15,7 +15,8 @@ import torch
 from bench.executors.attempt import attempt
 from bench.records.store import Store
 from bench.system.threads import limit_threads
-from bench.training.resources import EncodeProgress, Resources
+from bench.training.images import EncodeProgress
+from bench.training.resources import Resources
 
 
 class ResourceOpener(Protocol):

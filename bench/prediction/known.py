@@ -36,7 +36,7 @@ class KnownScores:
 
 def known_scores(trained: TrainedCell, model: CellModel) -> KnownScores:
     """Of the held-out images where the cell has some, else of the training images with known labels; never of test."""
-    observed, judged, heldout_rows = trained.resources.selection_labels(trained.cell)
+    observed, judged, _, heldout_rows = trained.resources.labels.given(trained.cell)
     heldout = len(heldout_rows) > 0
     rows = heldout_rows if heldout else np.flatnonzero(row_totals(observed, 1) + row_totals(observed, -1))
     labels = judged if heldout else observed[rows]
@@ -58,7 +58,7 @@ def _scored(trained: TrainedCell, model: CellModel, rows: np.ndarray) -> Iterato
             batch = [model.preprocess(images[row]) for row in rows[start : start + SCORE_BATCH]]
             yield model(torch.stack(batch).to(device))
         return
-    features, dense = trained.resources.features(trained.cell, "train"), model.reads_tokens
+    features, dense = trained.resources.images.features(trained.cell, "train"), model.reads_tokens
     for start in range(0, len(rows), TEST_BATCH):
         chosen = rows[start : start + TEST_BATCH]
         tokens = features.dense[chosen] if dense else features.dense[chosen, :0]

@@ -18,9 +18,10 @@ from bench.planning.request import Request
 from bench.records.cells import Cell
 from bench.records.paths import inside
 from bench.records.reader import StoreReader
+from bench.training.images import EncodeProgress
 from bench.training.live_model import LiveModel
 from bench.training.loaders import TEST_BATCH
-from bench.training.resources import EncodeProgress, Resources
+from bench.training.resources import Resources
 from bench.training.weights import from_bytes, restored
 from methods import Features, Method
 
@@ -32,7 +33,7 @@ class TrainedCell:
 
     def __init__(self, cell: Cell, resources: Resources, weights: bytes):
         self.cell, self.resources = cell, resources
-        live = resources.live(cell)
+        live = resources.images.live(cell)
         self.encoder_trained = live is not None and live.trained
         self.model = restored(cell, resources.task(cell), from_bytes(weights), resources.device, live)
 
@@ -42,7 +43,7 @@ class TrainedCell:
 
     @property
     def backbone(self) -> Backbone:
-        return self.resources.backbone(self.cell.backbone)
+        return self.resources.images.backbone(self.cell.backbone)
 
     @property
     def encoder(self) -> ImageEncoder:
@@ -67,7 +68,7 @@ class TrainedCell:
 
     def has_features(self, part: str) -> bool:
         """Whether the split's features lie in the cache, so that reading all of it takes no time."""
-        if self.encoder_trained or self.resources.pack:
+        if self.encoder_trained or self.resources.images.pack:
             return not self.encoder_trained
         cell, backbone = self.cell, self.backbone
         precision = str(encoding_dtype(self.resources.device)).removeprefix("torch.")
@@ -76,7 +77,7 @@ class TrainedCell:
 
     def batches(self, part: str) -> Iterator[Features]:
         """The split's cached features, in order."""
-        features = self.resources.features(self.cell, part)
+        features = self.resources.images.features(self.cell, part)
         for start in range(0, len(features), TEST_BATCH):
             rows = slice(start, start + TEST_BATCH)
             yield self._given(features.dense[rows], features.pooled[rows])

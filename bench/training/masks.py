@@ -12,8 +12,6 @@ import protocols
 from bench.axes.components import options_of
 from bench.data import Split
 from bench.data.base import label_bytes
-from bench.data.unknown import judgeable, judgeable_only
-from bench.errors import DataError
 from bench.records.cells import Cell
 from bench.records.component import canonical_json
 from bench.system.mapped import SMALLEST_MAPPED, mapped
@@ -85,20 +83,6 @@ class Masks:
         if train.positions is not None:
             digest.update(train.positions.tobytes())
         return digest.hexdigest()
-
-
-def judgeable_heldout(cell: Cell, judged: np.ndarray) -> np.ndarray:
-    """Labels int8 (H, C) of held-out images, without classes of which no positive or no negative is known.
-
-    They tell no ranking from another (AP would be 100). DataError if no class is left.
-    """
-    if not judgeable(judged).any():
-        raise DataError(
-            f"{cell.title}: no class has both a known positive and a known negative among the {cell.holdout} % "
-            "held-out training images, so nothing can be judged by them; hold out more, or give data of which more is "
-            f"known{' (--holdout-labels full judges by what the protocol hides too)' * (cell.judged == 'observed')}."
-        )
-    return judgeable_only(judged)
 
 
 @functools.cache

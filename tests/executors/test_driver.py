@@ -63,7 +63,7 @@ def test_what_a_finished_cell_leaves(store, resources):
     assert 0.4 < row.mask["known"] < 0.6
     assert len(row.mask["sha256"]) == 64
     assert row.environment["versions"]["torch"]
-    assert row.environment["weights"] == resources.backbone(cell.backbone).weights_sha256
+    assert row.environment["weights"] == resources.images.backbone(cell.backbone).weights_sha256
     assert (row.timings["train"] > 0, row.peak_memory["process"] > 0, row.trainable_parameters > 0) == (True,) * 3
     assert store.targets(cell.dataset.fingerprint).ids == test.ids
     assert store.targets(cell.dataset.fingerprint).class_names == resources.dataset.class_names
@@ -204,7 +204,7 @@ def test_four_processes_on_one_store_share_the_work_and_run_each_cell_once(disk,
     resources.inputs(some[0])  # encode before the processes part
     if disk == "without locks":
         take_locks_away(monkeypatch)
-        resources.encoded.clear()  # the cache is opened again in each process, which needs no lock either
+        resources.images.encoded.clear()  # the cache is opened again in each process, which needs no lock either
     context = multiprocessing.get_context("fork")
     shared = SimpleNamespace(start=context.Barrier(4), answers=context.Queue())
     arguments = (some, store, resources, shared.start, shared.answers)

@@ -34,7 +34,7 @@ def unpack(path, cache, part="train"):
 
 
 def test_what_is_unpacked_is_what_was_encoded(path, resources, tmp_path):
-    original, unpacked = resources.features(make_cell(resources, "asl"), "test"), unpack(path, tmp_path, "test")
+    original, unpacked = resources.images.features(make_cell(resources, "asl"), "test"), unpack(path, tmp_path, "test")
     assert np.array_equal(unpacked.dense, original.dense)
     assert np.array_equal(unpacked.pooled, original.pooled)
     assert unpack(path, tmp_path, "test").hold is not None

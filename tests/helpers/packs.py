@@ -17,8 +17,8 @@ from helpers.trainings import make_cell
 def tiny_pack(resources: Resources, path: Path) -> WrittenPack:
     """The tiny scenes as a pack; they are encoded if they are not yet."""
     cell = make_cell(resources, "asl")
-    resources.prepare(cell)
-    transform, precision = resources.backbone(cell.backbone).transform, str(encoding_dtype(resources.device))
+    resources.images.prepare(cell)
+    transform, precision = resources.images.backbone(cell.backbone).transform, str(encoding_dtype(resources.device))
     key = feature_key(
         "train",
         resources.dataset.train,

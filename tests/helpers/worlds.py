@@ -13,7 +13,8 @@ import torch
 
 from bench.executors.location import Location
 from bench.settings.config import setting
-from bench.training.resources import EncodeProgress, Resources
+from bench.training.images import EncodeProgress
+from bench.training.resources import Resources
 from helpers.toys import TOYS, Linear, ToyConfig
 from methods import METHODS
 

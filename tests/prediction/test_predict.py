@@ -80,7 +80,7 @@ def test_thresholds_are_those_of_the_held_out_images_and_are_kept(cells, score, 
     path = cells.store.file(cells.heldout, "decisions.json")
     path.unlink(missing_ok=True)
     result = score("heldout", photos, tmp_path / "r.csv", labels=True, precision=0.7)
-    _, judged, rows = resources.selection_labels(cell)
+    _, judged, _, rows = resources.labels.given(cell)
     model = CellModel(open_trained_cell(cell, cells.store, torch.device("cpu"), cells.cache, lambda *_: None))
     images = [model.preprocess(resources.dataset.train.images[row]) for row in rows]
     expected = choose_thresholds(model(torch.stack(images)).numpy(), judged, precision=0.7).values

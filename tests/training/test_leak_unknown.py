@@ -82,7 +82,7 @@ def test_what_a_protocol_hides_of_held_out_images_chooses_nothing(unknown, make_
     before, after = unknown.inputs(cell)[0], other.inputs(make_cell(other, "asl", **words))[0]
     assert before.heldout_labels.any()
     assert np.array_equal(before.heldout_labels, after.heldout_labels)
-    for one, two in zip(unknown.selection_labels(cell), other.selection_labels(cell), strict=True):
+    for one, two in zip(unknown.labels.given(cell), other.labels.given(cell), strict=True):
         assert np.array_equal(one, two)
 
 

@@ -18,7 +18,7 @@ def shared(make_resources, resources, monkeypatch, tmp_path):
     def open_shared(labels=None):
         dataset = resources.dataset if labels is None else Relabelled(resources.dataset, labels)
         opened = make_resources(dataset)
-        opened.masks.cache = tmp_path
+        opened.labels.masks.cache = tmp_path
         return opened
 
     for module in (mapped, masks):
@@ -31,12 +31,12 @@ def test_labels_of_a_mapped_mask_are_those_of_a_drawn_one(cell, shared, resource
     changes = {name: cell[name] for name in ("judged", "test") if name in cell}
     cell = dataclasses.replace(make_cell(resources, "asl", percent=40, holdout=cell.get("holdout", 0)), **changes)
     monkeypatch.setattr(mapped, "SMALLEST_MAPPED", 2**40)
-    drawn = resources._labels(cell, resources.inputs(cell)[0].method)
+    drawn = resources.labels.given(cell)
     monkeypatch.setattr(mapped, "SMALLEST_MAPPED", 1)
-    first = shared()._labels(cell, resources.inputs(cell)[0].method)
+    first = shared().labels.given(cell)
     monkeypatch.setattr(PROTOCOLS.get("partial"), "observe", None)
     first[0][:] = 7
-    second = shared()._labels(cell, resources.inputs(cell)[0].method)
+    second = shared().labels.given(cell)
     assert isinstance(second[0].base, np.memmap)
     assert not second[0][second[3]].any(), "held-out images teach nothing"
     for one, other in zip(drawn, second, strict=True):
@@ -45,7 +45,7 @@ def test_labels_of_a_mapped_mask_are_those_of_a_drawn_one(cell, shared, resource
 
 def test_another_seed_share_protocol_or_label_has_a_mask_of_its_own(shared, resources):
     def whole(opened, **changes):
-        return opened.masks.whole(make_cell(resources, "asl", **{"percent": 40, **changes})).tobytes()
+        return opened.labels.masks.whole(make_cell(resources, "asl", **{"percent": 40, **changes})).tobytes()
 
     changed = resources.dataset.train.labels.copy()
     changed[0] *= -1

@@ -18,7 +18,7 @@ def test_a_second_run_encodes_nothing(tmp_path):
             dataset, torch.device("cpu"), tmp_path, progress=lambda title, done, total: calls.append(f"{title} {done}")
         )
         [cell] = cells(plan(sweep, dataset))
-        resources.prepare(cell)
+        resources.images.prepare(cell)
         return [line for line in calls if line.startswith("encoding")]
 
     first = encoded()

@@ -98,7 +98,7 @@ def test_augmentation_goes_with_the_initialisation(resources, tmp_path, monkeypa
         requests.append(seed)
         return chosen_views(count, images, seed, epoch, which)
 
-    monkeypatch.setattr("bench.training.batches.chosen_views", spy)
+    monkeypatch.setattr("bench.training.views.chosen_views", spy)
     fed = {"count": 2, "augment": "dualcoop"}
     plain = make_cell(resources, "toy_linear", feed="views", fed=fed, epochs=1, batch_size=60)
     for streams in ({"init": 5}, {"order": 5, "mask": 5}):

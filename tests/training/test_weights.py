@@ -42,7 +42,7 @@ def scores_again(cell, resources, content: bytes) -> np.ndarray:
     model = restored(cell, resources.task(cell), from_bytes(content), resources.device)
     dense = METHODS.get(cell.method.name).needs_dense(model.config)
     labels = resources.dataset.test.judged
-    images = FeatureBatches(resources.features(cell, "test"), labels, dense)
+    images = FeatureBatches(resources.images.features(cell, "test"), labels, dense)
     return split_logits(model, loader(images, OrderedBatches(np.arange(len(labels)), TEST_BATCH)), resources.device)
 
 

@@ -15,7 +15,8 @@ from bench.features import FeatureSet, Prepare
 from bench.records.cells import Cell
 from bench.records.component import canonical_json
 from bench.settings.plugins import CarriesPlugins
-from bench.training.resources import EncodeProgress, Resources
+from bench.training.images import CellImages, EncodeProgress
+from bench.training.resources import Resources
 
 NO_TEST_SPLIT = "a search has no test split"
 NO_IMAGES_SENT = "images were not sent to this node, only features; leave --ship-features out."
@@ -38,13 +39,13 @@ class Shipping:
 
         if cell.feed.name == "live":
             raise UsageError("--ship-features sends features, and --live reads images; leave one of them out.")
-        if self.resources.pack:
+        if self.resources.images.pack:
             raise UsageError("a feature pack is one file: copy it to the nodes, and leave --ship-features out.")
         with self._turn:
-            self.resources.prepare(cell)
+            self.resources.images.prepare(cell)
             if self._index is None:
                 self._index = ray.put(_index(self.resources.dataset, cell.test))
-            for where, entry in self.resources.encoded.items():
+            for where, entry in self.resources.images.encoded.items():
                 if where not in self._features:
                     self._features[where] = ray.put((np.asarray(entry.dense), np.asarray(entry.pooled)))
             return ShippedData(self._index, tuple(self._features.items()), self.resources.keep_weights)
@@ -83,8 +84,9 @@ class ShippedData(CarriesPlugins):
     def open(self, device: torch.device, progress: EncodeProgress) -> Resources:
         import ray
 
-        opened = _ShippedResources(_ShippedDataset(ray.get(self.index)), dict(self.features), device, progress)
-        opened.keep_weights = self.weights
+        dataset = _ShippedDataset(ray.get(self.index))
+        opened = Resources(dataset, device, Path(), progress, self.weights)
+        opened.images = _ShippedImages(dataset, dict(self.features), device, progress)
         return opened
 
 
@@ -119,8 +121,8 @@ class _ShippedDataset(Dataset):
         return self._index.fingerprint
 
 
-class _ShippedResources(Resources):
-    """Resources whose features come from the object store, in memory that all workers of the node share."""
+class _ShippedImages(CellImages):
+    """Features from the object store, in memory that all workers of the node share."""
 
     def __init__(self, dataset: Dataset, shipped: dict[Any, Any], device: torch.device, progress: EncodeProgress):
         super().__init__(dataset, device, Path(), progress)
