@@ -19,6 +19,7 @@ from bench.records.component import Component
 from bench.settings.config import NoOptions
 from bench.settings.conversion import build, values
 from bench.training import TrainingResult, run_cell
+from bench.training.images import CellImages
 from bench.training.resources import Resources
 from methods import METHODS, Method
 from protocols import PROTOCOLS
@@ -81,10 +82,16 @@ def opposite_where_hidden(labels: np.ndarray) -> np.ndarray:
 
 
 class ToyResources(Resources):
-    """What cells are made of, with the toy world's features and text tower in place of a backbone's."""
+    """Resources of cells whose images are those of the toy world."""
 
     def __init__(self, dataset: Dataset):
-        super().__init__(dataset, torch.device("cpu"), Path(), progress=lambda title, done, total: None)
+        cpu, silent = torch.device("cpu"), lambda title, done, total: None
+        super().__init__(dataset, cpu, Path(), progress=silent)
+        self.images = ToyFeatures(dataset, cpu, Path(), progress=silent)
+
+
+class ToyFeatures(CellImages):
+    """The toy world's features and text tower in place of a backbone's."""
 
     def features(self, cell: Cell, split: str, *variant: Any, **prepare: Any) -> FeatureSet:
         data = draw_toy_data(TRAIN, seed=0) if split == "train" else draw_toy_data(TEST, seed=1)

@@ -27,8 +27,7 @@ class Resources:
         self, dataset: Dataset, device: torch.device, cache: Path, progress: EncodeProgress, keep_weights: bool = True
     ):
         """keep_weights: whether finished cells keep their final weights."""
-        self.keep_weights = keep_weights
-        self.dataset, self.device, self.cache, self.progress = dataset, device, cache, progress
+        self.dataset, self.device, self.keep_weights = dataset, device, keep_weights
         dataset.on_progress = functools.partial(progress, f"drawing {dataset.name}")
         self.images = CellImages(dataset, device, cache, progress)
         self.labels = CellLabels(dataset, cache)
@@ -90,6 +89,16 @@ class Resources:
             "method": method.method.fingerprint(method.config),
         }
         return next((axis for axis, content in present.items() if getattr(cell, axis).fingerprint != content), None)
+
+    @property
+    def cache(self) -> Path:
+        """The folder of drawn images, features and masks."""
+        return self.images.cache
+
+    @property
+    def progress(self) -> EncodeProgress:
+        """Receives how far an encoding is."""
+        return self.images.progress
 
     @property
     def targets(self) -> Targets:

@@ -35,9 +35,11 @@ def test_the_kept_weights_give_the_scores_again(what, straight_live, small):
     """What is trained of an encoder is kept with the method; a frozen one is the backbone's, and is not."""
     cell, outcome, _ = straight_live(what)
     assert any(name.startswith("image_encoder.") for name in outcome.weights) == (what == "last")
-    model = restored(cell, small.task(cell), outcome.weights, small.device, small.live(cell))
-    images = torch.stack([small.backbone(cell.backbone).preprocess(image) for image in small.dataset.test.images])
-    cached = small.features(cell, "test")
+    model = restored(cell, small.task(cell), outcome.weights, small.device, small.images.live(cell))
+    images = torch.stack(
+        [small.images.backbone(cell.backbone).preprocess(image) for image in small.dataset.test.images]
+    )
+    cached = small.images.features(cell, "test")
     features = Features(*(torch.from_numpy(np.array(part)).float() for part in (cached.dense, cached.pooled)))
     with torch.no_grad():
         logits = model.scorer()(features if what == "none" else images).float().numpy()

@@ -24,7 +24,7 @@ def encoder_state(folder: Path) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize("train", ["none", "last", "all"])
 def test_what_is_frozen_never_changes_and_what_is_trained_does(train, small, tmp_path):
     """The backbone that other cells share, statistics of normalisation, and all that was not asked for."""
-    backbone = small.backbone(live(small).backbone)
+    backbone = small.images.backbone(live(small).backbone)
     before = copy.deepcopy(backbone.model.state_dict())
     run(live(small, "dualcoop", fed={**TRAINED, "train": train, "lr_mult": 1.0}), small, tmp_path)
     after = backbone.model.state_dict()
@@ -55,7 +55,7 @@ def test_test_images_are_scored_by_the_trained_and_averaged_encoder(small, tmp_p
     untrained = model.eval().state_dict()["image_encoder.attnpool.c_proj.weight"].clone()
     model.load_state_dict(checkpoint(tmp_path)["state_dict"])  # the average stands there
     assert not torch.equal(model.state_dict()["image_encoder.attnpool.c_proj.weight"], untrained)
-    backbone = small.backbone(cell.backbone)
+    backbone = small.images.backbone(cell.backbone)
     images = torch.stack([backbone.preprocess(small.dataset.test.images[i]) for i in range(12)])
     with torch.no_grad():
         assert_same_scores(outcome.logits, model.eval().scorer()(images).numpy())
@@ -66,7 +66,7 @@ def test_the_encoders_rate_is_the_methods_times_lr_mult(small, tmp_path):
     groups = checkpoint(tmp_path)["optimizer"]["param_groups"]
     assert sorted({round(group["lr"], 9) for group in groups}) == [1e-4, 4e-4]
     quarter = sum(len(group["params"]) for group in groups if group["lr"] == pytest.approx(1e-4))
-    [layer4, pool] = small.backbone(live(small).backbone).encoder.last_stage().values()
+    [layer4, pool] = small.images.backbone(live(small).backbone).encoder.last_stage().values()
     assert quarter == len([*layer4.parameters(), *pool.parameters()])
 
 

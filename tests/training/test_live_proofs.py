@@ -76,7 +76,7 @@ def test_every_method_trains_with_a_trainable_encoder(method, small, tmp_path):
 
 
 def test_gradients_reach_the_encoder_only_where_it_is_trained(small):
-    encoder = small.backbone(live(small).backbone).encoder
+    encoder = small.images.backbone(live(small).backbone).encoder
     images = torch.randn(2, 3, 64, 64)
     for train, wanted in (("none", False), ("last", True), ("all", True)):
         parts = TrainedParts(encoder, train).train()

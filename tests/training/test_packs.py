@@ -27,7 +27,7 @@ def path(resources, tmp_path_factory):
 def packed(path, make_resources, tmp_path_factory) -> Resources:
     """Resources on the pack, with a cache that is empty at first."""
     opened = make_resources(open_dataset(Request((), (), dataset="pack", root=path), tmp_path_factory.mktemp("empty")))
-    opened.cache = opened.dataset.cache
+    opened.images.cache = opened.dataset.cache
     return opened
 
 
@@ -55,7 +55,7 @@ def test_a_cell_has_the_same_key_mask_and_scores(resources, packed, method, tmp_
 def test_features_lie_under_a_key_of_their_own(resources, packed):
     """A stranger's features are never taken for those that were encoded here."""
     for part in ("train", "test"):
-        packed.features(make_cell(packed, "asl"), part)
+        packed.images.features(make_cell(packed, "asl"), part)
     own = {entry.key for entry in entries(resources.cache)}
     theirs = entries(packed.cache)
     assert len(theirs) == 2
@@ -80,10 +80,10 @@ def test_without_the_weights_methods_without_text_run(path, no_weights, tmp_path
     assert "(mend that to run them)" in sentence
     assert "(asl, " in sentence
     bench = make_resources(dataset)
-    bench.cache = tmp_path
+    bench.images.cache = tmp_path
     assert run(able.cell, bench, tmp_path / "cell").logits.shape == (60, 20)
     with pytest.raises(DataError, match="tiny_clip is not at hand: the weights are nowhere"):
-        _ = bench.backbone(able.cell.backbone).text
+        _ = bench.images.backbone(able.cell.backbone).text
 
 
 def test_other_weights_are_not_taken_for_the_packs(path, monkeypatch, tmp_path):

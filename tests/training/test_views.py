@@ -55,7 +55,7 @@ def test_views_are_encoded_once_for_all_seeds_and_are_not_the_plain_image(small,
         raise AssertionError("these views were cached")
 
     fresh = Resources(small.dataset, small.device, small.cache, progress=quiet)
-    monkeypatch.setattr(type(small.backbone(views(small).backbone)), "encode_images", encoded_again)
+    monkeypatch.setattr(type(small.images.backbone(views(small).backbone)), "encode_images", encoded_again)
     again = fresh.inputs(views(fresh, seed=5, strong="strong"))[0]
     assert np.array_equal(again.views[1].pooled, inputs.views[1].pooled)
 
@@ -66,7 +66,7 @@ def test_a_cached_view_is_the_augmented_image_encoded(small):
     from bench.training.live import augmented_image
 
     cell = views(small)
-    backbone = small.backbone(cell.backbone)
+    backbone = small.images.backbone(cell.backbone)
     rng = numpy_stream("augment", "cached", "tai", 1, 6)
     image = augmented_image(small.dataset.train.images[6], AUGMENTATIONS.get("tai")(), rng, backbone.resize)
     expected = backbone.encode_images(backbone.preprocess(image)[None]).pooled[0].numpy()
@@ -106,7 +106,7 @@ def test_the_cache_is_asked_for_a_variant(small, tmp_path):
         return image.rotate(180)
 
     cell = make_cell(small, "asl")
-    split, backbone = small.dataset.test, small.backbone(cell.backbone)
+    split, backbone = small.dataset.test, small.images.backbone(cell.backbone)
     upside = cached_features(
         part="test", split=split, dataset=cell.dataset, backbone=backbone, component=cell.backbone, cache=tmp_path,
         progress=lambda done, total: None, variant={"turned": 180}, prepare=prepare,

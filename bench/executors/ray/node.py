@@ -53,7 +53,7 @@ def train_cell(
         try:
             refuse_other_program(code)
             resources = _open(location, torch.device(device))
-            resources.progress = lambda *progress: say("encoding", *progress)
+            resources.images.progress = lambda *progress: say("encoding", *progress)
             refuse_other_content(cell, resources)
         except Exception as error:
             store.fail(cell.key, error)
