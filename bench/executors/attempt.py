@@ -1,24 +1,21 @@
 """One cell in this process: claimed, trained or resumed, and recorded."""
 
-import datetime
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench.backbones import BACKBONES, Backbone
-from bench.data import DATASETS, Dataset
+from bench.backbones import BACKBONES
+from bench.data import DATASETS
 from bench.errors import DataError
 from bench.executors.base import Ended, level
-from bench.features.feeds import feed_flags
+from bench.executors.finished_row import finished_row
 from bench.records.cells import Cell
 from bench.records.rows import Row
 from bench.records.store import Store
 from bench.settings.registry import Registry
-from bench.stats.metrics import average_precision, mean_average_precision, summary
 from bench.system.disk import is_of_disk, raising_disk_errors
-from bench.system.environment import environment, source_hash
+from bench.system.environment import source_hash
 from bench.system.interrupts import reraised_signals
 from bench.training import Stopped, run_cell
 from bench.training.resources import Resources
@@ -52,7 +49,7 @@ def attempt(cell: Cell, store: Store, resources: Resources, begun: Callable[[], 
                 raise
             store.fail(cell.key, error)
             shutil.rmtree(folder / "checkpoint", ignore_errors=True)
-            return Ended(cell.key, "failed", f"{type(error).__name__}: {error}".splitlines()[0])
+            return Ended.failed(cell.key, error)
     return Ended(cell.key, "done", level(row))
 
 
@@ -78,50 +75,18 @@ def _run(cell: Cell, store: Store, resources: Resources, watch: Callable[[int, d
     folder = store.folder(cell.key)
     _refuse_other_plugin(cell)
     inputs, facts = resources.inputs(cell)
-    method, code = inputs.method.method, source_hash(inputs.method.method)
+    code = source_hash(inputs.method.method)
     _drop_foreign_checkpoint(folder, code)
     outcome = run_cell(cell, inputs, folder, watch)
     curve = store.curve(cell.key)
-    if inputs.test_labels is None:
-        judged = inputs.heldout_labels[inputs.heldout_rows]
-        metrics, test_best, class_ap = {"heldout_mAP": mean_average_precision(outcome.logits, judged)}, {}, {}
-        metrics["heldout_known_entries"] = int((judged != 0).sum())
-    else:
+    if inputs.test_labels is not None:
         store.save_targets(cell.dataset.fingerprint, resources.targets)
-        metrics = summary(outcome.logits, inputs.test_labels)
-        test_best = _best(curve, "mAP") or {"mAP": metrics["mAP"], "epoch": 0}
-        ap = average_precision(outcome.logits, inputs.test_labels)
-        class_ap = dict(zip(resources.dataset.class_names, ap.tolist(), strict=True))
-    backbone = resources.images.backbone(cell.backbone)
-    row = Row(
-        cell=cell,
-        metrics=metrics,
-        test_best=test_best,
-        heldout_best=_best(curve, "heldout_mAP"),
-        class_ap=class_ap,
-        epochs=inputs.method.config.epochs,
-        mask=asdict(facts),
-        data=resources.dataset.facts,
-        trainable_parameters=outcome.trainable_parameters,
-        timings=outcome.timings,
-        peak_memory=outcome.peak_memory,
-        environment={**environment(resources.device), "weights": backbone.weights_sha256},
-        code=code,
-        flags=(*method.flags, *feed_flags(cell.feed), *_backbone_flags(backbone, resources.dataset)),
-        finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-    )
+    row = finished_row(cell, resources, inputs, facts, outcome, curve, code)
     # A search's trials, of which there may be hundreds, have no test split: the best of them is trained again.
     kept = to_bytes(outcome.weights, cell, row.code) if resources.keep_weights and cell.test else None
     store.finish(row, outcome.logits, kept)
     shutil.rmtree(folder / "checkpoint", ignore_errors=True)
     return row
-
-
-def _backbone_flags(backbone: Backbone, dataset: Dataset) -> Iterator[str]:
-    if backbone.random_weights:
-        yield "random weights"
-    if mark := backbone.mark_on(dataset.default_backbone):
-        yield mark
 
 
 def _refuse_other_plugin(cell: Cell) -> None:
@@ -134,15 +99,6 @@ def _refuse_other_plugin(cell: Cell) -> None:
                 f"the source of {axis} {planned.name!r} is not here what it was when this cell was planned; give the "
                 "same command again, and on a cluster install the same version on every node."
             )
-
-
-def _best(curve: Sequence[dict[str, Any]], chosen_by: str) -> dict[str, float] | None:
-    """Test mAP (if any) of the epoch in which `chosen_by` was largest, or None if it was not measured."""
-    measured = [record for record in curve if chosen_by in record]
-    if not measured:
-        return None
-    best = max(measured, key=lambda record: record[chosen_by])
-    return {name: best[name] for name in ("mAP", "epoch", chosen_by) if name in best}
 
 
 def _drop_foreign_checkpoint(folder: Path, code: str) -> None:

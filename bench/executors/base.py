@@ -1,6 +1,5 @@
 """Contract of executors: cells go in, endings come out, and a follower may end a cell early."""
 
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -42,6 +41,11 @@ class Ended:
     ending: Ending
     message: str = ""
 
+    @classmethod
+    def failed(cls, key: str, error: BaseException) -> Self:
+        """The ending of a cell that failed of this error."""
+        return cls(key, "failed", f"{type(error).__name__}: {error}".splitlines()[0])
+
 
 class Executor(Protocol):
     """Runs cells against the store that it was opened with; a context manager.
@@ -64,40 +68,6 @@ class Executor(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
-
-
-class FollowedCell:
-    """The epochs that the follower of one cell has received: each once, even if it is sent again."""
-
-    def __init__(self, follow: Follow | None, started: Started | None, turn: threading.Lock):
-        self._follow, self._started, self._turn = follow, started, turn
-        self._begun, self._last = False, 0
-        self._problem: Exception | None = None
-
-    def begin(self) -> None:
-        if self._started and not self._begun:
-            with self._turn:
-                self._started()
-        self._begun = True
-
-    def epoch(self, record: Mapping[str, Any]) -> bool:
-        """Pass the record on if it is new; True if the cell shall end."""
-        if record["epoch"] <= self._last:
-            return False
-        self._last = record["epoch"]
-        if self._follow is None:
-            return False
-        try:
-            with self._turn:
-                return bool(self._follow(record["epoch"], record))
-        except Exception as error:
-            self._problem = error  # the follower's fault is not the cell's
-            return True
-
-    def raise_problem(self) -> None:
-        """What the follower raised, if it did."""
-        if self._problem is not None:
-            raise self._problem
 
 
 def level(row: Row) -> str:

@@ -76,12 +76,12 @@ def refuse_wrong_use(name: str, workers: int = 0, cluster: Cluster | None = None
     if cluster is not None:
         refuse_wrong_cluster(name, cluster)
     if name == "ray":
-        from bench.executors.ray.cluster import import_ray
+        from bench.executors.ray.connection import import_ray
 
         import_ray()
     if name == "slurm":
         from bench.executors.slurm.demands import job_demands
-        from bench.executors.slurm.scheduler import refuse_no_scheduler
+        from bench.executors.slurm.schedulers import refuse_no_scheduler
 
         job_demands(cluster or Cluster(), 1)
         refuse_no_scheduler((cluster or Cluster()).scheduler)
@@ -89,7 +89,7 @@ def refuse_wrong_use(name: str, workers: int = 0, cluster: Cluster | None = None
 
 def _ray(resources: "Resources", store: Store, cluster: Cluster, workers: int, threads: int, largest: int) -> Executor:
     from bench.executors.location import Location
-    from bench.executors.ray.cluster import Demands
+    from bench.executors.ray.demands import Demands
     from bench.executors.ray.executor import RayExecutor
     from bench.executors.ray.node import NodeLocation
     from bench.executors.ray.shipping import Shipping

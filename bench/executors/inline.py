@@ -5,7 +5,8 @@ from concurrent.futures import Future
 from typing import Any, Self
 
 from bench.executors.attempt import attempt
-from bench.executors.base import Ended, Follow, FollowedCell, Started
+from bench.executors.base import Ended, Follow, Started
+from bench.executors.followed import FollowedCell
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.system.threads import limit_threads

@@ -1,34 +1,28 @@
 """Cells in processes of this machine: spawned once, kept warm, and replaced one by one when they are lost."""
 
 import contextlib
-import multiprocessing
-import signal
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from typing import Any, Self
 
 import torch
 
-from bench.executors.base import Ended, Follow, FollowedCell, LostWorkerError, Started
+from bench.executors.base import Ended, Follow, LostWorkerError, Started
+from bench.executors.followed import FollowedCell
 from bench.executors.memory_needs import MemoryNeeds
-from bench.executors.worker import ResourceOpener, serve
+from bench.executors.worker import ResourceOpener
+from bench.executors.worker_process import STOP_SECONDS, WorkerProcess, exit_advice, worker_device
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.system.capacity import available_memory
-from bench.system.interrupts import kept_from_children
 from bench.training.images import EncodeProgress
 
 MEMORY_POLL_SECONDS = 0.5
+
 CELL_ATTEMPTS = 2
 """How often a cell is tried whose worker is killed under it."""
-
-STOP_SECONDS = 3.0
-"""Seconds that a worker has to leave in order."""
 
 
 class Processes:
@@ -55,7 +49,7 @@ class Processes:
         self._needs = MemoryNeeds(store, beyond)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self._own = threading.local()
-        self._workers: list[_Worker] = []
+        self._workers: list[WorkerProcess] = []
         self._turn, self._change = threading.Lock(), threading.Lock()
         self._training = 0
         self._closed = False
@@ -97,11 +91,11 @@ class Processes:
                 return ended
             if self._closed:
                 raise LostWorkerError("the executor was closed while the cell was training.")
-        error = LostWorkerError(f"{worker.exit_reason}, {CELL_ATTEMPTS} times; {_advice(worker.process.exitcode)}.")
+        error = LostWorkerError(f"{worker.exit_reason}, {CELL_ATTEMPTS} times; {exit_advice(worker.process.exitcode)}.")
         with self.store.claim(cell) as folder:
             if folder is not None and self.store.state(cell.key) != "done":
                 self.store.fail(cell.key, error)
-        return Ended(cell.key, "failed", f"{type(error).__name__}: {error}")
+        return Ended.failed(cell.key, error)
 
     @contextlib.contextmanager
     def _enough_memory(self, cell: Cell) -> Any:
@@ -125,7 +119,7 @@ class Processes:
         worker = getattr(self._own, "worker", None)
         return worker is not None and worker.process.is_alive()
 
-    def _worker(self) -> "_Worker":
+    def _worker(self) -> "WorkerProcess":
         """This thread's worker, started if there is none."""
         if self._has_worker():
             return self._own.worker
@@ -134,79 +128,10 @@ class Processes:
                 raise LostWorkerError("the executor was closed before the cell was trained.")
             lost = getattr(self._own, "worker", None)
             number = lost.number if lost else len(self._workers)
-            worker = _Worker(number, self.location, self.store, _device(self.device, number), self.threads)
+            worker = WorkerProcess(number, self.location, self.store, worker_device(self.device, number), self.threads)
             if lost:
                 self._workers[number] = worker
             else:
                 self._workers.append(worker)
             self._own.worker = worker
         return worker
-
-
-class _Worker:
-    """A worker process as its watching thread sees it."""
-
-    def __init__(self, number: int, location: ResourceOpener, store: Store, device: str, threads: int):
-        self.number = number
-        self._stopping = threading.Lock()
-        context = multiprocessing.get_context("spawn")
-        self.pipe: Connection
-        self.pipe, other = context.Pipe()
-        work = (other, location, store.root, device, threads)
-        self.process: SpawnProcess = context.Process(target=serve, args=work, daemon=True, name=f"bench-{number}")
-        resource_tracker.ensure_running()  # starting it later would let Ctrl-C through again
-        with kept_from_children():
-            self.process.start()
-        other.close()  # otherwise its end would go unnoticed
-
-    def run(self, cell: Cell, followed: FollowedCell, progress: EncodeProgress) -> Ended | None:
-        """Train the cell; None if the process is lost meanwhile."""
-        try:
-            self.pipe.send(cell)
-            while True:
-                kind, *content = self.pipe.recv()
-                if kind == "begun":
-                    followed.begin()
-                elif kind == "epoch":
-                    self.pipe.send(followed.epoch(*content))
-                elif kind == "encoding":
-                    progress(*content)
-                elif kind == "ended":
-                    return content[0]
-                else:
-                    problem = content[0]
-                    break
-        except (EOFError, OSError):
-            self.stop(STOP_SECONDS)
-            self.pipe.close()
-            return None
-        raise problem  # outside the block: an OSError of the worker is not one of the pipe
-
-    def stop(self, patience: float) -> None:
-        """Make sure that the process is gone; it has `patience` seconds to leave in order. Threads take turns."""
-        with self._stopping:
-            self.process.join(patience)
-            if self.process.is_alive():
-                self.process.kill()
-                self.process.join()
-
-    @property
-    def exit_reason(self) -> str:
-        code = self.process.exitcode
-        if code is not None and code < 0:
-            return f"its worker process was ended by signal {-code} ({signal.Signals(-code).name})"
-        return f"its worker process ended with code {code}"
-
-
-def _advice(code: int | None) -> str:
-    if code == -signal.SIGKILL:
-        gib = available_memory() / 2**30
-        return f"the system does that when memory runs out ({gib:.1f} GiB are available now): give fewer --workers"
-    return "run it with --executor inline to see where"
-
-
-def _device(device: torch.device, number: int) -> str:
-    """Of several GPUs, worker n takes the nth, and from the first again; a GPU that was named is everybody's."""
-    if device.type != "cuda" or device.index is not None:
-        return str(device)
-    return f"cuda:{number % torch.cuda.device_count()}"

@@ -98,7 +98,7 @@ def test_a_partition_that_is_refused(call, programs, tmp_path):
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_wrong_use(arguments, words, call, tmp_path, monkeypatch):
-    monkeypatch.setattr("bench.executors.slurm.scheduler.shutil.which", lambda name: None)
+    monkeypatch.setattr("bench.executors.slurm.slurm_scheduler.shutil.which", lambda name: None)
     result = call(*arguments, "--methods", "asl", "--ratios", "0.5", *TINY)
     assert result.code == 2
     assert words in result.err

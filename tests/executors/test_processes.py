@@ -18,7 +18,7 @@ from helpers.worlds import soon
 
 from bench.executors import Inline
 from bench.executors.driver import run_cells
-from bench.executors.processes import _device
+from bench.executors.worker_process import _device
 from bench.records.store import Store
 from bench.system import capacity as room
 

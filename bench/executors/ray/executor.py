@@ -9,8 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
-from bench.executors.base import Ended, Follow, FollowedCell, LostWorkerError, Started, level
-from bench.executors.ray.cluster import GIB, Demands, RayCluster, first_line
+from bench.executors.base import Ended, Follow, LostWorkerError, Started, level
+from bench.executors.followed import FollowedCell
+from bench.executors.ray.cluster import RayCluster
+from bench.executors.ray.connection import first_line
+from bench.executors.ray.demands import GIB, Demands
 from bench.executors.ray.mailbox import Mailbox
 from bench.executors.ray.node import train_cell
 from bench.executors.ray.transfer import RESUME, CellFiles, pack, unpack
@@ -112,9 +115,11 @@ class RayExecutor:
                 self._keep(cell, ended, files, folder)
                 followed.raise_problem()
                 return ended
-            problem = f"its worker or node was lost {TRIES} times ({first_line(lost)}); look at that machine's memory."
-            self.store.fail(cell.key, LostWorkerError(problem))
-            return Ended(cell.key, "failed", f"LostWorkerError: {problem}")
+            left = LostWorkerError(
+                f"its worker or node was lost {TRIES} times ({first_line(lost)}); look at that machine's memory."
+            )
+            self.store.fail(cell.key, left)
+            return Ended.failed(cell.key, left)
 
     def _try(self, cell: Cell, followed: FollowedCell, folder: Path) -> tuple[Ended, CellFiles]:
         """Send the cell off and watch it until it comes back."""

@@ -57,7 +57,7 @@ def train_cell(
             refuse_other_content(cell, resources)
         except Exception as error:
             store.fail(cell.key, error)
-            ended = Ended(cell.key, "failed", f"{type(error).__name__}: {error}".splitlines()[0])
+            ended = Ended.failed(cell.key, error)
         else:
             ended = attempt(cell, store, resources, begun, _Reporter(say, folder))
         return ended, pack(folder, (*RESULT, *(RESUME[1:] if ended.ending == "stopped" else ())))

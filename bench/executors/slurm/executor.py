@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any, Self
 
-from bench.executors.base import Ended, Follow, FollowedCell, LostWorkerError, Started
+from bench.executors.base import Ended, Follow, LostWorkerError, Started
+from bench.executors.followed import FollowedCell
 from bench.executors.slurm.following import CellInJobs
 from bench.executors.slurm.launcher import Launcher
 from bench.records.cells import Cell

@@ -4,7 +4,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from bench.errors import UsageError
-from bench.executors.base import Ended, FollowedCell, level
+from bench.executors.base import Ended, level
+from bench.executors.followed import FollowedCell
 from bench.records.cells import Cell
 from bench.records.layout import CURVE_FILE
 from bench.records.store import Store

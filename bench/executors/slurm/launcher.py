@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from bench.executors.cluster import Cluster
 from bench.executors.location import Location
 from bench.executors.slurm.demands import JobDemands, job_demands
-from bench.executors.slurm.scheduler import SCHEDULERS, Scheduler
+from bench.executors.slurm.scheduler import Scheduler
+from bench.executors.slurm.schedulers import SCHEDULERS
 from bench.executors.slurm.submissions import SLURM_FOLDER, Submission, save, submissions
 from bench.executors.slurm.work import Work
 from bench.executors.worker import ResourceOpener

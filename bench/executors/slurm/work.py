@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from bench.executors.base import Ended, LostWorkerError
 from bench.executors.mismatch import refuse_other_content, refuse_other_program
-from bench.executors.slurm.scheduler import import_submitit, signal_delay
+from bench.executors.slurm.output import EncodingLines, say_line
+from bench.executors.slurm.submitit_jobs import import_submitit, signal_delay
 from bench.records.cells import Cell
 from bench.records.jobs import CellJob, write_job
 from bench.records.store import Store
@@ -26,8 +27,6 @@ MOST_STARTS = 3
 """How many jobs in a row may begin a cell that does not get any further."""
 
 TERMINATED = 128 + signal.SIGTERM
-ENCODING_SECONDS = 60.0
-"""How often a job's output hears of an encoding."""
 
 
 @dataclass
@@ -55,6 +54,7 @@ class Work:
         self._began = time.monotonic()
         if import_submitit().JobEnvironment().cluster == "local":  # where nothing else can end a job in order
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+
         import torch
 
         from bench.system.threads import limit_threads
@@ -63,7 +63,7 @@ class Work:
         store = Store(self.results)
         try:
             refuse_other_program(self.code)
-            resources = self.location.open(torch.device(self.device), _Encoding())
+            resources = self.location.open(torch.device(self.device), EncodingLines())
         except Exception as error:
             for cell in self.cells:
                 self._fail(store, cell, error)
@@ -76,7 +76,7 @@ class Work:
                 held += 1
             else:
                 held = 0
-        _say("no cell is left for this job.")
+        say_line("no cell is left for this job.")
 
     def checkpoint(self) -> Any:
         """What submitit starts again after a preemption or at the end of the job's time: the same work."""
@@ -88,6 +88,7 @@ class Work:
         return time.monotonic() - self._began > 60 * self.minutes - 2 * signal_delay(self.minutes)
 
     def _train(self, cell: Cell, store: Store, resources: "Resources") -> Ended:
+
         from bench.executors.attempt import attempt
 
         if store.state(cell.key) == "done" or self._has_failed(store, cell):
@@ -108,10 +109,10 @@ class Work:
                     f"{MOST_STARTS} jobs began epoch {mine.epochs + 1} and none ended it: they were killed, or their "
                     f"time was over; look into {mine.stderr}, and give more --memory-per-cell or --slurm-time."
                 )
-            _say(f"{cell.title}: begun, {mine.epochs} of {epochs} epochs are there")
+            say_line(f"{cell.title}: begun, {mine.epochs} of {epochs} epochs are there")
 
         def tell(record: Mapping[str, Any]) -> bool:
-            _say(f"{cell.title}: epoch {record['epoch']} of {epochs}, loss {record.get('loss', 0.0):.4f}")
+            say_line(f"{cell.title}: epoch {record['epoch']} of {epochs}, loss {record.get('loss', 0.0):.4f}")
             return False
 
         try:
@@ -125,7 +126,7 @@ class Work:
         if mine and ended.ending == "failed":
             write_job(folder, replace(mine, starts=0))
         if ended.ending not in ("elsewhere", "cached"):
-            _say(f"{cell.title}: {ended.ending} {ended.message}".rstrip())
+            say_line(f"{cell.title}: {ended.ending} {ended.message}".rstrip())
         return ended
 
     def _has_failed(self, store: Store, cell: Cell) -> bool:
@@ -141,7 +142,7 @@ class Work:
                 return Ended(cell.key, "cached")
             store.fail(cell.key, error)
             write_job(folder, _next_start(None, 0))
-        return Ended(cell.key, "failed", f"{type(error).__name__}: {error}".splitlines()[0])
+        return Ended.failed(cell.key, error)
 
 
 def _next_start(before: CellJob | None, epochs: int) -> CellJob:
@@ -152,20 +153,3 @@ def _next_start(before: CellJob | None, epochs: int) -> CellJob:
     return CellJob(
         environment.job_id, socket.gethostname(), str(paths.stdout), str(paths.stderr), epochs=epochs, starts=starts
     )
-
-
-class _Encoding:
-    """Lines on an encoding in the job's output, a minute apart."""
-
-    def __init__(self) -> None:
-        self._due = 0.0
-
-    def __call__(self, title: str, done: int, total: int) -> None:
-        if done == total or time.monotonic() > self._due:
-            _say(f"{title}: {done} of {total} images")
-            self._due = time.monotonic() + ENCODING_SECONDS
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
-    sys.stdout.flush()

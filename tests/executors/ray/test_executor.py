@@ -27,7 +27,7 @@ ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
 
 from ray.cluster_utils import Cluster  # noqa: E402
 
-from bench.executors.ray.cluster import Demands  # noqa: E402
+from bench.executors.ray.demands import Demands  # noqa: E402
 from bench.executors.ray.executor import RayExecutor  # noqa: E402
 from bench.executors.ray.node import NodeLocation  # noqa: E402
 

@@ -9,7 +9,10 @@ import pytest
 from bench.errors import UsageError
 from bench.executors.slurm import scheduler as module
 from bench.executors.slurm.demands import JobDemands
-from bench.executors.slurm.scheduler import LocalScheduler, SlurmScheduler, refuse_no_scheduler, signal_delay
+from bench.executors.slurm.local_scheduler import LocalScheduler
+from bench.executors.slurm.schedulers import refuse_no_scheduler
+from bench.executors.slurm.slurm_scheduler import SlurmScheduler
+from bench.executors.slurm.submitit_jobs import signal_delay
 
 FULL = JobDemands(
     minutes=90,
