@@ -1,30 +1,23 @@
 """The Python interface's functions: the words of the command line as parameters."""
 
-import functools
 import inspect
-import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, ParamSpec
+from typing import Any, Literal
 
 from bench.api.execution import Execution
 from bench.api.plan import Plan, make_plan
+from bench.api.python_words import Numbers, flag_text, python_words, with_words_of
 from bench.api.request import request_of
 from bench.api.run import execute
 from bench.api.sweep import Sweep
-from bench.errors import BenchError, UsageError
+from bench.errors import UsageError
 from bench.executors import Cluster
 from bench.planning.grid import Grid
 from bench.records.store import Store, existing_store
 from bench.settings.plugins import broken, load_environment, load_plugins
 from bench.system.paths import DEFAULT_RESULTS, default_cache
-
-P = ParamSpec("P")
-
-Numbers = str | float | Sequence[float]
-"""One number, several, or a text such as `0.1-0.9`."""
 
 
 def plan(
@@ -75,12 +68,12 @@ def plan(
     0  clip_zero_shot       50     0  planned
     1             asl       50     0  planned
     """
-    with _python_words():
+    with python_words():
         _load_plugins(plugins)
         request = request_of(
             methods,
-            _text(ratios),
-            _text(seeds),
+            flag_text(ratios),
+            flag_text(seeds),
             dataset=dataset,
             root=None if root is None else Path(root),
             protocol=protocol,
@@ -109,22 +102,7 @@ def plan(
         return make_plan(request, execution, quiet=not progress)
 
 
-def _with_words_of(model: Callable[P, Plan]) -> Callable[[Callable[..., Sweep]], Callable[P, Sweep]]:
-    """The function with the parameters of `model`, for help and for type checkers."""
-
-    def dressed(function: Callable[..., Sweep]) -> Callable[P, Sweep]:
-        @functools.wraps(function)
-        def call(*args: P.args, **words: P.kwargs) -> Sweep:
-            return function(*args, **words)
-
-        signature = inspect.signature(model).replace(return_annotation=Sweep)
-        call.__signature__ = signature  # type: ignore[attr-defined]
-        return call
-
-    return dressed
-
-
-@_with_words_of(plan)
+@with_words_of(plan)
 def run(*args: Any, **words: Any) -> Sweep:
     """Run every method at every ratio and seed; the words are those of `plan`.
 
@@ -142,7 +120,7 @@ def run(*args: Any, **words: Any) -> Sweep:
     plan_ = plan(*args, **words)
     arguments = inspect.signature(plan).bind(*args, **words).arguments
     command = f"bench.run({', '.join(f'{word}={value!r}' for word, value in arguments.items())})"
-    with _python_words():
+    with python_words():
         sweep = execute(plan_, [command], quiet=not arguments.get("progress", True))
     if sweep.tracking_problem:
         warnings.warn(sweep.tracking_problem, stacklevel=3)
@@ -171,26 +149,3 @@ def _load_plugins(names: Sequence[str | Path]) -> None:
     for name in map(str, names):
         if name in broken():
             raise UsageError(f"the plugin {name} could not be loaded: {broken()[name]}")
-
-
-def _text(value: Numbers) -> str:
-    """Numbers as they are typed: 0.3 for 0.1 + 0.2."""
-    if isinstance(value, str):
-        return value
-    numbers = value if isinstance(value, Sequence) else [value]
-    return ",".join(f"{number:.9g}" for number in numbers)
-
-
-_FLAG = re.compile(r"--([a-z][a-z-]*)")
-_OTHER_WORDS = {"set": "settings", "data": "settings"}
-
-
-@contextmanager
-def _python_words() -> Iterator[None]:
-    """Errors name parameters in place of flags."""
-    try:
-        yield
-    except BenchError as error:
-        text = _FLAG.sub(lambda flag: _OTHER_WORDS.get(flag[1], flag[1].replace("-", "_")), str(error))
-        error.args = (text,)
-        raise

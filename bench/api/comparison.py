@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from bench.errors import UsageError
 from bench.records.store import Store
 from bench.report import Results
-from bench.report.resampled import image_interval
+from bench.report.image_intervals import image_interval
 from bench.report.sections.gains import against_baseline
-from bench.report.tables.gains import columns_of, gain_records
+from bench.report.tables.compared import columns_of, gain_records
 from bench.system.wording import nearest
 
 if TYPE_CHECKING:

@@ -4,13 +4,14 @@ import dataclasses
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.api.display import say_warning
 from bench.api.execution import Execution
 from bench.api.plan import make_plan
 from bench.api.run import execute
+from bench.api.search_options import SearchOptions
 from bench.api.sweep import Sweep
 from bench.api.trials import trials_display
 from bench.data import Dataset
@@ -18,47 +19,17 @@ from bench.data.blind import blind
 from bench.errors import UsageError
 from bench.planning.plan import open_dataset, resolved_request
 from bench.planning.request import Request
-from bench.records.cells import Judged
 from bench.studies.search.archive import FOLDER, cells_of
 from bench.studies.search.best import file_name, full_settings, retrained, sweep_file
 from bench.studies.search.figures import search_figures, write_figures
 from bench.studies.search.outcome import TrialRecord, best
 from bench.studies.search.request import SearchRequest, search_requests
-from bench.studies.search.samplers import check_names
 from bench.studies.search.session import Session, open_search
 from bench.studies.search.space import lies_within, read_spaces
-from bench.studies.search.storage import refuse_memory
 from bench.system.device import choose_device
 from bench.system.files import write_text
 from bench.tracking import following
 from bench.training.resources import Resources
-
-
-@dataclass(frozen=True, kw_only=True)
-class SearchOptions:
-    """How settings are searched.
-
-    trials: of each method in all, those of earlier runs included. judged: by which labels held-out images are judged.
-    space: a YAML file of ranges. storage: an Optuna URL; by default a file in the store. out: where the best settings
-    are written; by default in the store. flags: those that a later `bench run` on the same data needs besides them.
-    """
-
-    trials: int = 20
-    judged: Judged = "observed"
-    space: Path | None = None
-    sampler: str = "tpe"
-    pruner: str = "none"
-    seed: int = 0
-    storage: str | None = None
-    retries: int = 1
-    out: Path | None = None
-    flags: Mapping[str, str | bool] = field(default_factory=dict)
-
-    def check(self) -> None:
-        """UsageError for what can be seen to be wrong before anything is opened."""
-        check_names(self.sampler, self.pruner)
-        if self.storage is not None:
-            refuse_memory(self.storage)
 
 
 @dataclass(frozen=True)

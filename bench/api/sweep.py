@@ -12,8 +12,9 @@ from bench.errors import UsageError
 from bench.records.paths import inside
 from bench.records.store import Store
 from bench.report import Results, curves, markdown, ratio_table, read_results, with_metrics, write_report
-from bench.report.figures.curves import draw_learning, draw_ratios
+from bench.report.figures.curves import draw_ratios
 from bench.report.figures.gains import draw_gains
+from bench.report.figures.learning import draw_learning
 from bench.report.sections.gains import against_baseline
 
 if TYPE_CHECKING:

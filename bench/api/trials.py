@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from rich.progress import Progress, TaskID
+from rich.progress import Progress
 
-from bench.api.display import Clock, Pace, is_live, live_progress
+from bench.api.live_display import TaskLines, is_live, live_progress
+from bench.api.pace import Clock, Pace
 from bench.records.cells import Cell
 from bench.studies.search.outcome import TrialRecord
 from bench.system.console import plain_console
-from bench.system.wording import counted
 
 
 class PlainTrials:
@@ -29,7 +29,7 @@ class PlainTrials:
 
     def encoding(self, title: str, done: int, total: int) -> None:
         if done == total or self.pace.due(title, done):
-            self.say(f"{title}: {done:,} of {counted(total, 'image')} {self.pace.of(title, done, total)}".rstrip())
+            self.say(self.pace.line(title, done, total))
 
     def search_started(self, method: str, total: int, trials: list[TrialRecord]) -> None:
         """A method's search begins or is resumed; `trials`: those that it has already."""
@@ -70,36 +70,27 @@ class LiveTrials(PlainTrials):
 
     def __init__(self, progress: Progress):
         super().__init__()
-        self.progress, self.console = progress, progress.console
-        self.lines: dict[Any, TaskID] = {}
+        self.console = progress.console
+        self.lines = TaskLines(progress)
 
     def encoding(self, title: str, done: int, total: int) -> None:
-        self._line(title, title, done, total, self.pace.of(title, done, total) or "images")
+        self.lines.show(title, title, done, total, self.pace.of(title, done, total) or "images")
         if done == total:
-            self._drop(title)
+            self.lines.drop(title)
 
     def search_started(self, method: str, total: int, trials: list[TrialRecord]) -> None:
         super().search_started(method, total, trials)
-        self._line("trials", f"{method} trials", self.ended, total, "")
+        self.lines.show("trials", f"{method} trials", self.ended, total, "")
 
     def epoch_ended(self, number: int, cell: Cell, epoch: int, record: Mapping[str, Any]) -> None:
         level = f"held-out mAP {record['heldout_mAP']:.1f}" if "heldout_mAP" in record else ""
         ratio = "" if cell.percent is None else f" {cell.percent}%"
-        self._line(number, f"trial {number}{ratio}", epoch, cell.epochs, level)
+        self.lines.show(number, f"trial {number}{ratio}", epoch, cell.epochs, level)
 
     def trial_ended(self, trial: TrialRecord) -> None:
-        self._drop(trial.number)
+        self.lines.drop(trial.number)
         super().trial_ended(trial)
-        self._line("trials", f"{self.method} trials", self.ended, self.total, self.clock.left())
-
-    def _line(self, name: Any, description: str, done: int, total: int, detail: str) -> None:
-        if name not in self.lines:
-            self.lines[name] = self.progress.add_task(description, total=total, detail="")
-        self.progress.update(self.lines[name], description=description, completed=done, total=total, detail=detail)
-
-    def _drop(self, name: Any) -> None:
-        if name in self.lines:
-            self.progress.remove_task(self.lines.pop(name))
+        self.lines.show("trials", f"{self.method} trials", self.ended, self.total, self.clock.left())
 
 
 @contextmanager

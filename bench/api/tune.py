@@ -12,7 +12,8 @@ from bench import __version__
 from bench.api.execution import Execution
 from bench.api.plan import make_plan
 from bench.api.run import execute
-from bench.api.search import SearchOptions, plan_searches, run_searches
+from bench.api.search import plan_searches, run_searches
+from bench.api.search_options import SearchOptions
 from bench.api.sweep import Sweep
 from bench.data import Dataset
 from bench.errors import UsageError

@@ -137,11 +137,12 @@ def _paired(
     store: "StoreReader", sweep: str | None, merge: bool, chosen: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], "list[Table]"]:
     """Differences from the baseline with both intervals, as data and drawn."""
+    from bench.report.image_intervals import image_interval
     from bench.report.reading import read_results
-    from bench.report.resampled import image_interval
     from bench.report.selection import find_sweep
+    from bench.report.tables.compared import ComparedLine, columns_of, compare_lines, gain_records
     from bench.report.tables.flags import method_flags
-    from bench.report.tables.gains import ComparedLine, columns_of, compare_lines, gain_records, gain_table, image_table
+    from bench.report.tables.gains import gain_table, image_table
     from bench.report.tables.table import flagged
 
     loaded = read_results(store, sweep, merge=merge, **chosen)

@@ -30,7 +30,8 @@ def export(
     The written file is checked: it scores test images, with ONNX Runtime or torch, and must give the cell's stored
     scores to 1e-4. Beside it lie a model card (Markdown) and the facts of the cell (JSON).
     """
-    from bench.api.display import counting, say_warning
+    from bench.api.display import say_warning
+    from bench.api.live_display import counting
     from bench.prediction.export import ExportRequest, export_cell
 
     request = ExportRequest(to=to, out=out, check=check)

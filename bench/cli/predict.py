@@ -55,7 +55,8 @@ def predict(
     on the known labels that it was trained on; never on test images. They are kept in the cell's folder. Files that are
     damaged or no image are named and left out; copies are named and scored.
     """
-    from bench.api.display import counting, say_warning
+    from bench.api.display import say_warning
+    from bench.api.live_display import counting
     from bench.prediction import PredictionRequest
     from bench.prediction import predict as write_prediction
     from bench.system.wording import counted

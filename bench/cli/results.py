@@ -52,7 +52,7 @@ def report(
 
     What an earlier report computed from the stored scores is kept. Several stores are always merged.
     """
-    from bench.api.display import counting
+    from bench.api.live_display import counting
     from bench.cli.output import show_table
     from bench.errors import UsageError
     from bench.planning.ratios import parse_ratios, parse_seeds

@@ -73,8 +73,9 @@ def search(
     The same command resumes an interrupted search; a larger --trials adds to it. Commands with one --storage share the
     work. Exit codes: 0 all done, 1 some trial or cell failed, 2 wrong usage, 130 interrupted.
     """
-    from bench.api.search import SearchOptions, plan_searches
+    from bench.api.search import plan_searches
     from bench.api.search import search as search_settings
+    from bench.api.search_options import SearchOptions
     from bench.api.search_outlook import search_outlooks
 
     run_options, command, quiet = execution.execution(), command_line(), execution.as_json

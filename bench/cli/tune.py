@@ -57,7 +57,7 @@ def tune(
     It ends with a recipe file for `bench run --recipe FILE`, and with the results of smaller budgets. The same command
     resumes an interrupted tuning. Exit codes: 0 all done, 1 some trial or cell failed, 2 wrong usage, 130 interrupted.
     """
-    from bench.api.search import SearchOptions
+    from bench.api.search_options import SearchOptions
     from bench.api.search_outlook import search_outlooks
     from bench.api.tune import plan_tuning
     from bench.api.tune import tune as tune_settings

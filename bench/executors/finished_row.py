@@ -16,11 +16,17 @@ from bench.training import Inputs, TrainingResult
 from bench.training.resources import Resources
 from protocols import MaskFacts
 
-Curve = Sequence[dict[str, Any]]
+EpochRecords = Sequence[dict[str, Any]]
 
 
 def finished_row(
-    cell: Cell, resources: Resources, inputs: Inputs, facts: MaskFacts, outcome: TrainingResult, curve: Curve, code: str
+    cell: Cell,
+    resources: Resources,
+    inputs: Inputs,
+    facts: MaskFacts,
+    outcome: TrainingResult,
+    curve: EpochRecords,
+    code: str,
 ) -> Row:
     """What is kept of the training. curve: of all its epochs. code: the hash of the method's source."""
     method, backbone = inputs.method.method, resources.images.backbone(cell.backbone)

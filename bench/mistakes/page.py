@@ -8,7 +8,8 @@ from bench.data.base import Box
 from bench.mistakes.cells import ClassMistakes, Mistakes
 from bench.mistakes.entries import Mistake, worst_images
 from bench.mistakes.label_errors import maybe_missing, maybe_missing_rows
-from bench.mistakes.pictures import Pictures, Thumbnail
+from bench.mistakes.pictures import Pictures
+from bench.mistakes.thumbnails import Thumbnail
 from bench.mistakes.wrong_images import KINDS
 from bench.records.names import printable
 from bench.report.render.html import page_templates

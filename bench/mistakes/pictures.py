@@ -1,8 +1,5 @@
 """Thumbnails and boxes of test images, from the dataset's own files where they are at hand."""
 
-import base64
-import io
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,32 +14,10 @@ from bench.data.folder import FolderDataset
 from bench.data.images import ImageFiles
 from bench.data.roots import find_root
 from bench.errors import BenchError, DataError
+from bench.mistakes.thumbnails import Thumbnail, side_of, thumbnail
 from bench.records.component import Component
 from bench.records.names import printable
 from bench.records.reader import Targets
-
-LARGEST, SMALLEST = 224, 96
-"""Pixels of a thumbnail's longer side."""
-
-PAGE_PIXELS = 24_000_000
-"""Of all thumbnails together, each counted as a square: some 5 MB of a page for photos, whatever is asked for."""
-
-QUALITY = 70
-"""Of the JPEG files; below it small photos show blocks."""
-
-
-@dataclass(frozen=True)
-class Thumbnail:
-    """A small JPEG file and its size in pixels."""
-
-    content: bytes
-    width: int
-    height: int
-
-    @property
-    def uri(self) -> str:
-        """The file inside a page."""
-        return "data:image/jpeg;base64," + base64.b64encode(self.content).decode()
 
 
 @dataclass(frozen=True)
@@ -73,23 +48,6 @@ def read_pictures(
             unreadable[targets.ids[row]] = str(error)
     boxes, problems = _boxes(dataset, targets, wanted)
     return Pictures(thumbnails, boxes, unreadable, problems)
-
-
-def side_of(count: int) -> int:
-    """Pixels of the longer side of each of `count` thumbnails.
-
-    >>> side_of(10), side_of(800), side_of(100_000)
-    (224, 173, 96)
-    """
-    return int(min(LARGEST, max(SMALLEST, math.sqrt(PAGE_PIXELS / max(count, 1)))))
-
-
-def thumbnail(image: Image.Image, side: int) -> Thumbnail:
-    """The image in small; one that is small already keeps its size."""
-    small, file = image.convert("RGB"), io.BytesIO()
-    small.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    small.save(file, "JPEG", quality=QUALITY)
-    return Thumbnail(file.getvalue(), *small.size)
 
 
 def _opened(component: Component, root: Path | None, cache: Path) -> Dataset:

@@ -8,14 +8,15 @@ from bench.report.across import with_other_datasets
 from bench.report.calibration import reliabilities
 from bench.report.figures.captions import learning_words, ratio_words
 from bench.report.figures.cost import cost_figure
-from bench.report.figures.curves import learning_figure, ratio_figure
+from bench.report.figures.curves import ratio_figure
+from bench.report.figures.learning import learning_figure
 from bench.report.figures.many_methods import METHOD_LIMIT, has_many_methods
 from bench.report.figures.ranks import rank_figure
+from bench.report.image_intervals import ImageIntervals
 from bench.report.published.data import published_records
 from bench.report.published.groups import published_groups
 from bench.report.published.tables import published_table
 from bench.report.reading import curves
-from bench.report.resampled import ImageIntervals
 from bench.report.results import Results
 from bench.report.section import Section, drawn
 from bench.report.sections.calibration import calibration_section

@@ -2,16 +2,16 @@
 
 import functools
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bench.errors import UsageError
-from bench.records.cells import Cell
-from bench.records.component import Component, canonical_json
+from bench.records.component import canonical_json
 from bench.records.reader import StoreReader
 from bench.records.sweeps import Place, SweepRecord
 from bench.report.figures.palette import Styles, method_styles
+from bench.report.merged_sweeps import merged_places, sweeps_alike
 from bench.report.source import installed_method
 
 
@@ -104,8 +104,8 @@ def select(
 ) -> Selection:
     """The places of one sweep, or with `merge` of all that can stand in one table with it; see `read_results`."""
     record = find_sweep(store, sweep, having)
-    records = _comparable(store, record) if merge else (record,)
-    places = tuple(_merged_places(store, records) if merge else record.places)
+    records = sweeps_alike(store, record) if merge else (record,)
+    places = tuple(merged_places(store, records) if merge else record.places)
     if methods is not None:
         unknown = set(methods) - {place.method.partition(" [")[0] for place in places}
         if unknown:
@@ -130,54 +130,3 @@ def select(
 
 def _digest(data: Any) -> str:
     return hashlib.sha256(canonical_json(data).encode()).hexdigest()[:6]
-
-
-def _comparable(store: StoreReader, record: SweepRecord) -> tuple[SweepRecord, ...]:
-    """Sweeps on the same images, labels, masks and features, oldest first, `record` last."""
-    setting = _setting(store, record)
-    same = [r for r in store.sweeps() if r.id != record.id and setting and _setting(store, r) == setting]
-    return (*same, record)
-
-
-def _setting(store: StoreReader, record: SweepRecord) -> str | None:
-    """Dataset, protocol, backbone, feed and held-out share of a sweep, from any started cell; None without one."""
-    for cell in _started(store, record):
-        if cell.protocol.name == record.protocol:
-            data = cell.to_json()
-            axes = ("dataset", "protocol", "backbone", "feed", "holdout", "judged")
-            return canonical_json({axis: data.get(axis) for axis in axes})
-    return None
-
-
-def _started(store: StoreReader, record: SweepRecord) -> Iterator[Cell]:
-    return store.begun(record.keys)
-
-
-def _merged_places(store: StoreReader, records: Sequence[SweepRecord]) -> Iterator[Place]:
-    """Places of all sweeps, newer ones first in conflict; a method with several settings becomes several."""
-    cells = {cell.key: cell for record in records for cell in _started(store, record)}
-    components = {key: cell.method for key, cell in cells.items()}
-    variants: dict[str, dict[Component, None]] = {}
-    for component in components.values():
-        variants.setdefault(component.name, {})[component] = None
-    merged: dict[tuple[str, int | None, int], Place] = {}
-    for record in records:
-        for place in record.places:
-            if place.key in cells and cells[place.key].streams:
-                continue  # a study of the variance: its seeds are not those of the other places
-            method = components.get(place.key or "")
-            label = _label(method, list(variants[method.name])) if method else place.method
-            where = (label, place.percent, place.seed)
-            # A place that an older sweep filled is not emptied by a newer one that has not come to it.
-            if where not in merged or method:
-                merged[where] = Place(label, place.percent, place.seed, place.key, place.skipped)
-    yield from merged.values()
-
-
-def _label(component: Component, variants: Sequence[Component]) -> str:
-    """The method's name, with what distinguishes this setting from its others: `asl [lr=0.01]`."""
-    options = [{**variant.options, "version": variant.version} for variant in variants]
-    differing = {name for name in set().union(*options) if len({str(o.get(name)) for o in options}) > 1}
-    own = {**component.options, "version": component.version}
-    settings = ", ".join(f"{name}={own.get(name)}" for name in sorted(differing))
-    return f"{component.name} [{settings}]" if settings else component.name

@@ -1,25 +1,24 @@
 """From results to files: `<store>/reports/<id>/` and, for the latest, `<store>/report.md`."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from bench.errors import DataError
 from bench.records.component import canonical_json
 from bench.records.paths import inside
 from bench.records.reader import StoreReader
-from bench.report.resampled import ImageIntervals, compared_cells, images_within, resampled_folder
+from bench.report.image_intervals import ImageIntervals, compared_cells, images_within
+from bench.report.resampled import resampled_folder
 from bench.report.results import Results
+from bench.report.stamp import STAMP, inputs_digest, stamped
 from bench.system.disk import if_allowed, refuse_unwritable
 from bench.system.files import atomic, read_json, write_json, write_text
 from bench.system.progress import Progress
 from bench.system.spreadsheet import frame_csv
 
-STAMP = "stamp.json"
 PAGES = "cells"
-
 
 IN_PASSING = 15.0
 """Seconds that the report at the end of a run may take for intervals over test images."""
@@ -126,44 +125,6 @@ def _cell_pages(results: Results, store: StoreReader, folder: Path) -> Sequence[
         if f"{PAGES}/{path.name}" not in names:
             path.unlink()
     return names
-
-
-def inputs_digest(results: Results, store: StoreReader) -> str:
-    """A hash of all that the report is made from, its own source code among it."""
-    from bench.report.across import with_other_datasets
-    from bench.report.render.cell_page import what_is_kept
-    from bench.report.tables.across import as_data
-
-    digest = hashlib.sha256()
-    for source in sorted(p for p in Path(__file__).parent.rglob("*") if p.suffix in (".py", ".html", ".css", ".js")):
-        digest.update(source.read_bytes())
-    # The time of a sweep's last request changes nothing in its report.
-    records = [record.content() for record in results.selection.records]
-    missing = [gap.__dict__ for gap in results.missing]
-    across = with_other_datasets(results, store)
-    inputs = [
-        results.selection.id,
-        records,
-        missing,
-        results.baseline,
-        sorted(results.stale),
-        across and as_data(across),
-        [metric.identity for metric in results.metrics],
-        repr(results.measurements),
-    ]
-    digest.update(canonical_json(inputs).encode())
-    for key, row in sorted(results.rows.items()):
-        digest.update(canonical_json([key, row.to_json(), store.curve(key), what_is_kept(store, key)]).encode())
-    return digest.hexdigest()
-
-
-def stamped(folder: Path) -> str | None:
-    """The digest of the report in the folder, or None if it is not complete."""
-    try:
-        stamp: Mapping[str, Any] = read_json(folder / STAMP)
-        return stamp["digest"] if all((folder / name).exists() for name in stamp["files"]) else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def _point(pointer: Path, folder: Path) -> None:

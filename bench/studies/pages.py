@@ -9,7 +9,7 @@ from bench.records.paths import inside
 from bench.records.reader import StoreReader
 from bench.report.render.safe_markdown import tame
 from bench.report.results import Results
-from bench.report.write import STAMP, stamped
+from bench.report.stamp import STAMP, stamped
 from bench.system.files import atomic, write_json, write_text
 
 Files = Mapping[str, str | bytes]

@@ -18,7 +18,7 @@ from helpers.worlds import soon
 
 from bench.executors import Inline
 from bench.executors.driver import run_cells
-from bench.executors.worker_process import _device
+from bench.executors.worker_process import worker_device
 from bench.records.store import Store
 from bench.system import capacity as room
 
@@ -204,9 +204,9 @@ def test_workers_take_the_gpus_in_turn(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(room, "available_memory", lambda: 64 * GIB)
     requested = torch.device("cuda")
-    assert [_device(requested, number) for number in range(3)] == ["cuda:0", "cuda:1", "cuda:0"]
-    assert _device(torch.device("cuda:1"), 0) == "cuda:1", "a named one is taken as named"
-    assert _device(torch.device("cpu"), 1) == "cpu"
+    assert [worker_device(requested, number) for number in range(3)] == ["cuda:0", "cuda:1", "cuda:0"]
+    assert worker_device(torch.device("cuda:1"), 0) == "cuda:1", "a named one is taken as named"
+    assert worker_device(torch.device("cpu"), 1) == "cpu"
     assert room.worker_count(0, 10, requested) == 2
     assert room.worker_count(4, 10, requested) == 4, "several on a GPU if asked for"
 

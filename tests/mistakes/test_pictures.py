@@ -9,7 +9,8 @@ from helpers.copies import coco, mirflickr25k
 from PIL import Image
 
 from bench.data.base import Box
-from bench.mistakes.pictures import Pictures, read_pictures, thumbnail
+from bench.mistakes.pictures import Pictures, read_pictures
+from bench.mistakes.thumbnails import thumbnail
 from bench.records.component import Component
 from bench.records.reader import Targets
 from bench.settings.conversion import keyed_values

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bench.report.figures.many_methods import drawn_percents, has_many_methods
 from bench.report.results import Results
-from bench.report.tables.gains import Compared
+from bench.report.tables.compared import Compared
 from bench.stats.paired import LEAST
 
 

@@ -8,21 +8,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bench.report.figures.legends import LEGEND_ROW, despine, figure_legend
-from bench.report.figures.many_methods import (
-    METHOD_LIMIT,
-    draw_ranked_methods,
-    has_many_methods,
-    methods_by_level,
-    ranked_methods_size,
-)
-from bench.report.figures.palette import MethodStyle
+from bench.report.figures.lines import draw_level, draw_line, each_cell_once
+from bench.report.figures.many_methods import draw_ranked_methods, has_many_methods, ranked_methods_size
 from bench.report.figures.style import COLUMN, draw
-from bench.report.results import Results, restricted
+from bench.report.results import Results
 from bench.report.tables.spread import without_seed_effects
-from bench.stats.paired import Percent
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -66,74 +58,16 @@ def draw_ratios(axes: "Axes", results: Results, legend: bool = True) -> None:
         axes.legend(frameon=False)
 
 
-def learning_figure(results: Results, curves: "pd.DataFrame") -> Mapping[str, bytes]:
-    """Test mAP over epochs, one panel a ratio; bands as in `ratio_figure`. Empty if no cell has a curve.
-
-    Of more methods than there are colours it shows the best.
-    """
-    if has_many_methods(results):
-        results = restricted(results, methods_by_level(results)[:METHOD_LIMIT])
-    return draw(_learning_figure, results, curves) if len(curves) else {}
-
-
-def draw_learning(
-    axes: "Axes", results: Results, curves: "pd.DataFrame", percent: Percent, legend: bool = True
-) -> None:
-    """Test mAP over epochs at one ratio; `curves` are those of `bench.report.curves`."""
-
-    def here(frame: "pd.DataFrame") -> "pd.DataFrame":
-        return frame[frame["percent"].isna() if percent is None else frame["percent"] == percent]
-
-    for method in results.methods:
-        _draw_learning_curve(axes, here(curves), here(results.frame), method, results.styles[method])
-    axes.set(title="" if percent is None else f"{percent} % known")
-    axes.locator_params(axis="x", integer=True, nbins=5)
-    despine(axes)
-    if legend:
-        axes.set(xlabel="epoch", ylabel="test mAP (%)")
-        axes.legend(frameon=False)
-
-
-def _each_cell_once(frame: "pd.DataFrame", *also: str) -> "pd.DataFrame":
-    """Each cell once a ratio: a cell that stands for several seeds must not narrow the band."""
-    return frame.drop_duplicates(["method", "percent", "key", *also])
-
-
-def _draw_line(
-    axes: "Axes", frame: "pd.DataFrame", x: str, method: str, style: MethodStyle, *, markers: int, width: float
-) -> None:
-    """The mean over cells with a band of one standard deviation, and about so many markers."""
-    colour, shape, dash = style
-    by_place = frame.groupby(x)["mAP"].agg(["mean", "std"])
-    places = by_place.index.to_numpy(float)
-    every = max(1, round(len(places) / markers))
-    if by_place["std"].notna().any():
-        low, high = by_place["mean"] - by_place["std"], by_place["mean"] + by_place["std"]
-        axes.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
-    axes.plot(
-        places, by_place["mean"], color=colour, label=method, linewidth=width, linestyle=dash, marker=shape,
-        markersize=3.2 * width, markevery=every, markeredgecolor="white", markeredgewidth=0.5,
-    )  # fmt: skip
-
-
-def _draw_level(axes: "Axes", frame: "pd.DataFrame", label: str, colour: str) -> None:
-    """A method that does not depend on the x axis: a dashed line, with one standard deviation over seeds as a band."""
-    values = frame["mAP"]
-    axes.axhline(values.mean(), color=colour, linestyle="--", linewidth=1.1, label=label)
-    if len(values) > 1:
-        axes.axhspan(values.mean() - values.std(), values.mean() + values.std(), color=colour, alpha=0.15, linewidth=0)
-
-
 def _draw_ratio_lines(axes: "Axes", results: Results) -> None:
-    frame = without_seed_effects(_each_cell_once(results.frame)).astype({"percent": "float"})
+    frame = without_seed_effects(each_cell_once(results.frame)).astype({"percent": "float"})
     for method in results.methods:
         lines = frame[frame["method"] == method]
         roles = set(lines["role"])
         if len(roles) == 1 and roles <= ROLE_WORDS.keys():
             label = f"{method} ({ROLE_WORDS[roles.pop()]})"
-            _draw_level(axes, lines.drop_duplicates("key"), label, results.styles[method].colour)
+            draw_level(axes, lines.drop_duplicates("key"), label, results.styles[method].colour)
         elif len(lines):
-            _draw_line(axes, lines, "percent", method, results.styles[method], markers=99, width=1.4)
+            draw_line(axes, lines, "percent", method, results.styles[method], markers=99, width=1.4)
     axes.set(xlabel="known labels (%)", ylabel="mAP (%)", xticks=[p for p in results.percents if p is not None])
     despine(axes)
 
@@ -145,7 +79,7 @@ def _methods_with_numbers(results: Results) -> list[str]:
 def _draw_ratio_points(axes: "Axes", results: Results) -> None:
     """One ratio: a line would be a point, so methods go down the page; the mean is large, every seed small."""
     methods = _methods_with_numbers(results)
-    frame = _each_cell_once(results.frame)
+    frame = each_cell_once(results.frame)
     for place, method in enumerate(methods):
         colour, marker, _ = results.styles[method]
         values = frame.loc[frame["method"] == method, "mAP"]
@@ -160,34 +94,3 @@ def _draw_ratio_points(axes: "Axes", results: Results) -> None:
         axes.set_title(f"{percent} % of the labels known")
     axes.grid(axis="y", visible=False)
     despine(axes)
-
-
-def _learning_figure(figure: "Figure", results: Results, curves: "pd.DataFrame") -> None:
-    percents = results.percents
-    columns = min(3, len(percents))
-    lines, per_row = -(-len(percents) // columns), columns + 1
-    legend = LEGEND_ROW * -(-len(results.methods) // per_row)
-    figure.set_size_inches(max(COLUMN, 2.2 * columns), (1.7 if lines > 1 else 2.0) * lines + 0.2 + legend)
-    panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).flatten()
-    for panel, percent in zip(panels, percents, strict=False):
-        draw_learning(panel, results, curves, percent, legend=False)
-    for panel in panels[len(percents) :]:
-        panel.set_visible(False)
-    for place, panel in enumerate(panels[: len(percents)]):
-        lowest = place + columns >= len(percents)
-        panel.set(xlabel="epoch" if lowest else "", ylabel="" if place % columns else "test mAP (%)")
-        panel.tick_params(labelbottom=lowest)
-    figure_legend(figure, panels[: len(percents)], per_row)
-
-
-def _draw_learning_curve(
-    axes: "Axes", curves: "pd.DataFrame", cells: "pd.DataFrame", method: str, style: MethodStyle
-) -> None:
-    curve, own = curves[curves["method"] == method], cells[cells["method"] == method]
-    roles = set(own["role"])
-    if len(curve):
-        _draw_line(axes, _each_cell_once(curve, "epoch"), "epoch", method, style, markers=4, width=1.1)
-        if roles == {"ceiling"}:
-            axes.lines[-1].set(linestyle="--", label=f"{method} ({ROLE_WORDS['ceiling']})")
-    elif roles == {"untrained"}:
-        _draw_level(axes, own.drop_duplicates("key"), f"{method} ({ROLE_WORDS['untrained']})", style.colour)

@@ -12,7 +12,7 @@ from bench.report.figures.legends import LEGEND_ROW, despine, figure_legend
 from bench.report.figures.many_methods import METHOD_LIMIT, METHOD_ROW_INCHES
 from bench.report.figures.palette import Styles, method_styles
 from bench.report.figures.style import COLUMN, draw, outlying
-from bench.report.tables.gains import AVERAGE, Compared, GainColumn, label_of
+from bench.report.tables.compared import AVERAGE, Compared, GainColumn, label_of
 from bench.stats.paired import Percent
 
 if TYPE_CHECKING:

@@ -12,15 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.records.rows import Row
-from bench.report.published.comparable import Ours, ours
-from bench.report.published.numbers import (
-    PRINTED_AVERAGE,
-    UNSTATED,
-    Camp,
-    Published,
-    PublishedNumber,
-    published,
-)
+from bench.report.published.numbers import PRINTED_AVERAGE, UNSTATED, Camp, Published, PublishedNumber
+from bench.report.published.ours import Ours, ours
+from bench.report.published.reading import published
 from bench.report.results import Results
 
 PublishedColumn = int | str | None

@@ -14,16 +14,8 @@ from markupsafe import Markup, escape
 from bench.report.calibration import Reliability
 from bench.report.caveats import statements
 from bench.report.render.layout import figure_width, layout_of, lead_figures
-from bench.report.render.markdown import (
-    NOTHING_MISSING,
-    environments,
-    gap_table,
-    heading,
-    method_notes,
-    method_options,
-    protocol_table,
-    state,
-)
+from bench.report.render.markdown import NOTHING_MISSING, gap_table, heading, method_notes, method_options, state
+from bench.report.render.provenance import environments, protocol_table
 from bench.report.results import Results
 from bench.report.section import Drawing, Section
 from bench.report.tables.standard import percent_label

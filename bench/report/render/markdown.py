@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bench.report.caveats import statements
+from bench.report.render.provenance import protocol_table, provenance
 from bench.report.render.safe_markdown import tame
 from bench.report.results import Results
 from bench.report.section import Section
@@ -11,8 +12,7 @@ from bench.report.tables.standard import percent_label
 from bench.report.tables.table import Table, Value, markdown
 from bench.system.wording import counted
 
-__all__ = ["document", "gaps", "image", "provenance", "section", "statements"]
-
+__all__ = ["document", "gaps", "image", "section", "statements"]
 NOTHING_MISSING = "Nothing: every place of the table has a number."
 
 
@@ -112,49 +112,3 @@ def method_options(results: Results, method: str) -> Mapping[str, Any]:
     """All options of the method's cells; they are the same in all of them."""
     rows = [row for percent in results.percents for row in results.filled.get((method, percent), ())]
     return rows[0].cell.method.options if rows else {}
-
-
-def protocol_table(results: Results) -> Table:
-    """Facts of the masks, once for each ratio and seed: they are the same for all methods."""
-    frame = results.frame[results.frame["role"] == "observed"].drop_duplicates(["percent", "seed", "mask_sha256"])
-    rows = []
-    for line in frame.sort_values(["percent", "seed"]).to_dict("records"):
-        mask = results.rows[line["key"]].mask
-        shares = [f"{100 * mask[name]:.2f} %" for name in ("known", "known_positives", "known_negatives")]
-        counts = [str(mask[name]) for name in ("images_without_labels", "classes_without_positives")]
-        ratio = "" if results.percents == (None,) else percent_label(int(line["percent"]))
-        texts = [str(line["seed"]), *shares, *counts, f"`{mask['sha256'][:12]}`"]
-        rows.append((Value(ratio), *map(Value, texts)))
-    return Table(
-        title=f"Protocol: {results.selection.protocol}",
-        columns=(
-            "requested", "seed", "known", "of the positives", "of the negatives", "images without labels",
-            "classes without positives", "mask (SHA-256)",
-        ),
-        rows=tuple(rows),
-        caption="The masks as drawn: one line for each ratio and seed, or more where methods saw different labels.",
-    )  # fmt: skip
-
-
-def provenance(results: Results) -> str:
-    lines = ["## What was run", ""]
-    for record in results.selection.records:
-        lines.append(f"- sweep `{record.id}`, first run {record.created}: `{' '.join(record.command)}`")
-    for title, value in environments(results):
-        lines.append(f"- {title}: {value}")
-    lines.append("- every number in full precision: [results.csv](results.csv)")
-    return "\n".join(lines)
-
-
-def environments(results: Results) -> Iterator[tuple[str, str]]:
-    """Each fact of the environments; several values where the cells differ."""
-    facts: dict[str, dict[str, None]] = {}
-    for row in results.rows.values():
-        for name, value in row.environment.items():
-            facts.setdefault(name, {})[_plain(value)] = None
-    for name, values in facts.items():
-        yield name, " / ".join(value for value in values if value) or "not recorded"
-
-
-def _plain(value: Any) -> str:
-    return ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, Mapping) else str(value)

@@ -5,21 +5,13 @@ from dataclasses import replace
 
 from bench.report.figures.captions import gain_words
 from bench.report.figures.gains import gain_figure
-from bench.report.resampled import ImageIntervals
+from bench.report.image_intervals import ImageIntervals
 from bench.report.results import Results
 from bench.report.section import Section, drawn
 from bench.report.sections.extent import unlearned
+from bench.report.tables.compared import Compared, ComparedLine, ImageInterval, columns_of, compare_lines, gain_records
 from bench.report.tables.flags import method_flags
-from bench.report.tables.gains import (
-    Compared,
-    ComparedLine,
-    ImageInterval,
-    columns_of,
-    compare_lines,
-    gain_records,
-    gain_table,
-    image_table,
-)
+from bench.report.tables.gains import gain_table, image_table
 from bench.report.tables.table import flagged
 from bench.system.wording import counted
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bench.report.figures.style import draw
-from bench.report.tables.gains import AVERAGE, GainColumn, label_of, signed
+from bench.report.tables.compared import AVERAGE, GainColumn, label_of
+from bench.report.tables.gains import signed
 from bench.stats.paired import Gain
 from bench.studies.ablation.findings import TIMES, Ablation
 

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from bench.records.reader import StoreReader
-from bench.report.resampled import image_interval
+from bench.report.image_intervals import image_interval
 from bench.report.results import Results
-from bench.report.tables.gains import (
+from bench.report.tables.compared import (
     AVERAGE,
     Compared,
     ComparedLine,
@@ -17,13 +17,9 @@ from bench.report.tables.gains import (
     columns_of,
     compare_lines,
     gain_records,
-    gain_table,
-    image_table,
     label_of,
-    level_table,
-    signed,
-    span,
 )
+from bench.report.tables.gains import gain_table, image_table, level_table, signed, span
 from bench.report.tables.table import Table, Value
 from bench.stats.effects import all_effects
 from bench.stats.paired import Gain, Percent, gain

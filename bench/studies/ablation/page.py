@@ -8,8 +8,9 @@ import pandas as pd
 
 from bench.records.reader import StoreReader
 from bench.report.caveats import statements
-from bench.report.render.markdown import gaps, image, provenance, section
-from bench.report.write import inputs_digest
+from bench.report.render.markdown import gaps, image, section
+from bench.report.render.provenance import provenance
+from bench.report.stamp import inputs_digest
 from bench.studies.ablation.figures import ablation_figures
 from bench.studies.ablation.findings import Ablation, ablation_records, ablation_tables, parts_table
 from bench.studies.pages import Files, study_folder, write_files

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.report.figures.palette import MARKERS
 from bench.report.figures.style import draw
-from bench.report.tables.gains import AVERAGE, GainColumn, label_of
+from bench.report.tables.compared import AVERAGE, GainColumn, label_of
 from bench.studies.sensitivity.design import scale_of
 from bench.studies.sensitivity.findings import Sensitivity, SensitivityCurve
 

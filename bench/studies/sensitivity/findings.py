@@ -5,16 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.report.results import Results
-from bench.report.tables.gains import (
-    Compared,
-    ComparedLine,
-    GainColumn,
-    columns_of,
-    compare_lines,
-    gain_records,
-    gain_table,
-    level_table,
-)
+from bench.report.tables.compared import Compared, ComparedLine, GainColumn, columns_of, compare_lines, gain_records
+from bench.report.tables.gains import gain_table, level_table
 from bench.report.tables.table import Table
 from bench.studies.pages import study_of
 

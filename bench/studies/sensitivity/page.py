@@ -7,8 +7,9 @@ import pandas as pd
 
 from bench.records.reader import StoreReader
 from bench.report.caveats import statements
-from bench.report.render.markdown import gaps, image, provenance, section
-from bench.report.write import inputs_digest
+from bench.report.render.markdown import gaps, image, section
+from bench.report.render.provenance import provenance
+from bench.report.stamp import inputs_digest
 from bench.studies.pages import Files, study_folder, write_files
 from bench.studies.sensitivity.figures import sensitivity_figure
 from bench.studies.sensitivity.findings import Sensitivity, sensitivity_records, sensitivity_tables

@@ -10,8 +10,8 @@ from bench.records.reader import StoreReader
 from bench.report.figures.palette import COLOURS, MARKERS
 from bench.report.figures.style import COLUMN, draw
 from bench.report.results import Results
+from bench.report.stamp import inputs_digest
 from bench.report.tables.table import Footnotes, Table, Value, markdown
-from bench.report.write import inputs_digest
 from bench.stats.paired import Percent
 from bench.studies.pages import Files, study_folder, study_of, write_files
 from bench.studies.variance.design import ALL, SCATTER_LEVEL, Scatter, scatter, together

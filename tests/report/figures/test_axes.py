@@ -4,8 +4,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from bench.report import curves, read_results
-from bench.report.figures.curves import draw_learning, draw_ratios
+from bench.report.figures.curves import draw_ratios
 from bench.report.figures.gains import draw_gains
+from bench.report.figures.learning import draw_learning
 from bench.report.sections.gains import against_baseline
 
 

@@ -4,7 +4,7 @@ import pytest
 from helpers.published_cells import filled, published_cell
 
 from bench.records.store import Store
-from bench.report.published.comparable import RATIOS
+from bench.report.published.ours import RATIOS
 
 
 @pytest.fixture(scope="module")

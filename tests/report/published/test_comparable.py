@@ -11,10 +11,12 @@ from helpers.store_factory import Grid
 
 from bench.records.component import Component
 from bench.records.store import Store
-from bench.report.published.comparable import RATIOS, comparable, mismatches, ours
+from bench.report.published.comparable import comparable, mismatches
 from bench.report.published.data import to_json
 from bench.report.published.groups import groups, published_groups, setting_of
-from bench.report.published.numbers import PRINTED_AVERAGE, published
+from bench.report.published.numbers import PRINTED_AVERAGE
+from bench.report.published.ours import RATIOS, ours
+from bench.report.published.reading import published
 from bench.report.published.tables import published_table
 from bench.report.reading import read_results
 from bench.report.tables.table import markdown

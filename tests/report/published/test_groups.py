@@ -3,7 +3,7 @@
 from collections import Counter
 
 from bench.report.published.groups import groups
-from bench.report.published.numbers import published
+from bench.report.published.reading import published
 from bench.report.published.tables import published_table
 
 

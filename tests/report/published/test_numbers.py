@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from bench.errors import DataError
-from bench.report.published.comparable import RATIOS
-from bench.report.published.numbers import PRINTED_AVERAGE, folder, published, read_published
+from bench.report.published.numbers import PRINTED_AVERAGE
+from bench.report.published.ours import RATIOS
+from bench.report.published.reading import folder, published, read_published
 from methods import METHODS
 from protocols import PROTOCOLS
 

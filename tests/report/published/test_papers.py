@@ -13,7 +13,7 @@ from bench.records.store import Store
 from bench.records.sweeps import Place, SweepRecord
 from bench.report import read_results, write_report
 from bench.report.published.groups import published_groups
-from bench.report.render.latex import escaped
+from bench.report.render.latex_text import escaped
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,8 @@ from helpers.store_factory import Grid, fail, finish, running, save_sweep
 
 from bench.records.store import Store
 from bench.report import read_results, write_report
-from bench.report.render.cell_page import cell_pages, curve_svg, render_cell_page
+from bench.report.render.cell_page import cell_pages, render_cell_page
+from bench.report.render.curve_svg import curve_svg
 from bench.report.render.html import order
 
 pytestmark = pytest.mark.slow

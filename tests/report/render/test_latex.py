@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.report import Table, Value, average_table, cost_table, ratio_table, read_results
-from bench.report.render.latex import escaped, latex, standalone
+from bench.report.render.latex import latex, standalone
+from bench.report.render.latex_text import escaped
 
 STYLES = st.sampled_from(["", "best", "second", "missing", "aside"])
 TEXT = st.text(st.sampled_from(list("ab1 _%&$#{}~^\\<>[]|`±−")), max_size=12)

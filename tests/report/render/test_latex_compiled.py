@@ -10,7 +10,8 @@ import pytest
 
 from bench.report import Table, Value
 from bench.report.render.latex import latex, standalone
-from bench.report.tables.gains import AVERAGE, Compared, ComparedLine, gain_table, image_table, label_of
+from bench.report.tables.compared import AVERAGE, Compared, ComparedLine, label_of
+from bench.report.tables.gains import gain_table, image_table
 from bench.stats import Difference
 from bench.stats.paired import gain
 

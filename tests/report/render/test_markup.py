@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 from typer.testing import CliRunner
 
-from bench.api.display import live_progress
+from bench.api.live_display import live_progress
 from bench.cli import app
 from bench.records.store import Store
 from bench.report import Table, Value, markdown, read_results, write_report

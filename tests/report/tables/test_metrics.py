@@ -13,9 +13,9 @@ from bench.records.store import Store
 from bench.report import read_results, with_metrics
 from bench.report.results import Results
 from bench.report.sections.metrics import metric_sections
+from bench.report.stamp import inputs_digest
 from bench.report.tables.metric_classes import class_records, class_tables
 from bench.report.tables.metrics import metric_tables
-from bench.report.write import inputs_digest
 
 NAMES = "auroc,ranking_loss,coverage,precision@recall0.8"
 
