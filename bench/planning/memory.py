@@ -7,7 +7,8 @@ from typing import Any
 from bench.axes.methods import resolved_method
 from bench.data import Dataset
 from bench.features import known_shape
-from bench.records.cells import Cell, Component
+from bench.records.cells import Cell
+from bench.records.component import Component
 from bench.records.rows import Row
 from bench.system.capacity import WORKER_MEMORY
 from methods.training_memory import Sizes
