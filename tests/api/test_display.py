@@ -4,30 +4,31 @@ from types import SimpleNamespace
 
 import pytest
 
-from bench.api import display
+from bench.api import pace
+from bench.api.display import PlainObserver
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that is set by hand."""
     now = SimpleNamespace(seconds=100.0)
-    monkeypatch.setattr(display.time, "perf_counter", lambda: now.seconds)
+    monkeypatch.setattr(pace.time, "perf_counter", lambda: now.seconds)
     return now
 
 
 def test_the_pace_counts_from_the_first_number_heard(clock):
-    pace = display.Pace()
-    assert pace.of("train", 5000, 10_000) == ""  # kept from an earlier run: says nothing of the speed
+    pace_of_images = pace.Pace()
+    assert pace_of_images.of("train", 5000, 10_000) == ""  # kept from an earlier run: says nothing of the speed
     clock.seconds += 10
-    assert pace.of("train", 5500, 10_000) == "50 images/s  ~1:30 left"
-    assert pace.of("train", 10_000, 10_000) == "500 images/s"
-    assert pace.of("test", 0, 7000) == ""
+    assert pace_of_images.of("train", 5500, 10_000) == "50 images/s  ~1:30 left"
+    assert pace_of_images.of("train", 10_000, 10_000) == "500 images/s"
+    assert pace_of_images.of("test", 0, 7000) == ""
     clock.seconds += 10
-    assert pace.of("test", 10, 7210) == "1.0 images/s  ~2:00:00 left"
+    assert pace_of_images.of("test", 10, 7210) == "1.0 images/s  ~2:00:00 left"
 
 
 def test_a_log_hears_of_a_long_encoding_now_and_then(clock, capsys):
-    observer = display.PlainObserver([])
+    observer = PlainObserver([])
     for done in range(0, 1001, 10):
         observer.encoding("encoding coco train", done, 1000)
         clock.seconds += 1

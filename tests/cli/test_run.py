@@ -220,10 +220,10 @@ def test_images_are_encoded_by_the_command_only_where_it_trains_itself(call, mon
     pytest.importorskip("ray", reason="the extra `ray` is not installed")
     from bench.api.execution import Execution
     from bench.executors import Inline
-    from bench.training.resources import Resources
+    from bench.training.images import CellImages
 
     prepared = []
-    monkeypatch.setattr(Resources, "prepare", lambda resources, cell: prepared.append(cell))
+    monkeypatch.setattr(CellImages, "prepare", lambda images, cell: prepared.append(cell))
     monkeypatch.setattr(Execution, "open_executor", lambda self, resources, store, *more: Inline(resources, store))
     assert call("run", *ASL, "--executor", executor).code == 0
     assert bool(prepared) == encoded

@@ -14,7 +14,7 @@ def made(monkeypatch, tmp_path):
     sources.write_text("x = 1")
     monkeypatch.setattr(module, "default_cache", lambda: tmp_path / "cache")
     monkeypatch.setattr(module, "_sources", lambda root: [sources])
-    monkeypatch.setattr(plugins, "outside", lambda: False)
+    monkeypatch.setattr(plugins, "any_plugin", lambda: False)
     calls: list[bool] = []
 
     def rows(whole: bool = True):
@@ -40,7 +40,7 @@ def test_rows_that_are_not_whole_or_have_plugins_are_not_kept(made, monkeypatch)
     rows(whole=False)
     rows(whole=False)
     assert len(calls) == 2
-    monkeypatch.setattr(plugins, "outside", lambda: True)
+    monkeypatch.setattr(plugins, "any_plugin", lambda: True)
     rows()
     rows()
     assert len(calls) == 4

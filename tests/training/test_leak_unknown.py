@@ -6,7 +6,7 @@ from helpers.comparisons import assert_same_scores, assert_same_training
 from helpers.trainings import QUICK, Relabelled, make_cell, run
 
 from bench.data import Split
-from bench.training.resources import Resources
+from bench.training.labels import CellLabels
 from protocols import PROTOCOLS
 
 pytestmark = pytest.mark.slow
@@ -106,14 +106,15 @@ def test_nothing_unknown_is_judged_and_classes_of_one_kind_are_left_out(unknown)
 
 def test_a_value_in_the_place_of_one_unknown_label_is_caught(straight, masked, tmp_path, monkeypatch):
     """The proof can fail."""
-    expected, honest = straight("asl"), Resources._labels
+    expected, honest = straight("asl"), CellLabels.given
 
-    def labels(self, cell, method):
-        observed, judged, train_rows, heldout_rows = honest(self, cell, method)
-        observed[train_rows[0], np.flatnonzero(observed[train_rows[0]] == 0)[0]] = -1
-        return observed, judged, train_rows, heldout_rows
+    def labels(self, cell):
+        given = honest(self, cell)
+        row = given.train_rows[0]
+        given.observed[row, np.flatnonzero(given.observed[row] == 0)[0]] = -1
+        return given
 
-    monkeypatch.setattr(Resources, "_labels", labels)
+    monkeypatch.setattr(CellLabels, "given", labels)
     run(make_cell(masked, "asl", holdout=20, **QUICK), masked, tmp_path)
     with pytest.raises(AssertionError, match="these parameters differ"):
         assert_same_training(expected.folder, tmp_path, same_truth=False)

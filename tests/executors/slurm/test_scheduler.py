@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bench.errors import UsageError
-from bench.executors.slurm import scheduler as module
+from bench.executors.slurm import slurm_scheduler as module
 from bench.executors.slurm.demands import JobDemands
 from bench.executors.slurm.local_scheduler import LocalScheduler
 from bench.executors.slurm.schedulers import refuse_no_scheduler
