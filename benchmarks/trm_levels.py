@@ -32,8 +32,9 @@ def trial(
     from bench.planning.plan import cells, open_dataset, plan
     from bench.planning.request import Request
     from bench.stats.metrics import mean_average_precision
+    from bench.system.device import choose_device
     from bench.training.cell import run_cell
-    from bench.training.resources import Resources, choose_device
+    from bench.training.resources import Resources
     from methods import Features
 
     torch.set_num_threads(1)

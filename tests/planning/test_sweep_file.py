@@ -97,7 +97,7 @@ def test_what_is_written_is_read_back(flags, settings, grid):
 
 
 def _as_text(value):
-    """Values as `bench.settings.config.build` takes them: the number 3 and the text "3" are the same setting."""
+    """Values as `bench.settings.conversion.build` takes them: the number 3 and the text "3" are the same setting."""
     if isinstance(value, dict):
         return {name: _as_text(inner) for name, inner in value.items()}
     if isinstance(value, list):

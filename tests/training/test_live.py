@@ -83,10 +83,10 @@ def test_each_image_has_another_view_in_each_epoch_whatever_the_batches(small, t
     def pixels(seed: int, epoch: int, batch_size: int) -> tuple[torch.Tensor, torch.Tensor]:
         cell = live(small, fed={"augment": "weak", "strong": "strong"}, seed=seed, batch_size=batch_size)
         from bench.training.live import LiveBatches
-        from bench.training.optimisation import _training
+        from bench.training.optimisation import training_arguments
 
         inputs = small.inputs(cell)[0]
-        loader = _training(cell, inputs, True)["train_dataloader"]
+        loader = training_arguments(cell, inputs, True)["train_dataloader"]
         assert isinstance(loader.dataset, LiveBatches)
         loader.sampler.set_epoch(epoch)
         loader.dataset.set_epoch(epoch)

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.records.names import inside, plain_name, printable
+from bench.records.names import plain_name, printable
+from bench.records.paths import inside
 from bench.studies.search.archive import SearchArchive
 from bench.studies.tune.outcome import Tuning, counted_trials
 from bench.studies.tune.page import TUNE_RECORD, TunedField

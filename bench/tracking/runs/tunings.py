@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bench.records.names import inside
+from bench.records.paths import inside
 from bench.report.figures.palette import method_styles
 from bench.system.wording import counted
 from bench.tracking.runs.names import COLOUR, NOTE, PARAM_LIMIT, TAG_LIMIT, cut, metric_key, search_experiment
