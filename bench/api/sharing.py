@@ -4,8 +4,9 @@ import datetime
 import getpass
 import importlib.metadata
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bench.backbones import BACKBONES, Backbone
 from bench.data import Dataset
 from bench.errors import DataError, UsageError
 from bench.features import CacheEntry, feature_key
+from bench.features import entries as cached_entries
 from bench.features.pack_file import PACKED_PARTS, pack_facts, write_pack
 from bench.planning.plan import open_dataset
 from bench.planning.request import Request
@@ -30,7 +32,7 @@ NO_TERMS = "not stated"
 
 @dataclass(frozen=True)
 class WrittenPack:
-    """The file, its size, and what is in it."""
+    """The file, its size, and what is in it. views: how many of the training images, by augmentation."""
 
     path: Path
     bytes: int
@@ -38,6 +40,7 @@ class WrittenPack:
     dataset: str
     backbone: str
     images: Mapping[str, int]
+    views: Mapping[str, int] = field(default_factory=dict)
 
 
 def made_by_default() -> str:
@@ -63,11 +66,13 @@ def write_pack_of(
     by: str | None = None,
     licence: str = NO_TERMS,
     replace: bool = False,
+    views: bool = True,
 ) -> WrittenPack:
-    """Write the features of this entry, and of the other split, as a pack.
+    """Write the features of this entry, of the other split, and of the cached views of its images, as a pack.
 
     root: where the dataset's files are, if they have moved. settings: files of the backbone. by: who makes it, else
-    `user@machine`. licence: the terms of use. replace: whether an existing file is replaced.
+    `user@machine`. licence: the terms of use. replace: whether an existing file is replaced. views: whether augmented
+    views go in.
     """
     if path.exists() and not replace:
         raise UsageError(f"{path} is there already; give another name, or --replace.")
@@ -79,6 +84,7 @@ def write_pack_of(
         )
     backbone, component = _backbone(about, settings or {})
     entries = _entries(entry, dataset, backbone, component, cache)
+    packed_views = _views(entry, dataset, backbone, component, cache) if views else []
     made = {
         "by": by or made_by_default(),
         "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -86,11 +92,31 @@ def write_pack_of(
         "torch": importlib.metadata.version("torch"),
     }
     terms = {"dataset": licence_of(dataset.name), "backbone": licence_of(component.name), "pack": licence}
-    facts = pack_facts(dataset, backbone, component, entries, made, terms)
+    facts = pack_facts(dataset, backbone, component, entries, made, terms, packed_views)
     with raising_disk_errors(path):
-        write_pack(path, facts, dataset, backbone, entries)
+        write_pack(path, facts, dataset, backbone, entries, packed_views)
     images = {part: facts.split(part).images for part in PACKED_PARTS}
-    return WrittenPack(path, path.stat().st_size, made["by"], dataset.name, component.name, images)
+    return WrittenPack(
+        path, path.stat().st_size, made["by"], dataset.name, component.name, images, _counted(packed_views)
+    )
+
+
+def _views(
+    entry: CacheEntry, dataset: Dataset, backbone: Backbone, component: Component, cache: Path
+) -> list[CacheEntry]:
+    """Complete entries of augmented views of the same training images, as they would be made now, in order."""
+    precision, found = entry.about["precision"], []
+    for one in cached_entries(cache):
+        if not one.complete or one.outdated or not (variant := one.about["variant"]) or "pack" in one.about:
+            continue
+        identity = (dataset.train, dataset.component, component, backbone.transform, variant)
+        if one.key == feature_key("train", *identity, precision=precision):
+            found.append((variant["augment"], variant["view"], one))
+    return [one for *_, one in sorted(found, key=lambda item: item[:2])]
+
+
+def _counted(views: Sequence[CacheEntry]) -> dict[str, int]:
+    return dict(Counter(one.about["variant"]["augment"] for one in views))
 
 
 def _packable(entry: CacheEntry) -> dict[str, Any]:

@@ -25,6 +25,9 @@ def export_features(
     ] = None,
     by: Annotated[str | None, typer.Option(help="Who makes it.  [default: user@machine]")] = None,
     licence: Annotated[str | None, typer.Option(help="The terms under which the pack may be used, in words.")] = None,
+    views: Annotated[
+        bool, typer.Option(help="Put cached augmented views in too, each as large as the training images' features.")
+    ] = True,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a file that is there.")] = False,
     cache: Annotated[Path | None, typer.Option("--cache", help="The cache; BENCH_CACHE sets it too.")] = None,
     plugin: Plugins = None,
@@ -52,6 +55,7 @@ def export_features(
         by=by,
         licence=licence or NO_TERMS,
         replace=replace,
+        views=views,
     )
     if as_json:
         typer.echo(json.dumps({**written.__dict__, "path": str(written.path)}))
@@ -60,5 +64,7 @@ def export_features(
     typer.echo(
         f"{written.path}  {size_text(written.bytes)}, {images} images of {written.dataset} by {written.backbone}"
     )
+    packed = ", ".join(f"{count} of {name}" for name, count in written.views.items())
+    typer.echo(f"views    {packed or 'none in it, so cells with --views cannot run on it'}")
     typer.echo(f"made by {written.made_by} (--by NAME says otherwise)")
     typer.echo(f"use it   bench run --dataset pack --root {written.path}")

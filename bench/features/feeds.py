@@ -101,6 +101,13 @@ def augmentations(options: Any) -> list[type[Augmentation]]:
     return [AUGMENTATIONS.get(name) for name in named if name]
 
 
+def view_variant(augmentation: type[Augmentation], number: int) -> dict[str, Any]:
+    """What names the features of view `number` in the cache and in a feature pack."""
+    variant = {"augment": augmentation.name, "version": augmentation.version, "view": number}
+    plugin = AUGMENTATIONS.plugin(augmentation.name)
+    return {**variant, "plugin": plugin} if plugin else variant
+
+
 def feed_text(feed: Component) -> str:
     """Readable form: "" for the plain feed, else `views (count=2, augment=tai)` with what is set."""
     options = ", ".join(f"{name}={value}" for name, value in feed.options.items() if value != "")

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from bench.data.pack.facts import (
     EncoderFacts,
     PackFacts,
     SplitFacts,
+    ViewFacts,
+    view_folder,
 )
 from bench.errors import UsageError
 from bench.features.checked import refuse_damage
@@ -40,8 +42,9 @@ def pack_facts(
     entries: Mapping[str, CacheEntry],
     made: Mapping[str, str],
     licences: Mapping[str, str],
+    views: Sequence[CacheEntry] = (),
 ) -> PackFacts:
-    """The facts of a pack of these entries, one for each split."""
+    """The facts of a pack of these entries, one for each split, and of views of the training images."""
     return PackFacts(
         dataset=dataset.component,
         own_fingerprint=type(dataset).fingerprint is not Dataset.fingerprint,
@@ -62,15 +65,21 @@ def pack_facts(
         precision=entries["train"].about["precision"],
         made=made,
         licences=licences,
+        views=tuple(ViewFacts(variant=one.about["variant"], chunk=one.shape.chunk) for one in views),
     )
 
 
 def write_pack(
-    path: Path, facts: PackFacts, dataset: Dataset, backbone: Backbone, entries: Mapping[str, CacheEntry]
+    path: Path,
+    facts: PackFacts,
+    dataset: Dataset,
+    backbone: Backbone,
+    entries: Mapping[str, CacheEntry],
+    views: Sequence[CacheEntry] = (),
 ) -> None:
     """Write the pack; whatever the features weigh, a block of them is in memory at a time."""
     with contextlib.ExitStack() as stack:
-        for entry in entries.values():
+        for entry in (*entries.values(), *views):
             held = hold(entry.folder, alone=False)
             if held is None:
                 raise UsageError(f"the features {entry.key} are being written by a process; let it end, then export.")
@@ -79,8 +88,13 @@ def write_pack(
         contents = [Content.of(POSITION_FILE, _npy(backbone.position.cpu().numpy(), POOLED))]
         for part in PACKED_PARTS:
             contents += _contents(part, getattr(dataset, part), entries[part])
+        for place, entry in enumerate(views):
+            contents += _features(view_folder(place), entry)
         named = {"dataset": facts.dataset.to_json(), "backbone": facts.backbone.to_json()}
-        write_bundle(path, PACK_KIND, PACK_FORMAT, {**asdict(facts), **named}, contents)
+        record = {**asdict(facts), **named}
+        if not views:
+            del record["views"]  # what earlier versions read stays as it was
+        write_bundle(path, PACK_KIND, PACK_FORMAT, record, contents)
 
 
 def _split_facts(split: Split, entry: CacheEntry) -> SplitFacts:
@@ -100,8 +114,12 @@ def _contents(part: str, split: Split, entry: CacheEntry) -> Iterator[Content]:
         yield _array_content(f"{part}/positions.npy", split.positions, POSITIONS)
     if split.ignored is not None:
         yield _array_content(f"{part}/ignored.npy", split.ignored, IGNORED)
+    yield from _features(part, entry)
+
+
+def _features(folder: str, entry: CacheEntry) -> Iterator[Content]:
     for name in ("chunks.jsonl", "pooled.npy", "dense.npy"):
-        yield Content.of_file(f"{part}/{name}", entry.folder / name)
+        yield Content.of_file(f"{folder}/{name}", entry.folder / name)
 
 
 def _array_content(name: str, array: np.ndarray, dtype: np.dtype) -> Content:

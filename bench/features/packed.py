@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.data.pack import Pack
-from bench.data.pack.facts import LARGEST_LIST
+from bench.data.pack.facts import LARGEST_LIST, view_folder
 from bench.features.cache import FeatureSet, kept_features
 from bench.features.keys import FORMAT
 from bench.features.layout import FEATURE_DTYPES, CacheEntry, Shape
@@ -20,19 +20,29 @@ from bench.records.paths import inside
 from bench.system.progress import Progress
 
 
-def packed_key(digest: str, part: str) -> str:
+def packed_key(digest: str, folder: str) -> str:
     """The key of a pack's features in the cache: never that of features that were encoded here.
 
-    digest: that of the pack's manifest, which names the SHA-256 of all else.
+    digest: that of the pack's manifest, which names the SHA-256 of all else. folder: of the split or view in it.
     """
-    return hashlib.sha256(canonical_json({"format": FORMAT, "pack": digest, "part": part}).encode()).hexdigest()[:16]
+    return hashlib.sha256(canonical_json({"format": FORMAT, "pack": digest, "part": folder}).encode()).hexdigest()[:16]
 
 
-def packed_features(dataset: Pack, part: str, cache: Path, progress: Progress) -> FeatureSet:
-    """The features of a split of the pack, unpacked now if they are not in `cache` yet."""
-    pack, split = dataset.pack, dataset.pack.split(part)
-    entry = CacheEntry(inside(cache / "features", packed_key(dataset.bundle.digest, part)))
-    shape = Shape(split.images, pack.encoder.tokens, pack.encoder.dim, split.chunk)
+def packed_features(
+    dataset: Pack, part: str, cache: Path, progress: Progress, variant: Mapping[str, Any] | None = None
+) -> FeatureSet:
+    """The features of a split of the pack, or of a view of it, unpacked now if they are not in `cache` yet.
+
+    DataError if the view is not in the pack.
+    """
+    pack, split, folder, chunk = dataset.pack, dataset.pack.split(part), part, dataset.pack.split(part).chunk
+    if variant is not None:
+        place = pack.view(variant)
+        if place is None:
+            raise dataset.bundle.error(f"it holds no view {canonical_json(variant)}")
+        folder, chunk = view_folder(place), pack.views[place].chunk
+    entry = CacheEntry(inside(cache / "features", packed_key(dataset.bundle.digest, folder)))
+    shape = Shape(split.images, pack.encoder.tokens, pack.encoder.dim, chunk)
     about = {
         "format": FORMAT,
         "dataset": pack.dataset.name,
@@ -40,7 +50,7 @@ def packed_features(dataset: Pack, part: str, cache: Path, progress: Progress) -
         "part": part,
         "backbone": pack.backbone.name,
         "backbone_options": dict(pack.backbone.options),
-        "variant": None,
+        "variant": None if variant is None else dict(variant),
         "precision": pack.precision,
         "shape": asdict(shape),
         "root": str(dataset.root.resolve()) if dataset.root else None,
@@ -48,28 +58,28 @@ def packed_features(dataset: Pack, part: str, cache: Path, progress: Progress) -
     }
 
     def fill(writer: ChunkWriter) -> None:
-        chunks = zip(_digests(dataset, part, shape), _rows(dataset, part, shape), strict=True)
+        chunks = zip(_digests(dataset, folder, shape), _rows(dataset, folder, shape), strict=True)
         for number, (digests, rows) in enumerate(chunks):
             if number * shape.chunk < writer.done:
                 continue  # an earlier attempt wrote it, and the journal's digest is the pack's
             try:
                 writer.append(rows, digests)
             except OtherRowsError as error:
-                raise dataset.bundle.error(f"{part}/{error}") from None
+                raise dataset.bundle.error(f"{folder}/{error}") from None
             progress(writer.done, split.images)
         writer.finish({"images": split.images})
 
     def forget_others() -> None:
         """What an earlier attempt left counts only as far as it is the pack's."""
         known = entry.digests
-        if known != _digests(dataset, part, shape)[: len(known)]:
+        if known != _digests(dataset, folder, shape)[: len(known)]:
             (entry.folder / "chunks.jsonl").unlink()
 
     return kept_features(entry, shape, about, progress, fill, forget_others)
 
 
-def _digests(dataset: Pack, part: str, shape: Shape) -> list[dict[str, str]]:
-    lines = dataset.bundle.content(f"{part}/chunks.jsonl", LARGEST_LIST).splitlines()
+def _digests(dataset: Pack, folder: str, shape: Shape) -> list[dict[str, str]]:
+    lines = dataset.bundle.content(f"{folder}/chunks.jsonl", LARGEST_LIST).splitlines()
     try:
         digests = [json.loads(line) for line in lines]
     except (ValueError, RecursionError):
@@ -77,19 +87,19 @@ def _digests(dataset: Pack, part: str, shape: Shape) -> list[dict[str, str]]:
     if len(digests) != len(shape.chunks) or not all(
         isinstance(d, dict) and d.keys() == FEATURE_DTYPES.keys() for d in digests
     ):
-        raise dataset.bundle.error(f"{part}/chunks.jsonl does not list {len(shape.chunks)} chunks")
+        raise dataset.bundle.error(f"{folder}/chunks.jsonl does not list {len(shape.chunks)} chunks")
     return digests
 
 
-def _rows(dataset: Pack, part: str, shape: Shape) -> Iterator[Mapping[str, Any]]:
+def _rows(dataset: Pack, folder: str, shape: Shape) -> Iterator[Mapping[str, Any]]:
     """The rows of each chunk, read from the file as they are asked for."""
     arrays = shape.arrays(Path())
     streams = {}
     for name, array in arrays.items():
         sizes = [len(array.header), *((stop - start) * array.row_bytes for start, stop in shape.chunks)]
-        streams[name] = dataset.bundle.blocks(f"{part}/{name}.npy", sizes)
+        streams[name] = dataset.bundle.blocks(f"{folder}/{name}.npy", sizes)
         if next(streams[name]) != array.header:
-            raise dataset.bundle.error(f"{part}/{name}.npy does not begin with its header")
+            raise dataset.bundle.error(f"{folder}/{name}.npy does not begin with its header")
     for blocks in zip(*streams.values(), strict=True):
         yield {
             name: np.frombuffer(block, arrays[name].dtype).reshape(-1, *arrays[name].shape[1:])

@@ -1,13 +1,17 @@
 """Plans on feature packs: the backbone is the pack's, nothing reads images, and text methods need its text tower."""
 
 import dataclasses
+from typing import Any
 
 from bench.backbones import BACKBONES
 from bench.backbones.packed import weights_problem
 from bench.data.pack import Pack
 from bench.errors import UsageError
+from bench.features.augmentation import AUGMENTATIONS
+from bench.features.feeds import ViewsFeed, view_variant
 from bench.planning.request import Request
 from bench.records.component import Component
+from bench.settings.conversion import build
 from bench.system.wording import some
 from methods import METHODS
 
@@ -24,12 +28,28 @@ def request_on(request: Request, dataset: Pack) -> Request:
             f"{dataset.root} holds features of {planned}; leave --backbone {request.backbone} out, or give the "
             f"dataset's own files with --root DIR."
         )
-    if request.feed != "plain":
+    if request.feed == ViewsFeed.name:
+        _refuse_missing_views(request, dataset)
+    elif request.feed != "plain":
         raise UsageError(
             f"--{request.feed} reads images, and {dataset.root} holds none; leave it out, or give the dataset's own "
             "files with --root DIR."
         )
     return dataclasses.replace(request, dataset=dataset.pack.dataset.name)
+
+
+def _refuse_missing_views(request: Request, dataset: Pack) -> None:
+    """UsageError unless the pack holds every view that the request trains on."""
+    options: Any = build(ViewsFeed.Options, request.overrides.get(ViewsFeed.name, {}), owner=ViewsFeed.name)
+    for name in filter(None, (options.augment, options.strong)):
+        variants = (view_variant(AUGMENTATIONS.get(name), number) for number in range(options.count))
+        present = sum(dataset.pack.view(variant) is not None for variant in variants)
+        if present < options.count:
+            raise UsageError(
+                f"--views {options.count} with {name} needs {options.count} views, and {dataset.root} holds {present} "
+                "of them; ask its maker for an export of a cache that has them, or give the dataset's own files with "
+                "--root DIR."
+            )
 
 
 def packed_backbone(request: Request, dataset: Pack) -> Component:

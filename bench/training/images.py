@@ -14,7 +14,7 @@ from bench.data import Dataset
 from bench.data.pack import Pack
 from bench.features import FeatureSet, Prepare, cached_features, packed_features
 from bench.features.augmentation import AUGMENTATIONS, Augmentation
-from bench.features.feeds import ViewsOptions, feed_options
+from bench.features.feeds import ViewsOptions, feed_options, view_variant
 from bench.records.cells import Cell
 from bench.records.component import Component, canonical_json
 from bench.system.seeding import numpy_stream
@@ -59,7 +59,7 @@ class CellImages:
         parts = [cell.dataset.name, split, *(() if variant is None else (variant["augment"], variant["view"]))]
         if where not in self.encoded and self.pack:
             unpacking = functools.partial(self.progress, f"unpacking {' '.join(map(str, parts))}")
-            self.encoded[where] = packed_features(self.pack, split, self.cache, unpacking)
+            self.encoded[where] = packed_features(self.pack, split, self.cache, unpacking, variant)
         if where not in self.encoded:
             self.encoded[where] = cached_features(
                 part=split,
@@ -94,10 +94,7 @@ class CellImages:
             rng = numpy_stream("augment", "cached", augmentation.name, number, index)
             return augmented_image(image, augmentation, rng, backbone.resize)
 
-        variant = {"augment": augmentation.name, "version": augmentation.version, "view": number}
-        if AUGMENTATIONS.plugin(augmentation.name):
-            variant["plugin"] = AUGMENTATIONS.plugin(augmentation.name)
-        return self.features(cell, "train", variant, prepare)
+        return self.features(cell, "train", view_variant(type(augmentation), number), prepare)
 
     def live(self, cell: Cell) -> Live | None:
         """Images and their encoder where the cell's feed is live."""

@@ -1,5 +1,7 @@
 """Check of a feature pack: every byte against its digest, and its labels against the fingerprint."""
 
+from collections import Counter
+
 from bench.data.check import Examination, Finding
 from bench.data.notices import unmeasured
 from bench.data.pack.dataset import Pack
@@ -29,6 +31,9 @@ def examine_pack(dataset: Pack, progress: NamedProgress) -> Examination:
     height, width = pack.encoder.grid
     shapes = f"{height} x {width} tokens of {pack.encoder.dim} values, encoded in {pack.precision}"
     findings.append(Finding("ok", "features", f"{pack.backbone.name}, {shapes}"))
+    views = Counter(one.variant.get("augment", "?") for one in pack.views)
+    named = ", ".join(f"{count} of {name}" for name, count in views.items())
+    findings.append(Finding("ok", "views", named or "none: --views cannot run on it"))
     findings.append(Finding("ok", "made", ", ".join(f"{name} {text}" for name, text in pack.made.items())))
     findings.append(Finding("ok", "terms", "; ".join(f"{name}: {text}" for name, text in pack.licences.items())))
     parts = {part: {"images": pack.split(part).images} for part in ("train", "test")}

@@ -28,6 +28,7 @@ LARGEST_LIST = 2**31
 
 _Count = Annotated[int, Field(ge=1, le=10**9)]
 _Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_Small = Annotated[int, Field(ge=0, le=10**6)]
 _Text = Annotated[str, Field(max_length=1000)]
 
 
@@ -79,12 +80,22 @@ class EncoderFacts:
 
 @_strict
 @dataclass(frozen=True, kw_only=True)
+class ViewFacts:
+    """An augmented view of the training images whose features are in the pack; chunk: as of a split."""
+
+    variant: Mapping[str, Annotated[str, Field(max_length=200)] | _Small]
+    chunk: Annotated[int, Field(ge=1, le=4096)]
+
+
+@_strict
+@dataclass(frozen=True, kw_only=True)
 class PackFacts:
     """A dataset without its images, and their features.
 
     dataset, backbone: as they stand in cells. own_fingerprint: whether the dataset tells its fingerprint itself, so
     that it is no hash of labels and images. facts: what every row says of the data. precision: what the encoder
     multiplied in. made: by whom, when, by which versions. licences: of images and labels, of the weights, of the pack.
+    views: augmented views of the training images, in the order of their folders.
     """
 
     dataset: _Named
@@ -99,6 +110,7 @@ class PackFacts:
     precision: _Text
     made: Mapping[str, _Text]
     licences: Mapping[str, _Text]
+    views: tuple[ViewFacts, ...] = ()
 
     def split(self, part: str) -> SplitFacts:
         return {"train": self.train, "test": self.test}[part]
@@ -117,9 +129,27 @@ class PackFacts:
             arrays[f"{part}/ignored.npy"] = (IGNORED, (split.images, columns))
         return arrays
 
+    def view(self, variant: Mapping[str, Any]) -> int | None:
+        """The place of a view among those of the pack; None if it has none such."""
+        return next((i for i, one in enumerate(self.views) if dict(one.variant) == dict(variant)), None)
+
+    def view_arrays(self) -> dict[str, tuple[np.dtype, tuple[int, ...]]]:
+        """As `arrays`, of all views."""
+        plain = self.arrays("train")
+        return {
+            f"{view_folder(i)}/{name}.npy": plain[f"train/{name}.npy"]
+            for i in range(len(self.views))
+            for name in ("dense", "pooled")
+        }
+
     @property
     def position(self) -> tuple[np.dtype, tuple[int, ...]]:
         return POOLED, (1 + self.encoder.tokens, self.encoder.dim)
+
+
+def view_folder(place: int) -> str:
+    """Where a pack keeps the features of its view number `place`."""
+    return f"train/views/{place}"
 
 
 @functools.cache
@@ -138,8 +168,9 @@ def open_pack(path: Any) -> tuple[Bundle, PackFacts]:
         raise bundle.error(f"its manifest is wrong at {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except (DataError, TypeError, ValueError) as error:
         raise bundle.error(f"its manifest is wrong ({str(error)[:200]})") from None
-    arrays = {POSITION_FILE: facts.position, **facts.arrays("train"), **facts.arrays("test")}
+    arrays = {POSITION_FILE: facts.position, **facts.arrays("train"), **facts.arrays("test"), **facts.view_arrays()}
     lists = [f"{part}/{name}" for part in ("train", "test") for name in ("ids.json", "chunks.jsonl")]
+    lists += [f"{view_folder(i)}/chunks.jsonl" for i in range(len(facts.views))]
     if bundle.members.keys() != {*arrays, *lists}:
         odd = sorted(bundle.members.keys() ^ {*arrays, *lists})
         raise bundle.error(f"its members are not those of a feature pack ({', '.join(odd[:3])})")
