@@ -66,7 +66,7 @@ class SemanticTokens(nn.Module):
 
     def _meanings(self, mean: Tensor) -> Tensor:
         """v, (B, C, F)."""
-        images, classes = len(mean), len(self.words)
+        images, classes = mean.shape[0], len(self.words)  # len(mean) would fix the batch in an exported graph
         pairs = torch.cat(
             [self.words.expand(images, -1, -1), mean[:, None].expand(-1, classes, -1).to(self.words)], dim=-1
         )
