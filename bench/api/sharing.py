@@ -105,14 +105,14 @@ def _views(
     entry: CacheEntry, dataset: Dataset, backbone: Backbone, component: Component, cache: Path
 ) -> list[CacheEntry]:
     """Complete entries of augmented views of the same training images, as they would be made now, in order."""
-    precision, found = entry.about["precision"], []
+    precision, numbered = entry.about["precision"], []
     for one in cached_entries(cache):
         if not one.complete or one.outdated or not (variant := one.about["variant"]) or "pack" in one.about:
             continue
         identity = (dataset.train, dataset.component, component, backbone.transform, variant)
         if one.key == feature_key("train", *identity, precision=precision):
-            found.append((variant["augment"], variant["view"], one))
-    return [one for *_, one in sorted(found, key=lambda item: item[:2])]
+            numbered.append((variant["augment"], variant["view"], one))
+    return [one for *_, one in sorted(numbered, key=lambda item: item[:2])]
 
 
 def _counted(views: Sequence[CacheEntry]) -> dict[str, int]:

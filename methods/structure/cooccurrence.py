@@ -64,6 +64,8 @@ def pair_scores(one: Tensor, other: Tensor, weight: Tensor, again: bool) -> Tens
 
     again: whether products are computed again for the gradient, instead of kept.
     """
+    if torch.compiler.is_compiling():  # a size of chunks would fix the number of images in an exported graph
+        return _rows(one, other, weight)
     rows = max(1, PRODUCTS_AT_ONCE // max(other.numel(), 1))
     parts = []
     for part, chunk in zip(one.split(rows, dim=1), weight.split(rows), strict=True):

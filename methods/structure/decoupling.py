@@ -17,6 +17,8 @@ def coefficients(tokens: Tensor, words: Tensor, weight: Tensor) -> Tensor:
 
     The products (B, C, T, K) never stand in memory together.
     """
+    if torch.compiler.is_compiling():  # a size of chunks would fix the number of images in an exported graph
+        return _chunk(tokens, words, weight)
     per_class = tokens.numel()
     classes = max(1, PRODUCTS_AT_ONCE // max(per_class, 1))
     again = per_class * len(words) > PRODUCTS_KEPT and torch.is_grad_enabled()
