@@ -58,12 +58,12 @@ def test_a_cell_has_the_same_key_mask_and_scores(resources, packed, method, tmp_
 @pytest.fixture(scope="module")
 def with_views(resources, make_resources, tmp_path_factory) -> Resources:
     """Resources on a pack that was exported after a cell on two views and two strong ones."""
-    resources.prepare(make_cell(resources, "scpnet", feed="views", fed=VIEWS))
+    resources.images.prepare(make_cell(resources, "scpnet", feed="views", fed=VIEWS))
     path = tmp_path_factory.mktemp("views") / "pack.tar"
     written = tiny_pack(resources, path).views
     assert min(written["weak"], written["strong"]) >= VIEWS["count"]  # other tests may have made more
     opened = make_resources(open_dataset(Request((), (), dataset="pack", root=path), tmp_path_factory.mktemp("none")))
-    opened.cache = opened.dataset.cache
+    opened.images.cache = opened.dataset.cache
     return opened
 
 
