@@ -14,8 +14,8 @@ from bench.training.resources import Resources
 from helpers.trainings import make_cell
 
 
-def tiny_pack(resources: Resources, path: Path) -> WrittenPack:
-    """The tiny scenes as a pack; they are encoded if they are not yet."""
+def tiny_pack(resources: Resources, path: Path, views: bool = False) -> WrittenPack:
+    """The tiny scenes as a pack; they are encoded if they are not yet. views: with those that other tests left."""
     cell = make_cell(resources, "asl")
     resources.images.prepare(cell)
     transform, precision = resources.images.backbone(cell.backbone).transform, str(encoding_dtype(resources.device))
@@ -28,7 +28,7 @@ def tiny_pack(resources: Resources, path: Path) -> WrittenPack:
         precision=precision.removeprefix("torch."),
     )
     (entry,) = (entry for entry in entries(resources.cache) if entry.key == key)
-    return write_pack_of(entry, path, resources.cache, by="a test")
+    return write_pack_of(entry, path, resources.cache, by="a test", views=views)
 
 
 def repacked(

@@ -60,7 +60,7 @@ def with_views(resources, make_resources, tmp_path_factory) -> Resources:
     """Resources on a pack that was exported after a cell on two views and two strong ones."""
     resources.images.prepare(make_cell(resources, "scpnet", feed="views", fed=VIEWS))
     path = tmp_path_factory.mktemp("views") / "pack.tar"
-    written = tiny_pack(resources, path).views
+    written = tiny_pack(resources, path, views=True).views
     assert min(written["weak"], written["strong"]) >= VIEWS["count"]  # other tests may have made more
     opened = make_resources(open_dataset(Request((), (), dataset="pack", root=path), tmp_path_factory.mktemp("none")))
     opened.images.cache = opened.dataset.cache
