@@ -50,8 +50,9 @@ def test_test_images_are_scored_by_the_trained_and_averaged_encoder(small, tmp_p
     outcome = run(cell, small, tmp_path)
     inputs, _ = small.inputs(cell)
     assert inputs.test is None
-    method = {"type": "toy_linear", "config": build(METHODS.get("toy_linear").Config, cell.method.options, owner="t")}
-    model = LiveModel({**method, "task": inputs.task}, inputs.live, dense=True)
+    method = METHODS.get("toy_linear")
+    config = build(method.Config, cell.method.options, owner="t")
+    model = LiveModel(lambda: method(config, inputs.task), inputs.live, dense=True)
     untrained = model.eval().state_dict()["image_encoder.attnpool.c_proj.weight"].clone()
     model.load_state_dict(checkpoint(tmp_path)["state_dict"])  # the average stands there
     assert not torch.equal(model.state_dict()["image_encoder.attnpool.c_proj.weight"], untrained)
