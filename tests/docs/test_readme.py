@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-LONGEST = 95
+LONGEST = 105
 SMALLER = {"scenes.n_train=400": "scenes.n_train=120", "scenes.n_test=200": "scenes.n_test=60"}
 
 
