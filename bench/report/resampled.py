@@ -1,47 +1,37 @@
 """Intervals over test images for the differences between cells, from their stored scores.
 
 Each cell's scores are resampled once, with the draws that all cells of its dataset share, and the resampled mAPs are
-kept beside the reports (8 kB a cell), so that any difference of any means of cells is a subtraction afterwards. What is
-kept is known by a hash of the scores and labels that it was made from.
+kept, so that any difference of any means of cells is a subtraction afterwards.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
 from bench.errors import DataError
-from bench.records.paths import inside
 from bench.records.reader import StoreReader
 from bench.records.rows import Row
 from bench.records.warnings import warn_once
+from bench.report.resampled_files import KeptMaps, made_from, read_resampled, resampled_file, write_resampled
 from bench.report.resampling_processes import share_out
 from bench.stats import Difference, difference, multiplicities, resampled_map
 from bench.stats.paired import Pair
 from bench.stats.resampling import RESAMPLES
 from bench.system.disk import if_allowed
-from bench.system.files import read_arrays, write_arrays
 from bench.system.progress import Progress
-
-HOME = "resampled"
-"""The folder of what is kept, beside the reports."""
-
-METHOD = 1
-"""Another number if a resample's mAP is ever made otherwise: what is kept is then made again."""
 
 
 class Bootstraps:
-    """Resampled mAPs by cell key; asking twice computes once, also across processes.
+    """KeptMaps mAPs by cell key; asking twice computes once, also across processes.
 
     The draws are held for one number of images at a time: uint8 (R, N), 40 MB for COCO's test images.
     """
 
     def __init__(self, rows: Mapping[str, Row], store: StoreReader, resamples: int = RESAMPLES):
         self.rows, self.store, self.resamples = rows, store, resamples
-        self._bootstraps: dict[str, tuple[float, np.ndarray]] = {}
+        self._bootstraps: dict[str, KeptMaps] = {}
         self._labels: dict[str, np.ndarray] = {}
         self._counts = np.empty((0, 0), np.uint8)
 
@@ -98,44 +88,29 @@ class Bootstraps:
         kept = self._kept(key)
         if kept is None:
             with if_allowed():
-                self._path(key).unlink(missing_ok=True)
+                resampled_file(self.store, key).unlink(missing_ok=True)
             return False
         self._bootstraps[key] = kept
         return True
 
-    def _of(self, key: str) -> tuple[float, np.ndarray]:
+    def _of(self, key: str) -> KeptMaps:
         if key not in self._bootstraps:
             self._bootstraps[key] = self._kept(key) or self._computed(key)
         return self._bootstraps[key]
 
-    def _path(self, key: str) -> Path:
-        return inside(resampled_folder(self.store), f"{key}.npz")
+    def _origin(self, key: str) -> str:
+        return made_from(self.store, key, self._labels_of(self.rows[key]), self.resamples)
 
-    def _mark(self, key: str) -> str:
-        """A hash of what the numbers are made from: the cell's scores, its test labels, the number of resamples."""
-        digest = hashlib.sha256(self.store.file(key, "scores.npz").read_bytes())
-        digest.update(self._labels_of(self.rows[key]).tobytes())
-        digest.update(f"{self.resamples} {METHOD}".encode())
-        return digest.hexdigest()
+    def _kept(self, key: str) -> KeptMaps | None:
+        return read_resampled(resampled_file(self.store, key), self._origin(key))
 
-    def _kept(self, key: str) -> tuple[float, np.ndarray] | None:
-        try:
-            with read_arrays(self._path(key)) as arrays:
-                if str(arrays["of"]) == self._mark(key):
-                    return float(arrays["estimate"]), arrays["samples"]
-        except (OSError, DataError):
-            pass  # made again
-        return None
-
-    def _computed(self, key: str) -> tuple[float, np.ndarray]:
+    def _computed(self, key: str) -> KeptMaps:
         labels = self._labels_of(self.rows[key])
         if self._counts.shape[1] != len(labels):
             self._counts = multiplicities(len(labels), self.resamples)
-        estimate, samples = resampled_map(self.store.scores(key), labels, self._counts)
-        with if_allowed():
-            mark = np.array(self._mark(key))
-            write_arrays(self._path(key), of=mark, estimate=np.array(estimate), samples=samples)
-        return estimate, samples
+        computed = resampled_map(self.store.scores(key), labels, self._counts)
+        write_resampled(resampled_file(self.store, key), self._origin(key), computed)
+        return computed
 
     def _labels_of(self, row: Row) -> np.ndarray:
         fingerprint = row.cell.dataset.fingerprint
@@ -150,8 +125,3 @@ class Left:
 
     cells: int = 0
     seconds: float = 0.0
-
-
-def resampled_folder(store: StoreReader) -> Path:
-    """Where the resampled mAPs are kept."""
-    return inside(store.root, "reports", HOME)

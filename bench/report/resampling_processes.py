@@ -6,9 +6,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from bench.records.paths import inside
 from bench.records.reader import StoreReader
 from bench.records.store import Store
+from bench.report.resampled_files import resampled_file
 from bench.system.capacity import available_memory
 from bench.system.cores import cores
 
@@ -36,7 +36,7 @@ def share_out(store: StoreReader, keys: Sequence[str], seconds: float, progress:
         subprocess.Popen([*command, *keys[i::count]], env=environment, stdin=quiet, stdout=quiet, stderr=quiet)
         for i in range(count)
     ]
-    places = [inside(store.root, "reports", "resampled", f"{key}.npz") for key in keys]
+    places = [resampled_file(store, key) for key in keys]
     try:
         while any(process.poll() is None for process in running):
             time.sleep(LOOK_SECONDS)

@@ -10,7 +10,7 @@ from bench.records.component import canonical_json
 from bench.records.paths import inside
 from bench.records.reader import StoreReader
 from bench.report.image_intervals import ImageIntervals, compared_cells, images_within
-from bench.report.resampled import resampled_folder
+from bench.report.resampled_files import resampled_file, resampled_folder
 from bench.report.results import Results
 from bench.report.stamp import STAMP, inputs_digest, stamped
 from bench.system.disk import if_allowed, refuse_unwritable
@@ -54,7 +54,7 @@ def write_report(
 
 def _digest(results: Results, store: StoreReader) -> str:
     """A hash of what the report is made from, and of which cells have been resampled."""
-    kept = [key for key in compared_cells(results) if inside(resampled_folder(store), f"{key}.npz").exists()]
+    kept = [key for key in compared_cells(results) if resampled_file(store, key).exists()]
     return hashlib.sha256(canonical_json([inputs_digest(results, store), kept]).encode()).hexdigest()
 
 

@@ -13,7 +13,8 @@ from bench.report import resampled, resampling_processes, write_report
 from bench.report.contents import contents
 from bench.report.image_intervals import ImageIntervals, compared_cells, image_interval, images_within
 from bench.report.reading import read_results
-from bench.report.resampled import Bootstraps, Left, resampled_folder
+from bench.report.resampled import Bootstraps, Left
+from bench.report.resampled_files import resampled_folder
 from bench.report.tables.gains import signed, span
 from bench.stats import bootstrap
 from bench.stats.paired import Pair, pairs
