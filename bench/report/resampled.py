@@ -14,7 +14,7 @@ from bench.errors import DataError
 from bench.records.reader import StoreReader
 from bench.records.rows import Row
 from bench.records.warnings import warn_once
-from bench.report.resampled_files import KeptMaps, made_from, read_resampled, resampled_file, write_resampled
+from bench.report.resampled_files import CellResamples, made_from, read_resampled, resampled_file, write_resampled
 from bench.report.resampling_processes import share_out
 from bench.stats import Difference, difference, multiplicities, resampled_map
 from bench.stats.paired import Pair
@@ -24,14 +24,14 @@ from bench.system.progress import Progress
 
 
 class Bootstraps:
-    """KeptMaps mAPs by cell key; asking twice computes once, also across processes.
+    """Resampled mAPs by cell key; asking twice computes once, also across processes.
 
     The draws are held for one number of images at a time: uint8 (R, N), 40 MB for COCO's test images.
     """
 
     def __init__(self, rows: Mapping[str, Row], store: StoreReader, resamples: int = RESAMPLES):
         self.rows, self.store, self.resamples = rows, store, resamples
-        self._bootstraps: dict[str, KeptMaps] = {}
+        self._bootstraps: dict[str, CellResamples] = {}
         self._labels: dict[str, np.ndarray] = {}
         self._counts = np.empty((0, 0), np.uint8)
 
@@ -93,7 +93,7 @@ class Bootstraps:
         self._bootstraps[key] = kept
         return True
 
-    def _of(self, key: str) -> KeptMaps:
+    def _of(self, key: str) -> CellResamples:
         if key not in self._bootstraps:
             self._bootstraps[key] = self._kept(key) or self._computed(key)
         return self._bootstraps[key]
@@ -101,10 +101,10 @@ class Bootstraps:
     def _origin(self, key: str) -> str:
         return made_from(self.store, key, self._labels_of(self.rows[key]), self.resamples)
 
-    def _kept(self, key: str) -> KeptMaps | None:
+    def _kept(self, key: str) -> CellResamples | None:
         return read_resampled(resampled_file(self.store, key), self._origin(key))
 
-    def _computed(self, key: str) -> KeptMaps:
+    def _computed(self, key: str) -> CellResamples:
         labels = self._labels_of(self.rows[key])
         if self._counts.shape[1] != len(labels):
             self._counts = multiplicities(len(labels), self.resamples)

@@ -1,4 +1,4 @@
-"""KeptMaps mAPs that are kept beside the reports, 8 kB a cell; each is known by a hash of what it was made from."""
+"""Resampled mAPs that are kept beside the reports, 8 kB a cell; each is known by a hash of what it was made from."""
 
 import hashlib
 from pathlib import Path
@@ -14,7 +14,7 @@ from bench.system.files import read_arrays, write_arrays
 METHOD = 1
 """Another number if a resample's mAP is ever made otherwise: what is kept is then made again."""
 
-KeptMaps = tuple[float, np.ndarray]
+CellResamples = tuple[float, np.ndarray]
 """A cell's mAP, and that of each resample (R,)."""
 
 
@@ -36,7 +36,7 @@ def made_from(store: StoreReader, key: str, labels: np.ndarray, resamples: int) 
     return digest.hexdigest()
 
 
-def read_resampled(file: Path, origin: str) -> KeptMaps | None:
+def read_resampled(file: Path, origin: str) -> CellResamples | None:
     """What the file holds, unless it is missing, damaged or of another origin."""
     try:
         with read_arrays(file) as arrays:
@@ -47,7 +47,7 @@ def read_resampled(file: Path, origin: str) -> KeptMaps | None:
     return None
 
 
-def write_resampled(file: Path, origin: str, resampled: KeptMaps) -> None:
+def write_resampled(file: Path, origin: str, resampled: CellResamples) -> None:
     """Keep them, where the store may be written to."""
     estimate, samples = resampled
     with if_allowed():
