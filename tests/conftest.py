@@ -19,6 +19,9 @@ import torch
 from hypothesis import HealthCheck, settings
 
 torch.set_num_threads(1)
+# Autograd decides at its first gradient whether it starts threads, after which no forked process may take gradients. An
+# export makes PyTorch believe in a GPU; a gradient before it keeps tests that fork independent of tests that export.
+torch.ones(1, requires_grad=True).backward()
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts tests in the background has it ignored
 
 # Property tests draw the same examples each time, and a busy machine is no failure.
