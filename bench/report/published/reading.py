@@ -96,4 +96,4 @@ def _candidates() -> Iterator[Path]:
         for file in importlib.metadata.files(DISTRIBUTION) or ():
             if file.parts[-2:] == ("published", "numbers.csv"):
                 yield Path(str(file.locate())).resolve().parent
-    yield checkout / SHARED_FOLDER  # where `pip install --target` puts them, unlike what it records
+    yield checkout / SHARED_FOLDER  # where `pip install --target` puts them; its record names another place
