@@ -135,6 +135,11 @@ class Backbone(ABC):
         """The flag of its numbers on a dataset whose default encoder is `default`; "" for none."""
         return "" if cls.name == default else cls.mark
 
+    @classmethod
+    def input_side(cls, options: Any) -> int | None:
+        """`image_size` without building the model; None where only the model knows it."""
+        return getattr(options, "image_size", 0) or None
+
     @property
     def transform(self) -> dict[str, Any]:
         """The preprocessing as plain data; it is part of the feature cache's key."""

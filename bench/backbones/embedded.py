@@ -28,3 +28,7 @@ class TinyCLIP(ClipBackbone):
     @functools.cache
     def fingerprint(cls, options: NoOptions) -> str:
         return hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+
+    @classmethod
+    def input_side(cls, options: NoOptions) -> int:
+        return IMAGE_SIZE

@@ -27,6 +27,8 @@ def features_have_sizes(backbone: Kind) -> None:
     built = backbone(backbone.Options())
     dense, pooled = _encoded(built)
     tokens = built.grid[0] * built.grid[1]
+    side = backbone.input_side(backbone.Options())
+    require(side in (None, built.image_size), f"`input_side` gives {side}, but it takes {built.image_size} pixels")
     require(
         dense.shape == (3, tokens, built.dim),
         f"dense features are {tuple(dense.shape)}, not (3, {tokens}, {built.dim})",

@@ -6,9 +6,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bench.data.alike import AlikePair, alike_pairs, alike_sentences
 from bench.data.base import refuse_unmeasurable
 from bench.data.class_counts import ClassCounts, class_counts
 from bench.data.folder import PARTS, DataPart, FolderDataset
+from bench.data.image_notes import EncoderInput, image_notes
 from bench.data.notices import copied, unmeasured, unusual
 from bench.data.official import list_digest
 from bench.data.unknown import is_complete
@@ -24,9 +26,9 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence about the copy. error: it must be mended before results mean anything."""
+    """One sentence about the copy. error: it must be mended before results mean anything; note: nothing needs to be."""
 
-    level: Literal["ok", "warning", "error"]
+    level: Literal["ok", "note", "warning", "error"]
     title: str
     detail: str
 
@@ -36,6 +38,7 @@ class Examination:
     """All that was found. parts: per part its counts, and every unreadable image with what is wrong with it.
 
     class_table: what is known of each class, where people made the labels themselves or some are unknown.
+    alike: pairs of images that look alike, where they were looked for.
     """
 
     dataset: str
@@ -44,6 +47,7 @@ class Examination:
     classes: tuple[str, ...] = ()
     parts: dict[str, dict[str, Any]] = field(default_factory=dict)
     class_table: list[ClassCounts] = field(default_factory=list)
+    alike: list[AlikePair] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -54,8 +58,17 @@ class Examination:
         return {"fine": self.fine, **asdict(self)}
 
 
-def examine(dataset: FolderDataset, images: bool, progress: NamedProgress) -> Examination:
-    """Lists, classes and labels against the official ones, and with `images` every image file decoded."""
+def examine(
+    dataset: FolderDataset,
+    images: bool,
+    progress: NamedProgress,
+    encoder: EncoderInput | None = None,
+    compare: bool = False,
+) -> Examination:
+    """Lists, classes and labels against the official ones, and with `images` every image file decoded.
+
+    encoder: the backbone for whose input the images may be small or long. compare: look for images that look alike.
+    """
     parts: dict[str, dict[str, Any]] = {}
     findings = [finding for part in PARTS for finding in _lists(dataset, part, parts)]
     classes: tuple[str, ...] = ()
@@ -78,10 +91,17 @@ def examine(dataset: FolderDataset, images: bool, progress: NamedProgress) -> Ex
             findings.append(Finding("error", "parts", str(error)))
     if images:
         for part in parts:
-            findings += _images(dataset, part, parts[part], progress)  # type: ignore[arg-type]
+            findings += _images(dataset, part, parts[part], progress, encoder)  # type: ignore[arg-type]
         if len(parts) == len(PARTS):
             findings += _use(dataset)
-    return Examination(dataset.name, str(dataset.folder), values(dataset.options), classes, parts, counts, findings)
+    pairs: list[AlikePair] = []
+    if images and compare and classes:
+        pairs = alike_pairs(dataset, progress)
+        findings += [Finding(*one) for one in alike_sentences(pairs)]
+    elif images:
+        findings.append(Finding("note", "images that look alike", "not looked for; --near-duplicates FILE.csv does."))
+    folder, options = str(dataset.folder), values(dataset.options)
+    return Examination(dataset.name, folder, options, classes, parts, counts, pairs, findings)
 
 
 def _lists(dataset: FolderDataset, part: DataPart, parts: dict[str, dict[str, Any]]) -> Iterator[Finding]:
@@ -133,12 +153,14 @@ def _classes(dataset: FolderDataset, names: tuple[str, ...]) -> Finding:
 
 
 def _images(
-    dataset: FolderDataset, part: DataPart, about: dict[str, Any], progress: NamedProgress
+    dataset: FolderDataset, part: DataPart, about: dict[str, Any], progress: NamedProgress, encoder: EncoderInput | None
 ) -> Iterator[Finding]:
     problems = dataset.unreadable_images(part, lambda done, total: progress(f"reading {part} images", done, total))
     about["unreadable"] = problems
     for text in unusual(dataset.known(part)):
         yield Finding("warning", f"{part} images", f"{text}.")
+    for text in image_notes(dataset.known(part), encoder):
+        yield Finding("note", f"{part} images", f"{text}.")
     if not problems:
         yield Finding("ok", f"{part} images", f"all {about['images']:,} can be read")
         return

@@ -34,23 +34,22 @@ def jpeg_pixels(content: bytes) -> np.ndarray | None:
     return _decoder()(content) if is_ordinary_jpeg(content) else None
 
 
-def jpeg_fault(content: bytes) -> str | None:
-    """What libjpeg finds wrong inside the data of an ordinary JPEG, "" if nothing; None without libjpeg.
+def strict_jpeg_pixels(content: bytes) -> tuple[np.ndarray | None, str]:
+    """Pixels of an ordinary JPEG that libjpeg finds nothing wrong in; else None, and what it finds ("" if unknown).
 
-    Pillow and torchvision ignore such a fault silently. The image is decoded for it. A fault after which the data are
-    valid again is not found.
+    Pillow and torchvision ignore such a fault silently. Nothing is known of other files and without simplejpeg; a fault
+    after which the data are valid again is not found.
     """
     if not is_ordinary_jpeg(content):
-        return None
+        return None, ""
     try:
         import simplejpeg
     except ImportError:
-        return None
+        return None, ""
     try:
-        simplejpeg.decode_jpeg(content, colorspace="RGB", strict=True)
+        return simplejpeg.decode_jpeg(content, colorspace="RGB", strict=True), ""
     except ValueError as error:
-        return str(error) or "it is damaged"
-    return ""
+        return None, str(error) or "it is damaged"
 
 
 def jpeg_fault_is_known() -> bool:

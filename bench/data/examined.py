@@ -2,13 +2,13 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image
 
-from bench.data.decode import jpeg_fault
+from bench.data.decode import strict_jpeg_pixels
+from bench.data.image_facts import ImageFacts, image_facts, storage_of
 from bench.data.images import content_of, pixels_of
 from bench.errors import DataError
 
@@ -27,12 +27,16 @@ ORIENTATION, UPRIGHT = 0x0112, 1
 
 
 class Examined(NamedTuple):
-    """digest: SHA-256 of the bytes. problem, remarks: known once `decoded`; "" and () of an ordinary image."""
+    """digest: SHA-256 of the bytes. problem, remarks, facts: known once `decoded`.
+
+    Of an ordinary image "", () and its facts; of one that cannot be read no facts.
+    """
 
     digest: bytes
     decoded: bool = False
     problem: str = ""
     remarks: tuple[str, ...] = ()
+    facts: ImageFacts | None = None
 
 
 def examined(path: Path, decode: bool, before: Examined | None = None) -> Examined:
@@ -47,20 +51,20 @@ def examined(path: Path, decode: bool, before: Examined | None = None) -> Examin
     if not decode:
         return Examined(digest)
     try:
-        return Examined(digest, True, remarks=tuple(remarks(path, content)))
+        remarks, facts = look_into(path, content)
+        return Examined(digest, True, "", remarks, facts)
     except DataError as error:
         return Examined(digest, True, str(error))
 
 
-def remarks(path: Path, content: bytes) -> Iterator[str]:
-    """DataError if the pixels cannot be read."""
-    fault = jpeg_fault(content)
-    if fault != "":  # else all pixels have just been read
-        pixels_of(path, content)
-    with Image.open(io.BytesIO(content)) as image:
-        if image.getexif().get(ORIENTATION, UPRIGHT) != UPRIGHT:
-            yield "turned"
-        if getattr(image, "n_frames", 1) > 1:
-            yield "frames"
-    if fault:
-        yield "faulty"
+def look_into(path: Path, content: bytes) -> tuple[tuple[str, ...], ImageFacts]:
+    """Remarks and facts of an image, decoded once; DataError if the pixels cannot be read."""
+    pixels, fault = strict_jpeg_pixels(content)
+    image = pixels_of(path, content) if pixels is None else Image.fromarray(pixels)
+    with Image.open(io.BytesIO(content)) as file:
+        unusual = {
+            "turned": file.getexif().get(ORIENTATION, UPRIGHT) != UPRIGHT,
+            "frames": getattr(file, "n_frames", 1) > 1,
+            "faulty": bool(fault),
+        }
+        return tuple(name for name, applies in unusual.items() if applies), image_facts(image, storage_of(file))

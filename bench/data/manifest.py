@@ -18,6 +18,7 @@ import numpy as np
 
 from bench.data.decode import decoding_threads
 from bench.data.examined import NO_DIGEST, Examined, examined
+from bench.data.image_facts_arrays import FACT_ARRAYS, facts_as_arrays, facts_of_arrays
 from bench.system.files import NO_ARRAYS, write_arrays
 from bench.system.progress import Progress
 
@@ -105,18 +106,21 @@ class Manifest:
             with np.load(self.path) as kept:
                 ids, times, decoded = (kept[name].tolist() for name in ("ids", "times", "decoded"))
                 digests, notes = kept["digests"].tobytes(), json.loads(str(kept["notes"]))
+                facts = facts_of_arrays({name: kept[name] for name in FACT_ARRAYS}) if FACT_ARRAYS[0] in kept else None
             size = hashlib.sha256().digest_size
         except NO_ARRAYS:
             return {}
+        if facts is None:  # an earlier version kept the files' hashes and no facts
+            decoded, facts = [False] * len(ids), [None] * len(ids)
         known = {}
         for i, (name, (*stamp, read_at)) in enumerate(zip(ids, times, strict=True)):
             problem, remarks = notes.get(name, ("", ()))
-            examined = Examined(digests[i * size : (i + 1) * size], decoded[i], problem, tuple(remarks))
+            examined = Examined(digests[i * size : (i + 1) * size], decoded[i], problem, tuple(remarks), facts[i])
             known[name] = Known((stamp[0], stamp[1], stamp[2]), read_at, examined)
         return known
 
     def _save(self, known: dict[str, Known]) -> None:
-        notes = {name: one.examined[2:] for name, one in known.items() if any(one.examined[2:])}
+        notes = {name: one.examined[2:4] for name, one in known.items() if any(one.examined[2:4])}
         write_arrays(
             self.path,
             ids=np.array(list(known), dtype=str),
@@ -124,6 +128,7 @@ class Manifest:
             decoded=np.array([one.examined.decoded for one in known.values()], bool),
             digests=np.frombuffer(b"".join(one.examined.digest for one in known.values()), np.uint8),
             notes=np.array(json.dumps(notes)),
+            **facts_as_arrays([one.examined.facts for one in known.values()]),
         )
 
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.archive_server import Server
@@ -38,11 +39,11 @@ def small_blocks(monkeypatch):
 def decoded(monkeypatch) -> list[int]:
     """One entry for each image that is decoded."""
     recorded: list[int] = []
-    real = examined.remarks
+    real = examined.look_into
 
-    def remarks(path: Path, content: bytes) -> Iterator[str]:
+    def look_into(path: Path, content: bytes) -> Any:
         recorded.append(len(content))
         return real(path, content)
 
-    monkeypatch.setattr(examined, "remarks", remarks)
+    monkeypatch.setattr(examined, "look_into", look_into)
     return recorded

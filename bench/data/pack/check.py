@@ -37,9 +37,8 @@ def examine_pack(dataset: Pack, progress: NamedProgress) -> Examination:
     findings.append(Finding("ok", "made", ", ".join(f"{name} {text}" for name, text in pack.made.items())))
     findings.append(Finding("ok", "terms", "; ".join(f"{name}: {text}" for name, text in pack.licences.items())))
     parts = {part: {"images": pack.split(part).images} for part in ("train", "test")}
-    return Examination(
-        pack.dataset.name, str(dataset.root), dict(pack.dataset.options), pack.class_names, parts, [], findings
-    )
+    place, options = str(dataset.root), dict(pack.dataset.options)
+    return Examination(pack.dataset.name, place, options, pack.class_names, parts, findings=findings)
 
 
 def _read_all(dataset: Pack, progress: NamedProgress) -> None:
