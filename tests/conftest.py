@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import ctypes
+import gc
 import json
 import signal
 import subprocess
@@ -33,6 +34,17 @@ settings.load_profile("same")
 ROOT = Path(__file__).resolve().parent.parent
 BLANK = b'<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt"/>'
 TRAINING = ("run", "variance", "ablate", "sensitivity")
+
+gc.disable()  # what collecting the tests makes is kept to the end; looking through it again and again takes seconds
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

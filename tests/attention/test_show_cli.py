@@ -201,7 +201,7 @@ def test_two_cells_look_at_the_same_images_and_classes(call):
 @pytest.mark.skipif(not REAL.exists(), reason="the 256 COCO photos of ../shared/data are not here")
 def test_real_photos_with_random_weights_are_marked_as_such(call, cache):
     options = ("--dataset", "coco", "--root", str(REAL), "--backbone", "RN50")
-    small = ("--set", "RN50.weights=random", "--set", "RN50.image_size=96")
+    small = ("--set", "RN50.weights=random", "--set", "RN50.image_size=64")
     result = call(
         "run", "--methods", "clip_zero_shot", "--ratios", "0.5", "--set", "clip_zero_shot.pool=dense", *options, *small
     )

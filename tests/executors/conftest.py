@@ -27,7 +27,10 @@ def store(tmp_path) -> Store:
 @pytest.fixture(scope="session")
 def prepared() -> None:
     """Workers may be forked from a process that has imported what they need."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["bench.executors.worker", "bench.training"])
+    slow = ["open_clip", "sklearn.metrics", "torch._dynamo"]  # what the first cell of each worker would import
+    multiprocessing.get_context("forkserver").set_forkserver_preload(
+        ["bench.executors.worker", "bench.training", *slow]
+    )
 
 
 @pytest.fixture

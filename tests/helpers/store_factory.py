@@ -87,7 +87,7 @@ def save_sweep(store: Store, grid: Grid, created: str = "2026-01-02T03:04:05+00:
 
 
 def _notes(method: str) -> dict[str, str]:
-    """As `bench.planning.plan.record` writes them."""
+    """As `bench.planning.record.record` writes them."""
     declared = {"colour": COLOURS.get(method, ""), "baseline": BASELINES.get(method, "0")}
     return {"reference": f"The paper of {method}", "note": f"what to know about {method}", **declared}
 

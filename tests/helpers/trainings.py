@@ -17,8 +17,15 @@ from bench.training.resources import Resources
 from methods import METHODS, Method
 
 TINY = {"n_train": 120, "n_test": 60}
-QUICK = {"epochs": 3, "batch_size": 60, "ema": 0.9, "schedule": "onecycle", "warmup": 1}
-"""Short, and with everything on that has a state: averaged weights, rising and falling rate, pseudo-labels."""
+NARROW = {"hidden": 16, "output": 16, "pair_hidden": 8, "pair_output": 8, "projection": 16, "queue": 32}
+QUICK = {"epochs": 3, "batch_size": 60, "ema": 0.9, "schedule": "onecycle", "warmup": 1, **NARROW}
+"""Short, narrow, and with everything on that has a state: averaged weights, rising and falling rate, pseudo-labels."""
+
+KINDS = ("asl", "cft", "dualcoop", "query2label", "role", "scpnet", "trm_ml")
+"""A method of each kind of training: heads, prompts, queries, learned labels, pseudo-labels.
+
+Where the proof runs in real training, for these; `bench.conformance` proves it on toy data for each method.
+"""
 
 
 class Relabelled(Dataset):

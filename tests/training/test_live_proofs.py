@@ -7,7 +7,7 @@ import pytest
 import torch
 from helpers.comparisons import assert_same_training, losses
 from helpers.live import SHORT, TRAINED, live
-from helpers.trainings import Relabelled, make_cell, quiet, run
+from helpers.trainings import NARROW, Relabelled, make_cell, quiet, run
 
 from bench.errors import DataError
 from bench.executors import Inline
@@ -69,7 +69,7 @@ def test_a_leak_in_live_batches_is_caught(small, tmp_path, monkeypatch):
 @pytest.mark.parametrize("method", [name for name in METHODS.names() if METHODS.get(name).labels != "none"])
 def test_every_method_trains_with_a_trainable_encoder(method, small, tmp_path):
     """None of them knows; none keeps a step's graph for the next one."""
-    cell = live(small, method, fed={**TRAINED, "strong": "strong"}, epochs=1, batch_size=8)
+    cell = live(small, method, fed={**TRAINED, "strong": "strong"}, epochs=1, batch_size=12, **NARROW)
     outcome = run(cell, small, tmp_path)
     assert np.isfinite(outcome.logits).all()
     assert all(np.isfinite(record["loss"]) for record in losses(tmp_path))

@@ -49,3 +49,13 @@ def make(method: Kind, task: Task, seed: int = 0) -> Method:
 def trained(method: Kind, data: Data, seed: int = 0, epochs: int = EPOCHS, **options: Any) -> Method:
     model = make(method, build_task(data.labels), seed)
     return fit(model, data, epochs, **options) if is_trained(method) else model
+
+
+_newest: list[tuple[Kind, Method]] = []
+
+
+def scorable(method: Kind) -> Method:
+    """The method trained on half of the labels, for properties that change nothing in it: made once for all of them."""
+    if not _newest or _newest[0][0] is not method:
+        _newest[:] = [(method, trained(method, partly(images())))]
+    return _newest[0][1]

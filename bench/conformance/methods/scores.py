@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import Tensor
 
-from bench.conformance.methods.models import Kind, images, make, partly, trained
+from bench.conformance.methods.models import Kind, images, make, partly, scorable, trained
 from bench.conformance.properties import Properties, fail, require, require_close, require_same_state
 from bench.conformance.toy_data import NAMES, build_task
 from methods import Features
@@ -22,7 +22,7 @@ def _rows(features: Features, rows: slice | Tensor) -> Features:
 )
 def scores_are_logits(method: Kind) -> None:
     unseen = images(200, seed=1)
-    model = trained(method, partly(images())).eval()
+    model = scorable(method).eval()
     with torch.no_grad():
         scores = model.scorer()(unseen.features)
     expected = (200, len(NAMES))
@@ -35,7 +35,7 @@ def scores_are_logits(method: Kind) -> None:
     "declares whether it reads images", "a floor that reads none would be shown as a method, or the reverse"
 )
 def declares_images(method: Kind) -> None:
-    scores = trained(method, partly(images())).score(images(200, seed=1).features)
+    scores = scorable(method).score(images(200, seed=1).features)
     if method.reads_images:
         require((scores.std(dim=0) > 0).all(), "some class has the same score for every image")
     else:
@@ -47,7 +47,7 @@ def declares_images(method: Kind) -> None:
 )
 def scores_each_image_alone(method: Kind) -> None:
     unseen = images(200, seed=1).features
-    score = trained(method, partly(images())).eval().scorer()
+    score = scorable(method).eval().scorer()
     scores, close = score(unseen), {"rtol": 1e-5, "atol": 1e-5}
     halves = torch.cat([score(_rows(unseen, slice(0, 100))), score(_rows(unseen, slice(100, None)))])
     require_close(halves, scores, "images scored in two halves have other scores", **close)
