@@ -7,34 +7,26 @@ from typing import Any
 from rich.progress import Progress
 
 from bench.api.live_display import TaskLines, is_live, live_progress
-from bench.api.pace import Clock, Pace
+from bench.api.pace import Clock
+from bench.api.plain_lines import PlainLines
 from bench.executors.base import Ending
 from bench.records.cells import Cell
 from bench.records.store import Store
 from bench.system.console import plain_console
 
 
-class PlainObserver:
+class PlainObserver(PlainLines):
     """One line when something ends; for logs and pipes."""
 
     def __init__(self, todo: Sequence[Cell], quiet: bool = False, titles: Mapping[str, str] | None = None):
         """`titles`: names of cells by key, where they differ from the cells' own titles."""
+        super().__init__(quiet)
         self.total, self.ended, self.failed = len(todo), 0, 0
-        self.quiet, self.titles = quiet, titles or {}
+        self.titles = titles or {}
         self.clock = Clock(len(todo))
-        self.pace = Pace()
-        self.console = plain_console(stderr=True, highlight=False, soft_wrap=True)
 
     def title(self, cell: Cell) -> str:
         return self.titles.get(cell.key, cell.title)
-
-    def say(self, text: str) -> None:
-        if not self.quiet:
-            self.console.print(text)
-
-    def encoding(self, title: str, done: int, total: int) -> None:
-        if done == total or self.pace.due(title, done):
-            self.say(self.pace.line(title, done, total))
 
     def cell_started(self, cell: Cell) -> None:
         self.clock.start()

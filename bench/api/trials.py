@@ -7,29 +7,21 @@ from typing import Any
 from rich.progress import Progress
 
 from bench.api.live_display import TaskLines, is_live, live_progress
-from bench.api.pace import Clock, Pace
+from bench.api.pace import Clock
+from bench.api.plain_lines import PlainLines
 from bench.records.cells import Cell
 from bench.studies.search.outcome import TrialRecord
 from bench.system.console import plain_console
 
 
-class PlainTrials:
+class PlainTrials(PlainLines):
     """One line for each trial that ends; for logs and pipes."""
 
     def __init__(self, quiet: bool = False):
-        self.console = plain_console(stderr=True, highlight=False, soft_wrap=True)
-        self.quiet, self.pace = quiet, Pace()
+        super().__init__(quiet)
         self.method, self.total, self.ended = "", 0, 0
         self.clock = Clock(0)
         self.best: tuple[float, int] | None = None
-
-    def say(self, text: str) -> None:
-        if not self.quiet:
-            self.console.print(text)
-
-    def encoding(self, title: str, done: int, total: int) -> None:
-        if done == total or self.pace.due(title, done):
-            self.say(self.pace.line(title, done, total))
 
     def search_started(self, method: str, total: int, trials: list[TrialRecord]) -> None:
         """A method's search begins or is resumed; `trials`: those that it has already."""

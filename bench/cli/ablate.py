@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.cli.options import ExecutionFlags, Ratios, RequestFlags, Seeds
-from bench.cli.output import command_line, show_plan
+from bench.cli.options import ExecutionFlags, PlanOnly, Ratios, RequestFlags, Seeds
 from bench.errors import UsageError
 from bench.system.console import plain_console
 from bench.system.wording import listed
@@ -36,15 +35,13 @@ def ablate(
         str | None, typer.Option(help="Study only these parts, the others stay on; a ladder adds them in this order.")
     ] = None,
     list_parts: Annotated[bool, typer.Option("--list", help="Show the method's parts and stop.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+    dry_run: PlanOnly = False,
 ) -> None:
     """Switch the parts of a method off and on, with equal masks and orders, and show what each adds, with intervals.
 
     Exit codes: 0 all done, 1 some cell failed, 2 wrong usage, 130 interrupted.
     """
-    from bench.api.plan import make_plan
-    from bench.api.run import execute
-    from bench.cli.studies import conclude_study, one_method, say_notes, settings_of
+    from bench.cli.studies import conclude_study, one_method, say_notes, settings_of, train_study
     from bench.studies.ablation.designs import DESIGNS
     from bench.studies.ablation.findings import ablation_records, ablation_tables, read_ablation
     from bench.studies.ablation.page import write_ablation
@@ -62,15 +59,8 @@ def ablate(
     refused = [f"{arm.name} is not run: {arm.refused}" for arm in study.arms if arm.refused]
     say_notes([*study.notes, *refused], execution.as_json)
     requested = dataclasses.replace(requested, methods=study.variants, study=study.to_json())
-    plan = make_plan(requested, execution.execution())
-    if dry_run:
-        show_plan(plan, execution.as_json)
-        return
-    sweep = execute(
-        plan,
-        command_line(),
-        quiet=execution.as_json,
-        study=lambda results, store: write_ablation(read_ablation(results, store), store),
+    sweep = train_study(
+        requested, execution, dry_run, lambda results, store: write_ablation(read_ablation(results, store), store)
     )
     ablation = read_ablation(sweep.results, sweep.store)
     conclude_study(

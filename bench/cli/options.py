@@ -26,6 +26,7 @@ ResultsFolder = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on standard output.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks instead of one-sentence errors.")]
 SweepId = Annotated[str | None, typer.Option("--sweep", help="A sweep's id; the newest by default.")]
+PlanOnly = Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")]
 TrackingUri = Annotated[str | None, typer.Option(help="An MLflow server; by default the store's own database.")]
 
 Methods = Annotated[str, typer.Option(help="Comma-separated names; see `bench ls methods`.")]

@@ -5,7 +5,7 @@ import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import typer
 
@@ -15,7 +15,8 @@ from bench.cli.search_plan import DryRun, show_searches
 from bench.planning.ratios import LARGEST_SEED
 from bench.system.console import plain_console
 
-Retries = Annotated[int, typer.Option(help="How often a trial whose cell fails is tried again.", min=0, max=1000)]
+if TYPE_CHECKING:
+    from bench.api.search_options import SearchOptions
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,37 +37,55 @@ class SearchFlags(RequestFlags):
     ] = "observed"
 
 
-def search(
-    request: SearchFlags,
-    execution: ExecutionFlags,
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrialFlags:
+    """Flags that say which trials are made."""
+
+    panel: ClassVar[str | None] = None
+
     trials: Annotated[
         int, typer.Option(help="Trials of each method in all, those of earlier commands included.", min=1, max=100_000)
-    ] = 20,
+    ] = 20
     space: Annotated[
         Path | None,
         typer.Option(
             help="YAML: METHOD: {OPTION: {low, high, log} or [choices] or null}; see `bench ls methods NAME`."
         ),
-    ] = None,
+    ] = None
+    search_seed: Annotated[int, typer.Option(help="Seed of the proposals.", min=0, max=LARGEST_SEED)] = 0
+    storage: Annotated[
+        str | None, typer.Option(help="An Optuna storage URL, to share a search; by default a file in the store.")
+    ] = None
+    retries: Annotated[
+        int, typer.Option(help="How often a trial whose cell fails is tried again.", min=0, max=1000)
+    ] = 1
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write the best settings; by default under the store's searches/best.")
+    ] = None
+
+    def options(self, request: SearchFlags, **more: Any) -> "SearchOptions":
+        """These flags as the Python interface takes them. more: what only one of the commands has flags for."""
+        from bench.api.search_options import SearchOptions
+
+        given = {field.name: getattr(self, field.name) for field in dataclasses.fields(TrialFlags)}
+        return SearchOptions(judged=request.holdout_labels, seed=given.pop("search_seed"), **given, **more)
+
+
+def search(
+    request: SearchFlags,
+    execution: ExecutionFlags,
+    trial: TrialFlags,
     sampler: Annotated[
         str, typer.Option(help="tpe (Parzen estimator), random, cmaes (CMA-ES) or gp (Gaussian process).")
     ] = "tpe",
     pruner: Annotated[
         str, typer.Option(help="none, median or hyperband: ends weak trials by their first ratio's held-out mAP.")
     ] = "none",
-    search_seed: Annotated[int, typer.Option(help="Seed of the proposals.", min=0, max=LARGEST_SEED)] = 0,
-    storage: Annotated[
-        str | None, typer.Option(help="An Optuna storage URL, to share a search; by default a file in the store.")
-    ] = None,
-    retries: Retries = 1,
     retrain: Annotated[
         bool,
         typer.Option(help="Then train the best settings on all training images, and score them on the test split."),
     ] = True,
     dry_run: DryRun = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Where to write the best settings; by default under the store's searches/best.")
-    ] = None,
 ) -> None:
     """Search the settings of each method on held-out training images; the test split is out of reach until the end.
 
@@ -75,25 +94,13 @@ def search(
     """
     from bench.api.search import plan_searches
     from bench.api.search import search as search_settings
-    from bench.api.search_options import SearchOptions
     from bench.api.search_outlook import search_outlooks
 
     run_options, command, quiet = execution.execution(), command_line(), execution.as_json
-    options = SearchOptions(
-        trials=trials,
-        judged=request.holdout_labels,
-        space=space,
-        sampler=sampler,
-        pruner=pruner,
-        seed=search_seed,
-        storage=storage,
-        retries=retries,
-        out=out,
-        flags=_flags(request),
-    )
+    options = trial.options(request, sampler=sampler, pruner=pruner, flags=_flags(request))
     if dry_run:
         _, dataset, searches = plan_searches(request.request(), options, run_options)
-        show_searches(search_outlooks(searches, dataset, trials, run_options), quiet, {}, retrain)
+        show_searches(search_outlooks(searches, dataset, options.trials, run_options), quiet, {}, retrain)
         return
     searched = search_settings(request.request(), options, run_options, command, quiet)
     if searched.file and not quiet:

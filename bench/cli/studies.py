@@ -1,16 +1,22 @@
-"""Common parts of the commands that study one method."""
+"""Common parts of the commands of studies: ablations, sensitivity and variance."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
 
+from bench.api.plan import make_plan
+from bench.api.run import execute
 from bench.api.sweep import Sweep
-from bench.cli.output import warn
+from bench.cli.options import ExecutionFlags
+from bench.cli.output import command_line, show_plan, warn
 from bench.errors import UsageError
 from bench.planning.request import Request, Variant
 from bench.planning.settings import variant_settings
+from bench.records.store import Store
+from bench.report import Results
 from bench.report.render.terminal import Fitting
 from bench.report.tables.table import Table
 from bench.system.console import plain_console
@@ -34,6 +40,17 @@ def say_notes(notes: Sequence[str], as_json: bool) -> None:
     for note in notes:
         if not as_json:
             typer.secho(f"note: {note}", fg="yellow", err=True)
+
+
+def train_study(
+    request: Request, execution: ExecutionFlags, dry_run: bool, write: Callable[[Results, Store], Path]
+) -> Sweep:
+    """The study's cells, trained, and its page by `write`; with `dry_run` the plan is shown and the command ends."""
+    plan = make_plan(request, execution.execution())
+    if dry_run:
+        show_plan(plan, execution.as_json)
+        raise typer.Exit
+    return execute(plan, command_line(), quiet=execution.as_json, study=write)
 
 
 def conclude_study(sweep: Sweep, as_json: bool, tables: Sequence[Table], records: Mapping[str, Any]) -> None:

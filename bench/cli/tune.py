@@ -10,7 +10,7 @@ import typer
 
 from bench.cli.options import ExecutionFlags, Methods, Seeds
 from bench.cli.output import command_line, warn
-from bench.cli.search import Retries, SearchFlags
+from bench.cli.search import SearchFlags, TrialFlags
 from bench.cli.search_plan import DryRun, show_searches
 from bench.planning.ratios import LARGEST_SEED
 
@@ -26,20 +26,29 @@ class TuneFlags(SearchFlags):
     seeds: Seeds = "0-2"
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TuneTrialFlags(TrialFlags):
+    """The same flags, as they read for a tuning."""
+
+    trials: Annotated[
+        int, typer.Option(help="Trials of each method; the first is its settings as they are.", min=1, max=100_000)
+    ] = 20
+    space: Annotated[
+        Path | None, typer.Option(help="YAML of ranges, as for `bench search`; by default what each method declares.")
+    ] = None
+    search_seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0, max=LARGEST_SEED)] = 0
+    storage: Annotated[
+        str | None, typer.Option(help="An Optuna storage URL, to share the trials; by default a file in the store.")
+    ] = None
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write the recipe file (.toml); by default in the report's folder.")
+    ] = None
+
+
 def tune(
     request: TuneFlags,
     execution: ExecutionFlags,
-    trials: Annotated[
-        int, typer.Option(help="Trials of each method; the first is its settings as they are.", min=1, max=100_000)
-    ] = 20,
-    space: Annotated[
-        Path | None, typer.Option(help="YAML of ranges, as for `bench search`; by default what each method declares.")
-    ] = None,
-    search_seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0, max=LARGEST_SEED)] = 0,
-    storage: Annotated[
-        str | None, typer.Option(help="An Optuna storage URL, to share the trials; by default a file in the store.")
-    ] = None,
-    retries: Retries = 1,
+    trial: TuneTrialFlags,
     retrain: Annotated[
         bool,
         typer.Option(
@@ -48,32 +57,20 @@ def tune(
         ),
     ] = True,
     dry_run: DryRun = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Where to write the recipe file (.toml); by default in the report's folder.")
-    ] = None,
 ) -> None:
     """Choose the settings of every trained method by one budget of random trials on held-out training images.
 
     It ends with a recipe file for `bench run --recipe FILE`, and with the results of smaller budgets. The same command
     resumes an interrupted tuning. Exit codes: 0 all done, 1 some trial or cell failed, 2 wrong usage, 130 interrupted.
     """
-    from bench.api.search_options import SearchOptions
     from bench.api.search_outlook import search_outlooks
     from bench.api.tune import plan_tuning
     from bench.api.tune import tune as tune_settings
 
-    options = SearchOptions(
-        trials=trials,
-        judged=request.holdout_labels,
-        space=space,
-        seed=search_seed,
-        storage=storage,
-        retries=retries,
-        out=out,
-    )
+    options = trial.options(request)
     if dry_run:
         planned = plan_tuning(request.request(), options, execution.execution())
-        outlooks = search_outlooks(planned.searches, planned.dataset, trials, execution.execution())
+        outlooks = search_outlooks(planned.searches, planned.dataset, options.trials, execution.execution())
         show_searches(outlooks, execution.as_json, planned.left_out, retrain)
         return
     result = tune_settings(

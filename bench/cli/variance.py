@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bench.cli.options import ExecutionFlags, Ratios, RequestFlags, Seeds
-from bench.cli.output import command_line, show_plan
+from bench.cli.options import ExecutionFlags, PlanOnly, Ratios, RequestFlags, Seeds
 from bench.errors import UsageError
 from bench.system.wording import listed
 
@@ -25,16 +24,14 @@ def variance(
     streams: Annotated[
         str, typer.Option(help="The sources of randomness that are varied, one at a time.")
     ] = "mask,init,order",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
+    dry_run: PlanOnly = False,
 ) -> None:
     """Vary the mask, the initialisation and the order of batches one at a time; show how far mAP scatters with each.
 
     mask: which labels are known and which images are held out; init: initial parameters, dropout, augmentation; order:
     that of the training batches. Exit codes: 0 all done, 1 some cell failed, 2 wrong usage, 130 interrupted.
     """
-    from bench.api.plan import make_plan
-    from bench.api.run import execute
-    from bench.cli.studies import conclude_study
+    from bench.cli.studies import conclude_study, train_study
     from bench.records.cells import CELL_STREAMS
     from bench.studies.variance.design import study, variance_lines
     from bench.studies.variance.findings import read_variance, variance_records, variance_table, write_variance
@@ -53,15 +50,8 @@ def variance(
     varied = dataclasses.replace(
         requested, methods=variance_lines(methods, chosen), study=study(methods, chosen, requested.seeds)
     )
-    plan = make_plan(varied, execution.execution())
-    if dry_run:
-        show_plan(plan, execution.as_json)
-        return
-    sweep = execute(
-        plan,
-        command_line(),
-        quiet=execution.as_json,
-        study=lambda results, store: write_variance(read_variance(results), store),
+    sweep = train_study(
+        varied, execution, dry_run, lambda results, store: write_variance(read_variance(results), store)
     )
     result = read_variance(sweep.results)
     conclude_study(sweep, execution.as_json, [variance_table(result)], {"variance": variance_records(result)})

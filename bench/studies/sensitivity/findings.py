@@ -23,7 +23,7 @@ class SensitivityCurve:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """The findings. study: as the sweep's record has it (`bench.studies.sensitivity.design.Study`)."""
+    """The findings. study: as the sweep's record has it (`SensitivityStudy.to_json`)."""
 
     results: Results
     study: Mapping[str, Any]
