@@ -1,6 +1,6 @@
 """Where a sweep's time goes: encoding, text tower, head, harness. Ratios within one run; machines are noisy.
 
-    python benchmarks/where_time_goes.py [--steps 30] [--repeats 5]
+    python benchmarks/where_time_goes.py [--repeats 5] [--methods trm_ml,dualcoop,asl]
 
 Each line is the median over repeats. "harness" is what an epoch of MMEngine (hooks, batches, schedule, checkpoint)
 costs beside the method's own forward, backward and optimiser step.
