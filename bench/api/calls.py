@@ -45,6 +45,7 @@ def plan(
     executor: str = "auto",
     cluster: Cluster | None = None,
     weights: bool = True,
+    test_curve: bool = True,
     mlflow: bool = False,
     tracking_uri: str | None = None,
     plugins: Sequence[str | Path] = (),
@@ -96,6 +97,7 @@ def plan(
             executor=executor,
             cluster=cluster or Cluster(),
             weights=weights,
+            test_curve=test_curve,
             mlflow=mlflow,
             tracking_uri=tracking_uri,
         )

@@ -13,6 +13,7 @@ from bench.system.paths import DEFAULT_RESULTS, default_cache
 from bench.tracking.database.location import refuse_no_place
 
 if TYPE_CHECKING:
+    from bench.training.kept import Kept
     from bench.training.resources import Resources
 
 
@@ -22,7 +23,8 @@ class Execution:
 
     results: the store. cache: drawn images and frozen features. device: auto, cpu or cuda. workers: processes that
     train at once; 0: one a core, or one on a GPU. executor: auto, inline, processes, ray or slurm. threads: CPU threads
-    of each cell. cluster: for ray and slurm. weights: whether cells keep their final weights. mlflow: whether MLflow
+    of each cell. cluster: for ray and slurm. weights: whether cells keep their final weights. test_curve: whether they
+    score the test split after each epoch, and not after the last one only. mlflow: whether MLflow
     follows while cells run. tracking_uri: an MLflow server; by default the store's own database.
     """
 
@@ -34,8 +36,15 @@ class Execution:
     threads: int = 1
     cluster: Cluster = field(default_factory=Cluster)
     weights: bool = True
+    test_curve: bool = True
     mlflow: bool = True
     tracking_uri: str | None = None
+
+    @property
+    def kept(self) -> "Kept":
+        from bench.training.kept import Kept
+
+        return Kept(self.weights, self.test_curve)
 
     @property
     def store(self) -> Store:

@@ -59,7 +59,7 @@ def submit(plan: Plan, command: Sequence[str], say: Callable[[str], None]) -> No
         choose_device(execution.device),
         execution.cache,
         progress=lambda title, done, total: None,
-        keep_weights=execution.weights,
+        kept=execution.kept,
     )
     needs = expected_memory(execution, pending, plan.dataset)
     options = {"workers": execution.workers, "threads": execution.threads, "largest": most_need(pending, needs)}
@@ -90,7 +90,7 @@ def _run(plan: Plan, store: Store, device: torch.device, observer: PlainObserver
         device,
         execution.cache,
         progress=observer.encoding,
-        keep_weights=execution.weights,
+        kept=execution.kept,
     )
     pending = _pending(plan, store)
     needs = expected_memory(execution, pending, plan.dataset)

@@ -165,6 +165,12 @@ class ExecutionFlags(ClusterFlags):
     weights: Annotated[
         bool, typer.Option(help="Keep the cells' final weights, for `bench show`, `predict` and `export`.")
     ] = True
+    test_curve: Annotated[
+        bool,
+        typer.Option(
+            help="Score the test images after each epoch, for curves and the best epoch; else after the last."
+        ),
+    ] = True
     plugin: Plugins = None
     mlflow: Annotated[bool, typer.Option(help="Project the results into MLflow while running.")] = True
     tracking_uri: TrackingUri = None
@@ -191,6 +197,7 @@ class ExecutionFlags(ClusterFlags):
             threads=self.threads,
             cluster=self.cluster(),
             weights=self.weights,
+            test_curve=self.test_curve,
             mlflow=self.mlflow,
             tracking_uri=self.tracking_uri,
         )

@@ -77,13 +77,13 @@ def _run(cell: Cell, store: Store, resources: Resources, watch: Callable[[int, d
     inputs, facts = resources.inputs(cell)
     code = source_hash(inputs.method.method)
     _drop_foreign_checkpoint(folder, code)
-    outcome = run_cell(cell, inputs, folder, watch)
+    outcome = run_cell(cell, inputs, folder, watch, resources.kept.test_curve)
     curve = store.curve(cell.key)
     if inputs.test_labels is not None:
         store.save_targets(cell.dataset.fingerprint, resources.targets)
     row = finished_row(cell, resources, inputs, facts, outcome, curve, code)
     # A search's trials, of which there may be hundreds, have no test split: the best of them is trained again.
-    kept = to_bytes(outcome.weights, cell, row.code) if resources.keep_weights and cell.test else None
+    kept = to_bytes(outcome.weights, cell, row.code) if resources.kept.weights and cell.test else None
     store.finish(row, outcome.logits, kept)
     shutil.rmtree(folder / "checkpoint", ignore_errors=True)
     return row

@@ -36,7 +36,7 @@ def finished_row(
         metrics["heldout_known_entries"] = int((judged != 0).sum())
     else:
         metrics = summary(outcome.logits, inputs.test_labels)
-        test_best = _best(curve, "mAP") or {"mAP": metrics["mAP"], "epoch": 0}
+        test_best = _best_on_test(curve, inputs.method.config.epochs, metrics["mAP"])
         ap = average_precision(outcome.logits, inputs.test_labels)
         class_ap = dict(zip(resources.dataset.class_names, ap.tolist(), strict=True))
     return Row(
@@ -63,6 +63,14 @@ def _backbone_flags(backbone: Backbone, dataset: Dataset) -> Iterator[str]:
         yield "random weights"
     if mark := backbone.mark_on(dataset.default_backbone):
         yield mark
+
+
+def _best_on_test(curve: EpochRecords, epochs: int, last: float) -> dict[str, float]:
+    """Empty where test was not scored after each epoch: its best epoch is not known then."""
+    if not epochs:
+        return {"mAP": last, "epoch": 0}
+    scored = sum("mAP" in record for record in curve)
+    return (_best(curve, "mAP") or {}) if scored == epochs else {}
 
 
 def _best(curve: Sequence[dict[str, Any]], chosen_by: str) -> dict[str, float] | None:

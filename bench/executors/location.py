@@ -9,6 +9,7 @@ import torch
 from bench.data import DATASETS
 from bench.settings.plugins import CarriesPlugins
 from bench.training.images import EncodeProgress
+from bench.training.kept import Kept
 from bench.training.resources import Resources
 
 
@@ -16,7 +17,7 @@ from bench.training.resources import Resources
 class Location(CarriesPlugins):
     """What resources is opened from; small enough to send to a process, and its pickles bring the plugins along.
 
-    blind: whether the test split is out of reach (a search). weights: whether finished cells keep theirs.
+    blind: whether the test split is out of reach (a search). kept: what finished cells keep beside row and scores.
     """
 
     dataset: str
@@ -24,16 +25,14 @@ class Location(CarriesPlugins):
     root: Path | None
     cache: Path
     blind: bool = False
-    weights: bool = True
+    kept: Kept = Kept()
 
     @classmethod
     def of(cls, resources: Resources) -> Self:
         from bench.data.blind import is_blind
 
         dataset = resources.dataset
-        return cls(
-            dataset.name, dataset.options, dataset.root, resources.cache, is_blind(dataset), resources.keep_weights
-        )
+        return cls(dataset.name, dataset.options, dataset.root, resources.cache, is_blind(dataset), resources.kept)
 
     def open(self, device: torch.device, progress: EncodeProgress) -> Resources:
         """Resources with the same dataset, not yet read."""
@@ -41,4 +40,4 @@ class Location(CarriesPlugins):
 
         dataset = DATASETS.get(self.dataset)(self.options, self.root, self.cache)
         opened = blind(dataset) if self.blind else dataset
-        return Resources(opened, device, self.cache, progress, keep_weights=self.weights)
+        return Resources(opened, device, self.cache, progress, self.kept)

@@ -18,8 +18,9 @@ class Row:
     metrics: the last epoch's test metrics in percent (`bench.stats.metrics.summary`): the headline. A search's cell,
     which has no test split, has `heldout_mAP` and the number of its known entries, and nothing under
     test_best and class_ap.
-    test_best, heldout_best: mAP in percent of the best epoch on test ("oracle", what most papers print), and of the
-    epoch that was best on the held-out training images (None without a held-out part).
+    test_best, heldout_best: mAP in percent of the best epoch on test ("oracle", what most papers print; empty where
+    test was scored after the last epoch only), and of the epoch that was best on the held-out training images (None
+    without a held-out part).
     class_ap: test AP in percent per class name, None for a class without test positives.
     data: `Dataset.facts`: images, images left out as unreadable, whether the lists are the official ones.
     mask: `protocols.MaskFacts` as a dict. timings: seconds. peak_memory: allocated MiB, here and on a GPU.

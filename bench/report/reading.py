@@ -126,8 +126,17 @@ def _warnings(frame: pd.DataFrame, rows: Iterable[Row]) -> Iterator[str]:
     for method, group in frame.groupby("method", sort=False):
         if group["code"].nunique() > 1:
             yield f"The numbers of {method} come from {group['code'].nunique()} versions of its source code."
-    if any(row.cell.feed.options.get("evaluate") == "last" and feed_flags(row.cell.feed) for row in rows):
-        yield "Trained image encoders were scored after the last epoch only; it stands for the best on test too."
+    if unknown := sum(_scored_at_the_end(row) for row in rows):
+        yield (
+            f"{unknown} of {counted(len(rows), 'cell')} scored the test images after the last epoch only: their best "
+            "epoch on test is not known."
+        )
     devices = sorted({str(row.environment.get("device")) for row in rows})
     if len(devices) > 1:
         yield f"The cells ran on different devices: {', '.join(devices)}."
+
+
+def _scored_at_the_end(row: Row) -> bool:
+    """Whether test was scored once. Rows of older versions with a trained encoder call that their best on test."""
+    older = row.cell.feed.options.get("evaluate") == "last" and bool(feed_flags(row.cell.feed))
+    return "mAP" in row.metrics and (older or not row.test_best)

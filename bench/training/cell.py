@@ -29,24 +29,27 @@ _LOG = logging.getLogger(__name__)
 Watch = Callable[[int, dict[str, Any]], bool | None]
 
 
-def run_cell(cell: Cell, inputs: Inputs, folder: Path, watch: Watch) -> TrainingResult:
+def run_cell(cell: Cell, inputs: Inputs, folder: Path, watch: Watch, test_curve: bool = True) -> TrainingResult:
     """Run `cell` in `folder`, from its checkpoint if there is one; if that cannot be used, with a warning, from anew.
 
-    `watch(epoch, curve record)` follows it; where it says True before the last epoch, Stopped is raised.
+    `watch(epoch, curve record)` follows it; where it says True before the last epoch, Stopped is raised. test_curve:
+    whether the test split is scored after each epoch, and not after the last one only.
     """
     checkpoint = folder / "checkpoint" / LAST
     if checkpoint.exists():
         try:
-            return _run(cell, inputs, folder, watch, checkpoint)
+            return _run(cell, inputs, folder, watch, test_curve, checkpoint)
         except UnusableCheckpointError as error:
             _LOG.warning("%s; %s starts again from its first epoch.", error, cell.title)
-    return _run(cell, inputs, folder, watch, None)
+    return _run(cell, inputs, folder, watch, test_curve, None)
 
 
-def _run(cell: Cell, inputs: Inputs, folder: Path, watch: Watch, checkpoint: Path | None) -> TrainingResult:
+def _run(
+    cell: Cell, inputs: Inputs, folder: Path, watch: Watch, test_curve: bool, checkpoint: Path | None
+) -> TrainingResult:
     method = inputs.method
     started = time.perf_counter()
-    mm_runner = _runner(cell, inputs, folder, watch, checkpoint)
+    mm_runner = _runner(cell, inputs, folder, watch, test_curve, checkpoint)
     with PeakMemory(inputs.device) as memory, deterministic(), mm_runner as runner:
         if method.config.epochs:
             if not runner._resume:
@@ -66,7 +69,9 @@ def _run(cell: Cell, inputs: Inputs, folder: Path, watch: Watch, checkpoint: Pat
 
 
 @contextlib.contextmanager
-def _runner(cell: Cell, inputs: Inputs, folder: Path, watch: Watch, checkpoint: Path | None) -> Iterator[Runner]:
+def _runner(
+    cell: Cell, inputs: Inputs, folder: Path, watch: Watch, test_curve: bool, checkpoint: Path | None
+) -> Iterator[Runner]:
     config, dense = inputs.method.config, inputs.method.needs_dense
     live, method = inputs.live, inputs.method.method
     # Made by the Runner, once it has seeded the generators.
@@ -78,8 +83,8 @@ def _runner(cell: Cell, inputs: Inputs, folder: Path, watch: Watch, checkpoint: 
         model=model,
         work_dir=folder,
         device=inputs.device,
-        val_dataloader=evaluation_splits(inputs, dense),
-        val_cfg={"type": ScoreLoop, "only_last": bool(live and live.trained and live.evaluate == "last")},
+        val_dataloader=evaluation_splits(inputs, dense, test_curve),
+        val_cfg={"type": ScoreLoop},
         val_evaluator={"type": MeanAP},
         randomness={"seed": stream_seed("init", cell.stream("init")) % 2**32},
         load_from=str(checkpoint) if checkpoint else None,

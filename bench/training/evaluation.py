@@ -29,11 +29,15 @@ class MeanAP(BaseMetric):
 
 @dataclass(frozen=True)
 class EvaluationSplit:
-    """What is scored under one metric prefix ("" is test), and its full labels int8 (N, C)."""
+    """What is scored under one metric prefix ("" is test), and its full labels int8 (N, C).
+
+    each: after each epoch, else after the last one only.
+    """
 
     prefix: str
     batches: DataLoader | Ahead
     labels: np.ndarray
+    each: bool
 
 
 class ScoreLoop(BaseLoop):
@@ -41,12 +45,10 @@ class ScoreLoop(BaseLoop):
 
     dataloader: the splits to score; `logits` keeps the last epoch's logits (N, C) of the first of them, and `weights`
     the very weights that gave them (averaged ones where the method averages).
-    only_last: whether epochs before the last are not scored, where encoding the test images costs too much.
     """
 
-    def __init__(self, runner: Any, dataloader: Sequence[EvaluationSplit], evaluator: Any, only_last: bool = False):
+    def __init__(self, runner: Any, dataloader: Sequence[EvaluationSplit], evaluator: Any):
         super().__init__(runner, dataloader)
-        self.only_last = only_last
         self.evaluator = runner.build_evaluator(evaluator)
         self.logits: np.ndarray | None = None
         self.weights: dict[str, torch.Tensor] = {}
@@ -54,14 +56,15 @@ class ScoreLoop(BaseLoop):
     def run(self) -> dict[str, float]:
         self.runner.call_hook("before_val")
         self.runner.call_hook("before_val_epoch")
-        splits = [] if self.only_last and self.runner.epoch < self.runner.max_epochs else self.dataloader
+        last = self.runner.epoch >= self.runner.max_epochs
+        splits = [split for split in self.dataloader if last or split.each]
         with undisturbed_randomness():
             for split in splits:
                 logits = split_logits(self.runner.model, split.batches, self.runner.device)
                 self.evaluator.process([{"split": split.prefix, "logits": logits, "labels": split.labels}])
                 if split is self.dataloader[0]:
                     self.logits = logits
-        if self.runner.epoch >= self.runner.max_epochs:
+        if last:
             self.weights = scoring_state(self.runner.model)
         metrics = self.evaluator.evaluate(size=len(splits)) if splits else {}
         self.runner.call_hook("after_val_epoch", metrics=metrics)

@@ -20,11 +20,16 @@ LIVE_TEST_BATCH = 64
 """Images that a trained encoder scores at once; fixed for the same reason."""
 
 
-def evaluation_splits(inputs: Inputs, dense: bool) -> list[EvaluationSplit]:
-    """Test if it is scored, then the held-out training images if there are any; plain, whatever training saw."""
+def evaluation_splits(inputs: Inputs, dense: bool, test_curve: bool) -> list[EvaluationSplit]:
+    """Test if it is scored, then the held-out training images if there are any; plain, whatever training saw.
+
+    test_curve: whether test is scored after each epoch. Where the encoder is trained, its feed says so for both splits.
+    """
+    live = inputs.live
+    each = not (live and live.trained and live.evaluate == "last")
 
     def batches(train: bool, labels: np.ndarray, rows: np.ndarray) -> DataLoader | Ahead:
-        live, features = inputs.live, inputs.train if train else inputs.test
+        features = inputs.train if train else inputs.test
         if live and live.trained:
             images = PlainImages(live.train_images if train else live.test_images, live.preprocess)
             return Ahead(images, OrderedBatches(rows, LIVE_TEST_BATCH), reading_threads())
@@ -33,9 +38,9 @@ def evaluation_splits(inputs: Inputs, dense: bool) -> list[EvaluationSplit]:
 
     splits, test, heldout = [], inputs.test_labels, inputs.heldout_labels
     if test is not None:
-        splits.append(EvaluationSplit("", batches(False, test, np.arange(len(test))), test))
+        splits.append(EvaluationSplit("", batches(False, test, np.arange(len(test))), test, each and test_curve))
     if len(rows := inputs.heldout_rows):
-        splits.append(EvaluationSplit("heldout_", batches(True, heldout, rows), heldout[rows]))
+        splits.append(EvaluationSplit("heldout_", batches(True, heldout, rows), heldout[rows], each))
     return splits
 
 

@@ -14,6 +14,7 @@ from bench.records.cells import Cell
 from bench.records.reader import Targets
 from bench.training import Inputs
 from bench.training.images import CellImages, EncodeProgress
+from bench.training.kept import EVERYTHING, Kept
 from bench.training.labels import CellLabels
 from bench.training.unread import observed_table
 from methods import METHODS, Task
@@ -24,10 +25,10 @@ class Resources:
     """Opens what a dataset's cells need, when the first of them needs it."""
 
     def __init__(
-        self, dataset: Dataset, device: torch.device, cache: Path, progress: EncodeProgress, keep_weights: bool = True
+        self, dataset: Dataset, device: torch.device, cache: Path, progress: EncodeProgress, kept: Kept = EVERYTHING
     ):
-        """keep_weights: whether finished cells keep their final weights."""
-        self.dataset, self.device, self.keep_weights = dataset, device, keep_weights
+        """kept: what finished cells keep beside row and scores."""
+        self.dataset, self.device, self.kept = dataset, device, kept
         dataset.on_progress = functools.partial(progress, f"drawing {dataset.name}")
         self.images = CellImages(dataset, device, cache, progress)
         self.labels = CellLabels(dataset, cache)

@@ -130,11 +130,12 @@ def test_differences_that_spoil_a_comparison_are_warned_of(own):
     assert read_results(own).warnings == ()
     cell = own.cell(read_results(own).frame.query("method == 'dualcoop' and percent == 50 and seed == 1")["key"].item())
     mask = {**own.row(cell.key).mask, "sha256": "0" * 64}
-    finish(own, cell, mask=mask, code="other", environment={"device": "A GPU"})
+    finish(own, cell, mask=mask, code="other", environment={"device": "A GPU"}, test_best={})
     text = " ".join(read_results(own).warnings)
     assert "did not train on the same labels at 50 %, seed 1" in text
     assert "dualcoop come from 2 versions" in text
     assert "A GPU, cpu" in text
+    assert "cells scored the test images after the last epoch only" in text
 
 
 def test_curves_hold_every_epoch_of_every_place(finished):

@@ -12,11 +12,11 @@ from helpers.trainings import QUICK, make_cell, run
 from bench.data.blind import blind
 from bench.errors import DataError
 from bench.executors import Inline
-from bench.executors.location import Location
 from bench.executors.ray.transfer import RESULT, pack
 from bench.records.layout import WEIGHTS_FILE
 from bench.records.store import Store
 from bench.training.batches import FeatureBatches
+from bench.training.kept import Kept
 from bench.training.loaders import TEST_BATCH, loader
 from bench.training.logits import split_logits
 from bench.training.order import OrderedBatches
@@ -87,14 +87,12 @@ def test_the_store_keeps_them_unless_told_otherwise(resources, make_resources, t
     cell = make_cell(resources, "toy_linear", **QUICK)
     kept, dropped = Store(tmp_path / "kept"), Store(tmp_path / "dropped")
     frugal = make_resources()
-    frugal.keep_weights = False
+    frugal.kept = Kept(weights=False)
     for store, world in ((kept, resources), (dropped, frugal)):
         assert Inline(world, store).submit(cell).result().ending == "done"
     assert dropped.weights(cell.key) is None
     assert_same_scores(kept.scores(cell.key), dropped.scores(cell.key))
     assert_same_scores(scores_again(cell, resources, kept.weights(cell.key)), kept.scores(cell.key))
-    assert Location.of(resources).open(resources.device, resources.progress).keep_weights
-    assert not Location.of(frugal).open(resources.device, resources.progress).keep_weights, "workers are told so too"
 
 
 def test_they_travel_with_the_results_and_the_row_comes_last(resources, toys, tmp_path):

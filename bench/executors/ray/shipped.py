@@ -13,6 +13,7 @@ from bench.records.cells import Cell
 from bench.records.component import canonical_json
 from bench.settings.plugins import CarriesPlugins
 from bench.training.images import CellImages, EncodeProgress
+from bench.training.kept import Kept
 from bench.training.resources import Resources
 
 
@@ -35,13 +36,13 @@ class ShippedData(CarriesPlugins):
 
     index: Any
     features: tuple[tuple[Any, Any], ...]
-    weights: bool = True
+    kept: Kept = Kept()
 
     def open(self, device: torch.device, progress: EncodeProgress) -> Resources:
         import ray
 
         dataset = _ShippedDataset(ray.get(self.index))
-        opened = Resources(dataset, device, Path(), progress, self.weights)
+        opened = Resources(dataset, device, Path(), progress, self.kept)
         opened.images = _ShippedImages(dataset, dict(self.features), device, progress)
         return opened
 

@@ -42,7 +42,7 @@ class Shipping:
             for where, entry in self.resources.images.encoded.items():
                 if where not in self._features:
                     self._features[where] = ray.put((np.asarray(entry.dense), np.asarray(entry.pooled)))
-            return ShippedData(self._index, tuple(self._features.items()), self.resources.keep_weights)
+            return ShippedData(self._index, tuple(self._features.items()), self.resources.kept)
 
 
 def _index(dataset: Dataset, with_test: bool) -> Index:
