@@ -1,4 +1,4 @@
-"""What a cell keeps beside its row and its scores; none of it changes a score."""
+"""Extras of a finished cell, kept beside its row and scores; none changes a score."""
 
 from dataclasses import dataclass
 
