@@ -136,38 +136,6 @@ def test_nothing_predicted_is_zero_and_no_warning(recwarn):
     assert not recwarn.list
 
 
-@pytest.fixture(scope="module")
-def mmpretrain_metrics():
-    try:
-        from mmpretrain.evaluation import AveragePrecision, MultiLabelMetric
-    except ImportError as error:
-        pytest.skip(f"mmpretrain's metrics cannot be imported here: {error}")
-    return AveragePrecision, MultiLabelMetric
-
-
-@seeds
-def test_mmpretrain_agrees_where_scores_do_not_tie(seed, mmpretrain_metrics):
-    import torch
-
-    reference, _ = mmpretrain_metrics
-    scores, labels = drawn(seed)
-    theirs = reference.calculate(torch.from_numpy(scores), torch.from_numpy((labels == 1).astype(int)), average=None)
-    assert average_precision(scores, labels) == pytest.approx(theirs.numpy(), abs=1e-3)
-
-
-@pytest.mark.parametrize(("suffix", "rule"), [("", {"thr": 0.0}), ("_top3", {"topk": 3})])
-def test_mmpretrain_agrees_on_f1(suffix, rule, mmpretrain_metrics):
-    import torch
-
-    _, reference = mmpretrain_metrics
-    scores, labels = drawn(0)
-    target = torch.from_numpy((labels == 1).astype(int))
-    metrics = summary(scores, labels)
-    for average, name in (("macro", "CF1"), ("micro", "OF1")):
-        theirs = reference.calculate(torch.from_numpy(scores), target, average=average, **rule)
-        assert metrics[name + suffix] == pytest.approx(float(theirs[2]), abs=1e-3)
-
-
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_diverged_run_is_no_result(bad):
     scores, labels = drawn(0)

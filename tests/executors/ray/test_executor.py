@@ -93,6 +93,7 @@ def assert_equal(cell, store: Store, resources, folder: Path) -> None:
 
 
 def test_the_contract(opened, store, resources, tmp_path):
+    """One opening sees all that the interface promises: a node's worker takes seconds to start."""
     executor = opened()
     assert executor.slots == 2
     one, two = (make_cell(resources, "toy_linear", percent=percent, **SHORT) for percent in (20, 40))
@@ -127,6 +128,20 @@ def test_the_contract(opened, store, resources, tmp_path):
     assert epochs == [1, 2, 3, 4]
     assert store.curve(two.key)[:2] == kept, "it went on from the checkpoint that came home with it"
     assert_equal(two, store, resources, tmp_path)
+
+    other = dataclasses.replace(one, dataset=dataclasses.replace(one.dataset, fingerprint="of other labels"))
+    refused = executor.submit(other).result()
+    assert refused.ending == "failed"
+    assert "DataError: the files of dataset 'scenes' on node" in refused.message
+
+    waiting = make_cell(resources, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
+    future = executor.submit(waiting)
+    with soon("the third epoch") as until:
+        until(lambda: list(tmp_path.glob("go.*")))
+    executor.close()
+    assert isinstance(future.exception(timeout=300), Exception), "closing cuts off what runs"
+    assert store.state(waiting.key) == "planned"
+    assert [record["epoch"] for record in store.curve(waiting.key)] == [1, 2]
 
 
 def test_a_lost_worker_is_replaced_but_not_for_ever(opened, store, resources, tmp_path, monkeypatch):
@@ -165,14 +180,6 @@ def test_other_code_on_a_node_is_refused(opened, store, resources, monkeypatch):
     assert "is not the driver's" in executor.submit(cell).result().message
 
 
-def test_other_files_on_a_node_are_refused(opened, store, resources):
-    cell = make_cell(resources, "toy_linear", seed=6, **SHORT)
-    other = dataclasses.replace(cell, dataset=dataclasses.replace(cell.dataset, fingerprint="of other labels"))
-    result = opened().submit(other).result()
-    assert result.ending == "failed"
-    assert "DataError: the files of dataset 'scenes' on node" in result.message
-
-
 def test_features_are_sent_to_nodes_without_the_dataset(both_nodes, resources, store, tmp_path):
     """The driver's cache is its own, and nodes are not asked for theirs."""
     sweep = Request(("asl",), (50,), overrides={"scenes": {"n_train": 60, "n_test": 40}, "asl": {"epochs": 2}})
@@ -184,18 +191,6 @@ def test_features_are_sent_to_nodes_without_the_dataset(both_nodes, resources, s
         with pytest.raises(UsageError, match="--live reads images"):
             executor.submit(live).result()
     assert_equal(cell, store, own, tmp_path)
-
-
-def test_closing_cuts_off_what_runs(opened, store, resources, tmp_path):
-    cell = make_cell(resources, "toy_waiting", file=str(tmp_path / "go"), at=2, **SHORT)
-    executor = opened()
-    future = executor.submit(cell)
-    with soon("the third epoch") as until:
-        until(lambda: list(tmp_path.glob("go.*")))
-    executor.close()
-    assert isinstance(future.exception(timeout=300), Exception)
-    assert store.state(cell.key) == "planned"
-    assert [record["epoch"] for record in store.curve(cell.key)] == [1, 2]
 
 
 def test_a_node_killed_in_the_middle_of_a_sweep(opened, both_nodes, store, resources, tmp_path):
