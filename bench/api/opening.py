@@ -6,10 +6,12 @@ from typing import Any
 
 from bench.backbones import Backbone
 from bench.data import Dataset
+from bench.data.image_sizes import enlarged_sentence
 from bench.data.notices import copied, unmeasured
 from bench.data.pack import Pack
 from bench.data.unknown import unknown_sentence
 from bench.planning.packed import NO_TOWER, text_sentence
+from bench.records.cells import Cell
 from bench.system.console import plain_console, text_column
 from bench.system.wording import counted
 
@@ -74,6 +76,14 @@ def print_mark(dataset: Dataset, backbone: type[Backbone]) -> None:
 
         console = plain_console(stderr=True, highlight=False, soft_wrap=True)
         console.print(f"warning: {backbone.name} on {dataset.component.name}: {FLAGS.get(mark, mark)}.", style="yellow")
+
+
+def print_enlarged(dataset: Dataset, cells: Iterable[Cell]) -> None:
+    """Print that the images are smaller than what the encoder takes, on standard error."""
+    cell = next(iter(cells), None)
+    if cell and (sentence := enlarged_sentence(dataset.facts, cell.backbone)):
+        console = plain_console(stderr=True, highlight=False, soft_wrap=True)
+        console.print(f"warning: {cell.dataset.name}: {sentence}.", style="yellow")
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.api.execution import Execution
-from bench.api.opening import print_left_out, print_mark, watched
+from bench.api.opening import print_enlarged, print_left_out, print_mark, watched
 from bench.api.outlook import Outlook, look_ahead
 from bench.api.outlook_view import as_text, renderables
 from bench.backbones import BACKBONES
@@ -95,4 +95,5 @@ def make_plan(request: Request, execution: Execution, quiet: bool = False) -> Pl
     if not quiet:
         print_left_out(dataset, (entry.skipped for entry in entries))
         print_mark(dataset, BACKBONES.get(request.backbone))
+        print_enlarged(dataset, (entry.cell for entry in entries if entry.cell))
     return Plan(resolved_request(request, dataset), execution, dataset, entries)

@@ -35,7 +35,7 @@ def prepare(
         typer.Option(
             metavar="FILE.csv",
             help="List pairs of images that look alike, above all of a training and a test image. "
-            "12,500 images: 4 seconds of a processor, 123,000: 6 minutes.",
+            "12,500 images: 4 seconds of a processor, 123,000: 5 minutes.",
         ),
     ] = None,
     download: Annotated[bool, typer.Option("--download", help="Fetch the official archives first (many GB).")] = False,

@@ -17,6 +17,7 @@ from bench.data.base import Dataset, Split
 from bench.data.copies import refuse_one_file, refuse_one_name, shared
 from bench.data.download import Archive
 from bench.data.examined import Examined
+from bench.data.image_sizes import sampled_sizes
 from bench.data.images import ImageFiles
 from bench.data.listing import Listing, checked, keep, kept, labels_of_rows
 from bench.data.manifest import Manifest, stamps_of
@@ -146,11 +147,10 @@ class FolderDataset(Dataset):
             raise DataError(f"no image of {self.name} {part} is left under these options; check {self.folder}.")
         whole = len(rows) == len(listing.ids)
         ids = listing.ids if whole else tuple(listing.ids[row] for row in rows)
+        cache = self.cache / self.name
         return Split(
             ids,
-            listing.labels
-            if whole
-            else labels_of_rows(listing, rows, self.cache / self.name, self.state_of_sources(part)),
+            listing.labels if whole else labels_of_rows(listing, rows, cache, self.state_of_sources(part)),
             ImageFiles(self.image_paths(part, ids), lambda: self._digests(part, ids)),
             positions=None if whole else rows,
             official_count=None if whole else len(listing.ids),
@@ -166,11 +166,10 @@ class FolderDataset(Dataset):
 
         Every file is read once, and by a later process again where it changed.
         """
-        examined = self._known.get(part)
-        if examined is None or (decode and not all(one.decoded for one in examined.values())):
-            examined = self.manifest(part).known(decode, progress or self.on_progress or (lambda done, total: None))
-            self._known[part] = examined
-        return examined
+        if part not in self._known or (decode and not all(one.decoded for one in self._known[part].values())):
+            show = progress or self.on_progress or (lambda done, total: None)
+            self._known[part] = self.manifest(part).known(decode, show)
+        return self._known[part]
 
     def unreadable_images(self, part: DataPart, progress: Progress | None = None) -> dict[str, str]:
         """Ids of damaged or missing images, in list order, each with the sentence that says what is wrong."""
@@ -212,7 +211,8 @@ class FolderDataset(Dataset):
         skipped = {f"{part}_unreadable_skipped": len(self.unreadable[part]) for part in PARTS}
         deviations = [f"{part} {deviation}" for part in PARTS for deviation in self.deviations(part)]
         differing = {"deviations": deviations} if deviations else {}
-        return {**super().facts, **skipped, "official_lists": not deviations, **differing}
+        sizes = sampled_sizes(self.train.ids, partial(self.image_paths, "train"))
+        return {**super().facts, **skipped, "official_lists": not deviations, **differing, **sizes}
 
     def pinned(self, part: DataPart) -> Official | None:
         """Counts and hashes of the papers' copy of the part, under these options."""

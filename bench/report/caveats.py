@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from bench.data.image_sizes import enlarged_sentence
 from bench.data.unknown import unknown_sentence
 from bench.report.results import Results
 from bench.report.source import installed_dataset
@@ -37,6 +38,7 @@ def _statements(results: Results) -> Iterator[str]:
     yield from _reconstructions(results)
     yield from (statement for flag, statement in OF_FLAGS.items() if flag in flags)
     yield from _deviations(results)
+    yield from _enlarged(results)
     yield from _unknown(results)
     yield from _gaps(results)
     yield from _stale(results)
@@ -58,6 +60,12 @@ def _deviations(results: Results) -> Iterator[str]:
             f"These are not the images and labels of the papers: {'; '.join(sentences)}. Numbers here compare with "
             "each other, and not with a paper's."
         )
+
+
+def _enlarged(results: Results) -> Iterator[str]:
+    sentences = (enlarged_sentence(row.data, row.cell.backbone) for row in results.rows.values())
+    for sentence in dict.fromkeys(filter(None, sentences)):
+        yield f"{sentence[0].upper()}{sentence[1:]}."
 
 
 def _reconstructions(results: Results) -> Iterator[str]:

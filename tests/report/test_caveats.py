@@ -1,9 +1,12 @@
 """What a reader must know stands at the top, and at the numbers that it is about."""
 
+from dataclasses import replace
+
 import pytest
 from helpers.store_factory import Grid, fail, finish, make_store
 
 from bench.errors import UsageError
+from bench.records.component import Component
 from bench.report import ratio_table, read_results, source
 from bench.report.caveats import statements
 from bench.report.tables.spread import over_seeds, without_seed_effects
@@ -83,6 +86,19 @@ def test_a_subset_is_told_with_its_counts(own):
     finish(own, cell, data={"deviations": ["train is not the official list: 4 of 9 images"]})
     (statement,) = [text for text in statements(read_results(own)) if "of the papers" in text]
     assert "train is not the official list: 4 of 9 images. Numbers here compare with each other" in statement
+
+
+def test_images_that_the_encoder_enlarges_are_told_once(own):
+    results, sizes = read_results(own), {"smallest": [8, 8], "largest": [8, 8], "sampled": 3}
+    backbone = Component("RN101", 1, {"image_size": 448}, fingerprint="f")
+    rows = {
+        key: replace(row, data={"image_sizes": sizes}, cell=replace(row.cell, backbone=backbone))
+        for key, row in results.rows.items()
+    }
+    assert len(rows) > 1
+    caveats = [text for text in statements(replace(results, rows=rows)) if "enlarged" in text]
+    start = "The images have 8 x 8 pixels (3 of them looked at)"
+    assert caveats == [f"{start}; RN101 takes 448 x 448, to which they are enlarged."]
 
 
 def test_the_baseline_is_the_papers_unless_another_is_asked_for(finished, tmp_path):
