@@ -29,6 +29,7 @@ from bench.cli import (
 from bench.cli.options import with_flags
 from bench.errors import BenchError, UsageError
 from bench.system.disk import disk_error
+from bench.system.garbage import collect_later
 from bench.system.interrupts import reraised_signals
 
 
@@ -102,6 +103,7 @@ EXIT_WRONG_USE, EXIT_INTERRUPTED = 2, 130
 def main() -> None:
     """Entry point: errors of use become one sentence and exit code 2; `--debug` shows the traceback."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # deterministic cuBLAS; must be set before CUDA starts
+    collect_later()
     try:
         with reraised_signals():  # a library that is being imported turns Ctrl-C into an ImportError
             app()

@@ -25,8 +25,9 @@ COMMANDS = {
 def test_a_command_imports_only_what_it_needs(environment, tmp_path):
     """Nothing that takes long to import is imported for an answer that does without it: all four in one process."""
     code = """
-import sys
+import gc, sys
 from bench.cli import main
+before = gc.get_stats()
 for command in sys.argv[1:]:
     words, _, heavy = command.partition("|")
     sys.argv = ["bench", *words.split()]
@@ -37,6 +38,8 @@ for command in sys.argv[1:]:
     print("then", flush=True)
     if imported := set(heavy.split(",")) & set(sys.modules):
         sys.exit(f"{words}: {imported}")
+if gc.get_stats() != before:
+    sys.exit(f"collections: {gc.get_stats()}")
 """
     make_store(tmp_path / "results")
     words = [f"{command}|{','.join(heavy)}" for command, (heavy, _) in COMMANDS.items()]
