@@ -1,5 +1,6 @@
 """A cell is one training run; its key is a hash of everything that decides its result and of nothing else."""
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -67,7 +68,7 @@ class Cell:
             raise ValueError(f"a cell has no stream {name!r}; its streams are {', '.join(CELL_STREAMS)}")
         return self.streams.get(name, self.seed)
 
-    @property
+    @functools.cached_property
     def key(self) -> str:
         """16 hex digits of SHA-256 over the canonical JSON of the cell."""
         return hashlib.sha256(canonical_json(self.to_json()).encode()).hexdigest()[:16]

@@ -1,6 +1,5 @@
 """A component is one axis of a cell by its name, version, options and content."""
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,10 +27,10 @@ class Component:
         return hash(canonical_json(self.to_json()))
 
     def to_json(self) -> dict[str, Any]:
-        plain = {name: value for name, value in dataclasses.asdict(self).items() if name != "paths"}
-        if not self.plugin:  # said only where there is one, so that the keys of built-in cells are what they were
-            del plain["plugin"]
-        return plain
+        plain = {"name": self.name, "version": self.version, "options": dict(self.options)}
+        # Said only where there is one, so that the keys of built-in cells are what they were.
+        plugin = {"plugin": self.plugin} if self.plugin else {}
+        return {**plain, "fingerprint": self.fingerprint, **plugin}
 
 
 PLAIN_FEED = Component("plain")

@@ -38,8 +38,25 @@ def describes(path: Path, cell: Cell) -> bool:
 
 
 def read_row(path: Path, key: str) -> Row:
-    """The row that a file holds, with the same errors."""
+    """The row that a file holds, with the same errors; one that was read lately is not read again."""
+    try:
+        state = _state(path)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        state = ()  # reading says what is wrong
+    return _row(path, key, state)
+
+
+@functools.lru_cache(maxsize=4_096)
+def _row(path: Path, key: str, state: tuple[int, ...]) -> Row:
     return _read(path, lambda data: row_of(data, key))
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What changes when the file does."""
+    stat = os.stat(path)  # noqa: PTH116 - the same as Path.stat, for thousands of cells
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
 def read_curve(path: Path) -> list[dict[str, Any]]:
@@ -71,18 +88,18 @@ def read_lease(path: Path) -> Mapping[str, Any] | None:
 def row_problem(path: Path, key: str) -> str | None:
     """Why the row cannot be used, "" if it can, None if there is none; read once for each state of the file."""
     try:
-        stat = os.stat(path)  # noqa: PTH116 - the same as Path.stat, for thousands of cells
+        state = _state(path)
     except FileNotFoundError:
         return None
     except OSError as error:
         return f"{path} cannot be read ({error.strerror}); give `bench run` again."
-    return _row_problem(path, key, (stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+    return _row_problem(path, key, state)
 
 
 @functools.lru_cache(maxsize=200_000)
 def _row_problem(path: Path, key: str, state: tuple[int, ...]) -> str | None:
     try:
-        read_row(path, key)
+        _row(path, key, state)
     except FileNotFoundError:
         return None
     except DataError as error:

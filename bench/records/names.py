@@ -82,6 +82,8 @@ def printable(data: Any) -> Any:
     """
     if isinstance(data, str):
         return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", data)
+    if data is None or isinstance(data, (bool, int, float)):
+        return data
     if isinstance(data, Mapping):
         return {printable(name): printable(value) for name, value in data.items()}
     return [printable(value) for value in data] if isinstance(data, (list, tuple)) else data

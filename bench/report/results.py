@@ -84,6 +84,12 @@ class Results:
         """Keys of the cells that other source code made than what is installed."""
         return source.stale(self.rows.values())
 
+    @functools.cached_property
+    def shared_flags(self) -> frozenset[str]:
+        """Flags that every row has."""
+        flags = [frozenset(row.flags) for row in self.rows.values()]
+        return frozenset.intersection(*flags) if flags else frozenset()
+
     @property
     def challengers(self) -> tuple[str, ...]:
         """The methods with numbers that are compared with the baseline."""

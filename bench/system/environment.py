@@ -112,6 +112,7 @@ def _closure(new: set[Path], shared: Path) -> set[Path]:
     return files
 
 
+@functools.cache
 def methods_folder() -> Path:
     """Where the package `methods` lies; importing it would take seconds, and torch."""
     loaded = sys.modules.get("methods") or importlib.util.find_spec("methods")

@@ -1,14 +1,18 @@
 """A reader of a store offers no way to write, whatever its cells come from."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from helpers.store_factory import Grid, make_store
 
+from bench.records import damage
 from bench.records.reader import StoreReader
+from bench.records.sealed import sealed
 from bench.records.store import Store
 from bench.report import read_results
 from bench.report.stores import Stores
+from bench.system.files import write_json
 from bench.tracking.mirror import Mirrored
 
 WRITING = ("claim", "finish", "fail", "clear_error", "save_targets", "save_sweep")
@@ -28,6 +32,16 @@ def reader(request, store, tmp_path) -> StoreReader:
 def test_readers_have_no_method_that_writes(reader):
     assert not [name for name in WRITING if hasattr(reader, name)]
     assert all(hasattr(Store, name) for name in WRITING)
+
+
+def test_a_row_is_read_once_until_its_file_changes(store, monkeypatch):
+    [key] = store.keys()
+    reads, read_json = [], damage.read_json
+    monkeypatch.setattr(damage, "read_json", lambda path: reads.append(path.name) or read_json(path))
+    write_json(store.file(key, "row.json"), sealed(replace(store.row(key), epochs=7).to_json()))
+    for _ in range(2):
+        assert (store.state(key), store.row(key).epochs, bool(store.curve(key))) == ("done", 7, True)
+    assert reads.count("row.json") == 2  # and once as it was before
 
 
 def test_a_reader_tells_what_the_store_tells(reader, store):

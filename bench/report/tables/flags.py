@@ -53,8 +53,8 @@ def own_flags(results: Results, rows: Iterable[Row]) -> list[str]:
 
 def _shared_flags(results: Results) -> set[str]:
     """Flags of every cell: said once, under the table."""
-    flags = [_flags(results, [row]) for row in results.rows.values()]
-    return set.intersection(*flags) if flags else set()
+    stale = {STALE} if results.rows and len(results.stale) == len(results.rows) else set()
+    return stale | {FLAGS.get(flag, flag) for flag in results.shared_flags}
 
 
 def common_flags(results: Results) -> str:
