@@ -1,4 +1,4 @@
-"""Methods: MMEngine models with a loss and scores, and their config dataclasses."""
+"""Methods: PyTorch modules with a loss and scores, and their config dataclasses."""
 
 from methods.base import METHODS, Batch, Features, Method, MethodConfig, Task
 

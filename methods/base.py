@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
-from mmengine.model import BaseModel
-from torch import Tensor
+from torch import Tensor, nn
 
 from bench.backbones.base import TextEncoder
 from bench.settings.config import log_float, setting
@@ -95,8 +94,8 @@ class MethodConfig:
     amp: bool = setting(True, "half-precision forward passes on a GPU; never on a CPU")
 
 
-class Method(BaseModel):  # type: ignore[misc]  # MMEngine has no types
-    """Base of all methods.
+class Method(nn.Module):
+    """Base of all methods; a training makes an MMEngine model of it (`bench.training.mmengine_model`).
 
     labels: which labels it learns from: "observed" ones, all of them ("full": a ceiling), or "none": then it is given
     none, and either is not trained (epochs 0: one cell for all ratios and seeds) or learns from something else, such as

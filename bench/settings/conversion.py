@@ -10,6 +10,7 @@ Example(lr=0.002)
 """
 
 import dataclasses
+import functools
 import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -34,14 +35,12 @@ def build(cls: type[C], values: Mapping[str, Any], owner: str) -> C:
 
 def checked_settings(cls: type, values: Mapping[str, Any], owner: str) -> dict[str, Any]:
     """`values` with the types of the fields of dataclass `cls`, each checked alone, not in combination."""
-    fields = {f.name: f for f in dataclasses.fields(cls)}
-    hints = typing.get_type_hints(cls)
-    typed = {}
+    fields, typed = _fields(cls), {}
     for name, value in values.items():
         if name not in fields:
             raise UsageError(f"{owner} has no option {shown(name)}; {nearest(name, fields)}")
         try:
-            typed[name] = _adapter(hints[name], fields[name].metadata.get("bounds", {})).validate_python(value)
+            typed[name] = _adapter(cls, name).validate_python(value)
         except ValidationError as error:
             reason = error.errors()[0]["msg"]
             raise UsageError(f"{owner}.{name} = {shown(value)} is not allowed: {reason}.") from None
@@ -50,7 +49,16 @@ def checked_settings(cls: type, values: Mapping[str, Any], owner: str) -> dict[s
     return typed
 
 
-def _adapter(hint: Any, bounds: Mapping[str, Any]) -> TypeAdapter[Any]:
+@functools.lru_cache(maxsize=1_000)
+def _fields(cls: Any) -> dict[str, tuple[Any, Mapping[str, Any]]]:
+    """Type and bounds of each field; kept, as the next function's are, since each cell of a plan asks for them."""
+    hints = typing.get_type_hints(cls)
+    return {f.name: (hints[f.name], f.metadata.get("bounds", {})) for f in dataclasses.fields(cls)}
+
+
+@functools.lru_cache(maxsize=10_000)
+def _adapter(cls: Any, name: str) -> TypeAdapter[Any]:
+    hint, bounds = _fields(cls)[name]
     annotated: Any = typing.Annotated[hint, PydanticField(**bounds)] if bounds else hint
     return TypeAdapter(annotated, config=ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False))
 

@@ -21,6 +21,7 @@ from bench.training.hooks.pseudo_labels import PseudoHook
 from bench.training.inputs import Inputs, TrainingResult
 from bench.training.live_model import LiveModel
 from bench.training.loaders import evaluation_splits
+from bench.training.mmengine_model import mmengine_model
 from bench.training.mmengine_repairs import Runner, UnusableCheckpointError
 from bench.training.optimisation import training_arguments
 from methods import MethodConfig
@@ -75,7 +76,7 @@ def _runner(
     config, dense = inputs.method.config, inputs.method.needs_dense
     live, method = inputs.live, inputs.method.method
     # Made by the Runner, once it has seeded the generators.
-    model: dict[str, Any] = {"type": method, "config": config, "task": inputs.task}
+    model: dict[str, Any] = {"type": mmengine_model(method), "config": config, "task": inputs.task}
     if live:
         make = functools.partial(method, config=config, task=inputs.task)
         model = {"type": LiveModel, "method": make, "live": live, "dense": dense}

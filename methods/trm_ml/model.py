@@ -62,6 +62,7 @@ class TRMML(Method):
     training_only: ClassVar[tuple[str, ...]] = ("thresholds",)
 
     config: TRMConfig
+    never_negative: Tensor
 
     def __init__(self, config: TRMConfig, task: Task):
         super().__init__(config, task)

@@ -15,7 +15,7 @@ ENCODERS = {"open_clip", "timm", "torchvision", "mmpretrain", "torch._dynamo"}
 COMMANDS = {
     "--help": (LATER | ARRAYS, ["run", "variance", "prepare", "status", "ls", "report", "ui", "sync", "doctor"]),
     "status": (LATER | ARRAYS - {"numpy"}, ["mAP"]),
-    " ".join((*RUN, "--dry-run")): (LATER | ENCODERS | {"pandas", "scipy", "mmengine.runner"}, ["1 to do"]),
+    " ".join((*RUN, "--dry-run")): (LATER | ENCODERS | {"pandas", "scipy", "mmengine"}, ["1 to do"]),
     "ls methods": (LATER | {"open_clip"}, ["trm_ml", "dualcoop"]),
 }
 """What each may not have imported, and words of its answer. In this order each adds to what was imported before."""

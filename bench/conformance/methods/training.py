@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Callable
 
 import torch
+from mmengine.model import BaseModel
 from torch import Tensor
 
 from bench.conformance.methods.models import (
@@ -38,7 +39,7 @@ def losses_are_scalars(method: Kind) -> None:
     require(
         losses and all(isinstance(value, Tensor) and not value.ndim for value in losses.values()), "a loss is no scalar"
     )
-    parsed, _ = model.parse_losses(losses)
+    parsed, _ = BaseModel.parse_losses(model, losses)
     require(parsed.requires_grad, "no loss has a gradient; a loss counts if its name holds `loss`")
     require_close(parsed, total(losses), "MMEngine's sum is not that of the losses", rtol=1e-6, atol=1e-6)
 
