@@ -1,12 +1,14 @@
 """Growth of a method's CPU seconds and memory with the images (N) and the classes (C), on the fabricated dataset.
 
-    python benchmarks/growth.py --methods bce_iu,role,scpnet --images 5000,10000,20000,40000 --plot growth.png
-    python benchmarks/growth.py --methods dualcoop,sst --classes 20,40,80,160 --plot growth_in_classes.png
+    python benchmarks/growth.py --methods bce_iu,role,scpnet --images 5000,20000,80000
+    python benchmarks/growth.py --methods asl,role --images 5000,20000,80000 --classes 80,20,200,500 --plot growth.png
 
-Each measurement has a process of its own. "open": dataset, mask and all that a cell gets. "step": steps of training,
-without the first. "score": the scoring of the test split. With --cell instead a whole cell through MMEngine. MiB is
-anonymous memory (pages of mapped features are not counted): at most during the phase, and "kept" behind it, each more
-than before it.
+Images and classes vary one at a time, the other at its first size. Each measurement has a process of its own. "open":
+dataset, mask and all that a cell gets. "first": the model and its first step. "step": the steps behind it. "score": the
+scoring of the test split. With --cell instead a whole cell through MMEngine. MiB is anonymous memory (pages of mapped
+features are not counted): at most during the phase, and "kept" behind it, each more than before it.
+
+--csv keeps what was measured, and adds to what the file holds; --plot draws all of it.
 """
 
 import argparse
@@ -19,9 +21,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 import torch
+from growth_figure import Measured, growth_figure
 
 from bench.axes.methods import resolved_method
 from bench.planning.plan import cells, open_dataset, plan
@@ -36,21 +38,6 @@ from bench.training.logits import split_logits
 from bench.training.order import OrderedBatches, ShuffledBatches
 from bench.training.resources import Resources
 from methods import Batch
-
-matplotlib.use("agg")
-
-
-@dataclasses.dataclass(frozen=True)
-class Measured:
-    """CPU seconds of the process, per step in "step"; MiB more than before the phase: at most, and kept behind it."""
-
-    method: str
-    images: int
-    classes: int
-    phase: str
-    seconds: float
-    mib: float
-    kept: float
 
 
 def measure(work: Callable[[], Any]) -> tuple[Any, float, float, float]:
@@ -90,7 +77,7 @@ def phases(arguments: argparse.Namespace, method: str, images: int, classes: int
         yield from finished
         return
     steps = trained(cell, inputs, arguments.steps)
-    model = next(steps)
+    model = measured("first", lambda: next(steps))
     measured("step", lambda: list(steps), arguments.steps)
     test = FeatureBatches(inputs.test, inputs.test_labels, inputs.method.needs_dense)
     every = loader(test, OrderedBatches(np.arange(len(test)), TEST_BATCH))
@@ -123,31 +110,15 @@ def answer(arguments: argparse.Namespace, case: tuple[str, int, int], queue: Any
         queue.put(f"{type(error).__name__}: {error}")
 
 
-def plot(measured: Sequence[Measured], along: str, path: Path) -> None:
-    """One panel for seconds and one for MiB of each phase, over the size, on logarithmic axes."""
-    from matplotlib import pyplot as plt
-
-    names = list(dict.fromkeys(one.phase for one in measured))
-    ticks = sorted({getattr(one, along) for one in measured})
-    figure, axes = plt.subplots(2, len(names), figsize=(3.6 * len(names), 6), sharex=True, squeeze=False)
-    for column, phase in enumerate(names):
-        for row, (value, label) in enumerate((("seconds", "CPU seconds"), ("mib", "MiB more at most"))):
-            axis = axes[row][column]
-            for method in dict.fromkeys(one.method for one in measured):
-                own = [one for one in measured if (one.method, one.phase) == (method, phase)]
-                axis.plot(
-                    [getattr(one, along) for one in own], [getattr(one, value) for one in own], "o-", label=method
-                )
-            axis.set(xscale="log", yscale="linear" if row else "log", title="" if row else phase, ylabel=label)
-            axis.set_xticks(ticks, [f"{size:,}" for size in ticks])
-            axis.minorticks_off()
-            axis.grid(alpha=0.3)
-            if row:
-                axis.set(xlabel=along)
-                axis.set_ylim(min(0, axis.get_ylim()[0]), max(1, axis.get_ylim()[1]))
-    axes[0][0].legend()
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
+def merged(path: Path, measured: Sequence[Measured]) -> list[Measured]:
+    """What the file holds and what was measured now, which is written into it."""
+    fields = [field.name for field in dataclasses.fields(Measured)]
+    lines = list(csv.reader(path.open())) if path.exists() else []
+    whole = [Measured(m, int(n), int(c), phase, *map(float, numbers)) for m, n, c, phase, *numbers in lines[1:]]
+    whole += measured
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([fields, *map(dataclasses.astuple, whole)])
+    return whole
 
 
 def main() -> None:
@@ -166,7 +137,8 @@ def main() -> None:
     parser.add_argument("--csv", type=Path)
     parser.add_argument("--plot", type=Path)
     arguments = parser.parse_args()
-    sizes = [(int(n), int(c)) for n in arguments.images.split(",") for c in arguments.classes.split(",")]
+    images, classes = (list(map(int, text.split(","))) for text in (arguments.images, arguments.classes))
+    sizes = [*((n, classes[0]) for n in images), *((images[0], c) for c in classes[1:])]
     context, measured = multiprocessing.get_context("spawn"), []
     print(f"{'method':12}{'N':>9}{'C':>6} {'phase':6}{'CPU s':>9}{'MiB':>9}{'kept':>8}")  # noqa: T201
     for case in [(method, n, c) for method in arguments.methods.split(",") for n, c in sizes]:
@@ -183,12 +155,9 @@ def main() -> None:
             print(f"{one.method:12}{one.images:9}{one.classes:6} {one.phase:6}{numbers}", flush=True)  # noqa: T201
         measured += result
     if arguments.csv:
-        with arguments.csv.open("w") as file:
-            writer = csv.writer(file)
-            writer.writerow([field.name for field in dataclasses.fields(Measured)])
-            writer.writerows(dataclasses.astuple(one) for one in measured)
+        measured = merged(arguments.csv, measured)
     if arguments.plot:
-        plot(measured, "images" if "," in arguments.images else "classes", arguments.plot)
+        arguments.plot.write_bytes(growth_figure(measured))
 
 
 if __name__ == "__main__":
