@@ -79,6 +79,8 @@ def prepare(
             findings = examine_pack(opened, show)
     else:
         encoder = _encoder(backbone, overrides.get(backbone, {}))
+        if near_duplicates is not None and not near_duplicates.is_file():
+            write_pairs(near_duplicates, [])  # a place that cannot be written to is known before the work
         with bars() as show:
             findings = examine(opened, images, show, encoder, compare=near_duplicates is not None)
     if near_duplicates is not None:

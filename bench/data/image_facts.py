@@ -8,10 +8,10 @@ from PIL import Image
 
 STORED = {
     "colour": "stored in colour",
-    "grey": "stored in grey; encoders are given three equal channels",
-    "equal": "stored in colour, with three equal channels: in fact grey",
+    "grey": "stored in grey, given to encoders as three equal channels",
+    "equal": "stored in colour with three equal channels, in fact grey",
     "palette": "stored with a palette, from which the colours are looked up",
-    "alpha": "stored with transparency, which is dropped: the colours under it are used",
+    "alpha": "stored with transparency, which is dropped (the colours under it are used)",
     "cmyk": "stored as CMYK, which Pillow converts without a colour profile",
 }
 """How a file stores colours, as the end of "1 image is ..."."""

@@ -13,7 +13,7 @@ SAMPLED = 64
 
 
 def sampled_sizes(ids: Sequence[str], files: Callable[[Sequence[str]], Sequence[Path]]) -> dict[str, Any]:
-    """The fact `image_sizes`: smallest and largest area among evenly spaced images; {} if none can be opened.
+    """The fact `image_sizes`: by area smallest, median and largest of evenly spaced images; {} if none can be opened.
 
     files: the files of some ids, in their order.
     """
@@ -26,20 +26,24 @@ def sampled_sizes(ids: Sequence[str], files: Callable[[Sequence[str]], Sequence[
                     sizes.append(image.size)
     if not sizes:
         return {}
-    ordered = sorted(sizes, key=lambda size: (size[0] * size[1], size))
-    return {"image_sizes": {"smallest": [*ordered[0]], "largest": [*ordered[-1]], "sampled": len(sizes)}}
+    ordered = sorted((list(size) for size in sizes), key=lambda size: (size[0] * size[1], size))
+    smallest, median, largest = ordered[0], ordered[len(ordered) // 2], ordered[-1]
+    return {"image_sizes": {"smallest": smallest, "median": median, "largest": largest, "sampled": len(sizes)}}
 
 
 def enlarged_sentence(facts: Mapping[str, Any], backbone: Component) -> str:
-    """That even the largest of the sampled images is smaller than the encoder's square; "" if it is not, or unknown."""
+    """That the median of the sampled images is smaller than the encoder's square; "" if it is not, or unknown."""
     match facts.get("image_sizes"), backbone.options.get("image_size"):
-        case {"smallest": [int(a), int(b)], "largest": [int(c), int(d)], "sampled": int(count)}, int(side):
-            if max(c, d) >= side:
-                return ""
-            span = f"{c} x {d}" if (a, b) == (c, d) else f"{a} x {b} to {c} x {d}"
-            shape = ", whatever their shape" if a != b or c != d else ""
+        case {
+            "smallest": [int(a), int(b)],
+            "median": [int(c), int(d)],
+            "largest": [int(e), int(f)],
+            "sampled": int(count),
+        }, int(side) if max(c, d) < side:
+            span = f"{e} x {f}" if (a, b) == (e, f) else f"{a} x {b} to {e} x {f}"
+            which = "they" if max(e, f) < side else "most"
             return (
                 f"the images have {span} pixels ({count} of them looked at); {backbone.name} takes {side} x {side}, to "
-                f"which they are enlarged{shape}"
+                f"which {which} are enlarged"
             )
     return ""

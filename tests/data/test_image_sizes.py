@@ -23,7 +23,7 @@ def backbone(side: object) -> Component:
 
 def test_the_smallest_and_the_largest_by_area(tmp_path):
     assert sizes_of(tmp_path, [(9, 4), (20, 3), (5, 6)]) == {
-        "image_sizes": {"smallest": [5, 6], "largest": [20, 3], "sampled": 3}
+        "image_sizes": {"smallest": [5, 6], "median": [9, 4], "largest": [20, 3], "sampled": 3}
     }
 
 
@@ -44,7 +44,7 @@ def test_damaged_and_missing_files_are_passed_over(tmp_path):
     Image.new("L", (7, 5)).save(tmp_path / "yes.png")
     os.mkfifo(tmp_path / "pipe.png")  # opening it would wait for a writer
     facts = sampled_sizes(["no.png", "gone.png", "pipe.png", "yes.png"], lambda ids: [tmp_path / name for name in ids])
-    assert facts["image_sizes"] == {"smallest": [7, 5], "largest": [7, 5], "sampled": 1}
+    assert facts["image_sizes"] == {"smallest": [7, 5], "median": [7, 5], "largest": [7, 5], "sampled": 1}
     assert sampled_sizes([], lambda ids: []) == {}
 
 
@@ -61,19 +61,25 @@ def test_damaged_and_missing_files_are_passed_over(tmp_path):
             9,
             "have 8 x 5 to 8 x 8 pixels (2 of them looked at); tiny takes 9 x 9, to which they are enl",
         ),
-        ([(8, 5)], 9, "to which they are enlarged, whatever their shape"),
+        (
+            [(8, 8), (8, 7), (90, 90)],
+            9,
+            "have 8 x 7 to 90 x 90 pixels (3 of them looked at); tiny takes 9 x 9, to which most",
+        ),
         ([(9, 5)], 9, ""),
         ([(5, 5), (9, 9)], 9, ""),
         ([(8, 8)], None, ""),
         ([(8, 8)], "9", ""),
     ],
 )
-def test_it_is_told_where_even_the_largest_is_smaller_than_the_square(sizes, side, expected, tmp_path):
+def test_it_is_told_where_the_median_is_smaller_than_the_square(sizes, side, expected, tmp_path):
     sentence = enlarged_sentence(sizes_of(tmp_path, sizes), backbone(side))
     assert expected in sentence
     assert bool(expected) == bool(sentence)
 
 
-@pytest.mark.parametrize("fact", [None, 5, {"smallest": [1]}, {"smallest": "ab", "largest": [1, 2], "sampled": 1}])
+@pytest.mark.parametrize(
+    "fact", [None, 5, {"smallest": [1]}, {"smallest": "ab", "median": [1, 2], "largest": [1, 2], "sampled": 1}]
+)
 def test_facts_of_another_form_say_nothing(fact):
     assert enlarged_sentence({"image_sizes": fact}, backbone(9)) == ""

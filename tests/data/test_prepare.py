@@ -218,7 +218,7 @@ def test_a_run_says_in_every_row_how_many_images_were_left_out(call, copy, tmp_p
         "train_unreadable_skipped": 1,
         "test_unreadable_skipped": 0,
         "official_lists": True,
-        "image_sizes": {"smallest": [32, 24], "largest": [32, 24], "sampled": 2},
+        "image_sizes": {"smallest": [32, 24], "median": [32, 24], "largest": [32, 24], "sampled": 2},
     }
     assert row["cell"]["dataset"]["options"]["names"] == "raw"
     marked = "miniature: the backbone was taught on drawings and has seen no photograph"

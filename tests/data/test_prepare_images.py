@@ -59,7 +59,7 @@ def test_colours_are_told_once_for_each_way_to_store_them(copy, tmp_path):
         image.save(copy.root / "images" / name)
     (copy.root / "images" / third).write_bytes(b"no image")
     assert notes(examined(copy, tmp_path / "cache"), "train images")[2:] == [
-        f"1 image is stored in grey; encoders are given three equal channels: {first}.",
+        f"1 image is stored in grey, given to encoders as three equal channels: {first}.",
         f"1 image is of one even tone: {second}.",
     ]
 
@@ -126,5 +126,9 @@ def test_the_command_writes_the_pairs_and_names_the_file(copy, tmp_path, monkeyp
     code, out, _ = call(monkeypatch, capsys, *options, "--set", "RN101.image_size=128", "--json")
     assert "128 x 128 pixels of RN101" in out
     assert json.loads(out)["alike"] == []
+    (tmp_path / "file").touch()
+    code, out, error = call(monkeypatch, capsys, *options, "--near-duplicates", tmp_path / "file" / "pairs.csv")
+    assert (code, out) == (2, "")  # before the images are compared
+    assert "/file cannot be used (" in error
     code, _, error = call(monkeypatch, capsys, *options, "--no-images", "--near-duplicates", file)
     assert (code, error) == (2, "error: --near-duplicates compares decoded images; leave out --no-images.\n")

@@ -89,7 +89,7 @@ def test_a_subset_is_told_with_its_counts(own):
 
 
 def test_images_that_the_encoder_enlarges_are_told_once(own):
-    results, sizes = read_results(own), {"smallest": [8, 8], "largest": [8, 8], "sampled": 3}
+    results, sizes = read_results(own), {"smallest": [8, 8], "median": [8, 8], "largest": [8, 8], "sampled": 3}
     backbone = Component("RN101", 1, {"image_size": 448}, fingerprint="f")
     rows = {
         key: replace(row, data={"image_sizes": sizes}, cell=replace(row.cell, backbone=backbone))
