@@ -23,6 +23,7 @@ def renderables(outlook: Outlook) -> Iterator[RenderableType]:
     yield from _skipped(outlook)
     yield _counted(outlook.counts)
     yield from _expected(outlook.expected)
+    yield from _measuring(outlook)
     yield from _bounded(outlook)
 
 
@@ -92,6 +93,16 @@ def _expected(expected: Forecast) -> Iterator[str]:
         yield f"  {name}: {_each(method)}"
     if expected.unknown:
         yield f"  unknown: {', '.join(expected.unknown)} (no finished cell in this store)"
+
+
+def _measuring(outlook: Outlook) -> Iterator[str]:
+    """The options with which this command measures a method that has no time yet, in one epoch of one cell."""
+    for entry in outlook.entries:
+        if entry.cell and entry.cell.epochs and entry.method in outlook.expected.unknown:
+            name, ratio = entry.cell.method.name, f" --ratios {entry.percent / 100:g}" if entry.percent else ""
+            options = f"--methods {name}{ratio} --seeds {entry.seed} --set {name}.epochs=1"
+            yield f"  one epoch tells: this command with {options}"
+            return
 
 
 def _each(method: MethodForecast) -> str:

@@ -43,6 +43,7 @@ def test_a_plan_tells_the_time_only_of_what_has_run_here(call):
     before = call("run", *ASL, "--dry-run").out
     assert "1 cell: 0 done, 1 to do" in before
     assert "expected time: unknown" in before
+    assert "one epoch tells: this command with --methods asl --ratios 0.5 --seeds 0 --set asl.epochs=1\n" in before
     call("run", *ASL)
     more = ("--methods", "asl,hill", "--seeds", "0-1", *ASL[2:])
     after = call("run", *more, "--dry-run").out
@@ -50,6 +51,7 @@ def test_a_plan_tells_the_time_only_of_what_has_run_here(call):
     assert "expected time: at least about 0:" in after
     assert "from 1 finished of these settings" in after
     assert "unknown: hill" in after
+    assert "this command with --methods hill --ratios" in after
     longer = call("run", *ASL, "--set", "asl.lr=0.1", "--dry-run").out
     assert "from 1 finished of this method, scaled by epochs and images" in longer
     expected = plan_of(call, "run", *more)["expected"]
