@@ -101,7 +101,7 @@ def _measuring(outlook: Outlook) -> Iterator[str]:
         if entry.cell and entry.cell.epochs and entry.method in outlook.expected.unknown:
             name, ratio = entry.cell.method.name, f" --ratios {entry.percent / 100:g}" if entry.percent else ""
             options = f"--methods {name}{ratio} --seeds {entry.seed} --set {name}.epochs=1"
-            yield f"  one epoch tells: this command with {options}"
+            yield f"  one epoch tells roughly: this command with {options}"
             return
 
 
