@@ -1,14 +1,10 @@
-"""The shipped miniature: small, causal, loadable, and pre-trained on no scene of the benchmark."""
-
-import csv
+"""The shipped miniature: small, causal, loadable, and useful without training."""
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
-from bench.backbones.tiny_clip.captions import HYPERNYMS, SYNONYMS, Weakness, caption
-from bench.backbones.tiny_clip.corpus import Corpus
 from bench.backbones.tiny_clip.judge import zero_shot
 from bench.backbones.tiny_clip.model import (
     EMBED_DIM,
@@ -21,7 +17,7 @@ from bench.backbones.tiny_clip.model import (
     save_tiny_clip,
 )
 from bench.backbones.tiny_clip.tokenizer import CONTEXT_LENGTH, VOCABULARY, tiny_tokenizer
-from bench.data.scenes import CLASS_NAMES, seeds
+from bench.data.scenes import CLASS_NAMES
 from bench.data.scenes.source import Benchmark
 
 
@@ -119,40 +115,6 @@ def test_zero_shot_is_useful_and_places_carry_it(clip, held) -> None:
     chance = 100 * float((held[1] == 1).mean())
     assert levels["dense_softmax"] > 2 * chance
     assert levels["pooled"] > 2 * chance
-
-
-def test_pretraining_shares_no_seed_and_no_picture_with_the_benchmark(monkeypatch) -> None:
-    requests: list[int] = []
-    real = seeds.seed_of
-    monkeypatch.setattr(seeds, "seed_of", lambda *axes: requests.append(real(*axes)) or real(*axes))
-
-    def drawn(sources) -> tuple[set[int], set[bytes]]:
-        requests.clear()
-        return {p for s in sources for p in (s.picture(i).tobytes() for i in range(12))}, set(requests)
-
-    of_training = drawn([Corpus("trunk"), Corpus("align")])
-    of_benchmark = drawn([Benchmark(world, split) for world in (0, 1, 7) for split in ("train", "test")])
-    for one, other in zip(of_training, of_benchmark, strict=True):
-        assert one
-        assert other
-        assert not one & other
-    assert real("pretrain", "trunk", 0, "compose") != real("benchmark", 0, "train", 0, "compose")
-
-
-def test_captions_are_weak_and_pure_in_their_generator() -> None:
-    scenes = [Corpus("align").scene(i) for i in range(300)]
-    result = [caption(scene, Weakness(), np.random.default_rng(i)) for i, scene in enumerate(scenes)]
-    assert result == [caption(scene, Weakness(), np.random.default_rng(i)) for i, scene in enumerate(scenes)]
-    words = {word for name in CLASS_NAMES for word in (name, *SYNONYMS[name])} | set(HYPERNYMS)
-    silent = sum(not any(word in text for word in words) for text in result)
-    assert 0 < silent < 150
-    assert all(len(tiny_tokenizer().encode(text)) + 2 <= CONTEXT_LENGTH for text in result)
-
-
-def test_the_curve_of_the_shipped_run_is_kept() -> None:
-    with (WEIGHTS.parent / "curve.csv").open() as handle:
-        rows = list(csv.DictReader(handle))
-    assert {row["stage"] for row in rows} == {"trunk", "align", "heads"}
 
 
 def test_an_untrained_model_has_the_shipped_shapes(clip) -> None:

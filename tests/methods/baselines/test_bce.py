@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from helpers.method_losses import loss_of
 from helpers.toy_world import Data, build_task, draw_toy_data, hide
-from torch import Tensor
 from torch.nn import functional as F
 
-from methods import METHODS, Batch, Method, Task
-from methods.losses import binary_cross_entropy, partial_binary_cross_entropy
+from methods import METHODS, Batch, Method
+from methods.losses import binary_cross_entropy
 from methods.losses.expected_positives import positives_per_image
 
 Z = torch.tensor([[0.0, np.log(3), -np.log(3)], [2.0, -1.0, 0.5]])
@@ -17,20 +17,6 @@ Y = torch.tensor([[1, -1, 0], [0, 0, -1]], dtype=torch.int8)
 
 def chances() -> np.ndarray:
     return 1 / (1 + np.exp(-Z.double().numpy()))
-
-
-def loss_of(name: str, data: Data, **settings) -> tuple[Tensor, np.ndarray, np.ndarray]:
-    """The method's loss with random weights on half-hidden labels, with its chances and labels."""
-    method = METHODS.get(name)
-    observed = hide(data.labels)
-    model = method(method.Config(**settings), build_task(observed))
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator) / 3)
-    (loss,) = model.loss(Batch(data.features, observed, torch.arange(len(observed)))).values()
-    p = 1 / (1 + np.exp(-model.score(data.features).double().numpy()))
-    return loss, p, observed.numpy()
 
 
 def test_assume_negative_is_torchs_mean_with_all_else_negative(data: Data) -> None:
@@ -110,46 +96,3 @@ def test_epr_runs_with_one_positive_an_image_and_takes_that_for_the_count(data: 
     single[rows, (data.labels[rows] == 1).int().argmax(dim=1)] = 1
     model: Method = METHODS.get("epr")(METHODS.get("epr").Config(), build_task(single))
     assert model.expected == pytest.approx(1)
-
-
-def test_partial_bce_by_hand() -> None:
-    """g(2/3) = 5.45 - 4.45 * 2/3 for the first image, g(1/3) for the second; both over C = 3 and B = 2."""
-    p = chances()
-    first = (5.45 - 4.45 * 2 / 3) * (-np.log(p[0, 0]) - np.log(1 - p[0, 1]))
-    second = (5.45 - 4.45 / 3) * -np.log(1 - p[1, 2])
-    assert partial_binary_cross_entropy(Z, Y).item() == pytest.approx((first + second) / 6, rel=1e-5)
-
-
-@pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0])
-def test_partial_bce_is_the_mean_where_all_is_known(gamma: float) -> None:
-    full = torch.where(Y == 1, Y, -torch.ones_like(Y))
-    plain = binary_cross_entropy(Z, full, reduction="mean")
-    torch.testing.assert_close(partial_binary_cross_entropy(Z, full, gamma=gamma), plain)
-
-
-def test_partial_bce_refuses_weights_below_zero() -> None:
-    from bench.errors import UsageError
-    from bench.settings.conversion import build
-
-    with pytest.raises(UsageError, match="must not be negative"):
-        build(METHODS.get("partial_bce").Config, {"alpha": -6.0}, owner="partial_bce")
-
-
-@pytest.mark.parametrize("size", [30.0, -30.0, 200.0])
-def test_partial_bce_is_finite_far_out_and_on_rows_without_labels(size: float) -> None:
-    z = torch.full((3, 4), size, requires_grad=True)
-    y = torch.tensor([[1, -1, 0, 0], [0, 0, 0, 0], [1, 1, -1, -1]])
-    loss = partial_binary_cross_entropy(z, y)
-    loss.backward()
-    assert loss.isfinite()
-    assert z.grad.isfinite().all()
-    assert (z.grad[y == 0] == 0).all()
-
-
-def test_the_weights_of_partial_bce_balance_images(task: Task) -> None:
-    """Ten known labels of ten, or one: the same order of weight (1 and 5 tenths), where plain BCE has 1 and 1 tenth."""
-    z, full = torch.zeros(1, 10), torch.ones(1, 10, dtype=torch.int8)
-    one = torch.zeros_like(full)
-    one[0, 0] = 1
-    assert partial_binary_cross_entropy(z, one).item() == pytest.approx(5.005 / 10 * np.log(2), rel=1e-5)
-    assert partial_binary_cross_entropy(z, full).item() == pytest.approx(np.log(2), rel=1e-5)
