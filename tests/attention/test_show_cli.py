@@ -25,10 +25,10 @@ def trained(call, methods="trm_ml", *more: str) -> dict[str, str]:
     return {store.cell(key).method.name: key for key in keys}
 
 
-@pytest.mark.usefixtures("drawn")
-def test_from_training_to_the_figure_on_the_cells_page(call):
+def test_from_training_to_the_figure_on_the_cells_page(call, rendering):
     key = trained(call)["trm_ml"]
-    result = call("show", key[:10], "--images", "3")
+    with rendering.of():
+        result = call("show", key[:10], "--images", "3")
     assert result.code == 0, result.err
     folder = Path("results") / "cells" / key
     paths = [Path(row.split()[-1]) for row in result.out.splitlines() if row.startswith(("svg", "pdf", "png"))]
@@ -71,12 +71,12 @@ def test_the_page_says_what_is_kept_and_changes_when_a_figure_comes(call):
     assert "--no-weights --" not in result.err
 
 
-@pytest.mark.usefixtures("drawn")
-def test_asked_for_classes_split_seed_and_folder(call, tmp_path):
+def test_asked_for_classes_split_seed_and_folder(call, rendering, tmp_path):
     key = trained(call, "dualcoop")["dualcoop"]
     out = tmp_path / "out"
     arguments = ("--images", "2", "--classes", "dog,person", "--split", "train", "--seed", "3", "--out", str(out))
-    result = call("show", key, *arguments, "--json")
+    with rendering.of():
+        result = call("show", key, *arguments, "--json")
     assert result.code == 0, result.err
     shown = json.loads(result.out)
     assert [[one["name"] for one in image["classes"]] for image in shown["images"]] == [["dog", "person"]] * 2
@@ -87,11 +87,10 @@ def test_asked_for_classes_split_seed_and_folder(call, tmp_path):
     assert Image.open(shown["files"]["png"]).width > 300
 
 
-@pytest.mark.usefixtures("drawn")
-def test_a_colleagues_store_is_looked_at_and_not_written(call, tmp_path):
+def test_a_colleagues_store_is_looked_at_and_not_written(call, rendering, tmp_path):
     key = trained(call, "asl")["asl"]
     before = {path: path.stat().st_mtime_ns for path in Path("results").rglob("*")}
-    with read_only(tmp_path / "results"):
+    with read_only(tmp_path / "results"), rendering.of("png"):
         result = call("show", key, "--images", "2")
         beside = call("show", key, "--images", "2", "--out", str(tmp_path / "own"), "--json")
     assert {path: path.stat().st_mtime_ns for path in Path("results").rglob("*")} == before
@@ -161,10 +160,10 @@ def test_changed_code_and_other_scores_are_told(call, monkeypatch):
     assert "these scores differ from the stored ones by up to 3" in result.err
 
 
-@pytest.mark.usefixtures("sketched")
-def test_two_cells_look_at_the_same_images_and_classes(call):
+def test_two_cells_look_at_the_same_images_and_classes(call, rendering):
     keys = trained(call, "dualcoop,asl")
-    result = call("show", keys["dualcoop"], keys["asl"], "--images", "3")
+    with rendering.of("svg"):
+        result = call("show", keys["dualcoop"], keys["asl"], "--images", "3")
     assert result.code == 0, result.err
     assert "peak in a box: dualcoop" in " ".join(result.out.split())
     assert "peak in a box: asl" in " ".join(result.out.split())
@@ -197,9 +196,8 @@ def test_two_cells_look_at_the_same_images_and_classes(call):
     assert "is of other images or labels than" in result.err
 
 
-@pytest.mark.usefixtures("drawn")
 @pytest.mark.skipif(not REAL.exists(), reason="the 256 COCO photos of ../shared/data are not here")
-def test_real_photos_with_random_weights_are_marked_as_such(call, cache):
+def test_real_photos_with_random_weights_are_marked_as_such(call, rendering, cache):
     options = ("--dataset", "coco", "--root", str(REAL), "--backbone", "RN50")
     small = ("--set", "RN50.weights=random", "--set", "RN50.image_size=64")
     result = call(
@@ -207,7 +205,8 @@ def test_real_photos_with_random_weights_are_marked_as_such(call, cache):
     )
     assert result.code == 0, result.err
     (key,) = Store(Path("results")).keys()
-    result = call("show", key, "--images", "2", "--root", str(REAL))
+    with rendering.of("svg"):
+        result = call("show", key, "--images", "2", "--root", str(REAL))
     assert result.code == 0, result.err
     assert "random" in (Path("results/cells") / key / "attention.svg").read_text()
     assert "the maps mean nothing" in result.err
