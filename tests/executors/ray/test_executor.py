@@ -35,6 +35,7 @@ pytestmark = pytest.mark.slow
 
 SHORT = {**QUICK, "epochs": 4}
 HEALTH = {"health_check_initial_delay_ms": 500, "health_check_period_ms": 500, "health_check_failure_threshold": 10}
+PRIORITY = {"worker_niceness": 0}  # Ray's workers would wait for all else that a busy machine does
 NODE = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "memory": 2**30}
 
 
@@ -45,7 +46,7 @@ def cluster(cache):
     os.environ["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     os.environ["RAY_DISABLE_IMPORT_WARNING"] = "1"
     cluster = Cluster(
-        initialize_head=True, head_node_args={**NODE, "include_dashboard": False, "_system_config": HEALTH}
+        initialize_head=True, head_node_args={**NODE, "include_dashboard": False, "_system_config": HEALTH | PRIORITY}
     )
     cluster.second = cluster.add_node(**NODE)
     ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
