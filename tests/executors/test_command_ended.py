@@ -18,7 +18,7 @@ LONG = 300.0
 """Seconds: more than a busy machine takes for anything here, less than the trainings that are cut off would."""
 
 ARGUMENTS = [
-    *("run", "--methods", "asl", "--ratios", "0.3,0.6", "--no-mlflow", "--workers", "2"),
+    *("run", "--methods", "asl", "--no-mlflow", "--executor", "processes"),
     *("--set", "scenes.n_train=120", "--set", "scenes.n_test=60", "--set", "asl.epochs=4000"),
 ]
 
@@ -27,14 +27,15 @@ def curves(store: Store) -> list[list[dict]]:
     return [store.curve(key) for key in store.keys()]  # noqa: SIM118 - a store is no dict
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
-def test_the_command_line_is_interrupted_or_killed(sign, environment, tmp_path):
-    """Both workers train; then the command ends, and they with it."""
-    store = Store(tmp_path)
-    command = [sys.executable, "-m", "bench", *ARGUMENTS, "--results", str(tmp_path)]
+@pytest.mark.parametrize(("sign", "ratios"), [(signal.SIGINT, "0.3,0.6"), (signal.SIGKILL, "0.3")])
+def test_the_command_line_is_interrupted_or_killed(sign, ratios, environment, tmp_path):
+    """Its workers, one for each ratio, train; then the command ends, and they with it."""
+    store, count = Store(tmp_path), len(ratios.split(","))
+    command = [sys.executable, "-m", "bench", *ARGUMENTS, "--ratios", ratios, "--workers", str(count)]
+    command += ["--results", str(tmp_path)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as driver:
-        with soon("two cells to train") as until:
-            until(lambda: driver.poll() is not None or [len(c) > 2 for c in curves(store)] == [True, True])
+        with soon("the cells to train") as until:
+            until(lambda: driver.poll() is not None or [len(c) > 2 for c in curves(store)] == [True] * count)
         assert driver.poll() is None, driver.communicate()[1]
         leases = [store.lease(key) for key in store.keys()]  # noqa: SIM118 - a store is no dict
         os.kill(driver.pid, sign)
@@ -46,7 +47,7 @@ def test_the_command_line_is_interrupted_or_killed(sign, environment, tmp_path):
         assert output.strip().splitlines()[-1] == "interrupted; the same command resumes from the last checkpoint."
         assert "Traceback" not in output
     workers = [lease["pid"] for lease in leases]
-    assert len({*workers, driver.pid}) == 3
+    assert len({*workers, driver.pid}) == count + 1
     with soon("the workers' end") as until:
         until(lambda: not any(psutil.pid_exists(pid) for pid in workers))
     for key in store.keys():  # noqa: SIM118 - a store is no dict
