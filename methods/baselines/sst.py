@@ -9,7 +9,7 @@ from bench.settings.config import log_float, setting, uniform
 from methods.base import METHODS, Batch, Task
 from methods.parts import Part
 from methods.structure import StructureConfig, StructureMethod
-from methods.structure.cooccurrence import CoOccurrence, cooccurrence_loss, intra_scores, pair_memory
+from methods.structure.cooccurrence import CoOccurrence, cooccurrence_loss, intra_scores, pairs_and_memory
 from methods.structure.instance_contrast import instance_contrast
 from methods.structure.memory import PositiveMemory
 from methods.structure.pseudo_positives import fill_positives, margin
@@ -78,10 +78,7 @@ class SST(StructureMethod):
 
     @classmethod
     def training_memory(cls, config: Any, sizes: Sizes) -> int:
-        """Beside the trunk's: every pair of classes, and the memory of positives with its directions."""
-        pairs = (config.batch_size, sizes.classes, config.pair_output, config.optimizer, config.ema)
-        held: int = 4 * sizes.classes * config.memory * config.width
-        return super().training_memory(config, sizes) + pair_memory(*pairs) + 2 * held
+        return super().training_memory(config, sizes) + pairs_and_memory(config, sizes)
 
     def loss(self, batch: Batch) -> dict[str, Tensor]:
         config, labels = self.config, batch.labels

@@ -1,5 +1,7 @@
 """The co-occurrence head of SST and HST, its loss, and its scores of unknown labels."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -7,7 +9,7 @@ from torch.utils.checkpoint import checkpoint
 
 from methods.losses import asymmetric_loss
 from methods.structure.decoupling import PRODUCTS_AT_ONCE, PRODUCTS_KEPT
-from methods.training_memory import trained_memory
+from methods.training_memory import Sizes, trained_memory
 
 BLOCK = 2**25
 """Numbers of a block of the pairs' weights (128 MiB); what a step or an optimiser makes of a block is as large."""
@@ -57,6 +59,13 @@ def pair_memory(batch: int, classes: int, output: int, optimizer: str, ema: floa
     weights, pairs = classes**2 * output, batch * classes**2
     around = 3 * min(weights, BLOCK) + min(pairs * output, PRODUCTS_KEPT) + 15 * pairs
     return trained_memory(weights, optimizer, ema) + 4 * around
+
+
+def pairs_and_memory(config: Any, sizes: Sizes) -> int:
+    """Bytes beside the trunk's: every pair of classes, and the memory of positives with its directions."""
+    pairs = pair_memory(config.batch_size, sizes.classes, config.pair_output, config.optimizer, config.ema)
+    held: int = 4 * sizes.classes * config.memory * config.width
+    return pairs + 2 * held
 
 
 def pair_scores(one: Tensor, other: Tensor, weight: Tensor, again: bool) -> Tensor:
