@@ -79,8 +79,8 @@ def print_mark(dataset: Dataset, backbone: type[Backbone]) -> None:
 
 
 def print_enlarged(dataset: Dataset, cells: Iterable[Cell]) -> None:
-    """Print that the images are smaller than what the encoder takes, on standard error."""
-    cell = next(iter(cells), None)
+    """Print that the images are smaller than what the encoder takes, on standard error; nothing of drawn ones."""
+    cell = next(iter(cells), None) if dataset.needs_root else None
     if cell and (sentence := enlarged_sentence(dataset.facts, cell.backbone)):
         console = plain_console(stderr=True, highlight=False, soft_wrap=True)
         console.print(f"warning: {cell.dataset.name}: {sentence}.", style="yellow")

@@ -1,5 +1,6 @@
 """Forecast of the memory that cells take: from finished cells of a store, and before there are any from their sizes."""
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,9 @@ def estimated_needs(cells: Iterable[Cell], dataset: Dataset, cache: Path) -> dic
     An estimate: a usual worker, two copies of the test logits, and the method's own terms.
     """
     needs: dict[str, int] = {}
-    for cell in cells:
-        sizes = data_sizes(dataset, cell.backbone, cache)
+    sizes_of = functools.cache(lambda backbone: data_sizes(dataset, backbone, cache))
+    for cell in {(cell.method, cell.backbone): cell for cell in cells}.values():
+        sizes = sizes_of(cell.backbone)
         needs[cell.method.name] = max(needs.get(cell.method.name, 0), WORKER_MEMORY + beyond_usual(cell, sizes))
     return needs
 

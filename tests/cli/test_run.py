@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from bench.data.scenes.dataset import Scenes
+
 TINY = ("--set", "scenes.n_train=120", "--set", "scenes.n_test=60")
 ASL = ("--methods", "asl", "--ratios", "0.5", "--set", "asl.epochs=1", *TINY)
 GRID = ("--grid", "asl.lr=1e-3,5e-2")
@@ -36,6 +38,11 @@ def test_a_grid_is_part_of_the_plan(call):
     assert [place["method"] for place in places] == ["asl [lr=0.001]", "asl [lr=0.05]"]
     plain = plan_of(call, "run", *ASL, "--set", "asl.lr=0.05")["places"]
     assert plain[0]["key"] == places[1]["key"], "the same cell, however its settings were given"
+
+
+def test_a_plan_composes_no_scene(call, monkeypatch):
+    monkeypatch.setattr(Scenes, "_split", lambda *_: pytest.fail("scenes take a second to compose"))
+    assert call("run", *ASL, "--dry-run").code == 0
 
 
 @pytest.mark.slow
