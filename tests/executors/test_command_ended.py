@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
@@ -39,9 +38,7 @@ def test_the_command_line_is_interrupted_or_killed(sign, ratios, environment, tm
         assert driver.poll() is None, driver.communicate()[1]
         leases = [store.lease(key) for key in store.keys()]  # noqa: SIM118 - a store is no dict
         os.kill(driver.pid, sign)
-        began = time.monotonic()
-        output = driver.communicate()[1]
-    assert time.monotonic() - began < LONG
+        output = driver.communicate(timeout=LONG)[1]  # a worker that stays holds it open
     assert driver.returncode == (130 if sign is signal.SIGINT else -sign)
     if sign is signal.SIGINT:
         assert output.strip().splitlines()[-1] == "interrupted; the same command resumes from the last checkpoint."
