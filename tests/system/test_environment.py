@@ -1,14 +1,15 @@
 """The hash of a method's source: all that it imports, and nothing of what other methods alone do."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bench.system.environment import file_source_hash
+from bench.system.environment import file_source_hash, methods_folder
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     import methods
 
     root = tmp_path / "methods"
@@ -28,8 +29,12 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     monkeypatch.setattr(methods, "__file__", str(root / "__init__.py"))
-    file_source_hash.cache_clear()
-    return root
+    known = (file_source_hash, methods_folder)
+    for one in known:
+        one.cache_clear()
+    yield root
+    for one in known:
+        one.cache_clear()
 
 
 @pytest.mark.parametrize(("file", "counts"), [
@@ -43,4 +48,3 @@ def test_what_a_method_imports_is_part_of_it(file: str, counts: bool, package: P
         out.write("\nx = 1\n")
     file_source_hash.cache_clear()
     assert (file_source_hash(package / "baselines" / "one.py") != before) == counts
-    file_source_hash.cache_clear()
