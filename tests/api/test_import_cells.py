@@ -22,6 +22,8 @@ from bench.report.caveats import statements
 from bench.report.stores import open_stores
 from bench.stats.metrics import average_precision
 
+pytestmark = pytest.mark.slow
+
 GRID = Grid(methods=("asl", "dualcoop"), percents=(10, 50), epochs=2)
 KEY = GRID.cell("asl", 10, 0).key
 

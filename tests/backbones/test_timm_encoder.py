@@ -12,6 +12,8 @@ from bench.backbones.timm_encoder import TimmOptions
 from bench.conformance import backbones, check_properties
 from bench.errors import DataError, UsageError
 
+pytestmark = pytest.mark.slow
+
 CONVOLUTIONAL, TRANSFORMER = "convnext_atto", "vit_tiny_patch16_224"
 
 

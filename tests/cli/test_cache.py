@@ -17,6 +17,8 @@ from bench.data import Split
 from bench.features import CacheEntry, FeatureSet, cached_features, entries
 from bench.records.component import Component
 
+pytestmark = pytest.mark.slow
+
 COUNT = 70
 
 

@@ -12,6 +12,8 @@ from bench.data import manifest
 from bench.data.blind import blind
 from bench.errors import DataError
 
+pytestmark = pytest.mark.slow
+
 LONG_AGO = 1_000_000_000 * 10**9
 
 

@@ -11,6 +11,8 @@ from helpers.copy_files import Copy
 from bench.errors import DataError
 from bench.stats.metrics import summary
 
+pytestmark = pytest.mark.slow
+
 
 def damage(copy: Copy, cache: Path, part: str = "train", index: int = 1) -> tuple[str, Path]:
     """Cut one image off in the middle; its id and path."""

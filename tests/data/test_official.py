@@ -13,6 +13,8 @@ from bench.data.nuswide import NUSWIDE_CLASSES as CONCEPTS
 from bench.data.nuswide import OFFICIAL as NUS
 from bench.data.official import Official, deviations, label_digest, list_digest
 
+pytestmark = pytest.mark.slow
+
 REAL = Path(__file__).resolve().parents[2] / ".." / "shared" / "data"
 real = pytest.mark.skipif(not REAL.is_dir(), reason="the real lists are not beside this checkout (../shared/data)")
 IDS = ("b", "a", "c")

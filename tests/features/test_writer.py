@@ -13,6 +13,8 @@ from bench.features import (
     verify,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("done", [0, ENCODE_BATCH])
 def test_an_interrupted_encoding_never_counts_but_its_chunks_are_kept(tmp_path, done):

@@ -15,6 +15,8 @@ from bench.records.store import Store
 from bench.report import read_results
 from bench.report.render.cell_page import cell_pages, render_cell_page
 
+pytestmark = pytest.mark.slow
+
 # Test images COCO_val2014_8.jpg (nothing) and COCO_val2014_2.jpg (person, airplane).
 EMPTY, FULL = "COCO_val2014_8.jpg", "COCO_val2014_2.jpg"
 

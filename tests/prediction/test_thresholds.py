@@ -9,6 +9,8 @@ from sklearn.metrics import f1_score, log_loss, precision_score
 from bench.prediction.probabilities import calibrated
 from bench.prediction.thresholds import choose_thresholds
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("ties", [False, True])
 @pytest.mark.parametrize("seed", range(5))

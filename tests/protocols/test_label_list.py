@@ -13,6 +13,8 @@ from protocols import PROTOCOLS, Images
 from protocols.label_list import ListOptions
 from protocols.names import bare
 
+pytestmark = pytest.mark.slow
+
 FULL = np.array([[1, -1, 1], [-1, 1, -1], [-1, -1, -1]], np.int8)
 IDS = ("a.jpg", "b.jpg", "c.jpg")
 

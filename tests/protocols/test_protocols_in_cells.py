@@ -17,6 +17,8 @@ from bench.records.cells import Cell
 from protocols import PROTOCOLS, Images
 from protocols.splits import held_out
 
+pytestmark = pytest.mark.slow
+
 
 def planned(resources, name: str, method: str = "asl", holdout: int = 0, **options: object) -> Cell:
     percents = (50,) if PROTOCOLS.get(name).has_percent else ()

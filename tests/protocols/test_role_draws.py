@@ -13,6 +13,8 @@ from bench.errors import UsageError
 from protocols import PROTOCOLS, Images
 from protocols.role import RoleOptions, draw_order
 
+pytestmark = pytest.mark.slow
+
 labels = arrays(np.int8, st.tuples(st.integers(1, 30), st.integers(1, 8)), elements=st.sampled_from([-1, 1]))
 
 

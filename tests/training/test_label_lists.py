@@ -13,6 +13,8 @@ from bench.training.unread import UnreadError
 from methods import METHODS, Batch, Features
 from protocols import PROTOCOLS
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def worlds(resources, make_resources):

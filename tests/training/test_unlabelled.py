@@ -17,6 +17,8 @@ from bench.records.rows import Row
 from bench.records.store import Store
 from bench.report.results import role
 
+pytestmark = pytest.mark.slow
+
 METHOD = "tai_dpt"
 SHORT = {**QUICK, "n_ctx": 4, "pairs": False, "templates": "photo"}
 

@@ -21,6 +21,8 @@ from bench.report.published.tables import published_table
 from bench.report.reading import read_results
 from bench.report.tables.table import markdown
 
+pytestmark = pytest.mark.slow
+
 
 def _dualcoop(store: Store, protocol: str | None = None):
     frozen = next(

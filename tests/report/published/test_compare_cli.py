@@ -9,6 +9,8 @@ from helpers.store_factory import Grid
 
 from bench.records.store import Store
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_command_prints_tables_and_ours(store, call):
     done = call("compare", "--published", "voc2007", "--results", str(store.root))

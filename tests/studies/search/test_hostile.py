@@ -12,6 +12,8 @@ from optuna.trial import TrialState, create_trial
 from bench.errors import DataError
 from bench.studies.search.cmaes import PlainCmaEsSampler
 
+pytestmark = pytest.mark.slow
+
 STATE = "cma:optimizer:0"
 
 

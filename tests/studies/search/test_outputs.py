@@ -19,6 +19,8 @@ from bench.studies.search.outcome import TrialRecord, best
 from bench.tracking import sync
 from bench.tracking.database.client import create_database
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def finished(cache, tmp_path_factory):

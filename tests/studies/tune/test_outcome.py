@@ -7,6 +7,8 @@ from bench.studies.search.outcome import AS_THEY_WERE, TrialRecord
 from bench.studies.tune.figure import budget_figure
 from bench.studies.tune.outcome import counted_trials, heldout_sd
 
+pytestmark = pytest.mark.slow
+
 NARROW = {"bce_iu": {"lr": {"low": 1e-5, "high": 1e-4, "log": True}, "weight_decay": {"low": 0.1, "high": 1.0}}}
 """A space in which the recipe's own rate does not lie."""
 
