@@ -1,21 +1,11 @@
 """Grids and plans through the real command line."""
 
 import csv
-import json
 
 import pytest
+from helpers.commands import ASL, GRID, plan_of
 
 from bench.data.scenes.dataset import Scenes
-
-TINY = ("--set", "scenes.n_train=120", "--set", "scenes.n_test=60")
-ASL = ("--methods", "asl", "--ratios", "0.5", "--set", "asl.epochs=1", *TINY)
-GRID = ("--grid", "asl.lr=1e-3,5e-2")
-
-
-def plan_of(call, *arguments: str) -> dict:
-    result = call(*arguments, "--dry-run", "--json")
-    assert result.code == 0, result.err
-    return json.loads(result.out)
 
 
 @pytest.mark.slow

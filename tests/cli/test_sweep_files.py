@@ -1,22 +1,11 @@
 """Sweep files: the flags that they say, what is stronger than they are, and wrong ones."""
 
-import json
 from pathlib import Path
 
 import pytest
+from helpers.commands import ASL, GRID, plan_of
 
 from bench.settings.plain_yaml import load
-
-TINY = ("--set", "scenes.n_train=120", "--set", "scenes.n_test=60")
-ASL = ("--methods", "asl", "--ratios", "0.5", "--set", "asl.epochs=1", *TINY)
-GRID = ("--grid", "asl.lr=1e-3,5e-2")
-
-
-def plan_of(call, *arguments: str) -> dict:
-    result = call(*arguments, "--dry-run", "--json")
-    assert result.code == 0, result.err
-    return json.loads(result.out)
-
 
 SWEEP = """
 methods: [asl, hill]

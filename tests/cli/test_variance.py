@@ -3,11 +3,7 @@
 import json
 
 import pytest
-
-TINY = ("--set", "scenes.n_train=120", "--set", "scenes.n_test=60")
-
-
-ASL = ("--methods", "asl", "--ratios", "0.5", "--set", "asl.epochs=1", *TINY)
+from helpers.commands import TINY
 
 
 @pytest.mark.slow

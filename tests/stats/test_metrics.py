@@ -1,7 +1,8 @@
-"""Metrics against independent references: scikit-learn, naive loops, mmpretrain."""
+"""Metrics against independent references: scikit-learn and naive loops."""
 
 import numpy as np
 import pytest
+from helpers.drawn_scores import drawn_with_positives
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score
@@ -14,15 +15,6 @@ from bench.stats.metrics import (
     mean_average_precision,
     summary,
 )
-
-
-def drawn(seed: int, images: int = 60, classes: int = 7, ties: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Scores float32 and labels (N, C) with at least one positive a class; `ties`: only five different scores."""
-    rng = np.random.default_rng(seed)
-    labels = np.where(rng.random((images, classes)) < 0.25, 1, -1).astype(np.int8)
-    labels[rng.integers(images, size=classes), np.arange(classes)] = 1
-    scores = rng.normal(size=labels.shape) + (labels == 1)
-    return (scores.round() if ties else scores).astype(np.float32), labels
 
 
 def naive_ranked(scores: np.ndarray, positive: np.ndarray) -> float:
@@ -52,7 +44,7 @@ seeds = pytest.mark.parametrize("seed", range(5))
 @seeds
 @pytest.mark.parametrize("ties", [False, True])
 def test_the_headline_is_scikit_learns_also_on_ties(seed, ties):
-    scores, labels = drawn(seed, ties=ties)
+    scores, labels = drawn_with_positives(seed, ties=ties)
     reference = [100 * average_precision_score(y == 1, s) for s, y in zip(scores.T, labels.T, strict=True)]
     assert average_precision(scores, labels) == pytest.approx(reference)
     assert mean_average_precision(scores, labels) == pytest.approx(np.mean(reference))
@@ -64,7 +56,7 @@ def test_the_headline_is_scikit_learns_also_on_ties(seed, ties):
     ("ours", "naive"), [(average_precision_ranked, naive_ranked), (average_precision_envelope, naive_envelope)]
 )
 def test_the_papers_definitions_equal_their_naive_loops(seed, ties, ours, naive):
-    scores, labels = drawn(seed, ties=ties)
+    scores, labels = drawn_with_positives(seed, ties=ties)
     reference = [100 * naive(s, y == 1) for s, y in zip(scores.T, labels.T, strict=True)]
     assert ours(scores, labels) == pytest.approx(reference)
 
@@ -73,7 +65,7 @@ def test_the_papers_definitions_equal_their_naive_loops(seed, ties, ours, naive)
 @settings(max_examples=30)
 def test_how_the_three_definitions_stand_to_each_other(seed):
     """Without ties the first two agree; the envelope is never below them; a monotone map changes nothing."""
-    scores, labels = drawn(seed, images=20, classes=3)
+    scores, labels = drawn_with_positives(seed, images=20, classes=3)
     ap, ranked = average_precision(scores, labels), average_precision_ranked(scores, labels)
     assert ap == pytest.approx(ranked)
     assert (average_precision_envelope(scores, labels) >= ranked - 1e-9).all()
@@ -89,7 +81,7 @@ def test_a_perfect_and_the_worst_ranking():
 
 
 def test_a_class_without_positives_is_nan_left_out_and_counted():
-    scores, labels = drawn(0, classes=6)
+    scores, labels = drawn_with_positives(0, classes=6)
     labels[:, 2] = -1
     ap = average_precision(scores, labels)
     assert np.flatnonzero(np.isnan(ap)).tolist() == [2]
@@ -121,7 +113,7 @@ def test_half_precision_probabilities_rank_differently_from_float32_logits(half)
 
 @seeds
 def test_f1_equals_scikit_learns(seed):
-    scores, labels = drawn(seed)
+    scores, labels = drawn_with_positives(seed)
     labels[:, 3] = -1
     scores[:, 4] = -1
     predicted, truth = scores > 0.5, labels == 1
@@ -131,21 +123,21 @@ def test_f1_equals_scikit_learns(seed):
 
 
 def test_nothing_predicted_is_zero_and_no_warning(recwarn):
-    _, labels = drawn(0)
+    _, labels = drawn_with_positives(0)
     assert set(f1_scores(np.zeros(labels.shape, bool), labels).values()) == {0.0}
     assert not recwarn.list
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_diverged_run_is_no_result(bad):
-    scores, labels = drawn(0)
+    scores, labels = drawn_with_positives(0)
     scores[3, 1] = bad
     with pytest.raises(ValueError, match="NaN or infinite"):
         summary(scores, labels)
 
 
 def test_scores_of_other_images_are_refused():
-    scores, labels = drawn(0)
+    scores, labels = drawn_with_positives(0)
     with pytest.raises(ValueError, match="differ in shape"):
         average_precision(scores[1:], labels)
 
@@ -153,7 +145,7 @@ def test_scores_of_other_images_are_refused():
 @pytest.mark.parametrize("seed", range(5))
 def test_entries_of_label_zero_are_left_out_of_every_average_precision(seed):
     """As if the image were not there for that class; F1 does not count them as claimed."""
-    scores, labels = drawn(seed)
+    scores, labels = drawn_with_positives(seed)
     ignored = np.random.default_rng(seed + 100).random(labels.shape) < 0.2
     ignored[labels == 1] = False
     judged = np.where(ignored, 0, labels)
