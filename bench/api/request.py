@@ -9,7 +9,7 @@ from bench.errors import UsageError
 from bench.features.feeds import requested_feed
 from bench.planning.grid import Grid, variants
 from bench.planning.ratios import parse_ratios, parse_seeds
-from bench.planning.request import AUTO, Request
+from bench.planning.request import AUTO, Request, in_full
 from bench.records.cells import Judged
 from bench.system.wording import listed, shown
 
@@ -52,7 +52,7 @@ def request_of(
     feed, overrides = requested_feed(views, live, augment, settings or {})
     with_settings = [name for name in overrides if name not in names and name in DATASETS.names()]
     return Request(
-        methods=variants(names, grid, fixed=overrides) if grid else names,
+        methods=variants(in_full(names), grid, fixed=overrides) if grid else names,
         percents=tuple(parse_ratios(ratios)),
         seeds=tuple(parse_seeds(seeds)),
         dataset=dataset or (with_settings[0] if with_settings else "scenes"),

@@ -33,9 +33,6 @@ from bench.studies.tune.recipe_file import refuse_other_files, render_recipe_fil
 from bench.system.files import write_text
 from methods import METHODS
 
-EVERY = "all"
-"""What stands for every trained method."""
-
 BEFORE = "as they were"
 
 
@@ -125,7 +122,7 @@ class PlannedTuning(NamedTuple):
 
 def plan_tuning(request: Request, options: SearchOptions, execution: Execution) -> PlannedTuning:
     """A search of independent random draws for each trained method that can run here."""
-    named = request.methods != (EVERY,)
+    named = not request.every
     request = dataclasses.replace(request, methods=_trained(request, named))
     options = dataclasses.replace(options, sampler="random", pruner="none")
     request, dataset, searches = plan_searches(request, options, execution, always_start=True)
@@ -134,7 +131,7 @@ def plan_tuning(request: Request, options: SearchOptions, execution: Execution) 
 
 def _trained(request: Request, named: bool) -> tuple[str, ...]:
     """The methods of the request by name; UsageError for one that is given and not trained, or given as a grid."""
-    names = [variant.method for variant in request.variants] if named else METHODS.names()
+    names = [variant.method for variant in request.variants]
     untrained = [name for name in names if not has_epochs(request, name)]
     if named and untrained:
         raise UsageError(f"{untrained[0]} is not trained, so it has no settings to tune; leave it out of --methods.")

@@ -29,7 +29,7 @@ SweepId = Annotated[str | None, typer.Option("--sweep", help="A sweep's id; the 
 PlanOnly = Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")]
 TrackingUri = Annotated[str | None, typer.Option(help="An MLflow server; by default the store's own database.")]
 
-Methods = Annotated[str, typer.Option(help="Comma-separated names; see `bench ls methods`.")]
+Methods = Annotated[str, typer.Option(help="Comma-separated names, or all; see `bench ls methods`.")]
 Ratios = Annotated[
     str, typer.Option(help="Shares of known labels (0.1-0.9; 0.1,0.5; 1: all) or percents (10-90; 5%), not both.")
 ]

@@ -37,9 +37,10 @@ def run(
     """
     from bench.api.plan import make_plan
     from bench.planning.grid import parse_grid
+    from bench.planning.request import in_full
     from bench.planning.sweep_file import SweepFile, merged
 
-    from_file: SweepFile = context.meta.get(FILE, SweepFile()).of(listed(request.methods))
+    from_file: SweepFile = context.meta.get(FILE, SweepFile()).of(in_full(listed(request.methods)))
     settings = merged(from_file.settings, request.overrides())
     axes = merged(from_file.grid, parse_grid(grid or []))
     if detach:

@@ -71,26 +71,28 @@ def _resolved(one: TunedSet, table: str) -> dict[str, Any]:
 def recipe_for(method: type[Method], recipe: str, backbone: str) -> dict[str, Any]:
     """Config fields of the named recipe, or of the recipe file whose path it is.
 
-    "auto" takes that of the set for this backbone, then of the set that serves otherwise, then "paper", where the
-    method has them. A file stands before these.
+    "auto" takes that of the sets for this backbone, those made by `bench tune` first, then of the sets that serve
+    otherwise, where the method has them; "paper" on a backbone without a set. A set that is named, or given as a file,
+    stands before these.
     """
     available = all_recipes(method)
-    if is_recipe_file(recipe):
-        one = read_recipe_file(Path(recipe))
+    if recipe == "auto":
+        return next((available[name] for name in _automatic(backbone) if name in available), {})
+    one = read_recipe_file(Path(recipe)) if is_recipe_file(recipe) else tuned_sets().get(recipe)
+    if one:
         if method.name in one.tables:
             return settings_in(one, method)
         return available[one.otherwise] if one.otherwise in available else recipe_for(method, "auto", backbone)
-    if recipe == "auto":
-        return next((available[name] for name in _automatic(backbone) if name in available), {})
     if recipe not in available:
         raise UsageError(f"method {method.name!r} has no recipe {recipe!r}; {nearest(recipe, ['auto', *available])}")
     return available[recipe]
 
 
 def _automatic(backbone: str) -> list[str]:
-    """The names of recipes that "auto" tries, in order: a tuned set's on its backbone, the paper's on all others."""
-    own = next(((name, one) for name, one in tuned_sets().items() if one.backbone == backbone), None)
-    return ["paper"] if own is None else [own[0], own[1].otherwise]
+    """The names of recipes that "auto" tries, in order: those of the backbone's sets, the paper's where it has none."""
+    own = {name: one for name, one in tuned_sets().items() if one.backbone == backbone}
+    tuned_first = sorted(own, key=lambda name: not own[name].tuned)
+    return [*tuned_first, *(own[name].otherwise for name in tuned_first)] or ["paper"]
 
 
 def is_recipe_file(recipe: str) -> bool:

@@ -3,12 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from bench.data import DATASETS
 from bench.records.cells import Judged
+from methods import METHODS
 
 AUTO = "auto"
+EVERY = "all"
+"""What stands for every method."""
+
+Named = TypeVar("Named")
+
+
+def in_full(methods: tuple[Named, ...]) -> tuple[Named | str, ...]:
+    """The methods of a request, all of them by name where `all` stands for them."""
+    return tuple(METHODS.names()) if methods == (EVERY,) else methods
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,7 @@ class Variant:
 class Request:
     """What a user wants to run. Overrides are `{name: {option: value}}` for methods, dataset, protocol, backbone, feed.
 
+    methods: names and variants, or `all` alone for every method that there is.
     protocol: `auto` is `native` where labels are unknown in the data itself, and `partial` elsewhere.
     study: the study that the variants belong to, such as an ablation; kept in the record, and no part of any cell.
     backbone: "" for the dataset's default. judged: by which labels held-out images are judged; `auto` is `observed`
@@ -64,4 +75,9 @@ class Request:
     @property
     def variants(self) -> tuple[Variant, ...]:
         """`methods`, a plain name being the method as the recipe and the overrides have it."""
-        return tuple(Variant(method) if isinstance(method, str) else method for method in self.methods)
+        return tuple(Variant(method) if isinstance(method, str) else method for method in in_full(self.methods))
+
+    @property
+    def every(self) -> bool:
+        """Whether all methods are requested, and none by its name."""
+        return self.methods == (EVERY,)

@@ -45,6 +45,8 @@ def test_flags_are_stronger_than_the_file(call, sweep_file):
     assert len(default["places"]) == 6 * 9, "also where the flag says its default"
     asl = plan_of(call, "run", str(sweep_file), "--methods", "asl")
     assert keys(asl) == {place["key"] for place in whole["places"] if place["method"] != "hill"}
+    every = plan_of(call, "run", str(sweep_file), "--methods", "all")
+    assert keys(whole) < keys(every), "all methods, those of the file with its settings"
     longer = plan_of(call, "run", str(sweep_file), "--set", "asl.epochs=2", "--methods", "asl")
     assert not keys(longer) & keys(whole)
     axis = plan_of(call, "run", str(sweep_file), "--grid", "asl.lr=1e-3", "--methods", "asl")

@@ -10,6 +10,7 @@ from bench.planning.plan import cells, plan
 from bench.planning.record import record, sweep_id_of
 from bench.planning.request import Request
 from bench.records.sweep_file import sweep_of
+from methods import METHODS
 
 pytestmark = [pytest.mark.usefixtures("toys"), pytest.mark.slow]
 
@@ -32,6 +33,10 @@ def test_cells_that_do_not_depend_on_the_ratio_run_once(resources):
 def test_the_plan_goes_ratio_by_ratio_so_that_early_rows_compare_all_methods(resources):
     order = [(entry.percent, entry.method) for entry in planned(resources, "asl", "dualcoop", percents=(10, 20))]
     assert order == [(10, "asl"), (10, "dualcoop"), (20, "asl"), (20, "dualcoop")]
+
+
+def test_all_stands_for_every_method(resources):
+    assert [entry.method for entry in planned(resources, "all", percents=(10,))] == list(METHODS.names())
 
 
 @pytest.mark.parametrize("protocol", ["full", "single_positive"])

@@ -107,5 +107,5 @@ def test_keys_are_those_of_the_first_release(name):
     drawn = {"name": "scenes", "version": scenes.version, "options": options, "fingerprint": "f" * 64}
     dataset: Any = SimpleNamespace(**drawn, check=lambda: None, has_unknown=False)
     dataset.component = Dataset.component.fget(dataset)  # type: ignore[attr-defined]
-    places = [planned.place for planned in plan(Request(**REQUESTS[name]), dataset)]
+    places = [planned.place for planned in plan(Request(recipe="embedded", **REQUESTS[name]), dataset)]
     assert tuple(f"{p.method}|{p.percent}|{p.seed}|{p.key or '-'}" for p in places) == PINNED[name]

@@ -4,7 +4,7 @@ import pytest
 
 from bench.backbones import BACKBONES
 from bench.errors import UsageError
-from bench.planning.recipes import all_recipes, recipe_for, tuned_sets
+from bench.planning.recipes import TunedSet, all_recipes, recipe_for, tuned_sets
 from bench.settings.conversion import build
 from methods import METHODS
 
@@ -35,6 +35,21 @@ def test_each_backbone_can_have_a_set_of_its_own_that_falls_back_on_another():
     assert recipe_for(dualcoop, "auto", "lite2_minilm") == {**recipe_for(dualcoop, "embedded", "RN101"), **words}
     assert "asl" not in tuned_sets()["lite2_minilm"].tables
     assert recipe_for(asl, "auto", "lite2_minilm") == recipe_for(asl, "embedded", "RN101")
+
+
+def test_a_set_is_a_recipe_of_all_methods_as_its_file_is():
+    prior, aevlp = METHODS.get("prior"), METHODS.get("aevlp")
+    assert recipe_for(prior, "embedded", "tiny_clip") == recipe_for(prior, "auto", "tiny_clip")
+    assert recipe_for(aevlp, "lite2_minilm", "RN101") == recipe_for(aevlp, "embedded", "RN101") != {}
+
+
+def test_of_two_sets_for_a_backbone_auto_takes_the_one_that_tune_wrote(monkeypatch):
+    by_hand = TunedSet("tiny_clip", "", {"asl": {"lr": 0.5}, "prior": {}, "hill": {"lr": 0.25}}, {})
+    by_tune = TunedSet("tiny_clip", "", {"asl": {"lr": 0.125}}, {"trials": 5})
+    monkeypatch.setattr("bench.planning.recipes.tuned_sets", lambda: {"a": by_hand, "b": by_tune})
+    assert recipe_for(METHODS.get("asl"), "auto", "tiny_clip") == {"lr": 0.125}
+    assert recipe_for(METHODS.get("asl"), "a", "tiny_clip") == {"lr": 0.5}
+    assert recipe_for(METHODS.get("hill"), "auto", "tiny_clip") == {"lr": 0.25}
 
 
 def test_sets_name_methods_or_tables_that_others_are_like():
