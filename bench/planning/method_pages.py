@@ -24,8 +24,9 @@ image's dense features (without them a method reads one vector per image); *nega
 under a protocol that gives none, `bench run` leaves such a method out and says so. *All labels* marks a ceiling, which
 is trained on the full labels.
 
-`embedded` recipes were chosen for `tiny_clip`; a recipe with the name of another backbone was chosen for that backbone.
-Each is used on its own backbone, and `paper` recipes on all others. All are applied on top of the defaults.
+A recipe with the name of a backbone was chosen for it, and is used on it without being asked for; `paper` is used on
+backbones that have none. `tiny_clip` is what `bench tune` chose for that backbone with the same number of trials for
+every method, and `embedded` is what it started from. All are applied on top of the defaults.
 """
 SHARED_SETTINGS = """# Settings that methods share
 
