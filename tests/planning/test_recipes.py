@@ -26,7 +26,7 @@ def test_auto_takes_the_papers_recipe_beside_the_embedded_backbone_only():
     trm_ml = METHODS.get("trm_ml")
     assert recipe_for(trm_ml, "auto", "RN101") == trm_ml.recipes["paper"]
     first = METHODS.get("trm_ml_first")
-    assert recipe_for(first, "auto", "tiny_clip") == tuned_sets()["embedded"].tables["trm_ml_first"]
+    assert recipe_for(first, "auto", "tiny_clip") == tuned_sets()["tiny_clip"].tables["trm_ml_first"]
 
 
 def test_each_backbone_can_have_a_set_of_its_own_that_falls_back_on_another():

@@ -39,7 +39,7 @@ def test_the_second_differs_where_the_patent_speaks() -> None:
 
 
 def test_its_recipe_on_the_embedded_data_is_what_trm_mls_was() -> None:
-    assert recipe_for(FirstTRMML, "auto", "tiny_clip") == {
+    assert recipe_for(FirstTRMML, "embedded", "tiny_clip") == {
         "n_ctx": 4, "ffn": 0, "kd_weight": 0.042, "contrast_weight": 0.0545, "contrast_prototypes": False,
         "contrast_pseudo": False, "pseudo_weight": 0.3, "pseudo_precision": 0.95, "pseudo_miss": 0.05, "gamma_pos": 0.0,
         "gamma_neg": 1.0, "lr": 1.16e-3, "weight_decay": 0.408, "warmup": 2, "momentum": 0.99, "epochs": 10,
