@@ -116,7 +116,9 @@ def test_held_out_images_are_not_remembered(method: str, resources, toys, tmp_pa
 
 def test_roles_estimates_are_fast_and_free_of_weight_decay(resources, toys, tmp_path: Path) -> None:
     """As the optimiser itself has it: decay would draw the estimates of all images to one half in each step."""
-    cell = make_cell(resources, "role", epochs=1, batch_size=40, weight_decay=0.5, lr=1e-3, schedule="constant")
+    cell = make_cell(
+        resources, "role", epochs=1, batch_size=40, weight_decay=0.5, lr=1e-3, estimate_lr=10.0, schedule="constant"
+    )
     run(cell, resources, tmp_path)
     saved = checkpoint(tmp_path)
     shapes = {tuple(v.shape): group for group in saved["optimizer"]["param_groups"] for v in _parameters(saved, group)}

@@ -38,7 +38,8 @@ def test_keys_of_built_in_cells_are_what_they_were_before_there_were_plugins(res
     """Pinned: a store's cells are found by them."""
     cells = {name: cell.key for name, cell in planned(resources, "asl", "trm_ml", "oracle", percent=10).items()}
     assert cells == {"asl": "efe9fa9e0b4423fb", "trm_ml": "a2a2542b2b0d9d82", "oracle": "f4f21f851713b572"}
-    views = {"overrides": {"views": {"augment": "dualcoop", "count": 2}}, "feed": "views", "holdout": 20}
+    settings = {"views": {"augment": "dualcoop", "count": 2}}
+    views = {"recipe": "embedded", "overrides": settings, "feed": "views", "holdout": 20}
     assert planned(resources, "dualcoop", **views)["dualcoop"].key == "7f511f984e55cb05"
 
 
