@@ -68,29 +68,38 @@ def _resolved(one: TunedSet, table: str) -> dict[str, Any]:
     return {**_resolved(tuned_sets()[other_set] if other_set else one, other), **own}
 
 
-def recipe_for(method: type[Method], recipe: str, backbone: str) -> dict[str, Any]:
+def recipe_for(method: type[Method], recipe: str, backbone: str, protocol: str = "auto") -> dict[str, Any]:
     """Config fields of the named recipe, or of the recipe file whose path it is.
 
-    "auto" takes that of the sets for this backbone, those made by `bench tune` first, then of the sets that serve
-    otherwise, where the method has them; "paper" on a backbone without a set. A set that is named, or given as a file,
-    stands before these.
+    "auto" takes that of the sets for this backbone, those made by `bench tune` under this protocol first, then those
+    written by hand, then the sets that serve otherwise, where the method has them; "paper" on a backbone without a set.
+    A set that is named, or given as a file, stands before these. protocol: "auto" for any.
     """
     available = all_recipes(method)
     if recipe == "auto":
-        return next((available[name] for name in _automatic(backbone) if name in available), {})
+        return next((available[name] for name in _automatic(backbone, protocol) if name in available), {})
     one = read_recipe_file(Path(recipe)) if is_recipe_file(recipe) else tuned_sets().get(recipe)
     if one:
         if method.name in one.tables:
             return settings_in(one, method)
-        return available[one.otherwise] if one.otherwise in available else recipe_for(method, "auto", backbone)
+        return (
+            available[one.otherwise] if one.otherwise in available else recipe_for(method, "auto", backbone, protocol)
+        )
     if recipe not in available:
         raise UsageError(f"method {method.name!r} has no recipe {recipe!r}; {nearest(recipe, ['auto', *available])}")
     return available[recipe]
 
 
-def _automatic(backbone: str) -> list[str]:
-    """The names of recipes that "auto" tries, in order: those of the backbone's sets, the paper's where it has none."""
-    own = {name: one for name, one in tuned_sets().items() if one.backbone == backbone}
+def _automatic(backbone: str, protocol: str) -> list[str]:
+    """The names of recipes that "auto" tries, in order: those of the backbone's sets, the paper's where it has none.
+
+    What was chosen with known negatives can be worthless without them: a tuned set serves its own protocol only.
+    """
+    own = {
+        name: one
+        for name, one in tuned_sets().items()
+        if one.backbone == backbone and protocol in ("auto", one.tuned.get("protocol", protocol))
+    }
     tuned_first = sorted(own, key=lambda name: not own[name].tuned)
     return [*tuned_first, *(own[name].otherwise for name in tuned_first)] or ["paper"]
 

@@ -11,7 +11,8 @@ from methods import METHODS
 
 def variant_settings(request: Request, variant: Variant, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Settings of the variant beside the method's defaults, not yet checked. more: further ones, the strongest."""
-    recipe = recipe_for(METHODS.get(variant.method), variant.recipe or request.recipe, request.backbone)
+    named = variant.recipe or request.recipe
+    recipe = recipe_for(METHODS.get(variant.method), named, request.backbone, request.protocol)
     return {**recipe, **request.overrides.get(variant.method, {}), **variant.overrides, **(more or {})}
 
 
