@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.api.execution import Execution
-from bench.api.opening import print_enlarged, print_left_out, print_mark, watched
+from bench.api.opening import print_chosen_elsewhere, print_enlarged, print_left_out, print_mark, watched
 from bench.api.outlook import Outlook, look_ahead
 from bench.api.outlook_view import as_text, renderables
 from bench.backbones import BACKBONES
@@ -92,8 +92,10 @@ def make_plan(request: Request, execution: Execution, quiet: bool = False) -> Pl
     dataset = open_dataset(request, execution.cache)
     with watched(dataset, quiet):
         entries = entries_of(request, dataset)
+    resolved = resolved_request(request, dataset)
     if not quiet:
+        print_chosen_elsewhere(request.recipe, resolved.protocol)
         print_left_out(dataset, (entry.skipped for entry in entries))
         print_mark(dataset, BACKBONES.get(request.backbone))
         print_enlarged(dataset, (entry.cell for entry in entries if entry.cell))
-    return Plan(resolved_request(request, dataset), execution, dataset, entries)
+    return Plan(resolved, execution, dataset, entries)

@@ -78,7 +78,7 @@ def recipe_for(method: type[Method], recipe: str, backbone: str, protocol: str =
     available = all_recipes(method)
     if recipe == "auto":
         return next((available[name] for name in _automatic(backbone, protocol) if name in available), {})
-    one = read_recipe_file(Path(recipe)) if is_recipe_file(recipe) else tuned_sets().get(recipe)
+    one = _set_of(recipe)
     if one:
         if method.name in one.tables:
             return settings_in(one, method)
@@ -102,6 +102,17 @@ def _automatic(backbone: str, protocol: str) -> list[str]:
     }
     tuned_first = sorted(own, key=lambda name: not own[name].tuned)
     return [*tuned_first, *(own[name].otherwise for name in tuned_first)] or ["paper"]
+
+
+def chosen_under(recipe: str) -> str:
+    """The protocol under which `bench tune` chose the settings of a file or a set; "" where it did not choose them."""
+    one = _set_of(recipe)
+    return str(one.tuned.get("protocol", "")) if one else ""
+
+
+def _set_of(recipe: str) -> TunedSet | None:
+    """The set in the recipe file, or of that name; None for recipes of single methods."""
+    return read_recipe_file(Path(recipe)) if is_recipe_file(recipe) else tuned_sets().get(recipe)
 
 
 def is_recipe_file(recipe: str) -> bool:

@@ -102,3 +102,11 @@ def test_images_are_encoded_by_the_command_only_where_it_trains_itself(call, mon
     monkeypatch.setattr(Execution, "open_executor", lambda self, resources, store, *more: Inline(resources, store))
     assert call("run", *ASL, "--executor", executor).code == 0
     assert bool(prepared) == encoded
+
+
+def test_settings_that_were_chosen_under_another_protocol_are_told(call):
+    words = "the settings of tiny_clip were chosen under partial, and may be far from good under single_positive"
+    other = ("run", "--methods", "asl", "--dry-run", "--protocol", "single_positive")
+    assert words in call(*other, "--recipe", "tiny_clip").err
+    assert "were chosen under" not in call(*other).err
+    assert "were chosen under" not in call("run", *ASL, "--dry-run", "--recipe", "tiny_clip").err
