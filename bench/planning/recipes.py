@@ -76,6 +76,8 @@ def recipe_for(method: type[Method], recipe: str, backbone: str, protocol: str =
     A set that is named, or given as a file, stands before these. protocol: "auto" for any.
     """
     available = all_recipes(method)
+    if method.labels != "observed":
+        protocol = "auto"  # nothing that it learns from is hidden
     if recipe == "auto":
         return next((available[name] for name in _automatic(backbone, protocol) if name in available), {})
     one = _set_of(recipe)

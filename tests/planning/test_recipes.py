@@ -45,13 +45,15 @@ def test_a_set_is_a_recipe_of_all_methods_as_its_file_is():
 
 def test_of_two_sets_for_a_backbone_auto_takes_the_one_that_tune_wrote(monkeypatch):
     by_hand = TunedSet("tiny_clip", "", {"asl": {"lr": 0.5}, "prior": {}, "hill": {"lr": 0.25}}, {})
-    by_tune = TunedSet("tiny_clip", "", {"asl": {"lr": 0.125}}, {"trials": 5, "protocol": "partial"})
+    tables = {"asl": {"lr": 0.125}, "oracle": {"lr": 0.0625}}
+    by_tune = TunedSet("tiny_clip", "", tables, {"trials": 5, "protocol": "partial"})
     monkeypatch.setattr("bench.planning.recipes.tuned_sets", lambda: {"a": by_hand, "b": by_tune})
     assert recipe_for(METHODS.get("asl"), "auto", "tiny_clip") == {"lr": 0.125}
     assert recipe_for(METHODS.get("asl"), "a", "tiny_clip") == {"lr": 0.5}
     assert recipe_for(METHODS.get("hill"), "auto", "tiny_clip") == {"lr": 0.25}
     assert recipe_for(METHODS.get("asl"), "auto", "tiny_clip", "partial") == {"lr": 0.125}
     assert recipe_for(METHODS.get("asl"), "auto", "tiny_clip", "single_positive") == {"lr": 0.5}, "chosen for partial"
+    assert recipe_for(METHODS.get("oracle"), "auto", "tiny_clip", "single_positive") == {"lr": 0.0625}, "hides nothing"
     assert recipe_for(METHODS.get("asl"), "b", "tiny_clip", "single_positive") == {"lr": 0.125}, "asked for by name"
 
 
