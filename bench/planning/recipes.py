@@ -127,11 +127,17 @@ def read_recipe_file(path: Path) -> TunedSet:
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise UsageError(f"recipe file {path} is larger than {LARGEST_FILE:,} bytes; it is no recipe file.")
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _parsed(path, path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(
             f"recipe file {path} cannot be read ({error}); give a TOML file such as `bench tune` writes."
         ) from None
+
+
+@functools.lru_cache(maxsize=8)
+def _parsed(path: Path, text: str) -> TunedSet:
+    """The set that a file's text says; kept, since a plan of all methods reads it once for each of them."""
+    content = tomllib.loads(text)
     if not isinstance(content.get("backbone"), str) or not isinstance(content.get(MADE_BY_TUNE, {}), dict):
         raise UsageError(f'recipe file {path} names no backbone; it begins with backbone = "NAME".')
     one = tuned_set(content)

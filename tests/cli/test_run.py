@@ -104,7 +104,7 @@ def test_images_are_encoded_by_the_command_only_where_it_trains_itself(call, mon
     assert bool(prepared) == encoded
 
 
-def test_settings_that_were_chosen_under_another_protocol_are_told(call):
+def test_a_run_warns_of_settings_that_were_chosen_under_another_protocol(call):
     words = "the settings of tiny_clip were chosen under partial, and may be far from good under single_positive"
     other = ("run", "--methods", "asl", "--dry-run", "--protocol", "single_positive")
     assert words in call(*other, "--recipe", "tiny_clip").err
