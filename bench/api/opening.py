@@ -12,6 +12,7 @@ from bench.data.pack import Pack
 from bench.data.unknown import unknown_sentence
 from bench.planning.packed import NO_TOWER, text_sentence
 from bench.planning.recipes import chosen_under
+from bench.planning.request import Request
 from bench.records.cells import Cell
 from bench.system.console import plain_console, text_column
 from bench.system.wording import counted
@@ -79,11 +80,16 @@ def print_mark(dataset: Dataset, backbone: type[Backbone]) -> None:
         console.print(f"warning: {backbone.name} on {dataset.component.name}: {FLAGS.get(mark, mark)}.", style="yellow")
 
 
-def print_chosen_elsewhere(recipe: str, protocol: str) -> None:
-    """Print that the settings were chosen for labels that are missing in another way, on standard error."""
-    if (chosen := chosen_under(recipe)) not in ("", protocol):
-        sentence = f"the settings of {recipe} were chosen under {chosen}, and may be far from good under {protocol}"
-        plain_console(stderr=True, highlight=False, soft_wrap=True).print(f"warning: {sentence}.", style="yellow")
+def print_chosen_elsewhere(request: Request) -> None:
+    """Print that settings were chosen for labels that are missing in another way, on standard error.
+
+    request: with its protocol decided.
+    """
+    console = plain_console(stderr=True, highlight=False, soft_wrap=True)
+    for recipe in sorted({variant.recipe or request.recipe for variant in request.variants}):
+        if (chosen := chosen_under(recipe)) not in ("", request.protocol):
+            sentence = f"the settings of {recipe} were chosen under {chosen}"
+            console.print(f"warning: {sentence}, and may be far from good under {request.protocol}.", style="yellow")
 
 
 def print_enlarged(dataset: Dataset, cells: Iterable[Cell]) -> None:

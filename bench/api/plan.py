@@ -94,7 +94,7 @@ def make_plan(request: Request, execution: Execution, quiet: bool = False) -> Pl
         entries = entries_of(request, dataset)
     resolved = resolved_request(request, dataset)
     if not quiet:
-        print_chosen_elsewhere(request.recipe, resolved.protocol)
+        print_chosen_elsewhere(resolved)
         print_left_out(dataset, (entry.skipped for entry in entries))
         print_mark(dataset, BACKBONES.get(request.backbone))
         print_enlarged(dataset, (entry.cell for entry in entries if entry.cell))

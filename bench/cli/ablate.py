@@ -55,7 +55,9 @@ def ablate(
     if list_parts:
         _show_parts(method, execution.as_json)
         return
-    study = plan_ablation(method, design, settings_of(method, requested), listed(parts) if parts is not None else None)
+    study = plan_ablation(
+        method, design, settings_of(method, requested, execution), listed(parts) if parts is not None else None
+    )
     refused = [f"{arm.name} is not run: {arm.refused}" for arm in study.arms if arm.refused]
     say_notes([*study.notes, *refused], execution.as_json)
     requested = dataclasses.replace(requested, methods=study.variants, study=study.to_json())

@@ -54,7 +54,7 @@ class TrialFlags:
     ] = None
     search_seed: Annotated[int, typer.Option(help="Seed of the proposals.", min=0, max=LARGEST_SEED)] = 0
     storage: Annotated[
-        str | None, typer.Option(help="An Optuna storage URL, to share a search; by default a file in the store.")
+        str | None, typer.Option(help="An Optuna storage URL, to share the trials; by default a file in the store.")
     ] = None
     retries: Annotated[
         int, typer.Option(help="How often a trial whose cell fails is tried again.", min=0, max=1000)

@@ -29,7 +29,7 @@ def sensitivity(
 
     requested = request.request()
     method = one_method(requested)
-    study = plan_sensitivity(method, settings_of(method, requested), over or [])
+    study = plan_sensitivity(method, settings_of(method, requested, execution), over or [])
     say_notes(study.notes, execution.as_json)
     requested = dataclasses.replace(requested, methods=study.variants, study=study.to_json())
     sweep = train_study(

@@ -13,6 +13,7 @@ from bench.api.sweep import Sweep
 from bench.cli.options import ExecutionFlags
 from bench.cli.output import command_line, show_plan, warn
 from bench.errors import UsageError
+from bench.planning.plan import open_dataset, resolved_request
 from bench.planning.request import Request, Variant
 from bench.planning.settings import variant_settings
 from bench.records.store import Store
@@ -31,9 +32,13 @@ def one_method(request: Request) -> type[Method]:
     return METHODS.get(request.methods[0])
 
 
-def settings_of(method: type[Method], request: Request) -> dict[str, Any]:
-    """What the method runs with for this request: its recipe's settings, and the user's on top."""
-    return variant_settings(request, Variant(method.name))
+def settings_of(method: type[Method], request: Request, execution: ExecutionFlags) -> dict[str, Any]:
+    """What the method runs with for this request: its recipe's settings, and the user's on top.
+
+    The data are opened for it, since the protocol that `auto` stands for there decides between recipes.
+    """
+    dataset = open_dataset(request, execution.execution().cache)
+    return variant_settings(resolved_request(request, dataset), Variant(method.name))
 
 
 def say_notes(notes: Sequence[str], as_json: bool) -> None:

@@ -12,7 +12,6 @@ from bench.cli.options import ExecutionFlags, Methods, Seeds
 from bench.cli.output import command_line, warn
 from bench.cli.search import SearchFlags, TrialFlags
 from bench.cli.search_plan import DryRun, show_searches
-from bench.planning.ratios import LARGEST_SEED
 
 if TYPE_CHECKING:
     from bench.api.tune import TunedSweep
@@ -28,18 +27,11 @@ class TuneFlags(SearchFlags):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TuneTrialFlags(TrialFlags):
-    """The same flags, as they read for a tuning."""
+    """The same flags; what two of them do is said as it is for a tuning."""
 
     trials: Annotated[
         int, typer.Option(help="Trials of each method; the first is its settings as they are.", min=1, max=100_000)
     ] = 20
-    space: Annotated[
-        Path | None, typer.Option(help="YAML of ranges, as for `bench search`; by default what each method declares.")
-    ] = None
-    search_seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0, max=LARGEST_SEED)] = 0
-    storage: Annotated[
-        str | None, typer.Option(help="An Optuna storage URL, to share the trials; by default a file in the store.")
-    ] = None
     out: Annotated[
         Path | None, typer.Option(help="Where to write the recipe file (.toml); by default in the report's folder.")
     ] = None

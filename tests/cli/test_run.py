@@ -108,5 +108,6 @@ def test_a_run_warns_of_settings_that_were_chosen_under_another_protocol(call):
     words = "the settings of tiny_clip were chosen under partial, and may be far from good under single_positive"
     other = ("run", "--methods", "asl", "--dry-run", "--protocol", "single_positive")
     assert words in call(*other, "--recipe", "tiny_clip").err
+    assert words in call(*other, "--grid", "asl.recipe=auto,tiny_clip").err
     assert "were chosen under" not in call(*other).err
     assert "were chosen under" not in call("run", *ASL, "--dry-run", "--recipe", "tiny_clip").err

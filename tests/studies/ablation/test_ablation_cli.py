@@ -6,8 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.copied_unknown import table
 
+from bench.cli.options import ExecutionFlags
+from bench.cli.studies import settings_of
+from bench.planning.plan import open_dataset, plan
+from bench.planning.request import Request
 from bench.records.store import Store
+from methods import METHODS
 
 TINY = ("--data", "scenes.n_train=120", "--data", "scenes.n_test=60")
 QUICK = ("--ratios", "0.5", "--seeds", "0-2", "--set", "asl.epochs=1", *TINY)
@@ -29,6 +35,24 @@ sys.exit(", ".join(heavy & set(sys.modules)) or 0)
         result = subprocess.run([sys.executable, "-c", code, command], env=environment, capture_output=True, text=True)
         assert result.returncode == 0, f"imported for help: {result.stderr}"
         assert "--method" in result.stdout
+
+
+def test_a_study_starts_from_the_settings_of_the_protocol_that_the_data_call_for(tmp_path):
+    """Labels that are unknown in the data make the protocol `native`, for which no settings were chosen by search."""
+    data = table(tmp_path / "data")
+    request = Request(
+        methods=("em",),
+        percents=(100,),
+        dataset=data.name,
+        root=data.root,
+        backbone="tiny_clip",
+        overrides={data.name: data.options},
+    )
+    execution = ExecutionFlags(cache=tmp_path / "cache")
+    (place,) = plan(request, open_dataset(request, execution.cache))
+    settings = settings_of(METHODS.get("em"), request, execution)
+    assert settings
+    assert settings == {option: place.cell.method.options[option] for option in settings}
 
 
 @pytest.mark.slow
