@@ -16,6 +16,7 @@ from bench.api.sweep import Sweep
 from bench.api.trials import trials_display
 from bench.data import Dataset
 from bench.data.blind import blind
+from bench.data.pack import Pack
 from bench.errors import UsageError
 from bench.planning.plan import open_dataset, resolved_request
 from bench.planning.request import Request
@@ -92,7 +93,10 @@ def plan_searches(
     options.check()
     execution.check()
     execution.refuse_slurm()
-    dataset = blind(open_dataset(request, execution.cache))
+    dataset = open_dataset(request, execution.cache)
+    if isinstance(dataset, Pack):
+        dataset.check()  # whose labels they are is told by both splits
+    dataset = blind(dataset)
     request = resolved_request(dataclasses.replace(request, judged=options.judged), dataset)
     if options.judged == "full" and request.protocol == "native":
         raise UsageError(

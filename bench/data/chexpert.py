@@ -79,7 +79,7 @@ class CheXpert(FolderDataset):
                 continue
             ids.append(_inside(cells[columns["Path"]]))
             coded += encode([cells[place] for place in places], OBSERVATIONS, f"{source}, {where}")
-        uncertain = POLICIES[self.options.uncertain]
+        uncertain = POLICIES[self.options.uncertain] if part == "train" else 0
         blank = 0 if self.options.blank == "unknown" else -1
         meaning = {"": blank, "1": 1, "0": -1, "-1": uncertain, "no": -1}
         table = np.array([meaning[sign] for sign in CELL_SIGNS], np.int8)

@@ -34,7 +34,7 @@ DataPart = Literal["train", "test"]
 PARTS: tuple[DataPart, DataPart] = ("train", "test")
 APPLIED_LATER = ("names", "unreadable", "images")
 """Options that choose from what was read, and do not change how files are read."""
-READING = 3
+READING = 4
 """Raised when files are read in another way: what was kept before is then read again."""
 
 

@@ -70,9 +70,9 @@ class TableDataset(FolderDataset):
     def read(self, part: DataPart) -> Listing:
         source = self.sources(part)[0]
         ids, parts, labels = self._parsed(source)
-        if not (self.options.test or self.options.split):
-            parts = [self._drawn(name) for name in ids]
-        rows = np.array([one == part for one in parts], bool) if not self.options.test else np.ones(len(ids), bool)
+        if parts is None:
+            parts = [part if self.options.test else self._drawn(name) for name in ids]
+        rows = np.array([one == part for one in parts], bool)
         if not rows.any():
             raise DataError(f"{source} has no {part} image; {self._advice(part)}")
         return Listing(tuple(name for name, one in zip(ids, rows, strict=True) if one), labels[rows], self._classes)
@@ -137,11 +137,15 @@ class TableDataset(FolderDataset):
             raise DataError("table.labels needs table.separator: what separates the names, such as ';'.")
         return [name for part in cell.split(self.options.separator) if (name := part.strip())]
 
-    def _parsed(self, source: Path) -> tuple[list[str], list[str], np.ndarray]:
-        """Image names, what the split column says of them ("train", "test" or "" for neither), labels int8 (N, C)."""
+    def _parsed(self, source: Path) -> tuple[list[str], list[str] | None, np.ndarray]:
+        """Image names, what the split column says of them ("train", "test" or "" for neither), labels int8 (N, C).
+
+        None stands for all parts without such a column; a second table, of test images, may do without.
+        """
         rows = self._open(source)
         image = self._column(rows, self._image_column(rows, source), source)
-        split = self._column(rows, self.options.split, source) if self.options.split else None
+        may_lack_it = self.options.test and self.options.split not in rows.columns
+        split = self._column(rows, self.options.split, source) if self.options.split and not may_lack_it else None
         part_of = {self.options.train_value: "train", self.options.test_value: "test"}
         ids: list[str] = []
         parts: list[str] = []
@@ -156,7 +160,7 @@ class TableDataset(FolderDataset):
         labels = read(TableRows(rows.columns, remembered()), source)
         if not ids:
             raise DataError(f"{source} names no image; a table has a line an image.")
-        return ids, parts, labels
+        return ids, None if split is None else parts, labels
 
     def _from_columns(self, rows: TableRows, source: Path) -> np.ndarray:
         places = [self._column(rows, name, source) for name in self._classes]

@@ -16,8 +16,8 @@ Follow = Callable[[int, Mapping[str, Any]], bool]
 """Told of each epoch (number, curve record) of a cell in the driver's process; True: end the cell here (pruning).
 
 A follower receives every epoch from the first on, in order and each once, also where the cell is resumed from a
-checkpoint
-or is tried again elsewhere. Calls come from any thread, one at a time for all cells of an executor.
+checkpoint or is tried again elsewhere; none where only the last evaluation was left to do. Calls come from any thread,
+one at a time for all cells of an executor.
 """
 
 Started = Callable[[], None]

@@ -128,7 +128,7 @@ def read_recipe_file(path: Path) -> TunedSet:
         if path.stat().st_size > LARGEST_FILE:
             raise UsageError(f"recipe file {path} is larger than {LARGEST_FILE:,} bytes; it is no recipe file.")
         return _parsed(path, path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(
             f"recipe file {path} cannot be read ({error}); give a TOML file such as `bench tune` writes."
         ) from None
@@ -140,6 +140,10 @@ def _parsed(path: Path, text: str) -> TunedSet:
     content = tomllib.loads(text)
     if not isinstance(content.get("backbone"), str) or not isinstance(content.get(MADE_BY_TUNE, {}), dict):
         raise UsageError(f'recipe file {path} names no backbone; it begins with backbone = "NAME".')
+    if (otherwise := content.get("otherwise", "")) not in ("", *tuned_sets()):
+        raise UsageError(
+            f"recipe file {path}: otherwise is {shown(otherwise)}; {nearest(str(otherwise), tuned_sets())}"
+        )
     one = tuned_set(content)
     for name, table in one.tables.items():
         _check_table(path, one, name, table)

@@ -8,6 +8,7 @@ weights are never returned. Rows of older versions, which have no checksum, are 
 import functools
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -123,9 +124,15 @@ def _read(path: Path, parse: Callable[[Any], _T]) -> _T:
         raise DataError(f"{path} is damaged ({str(reason)[:120]}); give `bench run` again.") from None
 
 
+def _finite(number: str) -> float | None:
+    """The number that is written; None for what no JSON file can be made of again: NaN and infinite ones."""
+    value = float(number)
+    return value if math.isfinite(value) else None
+
+
 def _record(line: bytes) -> dict[str, Any] | None:
     try:
-        record = printable(json.loads(line))
+        record = printable(json.loads(line, parse_float=_finite, parse_constant=_finite))
     except (ValueError, RecursionError):
         return None
     sound = isinstance(record, dict) and isinstance(record.get("epoch"), int)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.records.names import printable
+from bench.records.sealed import MALFORMED
 from bench.system.files import read_json, write_json
 
 JOB_FILE = "job.json"
@@ -38,7 +39,7 @@ def write_job(folder: Path, job: CellJob) -> None:
 
 def read_job(path: Path) -> CellJob | None:
     """The job that a file names; None where there is no such file, or it cannot be used."""
-    with suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+    with suppress(*MALFORMED):
         data = printable(read_json(path))
         texts = {name: str(data[name]) for name in ("job", "host", "stdout", "stderr")}
         return CellJob(**texts, epochs=int(data["epochs"]), starts=int(data["starts"]))

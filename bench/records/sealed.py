@@ -15,7 +15,7 @@ from bench.records.rows import Row
 
 SEAL = "sha256"
 
-MALFORMED = (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+MALFORMED = (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """What is raised of a record that is damaged."""
 
 

@@ -74,16 +74,18 @@ class Store(StoreReader):
         """
         folder = self.folder(row.key)
         write_arrays(folder / SCORES_FILE, logits=scores.astype(np.float32))
-        if weights is None:
-            (folder / WEIGHTS_FILE).unlink(missing_ok=True)
-        else:
+        self.forget_attempts(row.key)
+        if weights is not None:
             with atomic(folder / WEIGHTS_FILE) as file:
                 file.write(weights)
-        for name in ("error.txt", JOB_FILE, ORIGIN_FILE):
-            (folder / name).unlink(missing_ok=True)
         kept = [name for name in (SCORES_FILE, CURVE_FILE, WEIGHTS_FILE) if (folder / name).exists()]
         row = dataclasses.replace(row, files={name: file_digest(folder / name) for name in kept})
         write_json(folder / "row.json", sealed(row.to_json()))
+
+    def forget_attempts(self, key: str) -> None:
+        """Remove what earlier attempts at the cell, or another's, left beside a row that is about to be written."""
+        for name in (WEIGHTS_FILE, "error.txt", JOB_FILE, ORIGIN_FILE):
+            (self.folder(key) / name).unlink(missing_ok=True)
 
     def fail(self, key: str, error: BaseException) -> None:
         """Keep the traceback; the cell is tried again by the next run."""

@@ -5,11 +5,9 @@ from .blocks import LEAST_BLOCKS as LEAST_BLOCKS
 from .blocks import Blocks as Blocks
 from .blocks import Comparison as Comparison
 from .blocks import Measured as Measured
-from .blocks import Wins as Wins
 from .blocks import holm as holm
 from .blocks import independent as independent
 from .blocks import wilcoxon_holm as wilcoxon_holm
-from .blocks import win_matrix as win_matrix
 from .formatting import difference_text as difference_text
 from .formatting import p_text as p_text
 from .ranking import rankings as rankings

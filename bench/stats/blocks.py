@@ -137,31 +137,3 @@ def enough(blocks: Blocks, least: int, purpose: str) -> None:
             f"{purpose} needs {least} independent blocks (datasets) or more, but there {'is' if count == 1 else 'are'} "
             f"{count}: ratios and seeds of one dataset share images and labels; see its intervals instead."
         )
-
-
-class Wins(NamedTuple):
-    """At how many places a method was ahead of another, level with it, and behind."""
-
-    ahead: int
-    level: int
-    behind: int
-
-
-def win_matrix(
-    measured: Iterable[Measured], methods: Sequence[str], margin: float = 0.0
-) -> dict[tuple[str, str], Wins]:
-    """By (method, against), over the places where both have a number; level: `margin` points of mAP apart at most.
-
-    A count, no test: places of one dataset may be counted, since nothing is claimed about others.
-    """
-    values: dict[tuple[str, object], dict[str, float]] = {}
-    for dataset, place, method, value in measured:
-        values.setdefault((dataset, place), {})[method] = value
-    matrix = {}
-    for a in methods:
-        for b in methods:
-            gaps = [numbers[a] - numbers[b] for numbers in values.values() if a != b and a in numbers and b in numbers]
-            if a != b:
-                ahead, behind = sum(gap > margin for gap in gaps), sum(gap < -margin for gap in gaps)
-                matrix[a, b] = Wins(ahead, len(gaps) - ahead - behind, behind)
-    return matrix

@@ -3,7 +3,6 @@
 import contextlib
 import functools
 import logging
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from bench.training.loaders import evaluation_splits
 from bench.training.mmengine_model import mmengine_model
 from bench.training.mmengine_repairs import Runner, UnusableCheckpointError
 from bench.training.optimisation import training_arguments
+from bench.training.stopwatch import Stopwatch
 from methods import MethodConfig
 
 _LOG = logging.getLogger(__name__)
@@ -49,14 +49,14 @@ def _run(
     cell: Cell, inputs: Inputs, folder: Path, watch: Watch, test_curve: bool, checkpoint: Path | None
 ) -> TrainingResult:
     method = inputs.method
-    started = time.perf_counter()
-    mm_runner = _runner(cell, inputs, folder, watch, test_curve, checkpoint)
+    stopwatch = Stopwatch()
+    mm_runner = _runner(cell, inputs, folder, watch, test_curve, checkpoint, stopwatch)
     with PeakMemory(inputs.device) as memory, deterministic(), mm_runner as runner:
         if method.config.epochs:
             if not runner._resume:
                 (folder / "curve.jsonl").unlink(missing_ok=True)
             runner.train()
-        trained = time.perf_counter()
+        trained = stopwatch.seconds
         if not method.config.epochs:
             runner.val()
         elif runner.val_loop.logits is None:
@@ -65,13 +65,19 @@ def _run(
             runner.val_loop.run()
         logits, weights = runner.val_loop.logits, runner.val_loop.weights
         parameters = sum(p.numel() for p in runner.model.parameters() if p.requires_grad)
-    timings = {"train": trained - started, "total": time.perf_counter() - started}
+    timings = {"train": trained, "total": stopwatch.seconds}
     return TrainingResult(logits, timings, memory.peak, parameters, weights)
 
 
 @contextlib.contextmanager
 def _runner(
-    cell: Cell, inputs: Inputs, folder: Path, watch: Watch, test_curve: bool, checkpoint: Path | None
+    cell: Cell,
+    inputs: Inputs,
+    folder: Path,
+    watch: Watch,
+    test_curve: bool,
+    checkpoint: Path | None,
+    stopwatch: Stopwatch,
 ) -> Iterator[Runner]:
     config, dense = inputs.method.config, inputs.method.needs_dense
     live, method = inputs.live, inputs.method.method
@@ -91,7 +97,7 @@ def _runner(
         load_from=str(checkpoint) if checkpoint else None,
         resume=checkpoint is not None,
         default_hooks={"runtime_info": {"type": StepInfoHook}, "logger": None, "checkpoint": None},
-        custom_hooks=_hooks(config, folder, watch, inputs.hidden_labels),
+        custom_hooks=_hooks(config, folder, watch, inputs.hidden_labels, stopwatch),
         **training_arguments(cell, inputs, dense),
     )
     try:
@@ -100,12 +106,14 @@ def _runner(
         runner.close()
 
 
-def _hooks(config: MethodConfig, folder: Path, watch: Watch, hidden: HiddenLabels | None) -> list[dict[str, Any]]:
+def _hooks(
+    config: MethodConfig, folder: Path, watch: Watch, hidden: HiddenLabels | None, stopwatch: Stopwatch
+) -> list[dict[str, Any]]:
     curve = folder / "curve.jsonl"
     hooks: list[dict[str, Any]] = [
         {"type": EpochHook},
         {"type": CurveHook, "path": curve, "watch": watch},
-        {"type": CheckpointHook, "folder": folder / "checkpoint", "curve": curve},
+        {"type": CheckpointHook, "folder": folder / "checkpoint", "curve": curve, "stopwatch": stopwatch},
     ]
     if hidden is not None:
         hooks.append({"type": PseudoHook, "hidden": hidden})

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 
 from bench.stats.metrics import mean_average_precision
 from bench.training.ahead import Ahead
+from bench.training.hooks.curve import DivergedError
 from bench.training.logits import split_logits
 from bench.training.random_state import undisturbed_randomness
 from bench.training.weights import scoring_state
@@ -61,6 +62,8 @@ class ScoreLoop(BaseLoop):
         with undisturbed_randomness():
             for split in splits:
                 logits = split_logits(self.runner.model, split.batches, self.runner.device)
+                if not np.isfinite(logits).all():
+                    raise DivergedError(f"scores are not finite after epoch {self.runner.epoch}; lower the rate.")
                 self.evaluator.process([{"split": split.prefix, "logits": logits, "labels": split.labels}])
                 if split is self.dataloader[0]:
                     self.logits = logits

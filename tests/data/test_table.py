@@ -106,6 +106,14 @@ def test_a_second_table_may_have_its_columns_in_another_order(opened, tmp_path):
         opened(*TWO, test="test.csv").listing("test")
 
 
+def test_the_split_column_counts_in_both_tables_where_both_have_it(opened, tmp_path):
+    lines = ("image,part,cat,dog", "1.jpg,train,1,0", "2.jpg,val,0,1", "3.jpg,test,1,1")
+    (tmp_path / "test.csv").write_text("image,cat,dog\n9.jpg,1,0\n8.jpg,0,0\n")
+    assert set(whole(opened(*lines, split="part", test="test.csv"))) == {"1.jpg", "9.jpg", "8.jpg"}
+    (tmp_path / "test.csv").write_text("image,part,cat,dog\n9.jpg,test,1,0\n8.jpg,val,0,0\n")
+    assert set(whole(opened(*lines, split="part", test="test.csv"))) == {"1.jpg", "9.jpg"}
+
+
 def test_a_file_of_classes_chooses_columns_and_their_order(opened, tmp_path):
     (tmp_path / "names.txt").write_text("dog\n")
     dataset = opened("image,who,cat,dog", "1.jpg,anna,1,0", "2.jpg,bert,0,1", classes="names.txt", test_share=1)

@@ -69,6 +69,15 @@ def test_chexpert_uncertain_labels_follow_the_papers_policy(policy, value, tmp_p
     assert (read[0, 0], read[0, 6], read[0, 1]) == (1, -1, 0)
 
 
+def test_an_uncertain_test_label_of_chexpert_judges_nothing(tmp_path):
+    """The policies are of training labels: a test label made up by one would be judged."""
+    copy = chexpert(tmp_path)
+    valid = tmp_path / "CheXpert-v1.0-small" / "valid.csv"
+    valid.write_text(valid.read_text().replace(",1.0", ",-1.0", 1))
+    for policy in ("zeros", "ones"):
+        assert labels(copy, tmp_path / "cache", "test", uncertain=policy)[0].count(0) == 1
+
+
 def test_chexpert_policies_that_are_trainings_say_what_to_take(tmp_path):
     copy = chexpert(tmp_path)
     for policy, words in (("self_trained", "pseudo-labels"), ("multi_class", "third class")):

@@ -102,6 +102,12 @@ def test_a_diverged_training_fails_in_its_first_epoch_with_a_sentence(store, res
     assert observer.epochs == []
 
 
+def test_scores_that_diverge_after_a_finite_loss_are_a_divergence_too(store, resources, monkeypatch):
+    monkeypatch.setattr("bench.training.evaluation.split_logits", lambda *given: np.full((40, 3), np.inf))
+    observer = advance([make_cell(resources, "toy_linear", **SHORT)], store, resources)
+    assert observer.messages == ["DivergedError: scores are not finite after epoch 1; lower the rate."]
+
+
 def test_what_failed_in_another_process_meanwhile_is_told_and_not_tried_again(store, resources, monkeypatch):
     cell = make_cell(resources, "toy_refusing", **SHORT)
     advance([cell], store, resources)

@@ -1,5 +1,6 @@
 """A pack's features are unpacked once, chunk by chunk, and never where a byte is not the pack's."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -7,12 +8,18 @@ import pytest
 from helpers.packs import repacked, tiny_pack
 from helpers.trainings import make_cell
 
+from bench.api.datasets_at_hand import DatasetsAtHand
+from bench.api.execution import Execution
+from bench.api.search import plan_searches
+from bench.api.search_options import SearchOptions
 from bench.api.sharing import write_pack_of
 from bench.data.pack import Pack
 from bench.data.pack.check import examine_pack
 from bench.errors import DataError, UsageError
 from bench.features import entries, packed_features
 from bench.features.writer import ChunkWriter
+from bench.planning.plan import cells, open_dataset, plan
+from bench.planning.request import Request
 from bench.system.bundle import BundleError
 from bench.system.disk import DiskError
 
@@ -147,6 +154,20 @@ def test_flipped_labels_are_no_scenes(path, tmp_path):
     other = Pack(None, repacked(path, tmp_path / "other.tar", members={"train/labels.npy": bytes(labels)}), tmp_path)
     with pytest.raises(BundleError, match="its labels are not those of the scenes that it names"):
         other.check()
+
+
+def test_flipped_labels_choose_no_settings_and_judge_no_imported_cell(path, tmp_path):
+    """Both trust a fingerprint, and without a look at both splits a pack's is what a stranger says."""
+    labels = bytearray(Pack(None, path, tmp_path).bundle.content("test/labels.npy", 10**6))
+    labels[-1] = 255 if labels[-1] == 1 else 1
+    other = repacked(path, tmp_path / "other.tar", members={"test/labels.npy": bytes(labels)})
+    request = Request(("asl",), (50,), dataset="pack", root=other, holdout=20)
+    with pytest.raises(BundleError, match="its labels are not those of the scenes that it names"):
+        plan_searches(request, SearchOptions(), Execution(cache=tmp_path))
+    honest = dataclasses.replace(request, root=path)
+    cell = next(cells(plan(honest, open_dataset(honest, tmp_path))))
+    targets = [DatasetsAtHand(tmp_path, root).targets(cell).labels for root in (path, other)]
+    np.testing.assert_array_equal(*targets)  # of the second one they are drawn here
 
 
 def test_what_cannot_be_exported_is_one_sentence(path, resources, tmp_path):

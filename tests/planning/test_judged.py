@@ -1,5 +1,7 @@
 """By which labels held-out images are judged, where a request leaves it open."""
 
+import dataclasses
+
 import pytest
 
 from bench.api.request import request_of
@@ -30,6 +32,14 @@ def test_labels_that_rank_nothing_are_refused(words, unknown):
     request = request_of("asl", "0.1", "0", holdout=20, protocol="single_positive", **words)
     with pytest.raises(UsageError, match=r"no negative is known, .* use --holdout-labels full"):
         resolved_judged(request, unknown)
+
+
+def test_negatives_that_an_option_of_the_protocol_leaves_known_rank_something():
+    with_negatives = {"role": {"negatives": 20}}
+    request = request_of("asl", "0.1", "0", holdout=20, protocol="role", holdout_labels="observed")
+    with pytest.raises(UsageError, match="no negative is known"):
+        resolved_judged(request, False)
+    assert resolved_judged(dataclasses.replace(request, overrides=with_negatives), False) == "observed"
 
 
 def test_another_word_is_refused():

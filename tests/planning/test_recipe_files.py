@@ -19,6 +19,9 @@ WRONG = {
     "like nothing": (HEAD + '[asl]\nlike = "embedded:nope"\n', "is like 'embedded:nope', and there is no such table"),
     "like each other": (HEAD + '[asl]\nlike = "hill"\n[hill]\nlike = "asl"\n', "there is no such table with settings"),
     "like no name": (HEAD + "[asl]\nlike = 3\n", "is like 3"),
+    "a huge number": (HEAD + f"[asl]\nlr = {'9' * 5000}\n", "cannot be read"),
+    "otherwise no name": ("otherwise = []\n" + HEAD, r"otherwise is \[\]; allowed: embedded"),
+    "otherwise no set": ('otherwise = "tiny_clap"\n' + HEAD, "otherwise is 'tiny_clap'; did you mean 'tiny_clip'"),
     "large": (HEAD + "#" * 1_000_000, "larger than 1,000,000 bytes"),
 }
 

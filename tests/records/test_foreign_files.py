@@ -5,11 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from helpers.store_factory import Grid, finish, make_store, running
+from helpers.store_factory import Grid, finish, make_store, row, running, scores
 
 from bench.errors import DataError
+from bench.records.jobs import read_job
 from bench.records.store import Store
 from bench.records.warnings import warn_once
+from bench.report import read_results
+from bench.report.stamp import inputs_digest
 
 pytestmark = pytest.mark.slow
 
@@ -47,12 +50,36 @@ def test_a_claim_mends_the_cells_description_and_sweeps_what_a_kill_left(store):
         assert (folder / ".hidden").exists()
 
 
-@pytest.mark.parametrize("lease", ["", "[]", "{}", "7", '{"host": 1, "pid": "x", "process_started": null}', "\x00"])
+NEVER = '{"host": "a", "pid": 1e999, "process_started": 0}'
+
+
+@pytest.mark.parametrize(
+    "lease", ["", "[]", "{}", "7", NEVER, '{"host": 1, "pid": "x", "process_started": null}', "\x00"]
+)
 def test_a_lease_that_cannot_be_read_is_none(store, lease):
     cell = GRID.cells()[0]
     (store.folder(cell.key) / "lease.json").write_text(lease)
     assert store.lease(cell.key) is None
     assert store.state(cell.key) == "done"
+
+
+def test_a_job_that_cannot_be_read_is_none(tmp_path):
+    job = {"job": "1", "host": "a", "stdout": "out", "stderr": "err", "epochs": 2, "starts": 1}
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    assert read_job(tmp_path / "job.json").epochs == 2
+    (tmp_path / "job.json").write_text(json.dumps(job).replace('"epochs": 2', '"epochs": 1e999'))
+    assert read_job(tmp_path / "job.json") is None
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_a_curve_with_numbers_that_are_none_makes_a_report(tmp_path, number):
+    store, _ = make_store(tmp_path / "results", GRID)
+    cell = GRID.cells()[0]
+    with store.claim(cell) as folder:
+        (folder / "curve.jsonl").write_text(f'{{"epoch": 1, "loss": {number}}}\n')
+        store.finish(row(cell), scores(cell))
+    assert store.curve(cell.key) == [{"epoch": 1, "loss": None}]
+    assert inputs_digest(read_results(store), store)
 
 
 def test_lines_of_a_running_cells_curve_that_are_none_are_left_out(tmp_path, caplog):

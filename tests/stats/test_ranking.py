@@ -15,7 +15,6 @@ from bench.stats import (
     holm,
     independent,
     wilcoxon_holm,
-    win_matrix,
 )
 
 
@@ -118,10 +117,3 @@ def test_nobody_is_joined_where_all_differ_and_all_are_where_none_does():
     assert average_ranks(blocks_of(values)).cliques == ()
     noise = np.random.default_rng(2).normal(size=(12, 3))
     assert [set(c) for c in average_ranks(blocks_of(noise)).cliques] == [{"a", "b", "c"}]
-
-
-def test_wins_are_counted_where_both_have_a_number():
-    cells = [Measured("d", i, "a", value) for i, value in enumerate([70, 71, 72, 73])]
-    cells += [Measured("d", i, "b", value) for i, value in enumerate([69, 71, 72.05])]
-    assert win_matrix(cells, ("a", "b"))["a", "b"] == (1, 1, 1)
-    assert win_matrix(cells, ("a", "b"), margin=0.1)["b", "a"] == (0, 2, 1)

@@ -1,5 +1,6 @@
 """A run that was cut off ends with the same bits as one that was not; `bench.conformance` proves it for all methods."""
 
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -55,6 +56,16 @@ def test_cut_off_between_the_last_checkpoint_and_the_row(method, straight, resou
     assert losses(tmp_path) == losses(expected.folder)
     again = run(expected.cell, resources, tmp_path)
     assert_same_scores(again.logits, expected.outcome.logits)
+
+
+def test_the_time_of_a_resumed_training_is_that_of_both_attempts(resources, toys, tmp_path, monkeypatch):
+    """On a clock of the test's: a minute passes with each look at it."""
+    minutes = itertools.count(0, 60)
+    monkeypatch.setattr("bench.training.stopwatch.time.perf_counter", lambda: float(next(minutes)))
+    cell = make_cell(resources, "toy_linear", **QUICK)
+    whole = run(cell, resources, tmp_path / "whole").timings
+    interrupted(cell, resources, tmp_path / "resumed", 2)
+    assert run(cell, resources, tmp_path / "resumed").timings["train"] >= whole["train"]
 
 
 def test_state_that_no_checkpoint_holds_is_caught(resources, toys, tmp_path):

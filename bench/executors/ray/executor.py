@@ -19,6 +19,7 @@ from bench.executors.ray.node import train_cell
 from bench.executors.ray.transfer import RESUME, CellFiles, pack, unpack
 from bench.executors.worker import ResourceOpener
 from bench.records.cells import Cell
+from bench.records.damage import read_curve
 from bench.records.store import Store
 from bench.system.files import write_text
 from bench.training.resources import Resources
@@ -157,7 +158,7 @@ class RayExecutor:
             self.resources.progress(*content)
         else:
             record, checkpoint = content
-            _add(record, folder / "curve.jsonl")
+            add_to_curve(record, folder / "curve.jsonl")
             unpack(checkpoint, folder)
             return followed.epoch(record)
         return False
@@ -168,6 +169,8 @@ class RayExecutor:
             self.store.save_targets(cell.dataset.fingerprint, self.resources.targets)
         if ended.ending != "failed":
             self.store.clear_error(cell.key)
+        if ended.ending == "done":
+            self.store.forget_attempts(cell.key)
         unpack(files, folder)
         if ended.ending != "stopped":
             shutil.rmtree(folder / "checkpoint", ignore_errors=True)
@@ -182,11 +185,7 @@ def _lost(ray: Any) -> tuple[type[Exception], ...]:
     return (LostWorkerError, *(getattr(ray.exceptions, name) for name in names))
 
 
-def _add(record: Mapping[str, Any], curve: Path) -> None:
-    """Append a line to the curve; the first epoch begins it anew."""
-    line = json.dumps(record) + "\n"
-    if record["epoch"] == 1:
-        write_text(curve, line)
-    else:
-        with curve.open("a") as file:
-            file.write(line)
+def add_to_curve(record: Mapping[str, Any], curve: Path) -> None:
+    """Put a line behind those of earlier epochs; a cell that was lost sends some epochs a second time."""
+    earlier = [line for line in read_curve(curve) if line["epoch"] < record["epoch"]]
+    write_text(curve, "".join(json.dumps(line) + "\n" for line in (*earlier, record)))

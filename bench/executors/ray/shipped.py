@@ -22,6 +22,7 @@ class Index:
     """A dataset without its images."""
 
     name: str
+    default_backbone: str
     options: Any
     class_names: tuple[str, ...]
     fingerprint: str
@@ -54,6 +55,7 @@ class _ShippedDataset(Dataset):
         super().__init__(index.options, None, Path())
         self._index = index
         self.name = index.name  # type: ignore[misc]
+        self.default_backbone = index.default_backbone  # type: ignore[misc]  # the mark of an encoder's numbers depends on it
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -50,5 +50,13 @@ def _index(dataset: Dataset, with_test: bool) -> Index:
         return replace(split, images=NoImages(len(split), NO_IMAGES_SENT))
 
     test = without_images(dataset.test) if with_test else None
-    about = (dataset.name, dataset.options, dataset.class_names, dataset.fingerprint, dataset.facts)
-    return Index(*about, without_images(dataset.train), test)
+    return Index(
+        dataset.name,
+        dataset.default_backbone,
+        dataset.options,
+        dataset.class_names,
+        dataset.fingerprint,
+        dataset.facts,
+        without_images(dataset.train),
+        test,
+    )

@@ -26,9 +26,12 @@ SELECTIONS = {
 
 
 def comparable(number: PublishedNumber, row: Row) -> bool:
-    """Whether the cell answers the same question: the same method, images of the same dataset, labels hidden alike."""
+    """Whether the cell answers the same question: the same method, images of the same dataset, labels hidden alike.
+
+    A cell of a variance study does not: of its streams of randomness only one follows its seed.
+    """
     cell = row.cell
-    if cell.dataset.name != number.dataset or not cell.test or "mAP" not in row.metrics:
+    if cell.streams or cell.dataset.name != number.dataset or not cell.test or "mAP" not in row.metrics:
         return False
     if not _same_method(number, cell.method.name):
         return False

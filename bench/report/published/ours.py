@@ -87,7 +87,7 @@ def _finished(group: Mapping[int | None, Sequence[Row]]) -> int:
 
 
 def _setting(row: Row) -> str:
-    """All that a cell is but its percent, seed and streams."""
+    """All that a cell is but its percent and seed."""
     data = row.cell.to_json()
     # Masks read from files have a fingerprint for each ratio.
     axes = {name: data[name] for name in ("method", "dataset", "backbone", "feed", "holdout")}

@@ -99,7 +99,7 @@ def search_requests(
     if sweep.holdout < 1:
         raise UsageError("--holdout 0 leaves no image to judge a trial by; give a share such as 20.")
     if judged == "observed":
-        refuse_without_negatives(sweep.protocol)
+        refuse_without_negatives(sweep)
     sweep = dataclasses.replace(sweep, judged=judged)
     requests = []
     for variant in sweep.variants:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bench.errors import DataError
 from bench.studies.search.outcome import WHICH_FAILED, TrialRecord, best
 from bench.studies.tune.budget import HeldoutLevel, expected_best
 
@@ -50,7 +51,10 @@ def counted_trials(trials: Sequence[TrialRecord], budget: int) -> tuple[TrialRec
 
     def place(trial: TrialRecord) -> int:
         while trial.origin.endswith(WHICH_FAILED):
-            trial = by_number[int(trial.origin.removeprefix("trial ").removesuffix(WHICH_FAILED))]
+            first = by_number[int(trial.origin.removeprefix("trial ").removesuffix(WHICH_FAILED))]
+            if first.number >= trial.number:
+                raise DataError(f"trial {trial.number} claims to repeat trial {first.number}, which is no earlier one.")
+            trial = first
         return trial.number
 
     ended = [trial for trial in trials if trial.state in ("complete", "pruned", "failed")]

@@ -15,7 +15,7 @@ CURVES = "curve/"
 def curve_points(curve: list[dict[str, Any]]) -> Iterator[MetricPoint]:
     seconds = 0.0
     for record in curve:
-        seconds += record.get("seconds", 0.0)
+        seconds += record.get("seconds") or 0.0
         for name, value in record.items():
             if name != "epoch" and is_number(value):
                 yield MetricPoint(metric_key(CURVES + name), _finite(value), record["epoch"], seconds)

@@ -9,6 +9,7 @@ from mmengine.hooks import Hook
 from bench.system.files import read_json_lines, write_text
 from bench.system.interrupts import held_signals
 from bench.training.random_state import random_state, restore_random_state, undisturbed_randomness
+from bench.training.stopwatch import Stopwatch
 
 LAST = "last.pth"
 
@@ -22,8 +23,8 @@ class CheckpointHook(Hook):
 
     priority = "VERY_LOW"
 
-    def __init__(self, folder: Path, curve: Path):
-        self.folder, self.curve = folder, curve
+    def __init__(self, folder: Path, curve: Path, stopwatch: Stopwatch):
+        self.folder, self.curve, self.stopwatch = folder, curve, stopwatch
         self._state: dict[str, Any] | None = None
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
@@ -40,11 +41,13 @@ class CheckpointHook(Hook):
 
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         checkpoint["random_state"] = random_state()
+        checkpoint["seconds"] = self.stopwatch.seconds
 
     def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         self._state = checkpoint["random_state"]
         with undisturbed_randomness():
             restore_random_state(self._state)  # a state that cannot be restored is noticed before anything is trained
+        self.stopwatch.earlier = float(checkpoint.get("seconds", 0.0))
         done = checkpoint["meta"]["epoch"]
         kept = [record for record in read_json_lines(self.curve) if record["epoch"] <= done]
         if len(kept) != done:

@@ -13,7 +13,7 @@ from bench.errors import BenchError
 
 
 class DivergedError(BenchError):
-    """The loss is not finite any more."""
+    """The loss or the scores are not finite any more."""
 
 
 class Stopped(Exception):  # noqa: N818 - no error: the watcher of the training ended it

@@ -28,7 +28,7 @@ ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
 from ray.cluster_utils import Cluster  # noqa: E402
 
 from bench.executors.ray.demands import Demands  # noqa: E402
-from bench.executors.ray.executor import RayExecutor  # noqa: E402
+from bench.executors.ray.executor import RayExecutor, add_to_curve  # noqa: E402
 from bench.executors.ray.node import NodeLocation  # noqa: E402
 
 pytestmark = pytest.mark.slow
@@ -91,6 +91,7 @@ def assert_equal(cell, store: Store, resources, folder: Path) -> None:
     assert_same_weights(store, straight, cell.key)
     mine, theirs = store.row(cell.key), straight.row(cell.key)
     assert (mine.metrics, mine.class_ap, mine.mask) == (theirs.metrics, theirs.class_ap, theirs.mask)
+    assert mine.flags == theirs.flags
 
 
 def test_the_contract(opened, store, resources, tmp_path):
@@ -99,6 +100,9 @@ def test_the_contract(opened, store, resources, tmp_path):
     assert executor.slots == 2
     one, two = (make_cell(resources, "toy_linear", percent=percent, **SHORT) for percent in (20, 40))
     bad = make_cell(resources, "toy_refusing", **SHORT)
+    for name in ("origin.json", "job.json"):  # of an earlier attempt, or of whom the cell was imported from
+        with store.claim(one) as folder:
+            (folder / name).write_text("{}")
     calls: list = []
     futures: list[Future] = [
         executor.submit(one, lambda epoch, record: calls.append((epoch, record)), lambda: calls.append("go")),
@@ -113,7 +117,8 @@ def test_the_contract(opened, store, resources, tmp_path):
     assert [record for _, record in calls[1:]] == store.curve(one.key)
     assert_equal(one, store, resources, tmp_path)
     assert (store.folder(one.key) / "log.txt").exists()
-    assert not (store.folder(one.key) / "checkpoint").exists()
+    left = {path.name for path in store.folder(one.key).iterdir()}
+    assert not left & {"checkpoint", "origin.json", "job.json"}
     assert store.targets(one.dataset.fingerprint).ids == resources.dataset.test.ids
     assert executor.submit(one).result().ending == "cached"
 
@@ -192,6 +197,13 @@ def test_features_are_sent_to_nodes_without_the_dataset(both_nodes, resources, s
         with pytest.raises(UsageError, match="--live reads images"):
             executor.submit(live).result()
     assert_equal(cell, store, own, tmp_path)
+
+
+def test_epochs_that_a_lost_cell_sends_again_stand_in_the_curve_once(tmp_path):
+    """A checkpoint is refused where the curve beside it has another number of epochs."""
+    for epoch in (1, 2, 3, 2, 3, 4):
+        add_to_curve({"epoch": epoch, "loss": 1.0}, tmp_path / "curve.jsonl")
+    assert [record["epoch"] for record in losses(tmp_path)] == [1, 2, 3, 4]
 
 
 def test_a_node_killed_in_the_middle_of_a_sweep(opened, both_nodes, store, resources, tmp_path):

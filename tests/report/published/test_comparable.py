@@ -186,3 +186,10 @@ def test_json_and_tables_hold_the_same_numbers(store):
     assert sorted(line["ours"]["cells"]) == store.keys()
     [drawn] = [published_table(g) for g in papers if (g.setting, g.camp.id) == ("partial", "clip-rn101")]
     assert f"{line['ours']['mAP']['10']:.1f} ±" in markdown(drawn)
+
+
+def test_cells_of_a_variance_study_are_no_seeds_of_ours(store, tmp_path):
+    """They stand for one source of chance each, so that their spread is no spread over seeds."""
+    cells = [published_cell(10, 0), *(published_cell(10, 0, streams={"mask": seed}) for seed in (1, 2))]
+    line = _dualcoop(filled(Store(tmp_path), cells))[1]
+    assert [row.cell.streams for row in line.ours.cells[10]] == [{}]

@@ -3,6 +3,7 @@
 import pytest
 from helpers.search_world import Watching, a_search, level_of, opened, searched, without_clocks
 
+from bench.errors import DataError
 from bench.studies.search.outcome import AS_THEY_WERE, TrialRecord
 from bench.studies.tune.figure import budget_figure
 from bench.studies.tune.outcome import counted_trials, heldout_sd
@@ -29,6 +30,15 @@ def test_a_trial_that_was_made_again_stands_in_the_place_of_its_first_attempt():
         TrialRecord(4, "complete", {}, 3.0, origin="trial 3, which failed"),
     ]
     assert [trial.number for trial in counted_trials(trials, 2)] == [4, 1]
+
+
+def test_trials_that_claim_to_repeat_each_other_are_refused():
+    trials = [
+        TrialRecord(0, "complete", {}, 1.0, origin="trial 1, which failed"),
+        TrialRecord(1, "complete", {}, 2.0, origin="trial 0, which failed"),
+    ]
+    with pytest.raises(DataError, match="trial 0 claims to repeat trial 1, which is no earlier one"):
+        counted_trials(trials, 2)
 
 
 def test_spread_is_over_seeds_of_the_mean_over_ratios():
