@@ -57,7 +57,8 @@ def data_sizes(dataset: Dataset, backbone: Component, cache: Path) -> Sizes:
     """Sizes of the dataset and of its features; the features' are the usual ones where the cache holds none."""
     images = dataset.sizes
     tokens, dim = known_shape(cache, backbone) or USUAL_TOKENS
-    return Sizes(images["train_images"], images["test_images"], len(dataset.class_names), tokens, dim)
+    tests = images.get("test_images", 0)  # a search has none
+    return Sizes(images["train_images"], tests, len(dataset.class_names), tokens, dim)
 
 
 def least_need(cells: Sequence[Cell], needs: Mapping[str, int]) -> int:

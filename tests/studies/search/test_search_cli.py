@@ -27,11 +27,10 @@ def call(*arguments: str, code: int = 0):
 
 @pytest.fixture(scope="module")
 def results(cache, tmp_path_factory) -> Path:
-    """A store in which two methods have been searched and retrained."""
+    """A store in which two methods have been searched and retrained, by worker processes as on any usual machine."""
     root = tmp_path_factory.mktemp("results")
-    root.joinpath("output").write_text(
-        call("--methods=asl,clip_zero_shot", "--ratios=0.5", "--trials=3", f"--results={root}", *QUICK).stdout
-    )
+    request = ("--methods=asl,clip_zero_shot", "--ratios=0.5", "--trials=3", f"--results={root}")
+    root.joinpath("output").write_text(call(*request, *QUICK, "--executor=processes", "--workers=2").stdout)
     return root
 
 
