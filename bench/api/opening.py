@@ -11,11 +11,13 @@ from bench.data.notices import copied, unmeasured
 from bench.data.pack import Pack
 from bench.data.unknown import unknown_sentence
 from bench.planning.packed import NO_TOWER, text_sentence
+from bench.planning.ratios import USUAL_PERCENTS
 from bench.planning.recipes import chosen_under
 from bench.planning.request import Request
 from bench.records.cells import Cell
 from bench.system.console import plain_console, text_column
 from bench.system.wording import counted
+from protocols import PROTOCOLS
 
 
 @contextlib.contextmanager
@@ -78,6 +80,18 @@ def print_mark(dataset: Dataset, backbone: type[Backbone]) -> None:
 
         console = plain_console(stderr=True, highlight=False, soft_wrap=True)
         console.print(f"warning: {backbone.name} on {dataset.component.name}: {FLAGS.get(mark, mark)}.", style="yellow")
+
+
+def print_no_ratio(request: Request) -> None:
+    """Print that the protocol has no ratio to apply, where a user asked for other ones than the usual nine.
+
+    request: with its protocol decided.
+    """
+    if PROTOCOLS.get(request.protocol).has_percent or request.percents == USUAL_PERCENTS:
+        return
+    ratios = ", ".join(f"{percent} %" for percent in request.percents)
+    sentence = f"protocol {request.protocol} has no ratio, so {ratios} is not applied; --protocol partial hides labels"
+    plain_console(stderr=True, highlight=False, soft_wrap=True).print(f"warning: {sentence}.", style="yellow")
 
 
 def print_chosen_elsewhere(request: Request) -> None:

@@ -84,7 +84,7 @@ def _expected(expected: Forecast) -> Iterator[str]:
         return
     known = {name: method for name, method in expected.methods.items() if method.cells > method.unknown}
     if not known:
-        yield "expected time: unknown, since none of these methods has finished a cell here"
+        yield "expected time: unknown, since none of these methods has finished a cell like these here"
         return
     least = "at least " if expected.unknown else ""
     workers = counted(expected.workers, "worker")

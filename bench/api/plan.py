@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench.api.execution import Execution
-from bench.api.opening import print_chosen_elsewhere, print_enlarged, print_left_out, print_mark, watched
+from bench.api.opening import (
+    print_chosen_elsewhere,
+    print_enlarged,
+    print_left_out,
+    print_mark,
+    print_no_ratio,
+    watched,
+)
 from bench.api.outlook import Outlook, look_ahead
 from bench.api.outlook_view import as_text, renderables
 from bench.backbones import BACKBONES
@@ -94,6 +101,7 @@ def make_plan(request: Request, execution: Execution, quiet: bool = False) -> Pl
         entries = entries_of(request, dataset)
     resolved = resolved_request(request, dataset)
     if not quiet:
+        print_no_ratio(resolved)
         print_chosen_elsewhere(resolved)
         print_left_out(dataset, (entry.skipped for entry in entries))
         print_mark(dataset, BACKBONES.get(request.backbone))

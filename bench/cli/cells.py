@@ -83,7 +83,8 @@ def import_cells(
             typer.echo(f"masks    of {counted(len(result.masks), 'cell')} were drawn again and are the same")
         for dataset, count in result.unchecked.items():
             typer.echo(
-                f"masks    of {counted(count, 'cell')} were not checked: {dataset}, or what draws them, is not here"
+                f"masks    of {counted(count, 'cell')} were not checked: {dataset}, the method (--plugin) or a file of "
+                "the protocol is not here"
             )
         for sentence in (*result.problems, *result.refused.values()):
             typer.secho(f"refused  {sentence}", fg="yellow", err=True)

@@ -61,6 +61,15 @@ def status(
         typer.echo(json.dumps({"sweep": newest.id, "command": newest.command, "cells": rows}, indent=1))
         return
     _show_status(newest, rows, cells)
+    others = [record for record in store.sweeps() if record.id != newest.id]
+    for record in others[::-1][:OTHER_SWEEPS]:
+        typer.echo(f"--sweep {record.id}: {' '.join(record.command)}")
+    if len(others) > OTHER_SWEEPS:
+        typer.echo(f"and {len(others) - OTHER_SWEEPS} sweeps before these")
+
+
+OTHER_SWEEPS = 5
+"""Earlier sweeps that `bench status` names."""
 
 
 def _show_status(sweep: "SweepRecord", rows: list[dict[str, Any]], every_cell: bool) -> None:
@@ -68,7 +77,8 @@ def _show_status(sweep: "SweepRecord", rows: list[dict[str, Any]], every_cell: b
 
     from bench.api.progress_table import LONG, PlaceState, progress_table
 
-    counts = Counter(row["state"] for row in rows)
+    by_cell = {row["key"] or (row["method"], row["percent"], row["seed"]): row["state"] for row in rows}
+    counts = Counter(by_cell.values())
     console = plain_console()
     console.print(f"sweep {sweep.id}: {' '.join(sweep.command)}", soft_wrap=True)
     console.print(", ".join(f"{number} {state}" for state, number in counts.most_common()))

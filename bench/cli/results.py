@@ -63,6 +63,8 @@ def report(
 
     if metrics is not None and not listed(metrics):
         raise UsageError("--metrics is empty; name at least one (`bench ls metrics`), or leave it out.")
+    if len(results) > 1 and sweep:
+        raise UsageError(f"--sweep {sweep} is of one store, and several are merged; give one --results.")
     reading: AbstractContextManager[StoreReader]
     if from_mlflow is None:
         reading = nullcontext(open_stores(results))

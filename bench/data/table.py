@@ -64,6 +64,9 @@ class TableDataset(FolderDataset):
         names = [self.folder / self.options.classes] if self.options.classes else []
         return (self.folder / table, *names)
 
+    def needed(self, source: Path) -> str:
+        return f"{source.name} and the images (other names: table.file, table.test, table.classes)"
+
     def image_folder(self, part: DataPart) -> Path:
         return self.folder / self.options.folder
 

@@ -11,6 +11,8 @@ ALLOWED_RATIOS = (
     "shares (0.1; 1 is all), percents (10 or 10%), lists of either (0.1,0.5) and ranges in steps of ten percent "
     "(0.1-0.9)"
 )
+USUAL_PERCENTS = tuple(range(10, 100, 10))
+"""Of a run that names none: those of the papers."""
 _NUMBER = re.compile(r"[0-9]{0,9}\.?[0-9]{1,9}%?")
 _SEEDS = re.compile(r"([0-9]{1,20}) *(?:- *([0-9]{1,20}))?")
 

@@ -29,7 +29,8 @@ def refuse_missing_packages(to: GraphFormat) -> None:
     missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None] if to == "onnx" else []
     if missing:
         raise UsageError(
-            f"--to onnx needs {', '.join(missing)}; pip install 'missing-label-bench[export]', or give --to torch."
+            f"--to onnx needs {', '.join(missing)}; pip install '.[export]' in a copy of the repository, or give "
+            "--to torch."
         )
 
 

@@ -1,7 +1,7 @@
 """Caveats, to be read before any number: what the table lacks, and what makes a number weaker than it looks."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from bench.data.image_sizes import enlarged_sentence
 from bench.data.unknown import unknown_sentence
@@ -127,10 +127,21 @@ def _packed(results: Results) -> Iterator[str]:
 def _stale(results: Results) -> Iterator[str]:
     if not results.stale:
         return
-    names = list(dict.fromkeys(place.method for place in results.selection.places if place.key in results.stale))
-    which = ", ".join(names) if len(names) <= NAMED else f"{len(names)} methods"
-    yield (
-        f"{len(results.stale)} of {len(results.rows)} cells are stale: the source code of {which} has changed "
-        "since, so running them again may give other numbers. Delete their folders under `cells/` and run again "
-        "to know."
-    )
+    if changed := results.stale - results.gone:
+        yield (
+            f"{len(changed)} of {len(results.rows)} cells are stale: the source code of {_named(results, changed)} has "
+            "changed since, so running them again may give other numbers. Delete their folders under `cells/` and run "
+            "again to know."
+        )
+    if results.gone:
+        yield (
+            f"{len(results.gone)} of {len(results.rows)} cells are of methods that are not installed here "
+            f"({_named(results, results.gone)}): nobody can tell whether their source code has changed. "
+            "`--plugin` loads it."
+        )
+
+
+def _named(results: Results, keys: Set[str]) -> str:
+    """The lines of the table that hold these cells."""
+    names = list(dict.fromkeys(place.method for place in results.selection.places if place.key in keys))
+    return ", ".join(names) if len(names) <= NAMED else f"{len(names)} methods"

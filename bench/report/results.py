@@ -85,6 +85,11 @@ class Results:
         return source.stale(self.rows.values())
 
     @functools.cached_property
+    def gone(self) -> frozenset[str]:
+        """Those of them whose method is not installed here."""
+        return source.gone(self.rows[key] for key in self.stale)
+
+    @functools.cached_property
     def shared_flags(self) -> frozenset[str]:
         """Flags that every row has."""
         flags = [frozenset(row.flags) for row in self.rows.values()]

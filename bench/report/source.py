@@ -42,6 +42,11 @@ def installed_code(method: str) -> str | None:
     return source_hash(cls) if cls else None
 
 
+def gone(rows: Iterable[Row]) -> frozenset[str]:
+    """Keys of the rows whose method is not installed, so that nobody can tell whether its source has changed."""
+    return frozenset(row.key for row in rows if installed_code(row.cell.method.name) is None)
+
+
 def stale(rows: Iterable[Row]) -> frozenset[str]:
     """Keys of the rows whose method's source has changed since, or is gone."""
     return frozenset(row.key for row in rows if row.code != installed_code(row.cell.method.name))

@@ -82,6 +82,15 @@ def test_status_before_any_run_says_how_to_start(call):
     assert "bench run" in result.err
 
 
+def test_status_counts_cells_once_and_names_earlier_sweeps(call):
+    call(*RUN)
+    earlier = json.loads(call("status", "--json").out)["sweep"]
+    call("run", "--methods", "clip_zero_shot", "--ratios", "0.1,0.5", *TINY)
+    shown = call("status").out
+    assert "\n1 done\n" in shown, "one cell fills both places"
+    assert f"--sweep {earlier}: bench run " in shown
+
+
 def test_status_tells_a_result_of_older_code(call, monkeypatch):
     call(*RUN)
     assert [row["state"] for row in json.loads(call("status", "--json").out)["cells"]] == ["done"]

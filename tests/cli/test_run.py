@@ -104,6 +104,14 @@ def test_images_are_encoded_by_the_command_only_where_it_trains_itself(call, mon
     assert bool(prepared) == encoded
 
 
+def test_a_ratio_that_the_protocol_does_not_have_is_told(call):
+    words = "protocol single_positive has no ratio, so 10 % is not applied; --protocol partial hides labels"
+    plain = ("run", "--methods", "asl", "--dry-run")
+    assert words in call(*plain, "--protocol", "single_positive", "--ratios", "0.1").err
+    assert "has no ratio" not in call(*plain, "--protocol", "single_positive").err
+    assert "has no ratio" not in call(*plain, "--ratios", "0.1").err
+
+
 def test_a_run_warns_of_settings_that_were_chosen_under_another_protocol(call):
     words = "the settings of tiny_clip were chosen under partial, and may be far from good under single_positive"
     other = ("run", "--methods", "asl", "--dry-run", "--protocol", "single_positive")

@@ -109,7 +109,9 @@ def test_without_the_extra_it_says_what_to_install(call, cells, monkeypatch, tmp
     monkeypatch.setattr("bench.prediction.graph._PACKAGES", ("no_such_package",))
     result = call("export", cells.heldout, "--to", "onnx", "--out", "e", "--results", str(cells.root))
     assert result.code == 2
-    assert "needs no_such_package; pip install 'missing-label-bench[export]', or give --to torch" in result.err
+    assert (
+        "needs no_such_package; pip install '.[export]' in a copy of the repository, or give --to torch" in result.err
+    )
     result = call("export", cells.heldout, "--to", "torch", "--out", "e", "--results", str(cells.root), "--check", "5")
     assert result.code == 0, result.err
     assert "checked on 5 test images: differs from the stored scores by at most" in result.out

@@ -42,6 +42,16 @@ def test_stale_rows_are_told_at_the_top_and_at_their_numbers(finished, changed):
         assert all((mark in value.marks) == (row[0].text == "dualcoop") for value in row[1:])
 
 
+def test_of_a_method_that_is_not_installed_nobody_says_that_it_has_changed(finished, installed, monkeypatch):
+    monkeypatch.setattr(source, "installed_code", lambda method: None if method == "dualcoop" else installed)
+    results = read_results(finished[0])
+    text = " ".join(statements(results))
+    assert "6 of 15 cells are of methods that are not installed here (dualcoop)" in text
+    assert "stale" not in text
+    (note,) = [note for note in ratio_table(results).footnotes if "installed" in note]
+    assert note.startswith("the method is not installed here")
+
+
 def test_nothing_is_said_of_a_whole_table_of_current_rows(finished):
     text = " ".join(statements(read_results(finished[0])))
     for word in ("stale", "not whole", "One seed", "random"):

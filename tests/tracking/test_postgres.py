@@ -42,7 +42,7 @@ def postgres() -> Iterator[str]:
     if place is None:
         pytest.skip("PostgreSQL's initdb, pg_ctl and postgres are not installed")
     if importlib.util.find_spec("psycopg") is None:
-        pytest.skip("psycopg is not installed; pip install 'missing-label-bench[postgres]'")
+        pytest.skip("psycopg is not installed; pip install '.[postgres]'")
     user = unprivileged()
     folder = Path(tempfile.mkdtemp(prefix="bench-pg-"))  # not pytest's: it is closed to other users
     if user:

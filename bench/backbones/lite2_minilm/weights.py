@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.errors import DataError, UsageError
 
-INSTALL = "pip install 'missing-label-bench[photos]'"
+INSTALL = "pip install '.[photos]'"
 
 
 @dataclass(frozen=True)

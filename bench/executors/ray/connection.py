@@ -14,7 +14,7 @@ def import_ray() -> Any:
     except ImportError as error:
         raise UsageError(
             f"--executor ray needs Ray, which cannot be imported here ({error}); "
-            "pip install 'missing-label-bench[ray]', or give another --executor."
+            "pip install '.[ray]' in a copy of the repository, or give another --executor."
         ) from None
 
 

@@ -21,7 +21,7 @@ def import_submitit() -> Any:
     except ImportError as error:
         raise UsageError(
             f"--executor slurm needs submitit, which cannot be imported here ({error}); "
-            "pip install 'missing-label-bench[slurm]', or give another --executor."
+            "pip install '.[slurm]' in a copy of the repository, or give another --executor."
         ) from None
     logging.getLogger("submitit").setLevel(logging.WARNING)
     return submitit

@@ -22,6 +22,7 @@ FLAGS = {
 
 
 STALE = "stale (the method's source code has changed since)"
+NOT_INSTALLED = "the method is not installed here, so that nobody can tell whether its source code has changed"
 
 
 def roles_of(results: Results, method: str) -> set[str]:
@@ -37,7 +38,7 @@ def rows_of(results: Results, method: str) -> list[Row]:
 def _flags(results: Results, rows: Iterable[Row]) -> set[str]:
     """What must be said at a number of these rows."""
     listed = list(rows)
-    stale = {STALE for row in listed if row.key in results.stale}
+    stale = {NOT_INSTALLED if row.key in results.gone else STALE for row in listed if row.key in results.stale}
     return stale | {FLAGS.get(flag, flag) for row in listed for flag in row.flags}
 
 
@@ -53,7 +54,8 @@ def own_flags(results: Results, rows: Iterable[Row]) -> list[str]:
 
 def _shared_flags(results: Results) -> set[str]:
     """Flags of every cell: said once, under the table."""
-    stale = {STALE} if results.rows and len(results.stale) == len(results.rows) else set()
+    every = [{*results.rows}] if results.rows else []
+    stale = {STALE} if results.stale - results.gone in every else {NOT_INSTALLED} if results.gone in every else set()
     return stale | {FLAGS.get(flag, flag) for flag in results.shared_flags}
 
 

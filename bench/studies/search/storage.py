@@ -55,7 +55,7 @@ def _open(folder: Path, url: str | None) -> BaseStorage:
     except ImportError as error:
         raise UsageError(
             f"--storage {hidden(url)} needs a package that is not installed ({error.name or error}); for PostgreSQL "
-            "`pip install 'missing-label-bench[postgres]'`."
+            "`pip install '.[postgres]'` in a copy of the repository."
         ) from None
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

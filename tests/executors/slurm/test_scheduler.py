@@ -103,7 +103,7 @@ def test_no_slurm_here(programs, monkeypatch):
 
 def test_no_submitit_here(monkeypatch):
     monkeypatch.setitem(sys.modules, "submitit", None)
-    with pytest.raises(UsageError, match=r"needs submitit, .* pip install 'missing-label-bench\[slurm\]'"):
+    with pytest.raises(UsageError, match=r"needs submitit, .* pip install '\.\[slurm\]'"):
         refuse_no_scheduler("local")
 
 
