@@ -77,10 +77,6 @@ class FolderDataset(Dataset):
     layout: ClassVar[str] = "its files"
     """The folder's expected content, for error sentences."""
 
-    def needed(self, source: Path) -> str:
-        """What a user is told to look for where a file is missing."""
-        return self.layout
-
     def locate(self, root: Path) -> Path:
         """The folder that `sources` and `image_folder` start from; some datasets come with a folder around it."""
         return root
@@ -248,7 +244,7 @@ class FolderDataset(Dataset):
         files = []
         for source in self.sources(part):
             if not source.is_file():
-                raise DataError(f"{source} is missing; --root must be the folder that holds {self.needed(source)}.")
+                raise DataError(f"{source} is missing; --root must be the folder that holds {self.layout}.")
             files.append([str(source.resolve()), *stamps_of([source])[0]])
         state = [READING, self.name, self.version, part, options, files]
         return hashlib.sha256(canonical_json(state).encode()).hexdigest()[:16]

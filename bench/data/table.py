@@ -56,16 +56,13 @@ class TableDataset(FolderDataset):
 
     Options = TableOptions
     users_own = True
-    layout = "table.csv and the images (other names: see the options)"
+    layout = "the images and the table (table.csv, or what table.file names)"
     options: TableOptions
 
     def sources(self, part: DataPart) -> Sequence[Path]:
         table = self.options.test if part == "test" and self.options.test else self.options.file
         names = [self.folder / self.options.classes] if self.options.classes else []
         return (self.folder / table, *names)
-
-    def needed(self, source: Path) -> str:
-        return f"{source.name} and the images (other names: table.file, table.test, table.classes)"
 
     def image_folder(self, part: DataPart) -> Path:
         return self.folder / self.options.folder

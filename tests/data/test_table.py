@@ -137,7 +137,7 @@ WRONG = {
     "no such column": (TWO, {"image": "path"}, "no column 'path'; its columns are image, cat, dog"),
     "two of one name": (("image,cat,cat", "1.jpg,1,0"), {}, "two columns 'cat'"),
     "a short line": (("image,cat,dog", "1.jpg,1"), {}, "line 2: 2 cells, but the first line names 3"),
-    "no file": ((), {"file": "none.csv"}, "none.csv is missing.*that holds none.csv and the images"),
+    "no file": ((), {"file": "none.csv"}, "none.csv is missing.*the table .table.csv, or what table.file names"),
     "an empty file": (("",), {}, "is empty"),
     "another delimiter": (("image;cat;dog", "1.jpg;1;0"), {}, "no column of a class.*delimiter"),
     "no test image": (TWO, {"split": "image"}, "no train image; no cell of 'image' is 'train'"),
