@@ -69,7 +69,7 @@ def _joined(parts: Iterable[str]) -> str:
 
 
 def _line(method: type[Method], page: str) -> tuple[str, ...]:
-    link = f"[{method.name}]({page}#{method.name.replace('_', '-')})" + "".join(f" ({flag})" for flag in method.flags)
+    link = f"[{method.name}]({page}#{method.name})" + "".join(f" ({flag})" for flag in method.flags)
     return link, describe(method), ", ".join(needs(method)), short_reference(method.reference)
 
 
