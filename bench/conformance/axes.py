@@ -42,7 +42,7 @@ def entries_of(name: str) -> Iterator[tuple[str, Any]]:
         problems = [registry.broken()[name] for registry, _ in TESTED.values() if name in registry.broken()]
         if problems:
             raise UsageError(f"{shown(name)} could not be imported: {problems[0]}")
-        every = [name for registry, _ in TESTED.values() for name in registry.names()]
+        every = sorted({name for registry, _ in TESTED.values() for name in registry.names()})
         raise UsageError(
             f"there is nothing called {shown(name)}; give a file (NAME.py) or a name, {nearest(name, every)}"
         )
