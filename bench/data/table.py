@@ -69,7 +69,7 @@ class TableDataset(FolderDataset):
 
     def read(self, part: DataPart) -> Listing:
         source = self.sources(part)[0]
-        ids, parts, labels = self._parsed(source)
+        ids, parts, labels = self._parsed(source, part)
         if parts is None:
             parts = [part if self.options.test else self._drawn(name) for name in ids]
         rows = np.array([one == part for one in parts], bool)
@@ -137,14 +137,14 @@ class TableDataset(FolderDataset):
             raise DataError("table.labels needs table.separator: what separates the names, such as ';'.")
         return [name for part in cell.split(self.options.separator) if (name := part.strip())]
 
-    def _parsed(self, source: Path) -> tuple[list[str], list[str] | None, np.ndarray]:
+    def _parsed(self, source: Path, part: DataPart) -> tuple[list[str], list[str] | None, np.ndarray]:
         """Image names, what the split column says of them ("train", "test" or "" for neither), labels int8 (N, C).
 
-        None stands for all parts without such a column; a second table, of test images, may do without.
+        None instead of all parts where there is no such column; a second table, of test images, may do without.
         """
         rows = self._open(source)
         image = self._column(rows, self._image_column(rows, source), source)
-        may_lack_it = self.options.test and self.options.split not in rows.columns
+        may_lack_it = part == "test" and self.options.test and self.options.split not in rows.columns
         split = self._column(rows, self.options.split, source) if self.options.split and not may_lack_it else None
         part_of = {self.options.train_value: "train", self.options.test_value: "test"}
         ids: list[str] = []

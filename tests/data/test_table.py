@@ -112,6 +112,8 @@ def test_the_split_column_counts_in_both_tables_where_both_have_it(opened, tmp_p
     assert set(whole(opened(*lines, split="part", test="test.csv"))) == {"1.jpg", "9.jpg", "8.jpg"}
     (tmp_path / "test.csv").write_text("image,part,cat,dog\n9.jpg,test,1,0\n8.jpg,val,0,0\n")
     assert set(whole(opened(*lines, split="part", test="test.csv"))) == {"1.jpg", "9.jpg"}
+    with pytest.raises(DataError, match=r"table\.csv has no column 'parts'"):
+        opened(*lines, split="parts", test="test.csv").listing("train")
 
 
 def test_a_file_of_classes_chooses_columns_and_their_order(opened, tmp_path):

@@ -54,9 +54,10 @@ def own_flags(results: Results, rows: Iterable[Row]) -> list[str]:
 
 def _shared_flags(results: Results) -> set[str]:
     """Flags of every cell: said once, under the table."""
-    every = [{*results.rows}] if results.rows else []
-    stale = {STALE} if results.stale - results.gone in every else {NOT_INSTALLED} if results.gone in every else set()
-    return stale | {FLAGS.get(flag, flag) for flag in results.shared_flags}
+    every, flags = results.rows.keys(), {FLAGS.get(flag, flag) for flag in results.shared_flags}
+    if every and results.gone == every:
+        return flags | {NOT_INSTALLED}
+    return flags | ({STALE} if every and results.stale - results.gone == every else set())
 
 
 def common_flags(results: Results) -> str:
