@@ -95,7 +95,7 @@ def plan_searches(
     execution.refuse_slurm()
     dataset = open_dataset(request, execution.cache)
     if isinstance(dataset, Pack):
-        dataset.check()  # whose labels they are is told by both splits
+        dataset.check()  # needs both splits
     dataset = blind(dataset)
     request = resolved_request(dataclasses.replace(request, judged=options.judged), dataset)
     if options.judged == "full" and request.protocol == "native":
