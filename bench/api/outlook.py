@@ -105,6 +105,6 @@ def expected_workers(execution: Execution, todo: int, device: torch.device, memo
 def _progress(store: Store, cell: Cell) -> float:
     """The share of the cell's epochs that need not be trained again."""
     epochs = cell.epochs
-    if not epochs or not any((store.folder(cell.key) / "checkpoint").glob("*.pth")):
+    if not epochs or not (store.folder(cell.key) / "checkpoint" / "last.pth").exists():
         return 0.0
     return min(len(store.curve(cell.key)) / epochs, 1.0)

@@ -37,6 +37,10 @@ def _leads_into(folder: Path, path: Path) -> bool:
 
 
 def refuse_links(folder: Path) -> None:
-    """DataError if anything in the folder is a link to another place: what is opened in it by name would lie there."""
-    for path in folder.rglob("*"):
-        inside(folder, path.relative_to(folder).as_posix())
+    """DataError if anything in the folder is a link to another place: what is opened in it by name would lie there.
+
+    Another process may remove folders of it meanwhile, as one does that finishes a cell; what is gone is no link.
+    """
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            inside(folder, Path(place, name).relative_to(folder).as_posix())

@@ -135,8 +135,10 @@ def test_an_interrupted_sweep_goes_on_where_it_was(store, resources):
 def _sweep_in_a_process(some, store, resources, start, message) -> None:
     observer = Recorder()
     start.wait()
-    run_cells(some, store, Inline(resources, store), observer)
-    message.put((observer.started, observer.endings))
+    try:
+        run_cells(some, store, Inline(resources, store), observer)
+    finally:
+        message.put((observer.started, observer.endings))
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs processes that start at once")

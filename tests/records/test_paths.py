@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import DataError
-from bench.records.paths import inside
+from bench.records.paths import inside, refuse_links
 
 STEPS = st.sampled_from(["..", ".", "", "a", "out", "in", "loop", "/", "\\", "../..", "a/..", "/etc", "\0", "~", "C:"])
 
@@ -55,3 +55,20 @@ def test_inside_refuses_what_is_not(folder, parts):
 
 def test_inside_knows_the_root_of_all():
     assert inside(Path("/"), "etc") == Path("/etc")
+
+
+def test_a_folder_that_another_process_removes_meanwhile_is_no_link(tmp_path, monkeypatch):
+    """As one does that finishes the cell: its checkpoint was listed, and is gone before it is looked into."""
+    checkpoint = tmp_path / "cell" / "checkpoint"
+    checkpoint.mkdir(parents=True)
+    scandir, asked = os.scandir, []
+
+    def too_late(path):
+        if Path(path) == checkpoint:
+            asked.append(path)
+            checkpoint.rmdir()
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", too_late)
+    refuse_links(tmp_path / "cell")
+    assert asked
