@@ -10,15 +10,3 @@ def held_out(n_images: int, percent: int, seed: int) -> tuple[np.ndarray, np.nda
     order = numpy_stream("heldout", seed).permutation(n_images)
     size = round(n_images * percent / 100)
     return np.sort(order[size:]), np.sort(order[:size])
-
-
-def role_split(n_images: int, percent: int = 20, seed: int = 1200) -> tuple[np.ndarray, np.ndarray]:
-    """ROLE's own cut of a training list into (training rows, validation rows), sorted, to the bit.
-
-    Rows are those of the official lists in the generator's order (`protocols.role.draw_order` over the images that have
-    a positive). ROLE, LargeLoss, BoostLU, EM, VLPL and AEVLP train on the first part alone and choose their epoch on
-    the second by its full labels, which is what `held_out` is for here.
-    """
-    size = round(percent / 100 * n_images)
-    order = np.random.RandomState(seed).permutation(n_images)
-    return np.sort(order[: n_images - size]), np.sort(order[n_images - size :])

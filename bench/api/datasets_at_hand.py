@@ -6,7 +6,6 @@ from typing import Any
 import torch
 
 from bench.data import Dataset
-from bench.data.pack import Pack
 from bench.errors import BenchError
 from bench.planning.plan import open_dataset
 from bench.planning.request import Request
@@ -42,8 +41,6 @@ class DatasetsAtHand:
                     ),
                     self.cache,
                 )
-                if isinstance(dataset, Pack):
-                    dataset.check()  # until then its fingerprint is what a stranger says
                 if dataset.component == component:
                     return dataset
             except BenchError:

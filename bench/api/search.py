@@ -16,7 +16,6 @@ from bench.api.sweep import Sweep
 from bench.api.trials import trials_display
 from bench.data import Dataset
 from bench.data.blind import blind
-from bench.data.pack import Pack
 from bench.errors import UsageError
 from bench.planning.plan import open_dataset, resolved_request
 from bench.planning.request import Request
@@ -93,10 +92,7 @@ def plan_searches(
     options.check()
     execution.check()
     execution.refuse_slurm()
-    dataset = open_dataset(request, execution.cache)
-    if isinstance(dataset, Pack):
-        dataset.check()  # needs both splits
-    dataset = blind(dataset)
+    dataset = blind(open_dataset(request, execution.cache))
     request = resolved_request(dataclasses.replace(request, judged=options.judged), dataset)
     if options.judged == "full" and request.protocol == "native":
         raise UsageError(

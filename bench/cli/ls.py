@@ -33,7 +33,7 @@ def ls(
     if markdown is not None:
         _write_pages(chosen, name, as_json, markdown)
     elif name is not None:
-        _show_entry(chosen, name, as_json)
+        _show_entry(chosen, chosen.name(name), as_json)
     else:
         _show_all(axis.value, chosen, as_json)
 

@@ -70,7 +70,10 @@ def examine(
     encoder: the backbone for whose input the images may be small or long. compare: look for images that look alike.
     """
     parts: dict[str, dict[str, Any]] = {}
-    findings = [finding for part in PARTS for finding in _lists(dataset, part, parts)]
+    findings: list[Finding] = []
+    for part in PARTS:
+        said = {finding.detail for finding in findings if finding.level == "error"}  # of the file of both parts
+        findings += [finding for finding in _lists(dataset, part, parts) if finding.detail not in said]
     classes: tuple[str, ...] = ()
     counts: list[ClassCounts] = []
     if len(parts) == len(PARTS):
@@ -90,8 +93,9 @@ def examine(
         except DataError as error:
             findings.append(Finding("error", "parts", str(error)))
     if images:
-        for part in parts:
-            findings += _images(dataset, part, parts[part], progress, encoder)  # type: ignore[arg-type]
+        for part in PARTS:
+            if part in parts:
+                findings += _images(dataset, part, parts[part], progress, encoder)
         if len(parts) == len(PARTS):
             findings += _use(dataset)
     pairs: list[AlikePair] = []

@@ -13,7 +13,8 @@ class Axis:
     """Names `module:object`, imported when they are used.
 
     registry: of the axis. about: one entry as a row, its columns by name. details: further facts about it.
-    lines: the row as lines of text, for an axis that is too wide for columns. pages: all entries as pages.
+    lines: the row as lines of text, for an axis that is too wide for columns. pages: all entries as pages. value: what
+    sets a value apart in a written name, as in `r@5`.
     """
 
     registry: str
@@ -21,6 +22,11 @@ class Axis:
     details: str = ""
     lines: str = ""
     pages: str = ""
+    value: str = ""
+
+    def name(self, written: str) -> str:
+        """The entry's own name in what a command takes."""
+        return written.partition(self.value)[0] if self.value else written
 
     @property
     def entries(self) -> Registry[Any]:
@@ -57,5 +63,6 @@ AXES = {
         about=f"{_CATALOGUE}:about_metric",
         details=f"{_CATALOGUE}:reference",
         lines="bench.planning.catalogue_lines:metric_lines",
+        value="@",
     ),
 }

@@ -175,10 +175,14 @@ def _refuse_unused(request: Request, used: set[str]) -> None:
 
 
 def open_dataset(request: Request, cache: Path) -> Dataset:
-    """The sweep's dataset with its options, not yet read; the feature pack, where the root is a file."""
+    """The sweep's dataset with its options, not yet read; the feature pack, where the root is a file.
+
+    A pack's labels are proved at once: until then its fingerprint is what a stranger says.
+    """
     if request.dataset == Pack.name or is_pack(request.root):
         pack = Pack(build(Pack.Options, {}, owner=Pack.name), find_root(Pack.name, request.root), cache)
         pack.refuse_other(request.dataset, request.overrides.get(request.dataset, {}))
+        pack.prove()
         return pack
     dataset_class = DATASETS.get(request.dataset)
     options: Any = build(dataset_class.Options, request.overrides.get(request.dataset, {}), owner=request.dataset)

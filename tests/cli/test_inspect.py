@@ -68,6 +68,10 @@ def test_ls_lists_each_axis_and_describes_each_entry(axis, name, call):
         assert all(option["option"] in shown.out for option in about["options"])
 
 
+def test_ls_takes_a_metric_as_the_report_does(call):
+    assert json.loads(call("ls", "metrics", "r@5", "--json").out)["name"] == "r"
+
+
 def test_ls_of_what_there_is_not(call):
     assert call("ls", "wizards").code == 2
     result = call("ls", "methods", "trm")

@@ -6,6 +6,7 @@ import pytest
 
 from bench.data import DATASETS
 from bench.data.cell_values import encode, labels_of
+from bench.data.check import examine
 from bench.data.table_rows import cell_text
 from bench.errors import DataError
 
@@ -153,3 +154,8 @@ WRONG = {
 def test_a_wrong_table_is_one_sentence(opened, lines, options, words):
     with pytest.raises(DataError, match=words):
         opened(*lines, **options).listing("train")
+
+
+def test_what_is_wrong_with_the_table_of_both_parts_is_told_once(opened):
+    examination = examine(opened("image,split,cat", "a.jpg,train,1", "b.jpg,test,maybe"), False, lambda *_: None)
+    assert [finding.title for finding in examination.findings if finding.level == "error"] == ["train"]

@@ -18,8 +18,6 @@ from bench.planning.judged import resolved_judged
         ({"protocol": "single_positive"}, False, "full"),
         ({"holdout_labels": "observed"}, False, "observed"),
         ({"holdout_labels": "full"}, True, "full"),
-        ({"holdout_labels": "observed", "holdout": 0}, True, "full"),
-        ({"holdout_labels": "observed", "holdout": 0, "protocol": "single_positive"}, False, "full"),
     ],
 )
 def test_auto_is_what_a_user_of_the_data_has(words, unknown, judged):
@@ -45,3 +43,9 @@ def test_negatives_that_an_option_of_the_protocol_leaves_known_rank_something():
 def test_another_word_is_refused():
     with pytest.raises(UsageError, match="--holdout-labels 'clean' is not allowed; give auto, observed or full"):
         request_of("asl", "0.1", "0", holdout_labels="clean")
+
+
+@pytest.mark.parametrize("labels", ["observed", "full"])
+def test_labels_of_held_out_images_where_none_are_held_out_are_refused(labels):
+    with pytest.raises(UsageError, match=f"holds out no image that --holdout-labels {labels} could judge"):
+        request_of("asl", "0.1", "0", holdout_labels=labels)

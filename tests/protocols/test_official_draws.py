@@ -10,7 +10,6 @@ from hypothesis.extra.numpy import arrays
 
 from protocols import PROTOCOLS, Images
 from protocols.csl import PerClassOptions
-from protocols.splits import role_split
 
 labels = arrays(np.int8, st.tuples(st.integers(1, 30), st.integers(1, 8)), elements=st.sampled_from([-1, 1]))
 percents, seeds = st.integers(1, 100), st.integers(0, 50)
@@ -68,18 +67,3 @@ def test_fixed_per_class_is_the_released_code_after_seeding(full, number, seed):
     assert np.array_equal(observed, expected)
     for sign in (1, -1):
         assert np.array_equal((observed == sign).sum(axis=0), np.minimum(number, (full == sign).sum(axis=0)))
-
-
-@given(images=st.integers(1, 300), percent=st.integers(0, 90), seed=seeds)
-def test_roles_split_cuts_the_end_of_one_permutation(images, percent, seed):
-    kept, out = role_split(images, percent, seed)
-    order = np.random.RandomState(seed).permutation(images).tolist()
-    size = int(np.round(percent / 100 * images))
-    assert out.tolist() == sorted(order[images - size :])
-    assert kept.tolist() == sorted(order[: images - size])
-
-
-def test_roles_split_of_voc2012_train_is_pinned():
-    kept, out = role_split(5717)
-    assert (len(kept), len(out)) == (4574, 1143)
-    assert out[:5].tolist() == [5, 6, 11, 15, 22]

@@ -1,5 +1,6 @@
 """A checkpoint that is another's or damaged: nothing in it is run, its cell begins anew, and a warning says so."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,7 @@ USELESS = {
     "a tensor": lambda path, marker: torch.save(torch.zeros(3), path),
     "another model's": with_another("state_dict", {"weight": torch.zeros(3)}),
     "another generator's": with_another("random_state", {"python": 1, "numpy": 2, "torch": 3, "cuda": []}),
+    **{f"{seconds} seconds": with_another("seconds", seconds) for seconds in (math.nan, math.inf, -1.0, "x")},
     **{f"without {part}": without(part) for part in PARTS},
 }
 

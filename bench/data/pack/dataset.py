@@ -39,6 +39,7 @@ class Pack(Dataset):
         self.bundle, self.pack = open_pack(root)
         # The mark of an encoder's numbers depends on it.
         self.default_backbone = self.pack.default_backbone  # type: ignore[misc]
+        self._proved = False
 
     @classmethod
     def backbone_for(cls, root: Path | None) -> str:
@@ -73,8 +74,16 @@ class Pack(Dataset):
         return dataclasses.replace(planned, fingerprint=fingerprint)
 
     def check(self) -> None:
-        """Also that labels, names and image lists are those of the fingerprint that the pack claims."""
         super().check()
+        self.prove()
+
+    def prove(self) -> None:
+        """DataError unless labels, names and image lists are those of the fingerprint that the pack claims."""
+        if not self._proved:
+            self._compare()
+        self._proved = True
+
+    def _compare(self) -> None:
         planned, kind = self.pack.dataset, None
         if not self.pack.own_fingerprint:
             same = self.fingerprint == planned.fingerprint

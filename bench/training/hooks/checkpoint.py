@@ -1,6 +1,7 @@
 """Checkpoints from which a training resumes exactly."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,9 @@ class CheckpointHook(Hook):
         self._state = checkpoint["random_state"]
         with undisturbed_randomness():
             restore_random_state(self._state)  # a state that cannot be restored is noticed before anything is trained
-        self.stopwatch.earlier = float(checkpoint.get("seconds", 0.0))
+        self.stopwatch.earlier = seconds = float(checkpoint.get("seconds", 0.0))
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"it took {seconds} seconds")
         done = checkpoint["meta"]["epoch"]
         kept = [record for record in read_json_lines(self.curve) if record["epoch"] <= done]
         if len(kept) != done:
