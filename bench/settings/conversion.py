@@ -19,6 +19,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic import Field as PydanticField
 
 from bench.errors import UsageError
+from bench.settings.allowed import allowed
 from bench.settings.ranges import LARGEST_WHOLE
 from bench.system.wording import nearest, shown
 
@@ -41,12 +42,15 @@ def checked_settings(cls: type, values: Mapping[str, Any], owner: str) -> dict[s
             raise UsageError(f"{owner} has no option {shown(name)}; {nearest(name, fields)}")
         try:
             typed[name] = _adapter(cls, name).validate_python(value)
-        except ValidationError as error:
-            reason = error.errors()[0]["msg"]
-            raise UsageError(f"{owner}.{name} = {shown(value)} is not allowed: {reason}.") from None
+        except ValidationError:
+            raise _refusal(owner, name, value, allowed(*fields[name])) from None
         if isinstance(typed[name], int) and abs(typed[name]) > LARGEST_WHOLE:
-            raise UsageError(f"{owner}.{name} = {shown(value)} is not allowed: whole numbers go up to {LARGEST_WHOLE}.")
+            raise _refusal(owner, name, value, f"a whole number up to {LARGEST_WHOLE}")
     return typed
+
+
+def _refusal(owner: str, name: str, value: Any, instead: str) -> UsageError:
+    return UsageError(f"{owner}.{name} = {shown(value)} is not allowed; give {instead}.")
 
 
 @functools.lru_cache(maxsize=1_000)

@@ -20,7 +20,7 @@ REFUSED = {
     "large seed": (("run", "--seeds", "0-99999999999"), "99999999999 is too large"),
     "other digits": (("run", "--seeds", "\u0663"), "is no seed"),
     "other digits of a setting": (("run", *ASL, "--set", "asl.lr=\uff11"), "asl.lr = '\uff11' is not allowed"),
-    "large setting": (("run", *ASL, "--set", f"asl.epochs={'9' * 400}"), "whole numbers go up to 9007199254740992"),
+    "large setting": (("run", *ASL, "--set", f"asl.epochs={'9' * 400}"), "give a whole number up to 9007199254740992"),
     "many scenes": (("run", "--methods", "asl", "--data", "scenes.n_test=99999999"), "from 1 to 1,000,000"),
     "many views": (("run", *ASL, "--set", "views.count=5000", "--views", "2"), "views"),
     "empty dataset": (("run", "--dataset", ""), "--dataset is empty; give a value"),
