@@ -9,8 +9,14 @@
 Names are imported when they are first used, so that importing the package is cheap.
 """
 
+from pathlib import Path
+
 import lazy_loader
 
+from bench.system.siblings import refuse_hidden
+
 __version__ = "0.1.0"
+
+refuse_hidden(Path(__file__).parent)
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -72,8 +72,8 @@ def examine(
     parts: dict[str, dict[str, Any]] = {}
     findings: list[Finding] = []
     for part in PARTS:
-        said = {finding.detail for finding in findings if finding.level == "error"}  # of the file of both parts
-        findings += [finding for finding in _lists(dataset, part, parts) if finding.detail not in said]
+        errors = {finding.detail for finding in findings if finding.level == "error"}  # of the file of both parts
+        findings += [finding for finding in _lists(dataset, part, parts) if finding.detail not in errors]
     classes: tuple[str, ...] = ()
     counts: list[ClassCounts] = []
     if len(parts) == len(PARTS):

@@ -1,4 +1,4 @@
-"""What a setting may be, in words for a refusal."""
+"""Words for the values of a setting that are allowed."""
 
 import types
 import typing
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-KINDS = {
+_KINDS = {
     bool: "true or false",
     int: "a whole number",
     float: "a finite number",
@@ -14,7 +14,7 @@ KINDS = {
     Path: "a path",
     types.NoneType: "null",
 }
-LIMITS = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
+_LIMITS = {"ge": "of at least", "gt": "above", "le": "of at most", "lt": "below"}
 
 
 def allowed(hint: Any, bounds: Mapping[str, float]) -> str:
@@ -30,5 +30,7 @@ def allowed(hint: Any, bounds: Mapping[str, float]) -> str:
     if typing.get_origin(hint) is Literal:
         *others, last = map(str, typing.get_args(hint))
         return f"{', '.join(others)} or {last}" if others else last
-    limits = " and ".join(f"{LIMITS[name]} {bound:g}" for name, bound in bounds.items()) if hint in (int, float) else ""
-    return f"{KINDS.get(hint, hint)}{limits and ' '}{limits}"
+    limits = (
+        " and ".join(f"{_LIMITS[name]} {bound:g}" for name, bound in bounds.items()) if hint in (int, float) else ""
+    )
+    return f"{_KINDS.get(hint, hint)}{limits and ' '}{limits}"

@@ -61,14 +61,14 @@ def test_a_folder_that_another_process_removes_meanwhile_is_no_link(tmp_path, mo
     """As one does that finishes the cell: its checkpoint was listed, and is gone before it is looked into."""
     checkpoint = tmp_path / "cell" / "checkpoint"
     checkpoint.mkdir(parents=True)
-    scandir, asked = os.scandir, []
+    scandir, listings = os.scandir, []
 
     def too_late(path):
         if Path(path) == checkpoint:
-            asked.append(path)
+            listings.append(path)
             checkpoint.rmdir()
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", too_late)
     refuse_links(tmp_path / "cell")
-    assert asked
+    assert listings
