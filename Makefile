@@ -9,7 +9,7 @@ PARALLEL = --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-r
 run: $(VENV)/.installed
 	$(BIN)/bench run --methods trm_ml,dualcoop --ratios 0.1-0.9
 
-# Linter, format, types, import contracts, and the tests that are not marked slow: under a minute on two cores.
+# Linter, format, types, import contracts, and the tests that are not marked slow.
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
