@@ -51,7 +51,7 @@ def request_of(
         raise UsageError(f"--holdout-labels {shown(holdout_labels)} is not allowed; give auto, observed or full.")
     if holdout_labels != AUTO and not holdout:
         raise UsageError(
-            f"--holdout 0 holds out no image that --holdout-labels {holdout_labels} could judge; give a PERCENT."
+            f"--holdout 0 leaves no image that --holdout-labels {holdout_labels} could judge; give a percent."
         )
     feed, overrides = requested_feed(views, live, augment, settings or {})
     with_settings = [name for name in overrides if name not in names and name in DATASETS.names()]

@@ -89,7 +89,7 @@ def test_weights_that_are_neither_file_nor_tag_list_the_tags():
 
 @pytest.mark.parametrize("size", ["100", "31", "0"])
 def test_a_size_that_is_no_multiple_of_32_is_refused_with_the_plan(size):
-    with pytest.raises(UsageError, match=r"multiple of 32|greater than or equal to 32"):
+    with pytest.raises(UsageError, match=r"multiple of 32|of at least 32"):
         build(ReleasedOptions, {"image_size": size}, owner="RN50")
 
 

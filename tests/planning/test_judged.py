@@ -47,5 +47,5 @@ def test_another_word_is_refused():
 
 @pytest.mark.parametrize("labels", ["observed", "full"])
 def test_labels_of_held_out_images_where_none_are_held_out_are_refused(labels):
-    with pytest.raises(UsageError, match=f"holds out no image that --holdout-labels {labels} could judge"):
+    with pytest.raises(UsageError, match=f"leaves no image that --holdout-labels {labels} could judge"):
         request_of("asl", "0.1", "0", holdout_labels=labels)

@@ -61,7 +61,7 @@ def test_what_the_command_line_says_becomes_the_feed():
     [
         ({"augment": "wek"}, "no augmentation 'wek'; did you mean 'weak'"),
         ({"train": "some"}, r"live\.train = 'some' is not allowed"),
-        ({"lr_mult": "0"}, "greater than 0"),
+        ({"lr_mult": "0"}, "a finite number above 0"),
         ({"trane": "all"}, "live has no option 'trane'; did you mean 'train'"),
     ],
 )
