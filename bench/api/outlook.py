@@ -14,6 +14,7 @@ from bench.planning.forecast import Forecast, Past, forecast
 from bench.planning.memory import at_once, estimated_needs, least_need, memory_needs
 from bench.planning.plan import PlannedPlace
 from bench.records.cells import Cell
+from bench.records.layout import CHECKPOINT_FILE
 from bench.records.store import Store
 from bench.system.capacity import WORKER_MEMORY, available_memory, worker_count
 from bench.system.device import choose_device
@@ -105,6 +106,6 @@ def expected_workers(execution: Execution, todo: int, device: torch.device, memo
 def _progress(store: Store, cell: Cell) -> float:
     """The share of the cell's epochs that need not be trained again."""
     epochs = cell.epochs
-    if not epochs or not (store.folder(cell.key) / "checkpoint" / "last.pth").exists():
+    if not epochs or not store.file(cell.key, CHECKPOINT_FILE).exists():
         return 0.0
     return min(len(store.curve(cell.key)) / epochs, 1.0)

@@ -8,6 +8,7 @@ from bench.records.paths import inside
 from bench.records.sweeps import SweepRecord
 
 SCORES_FILE, CURVE_FILE, WEIGHTS_FILE = "scores.npz", "curve.jsonl", "weights.safetensors"
+CHECKPOINT_FILE = "checkpoint/last.pth"
 
 
 class StoreLayout(Protocol):

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.records.cells import Cell
+from bench.records.layout import CHECKPOINT_FILE
 from bench.system.peak_memory import PeakMemory
 from bench.system.seeding import stream_seed
 from bench.training.determinism import deterministic
 from bench.training.evaluation import MeanAP, ScoreLoop
 from bench.training.hidden import HiddenLabels
-from bench.training.hooks.checkpoint import LAST, CheckpointHook
+from bench.training.hooks.checkpoint import CheckpointHook
 from bench.training.hooks.curve import CurveHook
 from bench.training.hooks.epochs import EpochHook, StepInfoHook
 from bench.training.hooks.pseudo_labels import PseudoHook
@@ -36,7 +37,7 @@ def run_cell(cell: Cell, inputs: Inputs, folder: Path, watch: Watch, test_curve:
     `watch(epoch, curve record)` follows it; where it says True before the last epoch, Stopped is raised. test_curve:
     whether the test split is scored after each epoch, and not after the last one only.
     """
-    checkpoint = folder / "checkpoint" / LAST
+    checkpoint = folder / CHECKPOINT_FILE
     if checkpoint.exists():
         try:
             return _run(cell, inputs, folder, watch, test_curve, checkpoint)
@@ -113,7 +114,7 @@ def _hooks(
     hooks: list[dict[str, Any]] = [
         {"type": EpochHook},
         {"type": CurveHook, "path": curve, "watch": watch},
-        {"type": CheckpointHook, "folder": folder / "checkpoint", "curve": curve, "stopwatch": stopwatch},
+        {"type": CheckpointHook, "path": folder / CHECKPOINT_FILE, "curve": curve, "stopwatch": stopwatch},
     ]
     if hidden is not None:
         hooks.append({"type": PseudoHook, "hidden": hidden})

@@ -156,6 +156,6 @@ def test_a_wrong_table_is_one_sentence(opened, lines, options, words):
         opened(*lines, **options).listing("train")
 
 
-def test_what_is_wrong_with_the_table_of_both_parts_is_told_once(opened):
+def test_what_is_wrong_with_the_table_of_both_parts_is_reported_once(opened):
     examination = examine(opened("image,split,cat", "a.jpg,train,1", "b.jpg,test,maybe"), False, lambda *_: None)
     assert [finding.title for finding in examination.findings if finding.level == "error"] == ["train"]

@@ -25,6 +25,12 @@ def test_auto_is_what_a_user_of_the_data_has(words, unknown, judged):
     assert resolved_judged(request, unknown) == judged
 
 
+@pytest.mark.parametrize(("protocol", "unknown"), [("partial", True), ("single_positive", False)])
+def test_where_nothing_is_held_out_all_labels_count_whatever_a_request_says(protocol, unknown):
+    request = request_of("asl", "0.1", "0", holdout=20, protocol=protocol, holdout_labels="observed")
+    assert resolved_judged(dataclasses.replace(request, holdout=0), unknown) == "full"
+
+
 @pytest.mark.parametrize(("words", "unknown"), [({"holdout_labels": "observed"}, False), ({}, True)])
 def test_labels_that_rank_nothing_are_refused(words, unknown):
     request = request_of("asl", "0.1", "0", holdout=20, protocol="single_positive", **words)

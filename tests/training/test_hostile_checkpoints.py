@@ -11,8 +11,8 @@ from helpers.trainings import QUICK, Recorder, make_cell, run
 
 from bench.executors import Inline
 from bench.executors.driver import run_cells
+from bench.records.layout import CHECKPOINT_FILE
 from bench.records.store import Store
-from bench.training.hooks.checkpoint import LAST
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,7 @@ def cut_off(resources, toys, tmp_path):
     cell, store = make_cell(resources, "toy_linear", **QUICK), Store(tmp_path / "results")
     with pytest.raises(KeyboardInterrupt):
         run_cells([cell], store, Inline(resources, store), Recorder(interrupt=2))
-    path = store.folder(cell.key) / "checkpoint" / LAST
+    path = store.file(cell.key, CHECKPOINT_FILE)
     assert path.exists()
 
     def go_on() -> list[int]:

@@ -20,6 +20,7 @@ from bench.executors.ray.transfer import RESUME, CellFiles, pack, unpack
 from bench.executors.worker import ResourceOpener
 from bench.records.cells import Cell
 from bench.records.damage import read_curve
+from bench.records.layout import CHECKPOINT_FILE
 from bench.records.store import Store
 from bench.system.files import write_text
 from bench.training.resources import Resources
@@ -127,7 +128,7 @@ class RayExecutor:
         self._raise_if_closed()
         token = uuid.uuid4().hex
         device = "cuda" if self.cluster.demands.gpus else "cpu"
-        files = pack(folder, RESUME) if (folder / "checkpoint" / "last.pth").exists() else {}
+        files = pack(folder, RESUME) if (folder / CHECKPOINT_FILE).exists() else {}
         task = self._task.remote(
             cell, self.location(cell), device, self.threads, self.cluster.code, files, self._post, token
         )

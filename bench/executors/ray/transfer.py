@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bench.errors import DataError
-from bench.records.layout import WEIGHTS_FILE
+from bench.records.layout import CHECKPOINT_FILE, WEIGHTS_FILE
 from bench.records.paths import inside
 from bench.system.files import atomic
 
 CellFiles = dict[str, bytes]
 """File contents by their path inside the cell's folder."""
 
-RESUME = ("curve.jsonl", "checkpoint/code", "checkpoint/last.pth")
+RESUME = ("curve.jsonl", "checkpoint/code", CHECKPOINT_FILE)
 """The files from which a training is resumed."""
 
 RESULT = ("scores.npz", WEIGHTS_FILE, "curve.jsonl", "log.txt", "error.txt", "row.json")

@@ -12,8 +12,6 @@ from bench.system.interrupts import held_signals
 from bench.training.random_state import random_state, restore_random_state, undisturbed_randomness
 from bench.training.stopwatch import Stopwatch
 
-LAST = "last.pth"
-
 
 class CheckpointHook(Hook):
     """One checkpoint, replaced after each epoch's evaluation, with the random state in it.
@@ -24,19 +22,19 @@ class CheckpointHook(Hook):
 
     priority = "VERY_LOW"
 
-    def __init__(self, folder: Path, curve: Path, stopwatch: Stopwatch):
-        self.folder, self.curve, self.stopwatch = folder, curve, stopwatch
+    def __init__(self, path: Path, curve: Path, stopwatch: Stopwatch):
+        self.path, self.curve, self.stopwatch = path, curve, stopwatch
         self._state: dict[str, Any] | None = None
 
     def after_val_epoch(self, runner: Any, metrics: dict[str, float] | None = None) -> None:
         if runner._train_loop is None or isinstance(runner._train_loop, dict) or not runner.epoch:
             return
         meta = {"epoch": runner.epoch, "iter": runner.iter}
-        part = self.folder / f"{LAST}.part"
+        part = self.path.with_name(f"{self.path.name}.part")
         try:
             with held_signals():  # torch's writer calls MMEngine's buffer from native code, where Ctrl-C would abort
-                runner.save_checkpoint(str(self.folder), part.name, meta=meta)
-                part.replace(self.folder / LAST)
+                runner.save_checkpoint(str(self.path.parent), part.name, meta=meta)
+                part.replace(self.path)
         finally:
             part.unlink(missing_ok=True)  # on a full disk half of it would stay
 
